@@ -1,0 +1,38 @@
+"""What can go wrong in the vault.
+
+VaultError
+├── ObjectExists     a write-once name was written before
+├── ObjectMissing    no such object
+├── StoreFailed      the store did not do what was asked; try again
+├── BadName          an object key or prefix outside the grammar of `storage.naming`
+├── NotAuthentic     a seal does not open: wrong key, wrong context, altered or cut
+└── KeyMissing       the key is destroyed, or not in this process's power
+"""
+
+
+class VaultError(Exception):
+    """Base of the vault's errors."""
+
+
+class ObjectExists(VaultError):
+    pass
+
+
+class ObjectMissing(VaultError):
+    pass
+
+
+class StoreFailed(VaultError):
+    pass
+
+
+class BadName(VaultError):
+    pass
+
+
+class NotAuthentic(VaultError):
+    pass
+
+
+class KeyMissing(VaultError):
+    pass

@@ -1,0 +1,106 @@
+"""The object store in a folder: what `proctoring serve` uses when nobody set up MinIO.
+
+A crash at any instant leaves either no object or the whole object: bytes go to a temporary name, are
+flushed to the disk, then linked to their final name, and the folder is flushed.
+"""
+
+import os
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from storage.errors import ObjectExists, ObjectMissing, StoreFailed
+from storage.naming import check_key, check_prefix
+from storage.objects import StoredVersion, Upload
+
+PART_SUFFIX = ".part"
+
+
+class FolderObjects:
+    """An ObjectStore below one folder. Temporary files of a crashed writer show up as uploads."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+        root.mkdir(parents=True, exist_ok=True, mode=0o700)
+
+    def put(self, key: str, data: bytes) -> None:
+        path = self._root / check_key(key)
+        part = path.with_name(f"{path.name}.{os.getpid()}{PART_SUFFIX}")
+        try:
+            self._make_folders(path.parent)
+            with part.open("wb") as file:
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
+            try:
+                os.link(part, path)  # unlike rename, refuses to overwrite
+            finally:
+                part.unlink()
+            _flush_folder(path.parent)
+        except FileExistsError:
+            raise ObjectExists(key) from None
+        except OSError as error:
+            raise StoreFailed(f"cannot write {key}: {error.strerror}") from error
+
+    def get(self, key: str) -> bytes:
+        try:
+            return (self._root / check_key(key)).read_bytes()
+        except FileNotFoundError:
+            raise ObjectMissing(key) from None
+        except OSError as error:
+            raise StoreFailed(f"cannot read {key}: {error.strerror}") from error
+
+    def versions(self, prefix: str) -> Iterator[StoredVersion]:
+        for path in self._files(prefix):
+            if not path.name.endswith(PART_SUFFIX):
+                key = path.relative_to(self._root).as_posix()
+                yield StoredVersion(key, None, False, path.stat().st_size)
+
+    def uploads(self, prefix: str) -> Iterator[Upload]:
+        for path in self._files(prefix):
+            if path.name.endswith(PART_SUFFIX):
+                yield Upload(path.relative_to(self._root).as_posix(), path.name)
+
+    def abort(self, upload: Upload) -> None:
+        path = self._root / check_key(upload.key.split(".pev")[0] + ".pev")
+        path.with_name(upload.upload_id).unlink(missing_ok=True)
+
+    def delete(self, versions: Iterable[StoredVersion]) -> list[str]:
+        failures = []
+        folders = set()
+        for version in versions:
+            path = self._root / check_key(version.key)
+            try:
+                path.unlink(missing_ok=True)
+                folders |= {path.parent, path.parent.parent}
+            except OSError as error:
+                failures.append(f"{version.key}: {error.strerror}")
+        for folder in sorted(folders, key=lambda folder: len(folder.parts), reverse=True):
+            if folder.is_dir() and not any(folder.iterdir()):
+                folder.rmdir()
+                _flush_folder(folder.parent)
+            elif folder.is_dir():
+                _flush_folder(folder)
+        return failures
+
+    def check(self) -> None:
+        if not os.access(self._root, os.W_OK | os.X_OK):
+            raise StoreFailed(f"the folder {self._root} cannot be written")
+
+    def _files(self, prefix: str) -> Iterator[Path]:
+        folder = self._root / check_prefix(prefix)
+        return iter(sorted(path for path in folder.rglob("*") if path.is_file()))
+
+    def _make_folders(self, folder: Path) -> None:
+        if folder.is_dir():
+            return
+        self._make_folders(folder.parent)
+        folder.mkdir(exist_ok=True, mode=0o700)
+        _flush_folder(folder.parent)
+
+
+def _flush_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,133 @@
+"""KEK epochs: the hybrid key pairs (ML-KEM-768 + X25519) that every evidence unit's key is sealed to.
+
+The public half goes to every process. The private half lives here alone, outside the database and the
+bucket; whoever holds only a `PublicEpoch` can seal and never open. The suite is HPKE (RFC 9180) with
+MLKEM768_X25519, SHAKE256 and AES-256-GCM.
+"""
+
+import os
+import re
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Protocol
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.asymmetric.mlkem import MLKEM768PrivateKey, MLKEM768PublicKey
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
+from cryptography.hazmat.primitives.hpke import (
+    AEAD,
+    KDF,
+    KEM,
+    MLKEM768X25519PrivateKey,
+    MLKEM768X25519PublicKey,
+    Suite,
+)
+
+from storage.errors import KeyMissing, NotAuthentic
+
+SUITE = Suite(KEM.MLKEM768_X25519, KDF.SHAKE256, AEAD.AES_256_GCM)
+MLKEM_SEED_BYTES = 64
+MLKEM_PUBLIC_BYTES = 1184
+X25519_BYTES = 32
+_EPOCH = re.compile(r"kek-[0-9]{4}w[0-9]{2}")
+
+
+@dataclass(frozen=True, slots=True)
+class PublicEpoch:
+    """What a sealing process is given: the epoch's name and its public half."""
+
+    name: str
+    public: bytes
+
+
+class KeyProvider(Protocol):
+    """Where private halves live. A key file here; Vault Transit in a later release of the vault."""
+
+    def open(self, epoch: str, sealed: bytes, info: bytes) -> bytes:
+        """HPKE-open with the epoch's private half. Raises KeyMissing or NotAuthentic."""
+
+
+def epoch_name(now: datetime) -> str:
+    """The epoch of the ISO week that holds `now`, as `kek-2026w48`."""
+    year, week, _ = now.isocalendar()
+    return f"kek-{year}w{week:02d}"
+
+
+def generate_pair() -> tuple[bytes, bytes]:
+    """A fresh key pair as (private, public): ML-KEM seed ‖ X25519 scalar, ML-KEM key ‖ X25519 point."""
+    mlkem, x25519 = MLKEM768PrivateKey.generate(), X25519PrivateKey.generate()
+    private = mlkem.private_bytes_raw() + x25519.private_bytes_raw()
+    public = mlkem.public_key().public_bytes_raw() + x25519.public_key().public_bytes_raw()
+    return private, public
+
+
+def seal_to(public: bytes, secret: bytes, info: bytes) -> bytes:
+    """HPKE-seal a secret to a public half, bound to `info`."""
+    if len(public) != MLKEM_PUBLIC_BYTES + X25519_BYTES:
+        raise KeyMissing("this is no public key")
+    key = MLKEM768X25519PublicKey(
+        MLKEM768PublicKey.from_public_bytes(public[:MLKEM_PUBLIC_BYTES]),
+        X25519PublicKey.from_public_bytes(public[MLKEM_PUBLIC_BYTES:]),
+    )
+    return SUITE.encrypt(secret, key, info=info)
+
+
+def open_with(private: bytes, sealed: bytes, info: bytes) -> bytes:
+    """HPKE-open with a private half. Raises NotAuthentic for a wrong key, wrong info or altered bytes."""
+    if len(private) != MLKEM_SEED_BYTES + X25519_BYTES:
+        raise KeyMissing("this is no private key")
+    key = MLKEM768X25519PrivateKey(
+        MLKEM768PrivateKey.from_seed_bytes(private[:MLKEM_SEED_BYTES]),
+        X25519PrivateKey.from_private_bytes(private[MLKEM_SEED_BYTES:]),
+    )
+    try:
+        return SUITE.decrypt(sealed, key, info=info)
+    except (InvalidTag, ValueError) as error:
+        raise NotAuthentic("a sealed key does not open") from error
+
+
+class KeyFolder:
+    """Epochs as files: `public/<epoch>.pub` for all, `private/<epoch>.key` (0600) for openers only."""
+
+    def __init__(self, root: Path) -> None:
+        self._public = root / "public"
+        self._private = root / "private"
+
+    def ensure_epoch(self, now: datetime) -> PublicEpoch:
+        """The epoch of this week, made when it is missing; made again never."""
+        name = epoch_name(now)
+        self._public.mkdir(parents=True, exist_ok=True)
+        self._private.mkdir(parents=True, exist_ok=True, mode=0o700)
+        if not (self._public / f"{name}.pub").exists():
+            private, public = generate_pair()
+            write_secret(self._private / f"{name}.key", private)
+            (self._public / f"{name}.pub").write_bytes(public)
+        return self.newest()
+
+    def newest(self) -> PublicEpoch:
+        """The newest public half. Raises KeyMissing when there is none yet."""
+        files = sorted(self._public.glob("kek-*.pub"))
+        if not files:
+            raise KeyMissing("there is no key epoch yet; run `proctoring init`")
+        return PublicEpoch(files[-1].stem, files[-1].read_bytes())
+
+    def open(self, epoch: str, sealed: bytes, info: bytes) -> bytes:
+        """See KeyProvider."""
+        if not _EPOCH.fullmatch(epoch):
+            raise KeyMissing(f"{epoch!r} is no key epoch")
+        try:
+            private = (self._private / f"{epoch}.key").read_bytes()
+        except FileNotFoundError:
+            raise KeyMissing(f"the private half of {epoch} is not here") from None
+        return open_with(private, sealed, info)
+
+
+def write_secret(path: Path, secret: bytes) -> None:
+    """Write a new file that only its owner can read, flushed to the disk. Raises FileExistsError."""
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    try:
+        os.write(descriptor, secret)
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,41 @@
+"""The grammar of object keys: random ids and counters only, so that a bucket listing names nobody.
+
+segment   u/<unit>/<take>/<seq as 8 digits>.pev
+prefix    u/<unit>/
+"""
+
+import re
+
+from storage.errors import BadName
+
+_ID = r"[a-z2-7]{16}"
+_SEGMENT = re.compile(rf"u/{_ID}/{_ID}/[0-9]{{8}}\.pev")
+_PREFIX = re.compile(rf"u/{_ID}/")
+SEQ_MAX = 10**8 - 1
+
+
+def segment_key(unit_id: str, take_id: str, seq: int) -> str:
+    """The write-once object key of a segment. Raises BadName when a part is not of the grammar."""
+    if not 0 <= seq <= SEQ_MAX:
+        raise BadName(f"segment number {seq} is outside 0..{SEQ_MAX}")
+    return check_key(f"u/{unit_id}/{take_id}/{seq:08d}.pev")
+
+
+def unit_prefix(unit_id: str) -> str:
+    """The prefix under which everything of one evidence unit lies."""
+    return check_prefix(f"u/{unit_id}/")
+
+
+def check_key(key: str) -> str:
+    """The key itself, if it is one. Raises BadName: the store never sees any other path."""
+    if not _SEGMENT.fullmatch(key):
+        raise BadName(f"{key!r} is not an object key")
+    return key
+
+
+def check_prefix(prefix: str) -> str:
+    """The prefix itself, if it is one. Raises BadName, also for the empty prefix: nobody lists everything
+    of everybody by mistake."""
+    if not _PREFIX.fullmatch(prefix):
+        raise BadName(f"{prefix!r} is not a prefix of an evidence unit")
+    return prefix

@@ -1,0 +1,119 @@
+"""Sealing and opening: every byte is encrypted before it is stored, and bound to its place.
+
+A key pair per evidence unit, its private half sealed to the KEK epoch; a key per take, sealed to the
+unit; each segment sealed under its take's key. The context of a seal names unit, take, number and media
+type, so no segment can stand in for another. The formats are written down in `docs/format.md`.
+
+`Sealer` cannot open; `Opener` cannot destroy; erasure is `storage.shred`.
+"""
+
+import os
+import struct
+from dataclasses import dataclass
+
+from cryptography.cobblestone import Cobblestone256Decryptor, Cobblestone256Encryptor
+from cryptography.exceptions import InvalidTag
+
+from storage.errors import KeyMissing, NotAuthentic
+from storage.keys import KeyProvider, PublicEpoch, generate_pair, open_with, seal_to
+
+MAGIC = b"PEV1"
+TAKE_KEY_BYTES = 32
+
+
+@dataclass(frozen=True, slots=True)
+class SealedUnitKey:
+    """What the unit's row keeps: never more than a sealed private half."""
+
+    public: bytes
+    sealed_private: bytes
+    epoch: str
+
+
+def context(label: str, *parts: str | int) -> bytes:
+    """Injective: every part with its length before it, so that no two lists of parts look alike."""
+    encoded = [label.encode(), *(str(part).encode() for part in parts)]
+    return b"".join(struct.pack(">I", len(part)) + part for part in encoded)
+
+
+def _unit_info(unit_id: str, epoch: str) -> bytes:
+    return context("PEV1 unit key", unit_id, epoch)
+
+
+def _take_info(unit_id: str, take_id: str) -> bytes:
+    return context("PEV1 take key", unit_id, take_id)
+
+
+def _segment_context(unit_id: str, take_id: str, seq: int, media_type: str) -> bytes:
+    return context("PEV1 segment", unit_id, take_id, seq, media_type)
+
+
+class Sealer:
+    """Makes keys for new units and takes. Holds public halves only."""
+
+    def __init__(self, epoch: PublicEpoch) -> None:
+        self._epoch = epoch
+
+    def new_unit_key(self, unit_id: str) -> SealedUnitKey:
+        """A key pair for a unit; the private half exists only sealed once this returns."""
+        private, public = generate_pair()
+        sealed = seal_to(self._epoch.public, private, _unit_info(unit_id, self._epoch.name))
+        return SealedUnitKey(public, sealed, self._epoch.name)
+
+    def new_take(self, unit_id: str, take_id: str, unit_public: bytes) -> tuple["TakeSealer", bytes]:
+        """A sealer for one take, and the take's key sealed to the unit, to be stored with the take."""
+        key = os.urandom(TAKE_KEY_BYTES)
+        return TakeSealer(unit_id, take_id, key), seal_to(unit_public, key, _take_info(unit_id, take_id))
+
+
+class TakeSealer:
+    """Seals the segments of one take while it lasts; afterwards nobody here can read them."""
+
+    def __init__(self, unit_id: str, take_id: str, key: bytes) -> None:
+        self._unit_id = unit_id
+        self._take_id = take_id
+        self._key: bytes | None = key
+
+    def seal(self, seq: int, media_type: str, data: bytes) -> bytes:
+        """The segment object. Raises KeyMissing after `forget`."""
+        if self._key is None:
+            raise KeyMissing("the take has ended")
+        encryptor = Cobblestone256Encryptor(
+            self._key, _segment_context(self._unit_id, self._take_id, seq, media_type)
+        )
+        return MAGIC + encryptor.update(data) + encryptor.finalize()
+
+    def forget(self) -> None:
+        """Drop the take's key."""
+        self._key = None
+
+
+class Opener:
+    """Unwraps one evidence unit at a time. Callers enter the custody ledger first."""
+
+    def __init__(self, keys: KeyProvider) -> None:
+        self._keys = keys
+
+    def unit(self, unit_id: str, key: SealedUnitKey) -> "UnitOpener":
+        """Raises KeyMissing when the epoch is destroyed, NotAuthentic when the key is not this unit's."""
+        private = self._keys.open(key.epoch, key.sealed_private, _unit_info(unit_id, key.epoch))
+        return UnitOpener(unit_id, private)
+
+
+class UnitOpener:
+    """Opens segments of one unit."""
+
+    def __init__(self, unit_id: str, private: bytes) -> None:
+        self._unit_id = unit_id
+        self._private = private
+
+    def open(self, take_id: str, sealed_key: bytes, seq: int, media_type: str, sealed: bytes) -> bytes:
+        """The segment's plaintext, after all of it was authenticated. Raises NotAuthentic."""
+        key = open_with(self._private, sealed_key, _take_info(self._unit_id, take_id))
+        if sealed[: len(MAGIC)] != MAGIC:
+            raise NotAuthentic("this is no sealed segment of a known version")
+        decryptor = Cobblestone256Decryptor(key, _segment_context(self._unit_id, take_id, seq, media_type))
+        try:
+            return decryptor.update(sealed[len(MAGIC) :]) + decryptor.finalize()
+        except InvalidTag as error:
+            raise NotAuthentic("a segment does not open: altered, cut, or not in its place") from error

@@ -1,0 +1,112 @@
+"""One contract over every object store."""
+
+from pathlib import Path
+
+import pytest
+
+from storage.errors import BadName, ObjectExists, ObjectMissing
+from storage.folder_objects import PART_SUFFIX, FolderObjects
+from storage.naming import segment_key, unit_prefix
+from storage.objects import MemoryObjects, ObjectStore, Upload
+from storage.shred import Shredder
+from tests.support.names import TAKE_1, TAKE_2, UNIT_A, UNIT_B
+
+KEY = segment_key(UNIT_A, TAKE_1, 0)
+
+
+@pytest.fixture(params=["memory", "folder"])
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> ObjectStore:
+    """Each implementation in turn."""
+    return MemoryObjects() if request.param == "memory" else FolderObjects(tmp_path / "objects")
+
+
+def test_what_is_put_is_got(store: ObjectStore) -> None:
+    """The bytes come back whole, the empty object too."""
+    for seq, data in enumerate([b"", b"x", bytes(range(256)) * 4096]):
+        key = segment_key(UNIT_A, TAKE_1, seq)
+        store.put(key, data)
+        assert store.get(key) == data
+
+
+def test_names_are_write_once(store: ObjectStore) -> None:
+    """A second put of the same name is refused and changes nothing."""
+    store.put(KEY, b"first")
+    with pytest.raises(ObjectExists):
+        store.put(KEY, b"second")
+    assert store.get(KEY) == b"first"
+
+
+def test_a_missing_object_is_said_to_be_missing(store: ObjectStore) -> None:
+    """Reading what is not there raises ObjectMissing."""
+    with pytest.raises(ObjectMissing):
+        store.get(KEY)
+
+
+@pytest.mark.parametrize(
+    "key",
+    ["", "x", "../secret", f"u/{UNIT_A}/../../x.pev", f"u/{UNIT_A}/{TAKE_1}/1.pev", "/etc/passwd", f"{KEY}\n"],
+)
+def test_only_the_grammar_of_names_reaches_the_store(store: ObjectStore, key: str) -> None:
+    """Any other path is refused before anything is touched."""
+    for call in (lambda: store.put(key, b""), lambda: store.get(key)):
+        with pytest.raises(BadName):
+            call()
+    with pytest.raises(BadName):
+        list(store.versions(key))
+
+
+def test_listing_shows_one_unit_and_only_that(store: ObjectStore) -> None:
+    """Every object of the unit over all its takes, and none of another's."""
+    for unit in (UNIT_A, UNIT_B):
+        for take in (TAKE_1, TAKE_2):
+            for seq in range(3):
+                store.put(segment_key(unit, take, seq), b"12345")
+    listed = list(store.versions(unit_prefix(UNIT_A)))
+    assert len(listed) == 6
+    assert all(version.key.startswith(unit_prefix(UNIT_A)) and version.size == 5 for version in listed)
+
+
+def test_deleting_is_exact_and_harmless_to_repeat(store: ObjectStore) -> None:
+    """What is named goes, the rest stays; deleting what is gone is no failure."""
+    other = segment_key(UNIT_A, TAKE_1, 1)
+    store.put(KEY, b"goes")
+    store.put(other, b"stays")
+    (version,) = [v for v in store.versions(unit_prefix(UNIT_A)) if v.key == KEY]
+    assert store.delete([version]) == []
+    assert store.delete([version]) == []
+    assert store.get(other) == b"stays"
+    with pytest.raises(ObjectMissing):
+        store.get(KEY)
+
+
+def test_shredding_leaves_nothing_of_the_unit_and_everything_of_others(store: ObjectStore) -> None:
+    """The counts are what was there; a second shred finds nothing."""
+    for seq in range(5):
+        store.put(segment_key(UNIT_A, TAKE_1, seq), b"123")
+    store.put(segment_key(UNIT_B, TAKE_1, 0), b"stays")
+    shredder = Shredder(store)
+    removed = shredder.shred(UNIT_A)
+    assert (removed.objects, removed.bytes) == (5, 15)
+    assert shredder.is_gone(UNIT_A)
+    assert shredder.shred(UNIT_A).objects == 0
+    assert not shredder.is_gone(UNIT_B)
+
+
+def test_what_a_crashed_writer_left_is_found_and_goes(tmp_path: Path) -> None:
+    """A half-written file never reads as an object, is listed as an upload, and shredding removes it."""
+    store = FolderObjects(tmp_path)
+    store.put(KEY, b"whole")
+    half = (tmp_path / KEY).with_name(f"00000001.pev.4711{PART_SUFFIX}")
+    half.write_bytes(b"ha")
+    assert [version.key for version in store.versions(unit_prefix(UNIT_A))] == [KEY]
+    assert [type(upload) for upload in store.uploads(unit_prefix(UNIT_A))] == [Upload]
+    assert Shredder(store).shred(UNIT_A).uploads == 1
+    assert list(tmp_path.rglob("*.part")) == []
+
+
+def test_emptied_folders_go_too(tmp_path: Path) -> None:
+    """After a shred not even the unit's folder tells that it was there."""
+    store = FolderObjects(tmp_path)
+    store.put(KEY, b"x")
+    Shredder(store).shred(UNIT_A)
+    assert not (tmp_path / "u" / UNIT_A).exists()

@@ -1,0 +1,111 @@
+"""Seals: only the right key opens them, only in their own place, only whole."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from storage.errors import KeyMissing, NotAuthentic
+from storage.keys import KeyFolder, epoch_name
+from storage.seal import Opener, SealedUnitKey, Sealer, TakeSealer, UnitOpener, context
+from tests.support.names import TAKE_1, TAKE_2, UNIT_A, UNIT_B
+
+MEDIA = 'video/mp4; codecs="avc1.42e01f,opus"'
+PLAIN = b"a segment of somebody's living room" * 5000
+
+
+class Sealed(NamedTuple):
+    folder: Path
+    sealer: Sealer
+    unit: SealedUnitKey
+    take: TakeSealer
+    take_key: bytes
+    opener: UnitOpener
+
+
+@pytest.fixture(scope="module")
+def sealed(tmp_path_factory: pytest.TempPathFactory) -> Sealed:
+    """A unit and a take of it, and an opener of that unit."""
+    folder = tmp_path_factory.mktemp("keys")
+    keys = KeyFolder(folder)
+    sealer = Sealer(keys.ensure_epoch(datetime(2026, 11, 23, tzinfo=UTC)))
+    unit = sealer.new_unit_key(UNIT_A)
+    take, take_key = sealer.new_take(UNIT_A, TAKE_1, unit.public)
+    return Sealed(folder, sealer, unit, take, take_key, Opener(keys).unit(UNIT_A, unit))
+
+
+@pytest.mark.promise("P13")
+def test_what_was_sealed_opens(sealed: Sealed) -> None:
+    """The plaintext comes back whole; the object carries none of it."""
+    ciphertext = sealed.take.seal(3, MEDIA, PLAIN)
+    assert sealed.opener.open(TAKE_1, sealed.take_key, 3, MEDIA, ciphertext) == PLAIN
+    assert PLAIN[:16] not in ciphertext
+
+
+@pytest.mark.parametrize(
+    ("take", "seq", "media"), [(TAKE_2, 3, MEDIA), (TAKE_1, 4, MEDIA), (TAKE_1, 3, "video/webm")]
+)
+def test_no_segment_stands_in_for_another(sealed: Sealed, take: str, seq: int, media: str) -> None:
+    """Another take, number or media type does not open it."""
+    ciphertext = sealed.take.seal(3, MEDIA, PLAIN)
+    with pytest.raises(NotAuthentic):
+        sealed.opener.open(take, sealed.take_key, seq, media, ciphertext)
+
+
+def test_cut_and_altered_objects_do_not_open(sealed: Sealed) -> None:
+    """A flipped bit at any chunk's start, middle or end, and a cut anywhere, are NotAuthentic."""
+    ciphertext = sealed.take.seal(0, MEDIA, PLAIN)
+    for place in (0, 3, 4, 20, 16_384, 16_400, len(ciphertext) // 2, len(ciphertext) - 1):
+        flipped = bytearray(ciphertext)
+        flipped[place] ^= 1
+        with pytest.raises(NotAuthentic):
+            sealed.opener.open(TAKE_1, sealed.take_key, 0, MEDIA, bytes(flipped))
+    for length in (0, 3, 4, 5, 16_388, 16_404, len(ciphertext) - 16, len(ciphertext) - 1):
+        with pytest.raises(NotAuthentic):
+            sealed.opener.open(TAKE_1, sealed.take_key, 0, MEDIA, ciphertext[:length])
+
+
+def test_a_unit_key_is_its_own_units_only(sealed: Sealed) -> None:
+    """Moving a sealed key to another unit's row opens nothing."""
+    with pytest.raises(NotAuthentic):
+        Opener(KeyFolder(sealed.folder)).unit(UNIT_B, sealed.unit)
+
+
+def test_capture_cannot_read_a_take_that_has_ended(sealed: Sealed) -> None:
+    """Once the take's key is forgotten nothing more is sealed with it."""
+    take, _ = sealed.sealer.new_take(UNIT_A, TAKE_2, sealed.unit.public)
+    take.forget()
+    with pytest.raises(KeyMissing):
+        take.seal(0, MEDIA, b"")
+
+
+def test_the_private_half_is_for_its_owner_only(sealed: Sealed) -> None:
+    """Key files are 0600 in a 0700 folder, apart from the public halves."""
+    private = sealed.folder / "private"
+    assert private.stat().st_mode & 0o777 == 0o700
+    assert [file.stat().st_mode & 0o777 for file in private.iterdir()] == [0o600]
+
+
+def test_without_the_epochs_private_half_nothing_opens(sealed: Sealed, tmp_path: Path) -> None:
+    """A process that holds the public folder alone seals and cannot open."""
+    (tmp_path / "public").symlink_to(sealed.folder / "public")
+    with pytest.raises(KeyMissing):
+        Opener(KeyFolder(tmp_path)).unit(UNIT_A, sealed.unit)
+    for name in ("../../etc/passwd", "kek-x", ""):
+        with pytest.raises(KeyMissing):
+            KeyFolder(sealed.folder).open(name, b"", b"")
+
+
+@given(st.lists(st.text(), max_size=4), st.lists(st.text(), max_size=4))
+def test_contexts_are_injective(first: list[str], second: list[str]) -> None:
+    """Two lists of parts have the same context only if they are the same list."""
+    assert (context("label", *first) == context("label", *second)) == (first == second)
+
+
+def test_an_epoch_is_an_iso_week() -> None:
+    """The last days of December may belong to week 1 of the next year."""
+    assert epoch_name(datetime(2026, 11, 23, tzinfo=UTC)) == "kek-2026w48"
+    assert epoch_name(datetime(2024, 12, 30, tzinfo=UTC)) == "kek-2025w01"
