@@ -1,0 +1,1 @@
+"""Who may do what: roles, actions, relations; sign-in links and logins."""

@@ -1,0 +1,102 @@
+"""Who may do what. Denied unless a line of RULES allows it.
+
+A rule is role x action x relation: the relation says what the person must be to the session. A staff
+member has one role and may belong to one exam centre later; the candidate and the purge act too, but
+never through these rules (a signed link and the retention rules are their ground).
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from proctoring.errors import Denied
+
+
+class Role(StrEnum):
+    PROCTOR = "proctor"
+    COMMITTEE = "committee"
+    PRIVACY_OFFICER = "privacy-officer"
+    EXAM_ADMIN = "exam-admin"
+    AUDITOR = "auditor"
+    OPERATOR = "operator"
+
+
+class May(StrEnum):
+    """What a page or an endpoint asks leave for."""
+
+    SEE_QUEUE = "see-queue"
+    VIEW_EVIDENCE = "view-evidence"
+    FLAG = "flag"
+    DECIDE = "decide"
+    CONFIRM_INCIDENT = "confirm-incident"
+    CLOSE_APPEAL = "close-appeal"
+    SEE_RETENTION = "see-retention"
+    PLACE_HOLD = "place-hold"
+    RELEASE_HOLD = "release-hold"
+    READ_LEDGER = "read-ledger"
+
+
+class Relation(StrEnum):
+    """What the person is to the session in question. Everyone is at least NONE."""
+
+    NONE = "none"
+    CLAIMED_BY_OTHER = "claimed-by-other"
+    CLAIMANT = "claimant"
+    DECIDED_INCIDENT = "decided-incident"
+    OPEN_APPEAL = "open-appeal"
+
+
+_ANY = frozenset(Relation)
+_R, _M = Role, May
+RULES: dict[tuple[Role, May], frozenset[Relation]] = {
+    (_R.PROCTOR, _M.SEE_QUEUE): _ANY,
+    (_R.PROCTOR, _M.VIEW_EVIDENCE): _ANY,
+    (_R.PROCTOR, _M.FLAG): frozenset({Relation.CLAIMANT}),
+    (_R.PROCTOR, _M.DECIDE): frozenset({Relation.CLAIMANT}),
+    (_R.PROCTOR, _M.CONFIRM_INCIDENT): _ANY - {Relation.DECIDED_INCIDENT},
+    (_R.COMMITTEE, _M.VIEW_EVIDENCE): frozenset({Relation.OPEN_APPEAL}),
+    (_R.COMMITTEE, _M.CLOSE_APPEAL): frozenset({Relation.OPEN_APPEAL}),
+    (_R.PRIVACY_OFFICER, _M.SEE_RETENTION): _ANY,
+    (_R.PRIVACY_OFFICER, _M.PLACE_HOLD): _ANY,
+    (_R.PRIVACY_OFFICER, _M.RELEASE_HOLD): _ANY,
+    (_R.PRIVACY_OFFICER, _M.READ_LEDGER): _ANY,
+    (_R.AUDITOR, _M.READ_LEDGER): _ANY,
+    (_R.AUDITOR, _M.SEE_RETENTION): _ANY,
+    (_R.OPERATOR, _M.SEE_RETENTION): _ANY,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """A signed-in staff member."""
+
+    id: str
+    name: str
+    role: Role
+
+
+def may(person: Person, action: May, relation: Relation = Relation.NONE) -> bool:
+    """Whether `person`, who is `relation` to the session, may do `action`."""
+    return relation in RULES.get((person.role, action), frozenset())
+
+
+def require(person: Person, action: May, relation: Relation = Relation.NONE) -> None:
+    """Raises Denied, with what would be needed, unless `may` says yes."""
+    if may(person, action, relation):
+        return
+    if (person.role, action) in RULES:
+        raise Denied(
+            f"You may not {action.value.replace('-', ' ')} here.", _REMEDIES.get(action, "Ask a colleague.")
+        )
+    raise Denied(
+        f"Your role ({person.role.value}) may not {action.value.replace('-', ' ')}.",
+        "Sign in as someone whose task it is, or ask the exam administrator.",
+    )
+
+
+_REMEDIES = {
+    May.FLAG: "Claim the session first.",
+    May.DECIDE: "Claim the session first.",
+    May.CONFIRM_INCIDENT: "The second person must be someone else.",
+    May.VIEW_EVIDENCE: "The committee sees a session while its appeal is open.",
+    May.CLOSE_APPEAL: "The appeal is closed already.",
+}

@@ -1,0 +1,1 @@
+"""The candidate's objection: lodged, answered, closed."""

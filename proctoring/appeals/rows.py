@@ -1,0 +1,38 @@
+"""Table of appeals."""
+
+from datetime import datetime
+
+from sqlalchemy import ForeignKey
+from sqlalchemy.orm import Mapped, mapped_column
+
+from proctoring.appeals.model import Appeal, AppealOutcome, AppealState
+from proctoring.db import Row
+
+
+class AppealRow(Row):
+    __tablename__ = "appeals"
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    session_id: Mapped[str] = mapped_column(ForeignKey("sessions.id"), index=True)
+    grounds: Mapped[str]
+    state: Mapped[str] = mapped_column(index=True)
+    lodged_at: Mapped[datetime]
+    hold_id: Mapped[str] = mapped_column(ForeignKey("holds.id"))
+    outcome: Mapped[str | None]
+    answer: Mapped[str | None]
+    closed_by: Mapped[str | None]
+    closed_at: Mapped[datetime | None]
+
+    def model(self) -> Appeal:
+        return Appeal(
+            self.id,
+            self.session_id,
+            self.grounds,
+            AppealState(self.state),
+            self.lodged_at,
+            self.hold_id,
+            AppealOutcome(self.outcome) if self.outcome else None,
+            self.answer,
+            self.closed_by,
+            self.closed_at,
+        )

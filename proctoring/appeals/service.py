@@ -1,0 +1,85 @@
+"""Appeals: lodged by the candidate, which holds the evidence; answered and closed by the committee."""
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session as Db
+
+from proctoring.appeals.model import Appeal, AppealOutcome, AppealState
+from proctoring.appeals.rows import AppealRow
+from proctoring.core import Core
+from proctoring.custody.model import Action, Actor
+from proctoring.custody.service import enter
+from proctoring.errors import Conflict, NotFound, WrongState
+from proctoring.holds.model import HoldKind, check_reason
+from proctoring.holds.service import place, release
+from proctoring.sessions.model import SessionState
+from proctoring.sessions.service import CANDIDATE, session_row
+
+
+def lodge(db: Db, core: Core, session_id: str, grounds: str, actor: Actor = CANDIDATE) -> Appeal:
+    """All evidence that still exists is held from this instant.
+
+    Raises Invalid without grounds, Conflict before the exam's end or while an appeal is open,
+    BeingErased when the objection period is over and erasure was first.
+    """
+    if session_row(db, session_id).state not in (SessionState.ENDED.value, SessionState.EXPIRED.value):
+        raise Conflict("The exam is not over yet.", "Appeal when it has ended.")
+    if open_of_session(db, session_id) is not None:
+        raise Conflict("Your appeal is lodged already.", "You will have an answer to it.")
+    grounds = check_reason(grounds)
+    hold = place(db, core, actor, session_id, HoldKind.APPEAL, "Appeal lodged by the candidate.")
+    row = AppealRow(
+        id=core.new_id(),
+        session_id=session_id,
+        grounds=grounds,
+        state=AppealState.LODGED.value,
+        lodged_at=core.clock(),
+        hold_id=hold.id,
+    )
+    db.add(row)
+    db.flush()
+    enter(db, core.clock, actor, Action.APPEAL_LODGE, session_id, appeal=row.id)
+    return row.model()
+
+
+def close(db: Db, core: Core, actor: Actor, appeal_id: str, outcome: AppealOutcome, answer: str) -> Appeal:
+    """Answer the candidate and end the hold. Raises WrongState when it was answered before."""
+    row = _row(db, appeal_id)
+    if row.state != AppealState.LODGED.value:
+        raise WrongState("This appeal is closed already.", "Load the page again.")
+    row.state, row.outcome, row.answer = AppealState.CLOSED.value, outcome.value, check_reason(answer)
+    row.closed_by, row.closed_at = actor.id, core.clock()
+    db.flush()
+    release(db, core, actor, row.hold_id)
+    enter(db, core.clock, actor, Action.APPEAL_CLOSE, row.session_id, appeal=row.id, outcome=outcome.value)
+    return row.model()
+
+
+def load(db: Db, appeal_id: str) -> Appeal:
+    """Raises NotFound."""
+    return _row(db, appeal_id).model()
+
+
+def open_of_session(db: Db, session_id: str) -> Appeal | None:
+    """The appeal that waits for an answer, if there is one."""
+    lodged = AppealRow.session_id == session_id, AppealRow.state == AppealState.LODGED.value
+    row = db.scalar(select(AppealRow).where(*lodged))
+    return row.model() if row else None
+
+
+def of_session(db: Db, session_id: str) -> list[Appeal]:
+    """Appeals of a session, the newest first."""
+    query = select(AppealRow).where(AppealRow.session_id == session_id)
+    return [row.model() for row in db.scalars(query.order_by(AppealRow.lodged_at.desc()))]
+
+
+def all_appeals(db: Db) -> list[Appeal]:
+    """Open ones first, each group the oldest first."""
+    rows = db.scalars(select(AppealRow).order_by(AppealRow.state.desc(), AppealRow.lodged_at))
+    return [row.model() for row in rows]
+
+
+def _row(db: Db, appeal_id: str) -> AppealRow:
+    row = db.get(AppealRow, appeal_id)
+    if row is None:
+        raise NotFound("There is no such appeal.", "Open it from the list.")
+    return row

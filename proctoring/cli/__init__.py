@@ -1,0 +1,22 @@
+"""The command `proctoring`, and the composition root: the one place that knows every edge."""
+
+import click
+
+from proctoring.cli.exams import exam
+from proctoring.cli.holds import hold
+from proctoring.cli.init import doctor, init
+from proctoring.cli.ledger import ledger
+from proctoring.cli.purge import purge
+from proctoring.cli.serve import serve
+from proctoring.cli.sessions import session
+from proctoring.cli.simulate import simulate
+from proctoring.cli.users import user
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+def main() -> None:
+    """Online proctoring: capture, review and erasure of exam recordings, each step provable."""
+
+
+for command in (serve, init, doctor, exam, session, hold, purge, user, ledger, simulate):
+    main.add_command(command)

@@ -1,0 +1,98 @@
+"""`proctoring exam …`: set up exams, publish their results."""
+
+from datetime import datetime
+from pathlib import Path
+
+import click
+
+from proctoring.cli.compose import parts
+from proctoring.cli.output import Instant, common, operator, show
+from proctoring.clock import iso
+from proctoring.exams import service
+from proctoring.exams.model import CaptureProfile, CountFrom, Regulation, Stream
+
+MAX_DAYS_DEFAULT = 180
+
+
+class Streams(click.ParamType[tuple[Stream, ...]]):
+    """A comma-separated list of streams."""
+
+    name = "streams"
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[Stream, ...]:
+        if isinstance(value, tuple):
+            return value
+        try:
+            return tuple(Stream(name.strip()) for name in str(value).split(","))
+        except ValueError as error:
+            self.fail(f"{error}; choose from {', '.join(Stream)}", param, ctx)
+
+
+@click.group()
+def exam() -> None:
+    """Exams with their regulation and capture profile."""
+
+
+@exam.command()
+@click.option("--title", required=True, help="What candidates and reviewers read.")
+@click.option("--objection-days", type=int, required=True, help="Length of the objection period, civil days.")
+@click.option("--streams", type=Streams(), default="webcam,phone,screen", show_default=True)
+@click.option(
+    "--count-from", type=click.Choice([c.value for c in CountFrom]), default=CountFrom.RESULTS.value
+)
+@click.option("--zone", default="Europe/Brussels", show_default=True, help="Civil time of the exam (IANA).")
+@click.option("--max-days", type=int, help="Longest keeping without results, civil days (180 or more).")
+@click.option("--legal-ground", default=service.LEGAL_GROUND_DEFAULT, show_default=True)
+@common
+def create(
+    data: Path | None,
+    title: str,
+    objection_days: int,
+    streams: tuple[Stream, ...],
+    count_from: str,
+    zone: str,
+    max_days: int | None,
+    legal_ground: str,
+) -> None:
+    """Set up an exam; prints its id."""
+    made = parts(data)
+    longest = max_days if max_days is not None else max(MAX_DAYS_DEFAULT, objection_days)
+    regulation = Regulation(objection_days, CountFrom(count_from), zone, longest)
+    with made.core.db.begin() as db:
+        exam = service.create(
+            db, made.core, operator(), title, regulation, CaptureProfile(streams), legal_ground
+        )
+    show({"exam_id": exam.id, "title": exam.title}, f"exam {exam.id}")
+
+
+@exam.command("list")
+@common
+def list_(data: Path | None) -> None:
+    """All exams, the newest first."""
+    made = parts(data)
+    with made.core.db.read() as db:
+        exams = service.list_exams(db)
+    lines = [f"{exam.id}  {exam.title}" for exam in exams]
+    show(
+        {"exams": [{"exam_id": exam.id, "title": exam.title} for exam in exams]},
+        "\n".join(lines) or "no exams yet",
+    )
+
+
+@exam.command("publish-results")
+@click.argument("exam_id", metavar="ID")
+@click.option("--at", type=Instant(), help="When the results were published (now).")
+@common
+def publish_results(data: Path | None, exam_id: str, at: datetime | None) -> None:
+    """Start the objection period."""
+    made = parts(data)
+    with made.core.db.begin() as db:
+        exam = service.publish_results(db, made.core, operator(), exam_id, at or made.core.clock())
+    assert exam.results_published_at is not None
+    published = iso(exam.results_published_at)
+    show(
+        {"exam_id": exam.id, "results_published_at": published},
+        f"results of {exam.id} published at {published}",
+    )

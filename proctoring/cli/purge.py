@@ -1,0 +1,69 @@
+"""`proctoring purge`: one pass of the retention worker, said line by line."""
+
+import sys
+from datetime import datetime
+from pathlib import Path
+
+import click
+
+from proctoring.cli.compose import parts
+from proctoring.cli.output import Instant, common, operator, show
+from proctoring.clock import iso
+from retention.erase import Outcome
+from retention.plan import Fate, plan
+
+
+@click.command()
+@click.option("--dry-run", is_flag=True, help="Say what would go; touch nothing.")
+@click.option("--at", type=Instant(), help="Act as of this instant (now).")
+@common
+def purge(data: Path | None, dry_run: bool, at: datetime | None) -> None:
+    """Erase what is due and unheld; say what goes, what stays and why."""
+    made = parts(data)
+    now = at or made.core.clock()
+    if dry_run:
+        with made.core.db.read() as db:
+            outcomes = [Outcome(line) for line in plan(db, now)]
+    else:
+        outcomes = made.eraser().run(now, operator())
+    erased = [outcome for outcome in outcomes if outcome.certificate_id]
+    failed = [outcome for outcome in outcomes if outcome.failure]
+    going = [outcome for outcome in outcomes if outcome.line.fate is Fate.GOES]
+    result = {
+        "at": iso(now),
+        "dry_run": dry_run,
+        "erased": len(erased),
+        "failed": len(failed),
+        "stays": len(outcomes) - len(going),
+        "units": [_json(outcome) for outcome in outcomes],
+    }
+    verb = f"{len(going)} would go" if dry_run else f"{len(erased)} erased, {len(failed)} failed"
+    summary = f"as of {iso(now)}: {verb}, {len(outcomes) - len(going)} stay"
+    show(result, "\n".join([*map(_text, outcomes), summary]))
+    if failed:
+        sys.exit(1)
+
+
+def _json(outcome: Outcome) -> dict[str, str | None]:
+    line = outcome.line
+    return {
+        "session_id": line.session_id,
+        "candidate": line.ref,
+        "unit": line.unit_id,
+        "kind": line.kind.value,
+        "due_at": iso(line.due_at),
+        "fate": line.fate.value,
+        "why": line.why,
+        "certificate": outcome.certificate_id,
+        "failure": outcome.failure,
+    }
+
+
+def _text(outcome: Outcome) -> str:
+    line = outcome.line
+    end = ""
+    if outcome.certificate_id:
+        end = f"; erased, certificate {outcome.certificate_id}"
+    elif outcome.failure:
+        end = f"; NOT erased: {outcome.failure}"
+    return f"{line.fate.value:5}  {line.session_id}  {line.ref:12} {line.kind.value:8}  {line.why}{end}"

@@ -1,0 +1,102 @@
+"""`proctoring session …`: invite, look at, end."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+from sqlalchemy.orm import Session as Db
+
+from proctoring.cli.compose import Parts, parts, whip_url
+from proctoring.cli.output import common, operator, show
+from proctoring.clock import iso
+from proctoring.exams.model import LANGUAGES
+from proctoring.holds import service as holds
+from proctoring.recordings.timeline import timeline
+from proctoring.sessions import service
+from proctoring.sessions.model import WINDOW_HOURS_DEFAULT, Session
+
+
+@click.group()
+def session() -> None:
+    """One candidate sitting one exam."""
+
+
+@session.command()
+@click.option("--exam", "exam_id", required=True, help="The exam's id.")
+@click.option(
+    "--candidate", "ref", required=True, help="The candidate's reference, such as C-48217; no name."
+)
+@click.option("--language", type=click.Choice(LANGUAGES), default="en", show_default=True)
+@click.option("--window-hours", type=click.IntRange(min=1), default=WINDOW_HOURS_DEFAULT, show_default=True)
+@common
+def create(data: Path | None, exam_id: str, ref: str, language: str, window_hours: int) -> None:
+    """Invite a candidate; prints the link and the ingest tokens."""
+    made = parts(data)
+    with made.core.db.begin() as db:
+        created = service.create(db, made.core, operator(), exam_id, ref, language, window_hours)
+        result = invitation(made, db, created)
+    show(result, f"session {created.id}\n{result['candidate_url']}")
+
+
+def invitation(made: Parts, db: Db, created: Session) -> dict[str, Any]:
+    """What the exam body needs to invite a candidate, or to publish for one."""
+    links, settings = made.core.links, made.core.settings
+    streams = service.exam_of(db, created).profile.streams
+    return {
+        "session_id": created.id,
+        "candidate_url": f"{settings.base_url}/c/{links.invitation(created)}",
+        "whip_url": whip_url(settings),
+        "tokens": {stream.value: links.ingest(created, stream) for stream in streams},
+    }
+
+
+@session.command("show")
+@click.argument("session_id", metavar="ID")
+@common
+def show_(data: Path | None, session_id: str) -> None:
+    """State, due date, holds; per stream takes, segments, gaps, bytes."""
+    made = parts(data)
+    with made.core.db.read() as db:
+        line = timeline(db, session_id)
+        held = holds.active(db, session_id)
+    streams = [
+        {
+            "stream": stream.stream.value,
+            "state": stream.state.value,
+            "due_at": iso(stream.due_at),
+            "takes": len(stream.takes),
+            "segments": len(stream.segments),
+            "gaps": len(stream.gaps),
+            "bytes": stream.stored_bytes,
+        }
+        for stream in line.streams
+    ]
+    result = {
+        "session_id": line.session_id,
+        "candidate": line.ref,
+        "exam": line.exam_title,
+        "state": line.state.value,
+        "started_at": iso(line.started_at) if line.started_at else None,
+        "ended_at": iso(line.ended_at) if line.ended_at else None,
+        "duration_ms": line.duration_ms,
+        "due_at": min((iso(stream.due_at) for stream in line.streams), default=None),
+        "holds": [{"hold_id": hold.id, "kind": hold.kind.value, "reason": hold.reason} for hold in held],
+        "streams": streams,
+    }
+    rows = [
+        f"  {s['stream']:7} {s['state']:9} {s['takes']} takes, {s['segments']} segments, {s['gaps']} gaps, {s['bytes']} bytes"
+        for s in streams
+    ]
+    kept = f"due {result['due_at']}, {len(held)} holds" if streams else "nothing recorded"
+    show(result, "\n".join([f"session {line.session_id}: {line.state.value}, {kept}", *rows]))
+
+
+@session.command()
+@click.argument("session_id", metavar="ID")
+@common
+def finish(data: Path | None, session_id: str) -> None:
+    """End a session; its publishers are stopped and what they hold is kept."""
+    made = parts(data)
+    with made.core.db.begin() as db:
+        ended = service.finish(db, made.core, session_id, operator())
+    show({"session_id": ended.id, "state": ended.state.value}, f"session {ended.id}: {ended.state.value}")

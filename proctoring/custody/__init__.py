@@ -1,0 +1,1 @@
+"""The custody ledger: who did what to which evidence, append-only and hash-chained."""

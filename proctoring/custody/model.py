@@ -1,0 +1,120 @@
+"""The custody ledger's closed vocabulary and the arithmetic of its chain.
+
+Entries are numbered from 1 without a hole. Each carries the hash of the one before it, so a removed,
+altered or reordered entry is found by anyone who reads the ledger from the start. Entries hold random
+ids and roles, never a name.
+"""
+
+import hashlib
+import json
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from proctoring.clock import iso
+
+GENESIS = "0" * 64
+
+
+class Action(StrEnum):
+    """Everything that can be done to evidence or decide its fate: `subject:action`."""
+
+    EXAM_CREATE = "exam:create"
+    EXAM_PUBLISH_RESULTS = "exam:publish-results"
+    SESSION_CREATE = "session:create"
+    SESSION_ADMIT = "session:admit"
+    SESSION_BEGIN = "session:begin"
+    SESSION_FINISH = "session:finish"
+    SESSION_EXPIRE = "session:expire"
+    TAKE_BEGIN = "take:begin"
+    TAKE_END = "take:end"
+    EVIDENCE_VIEW = "evidence:view"
+    FLAG_ADD = "flag:add"
+    FLAG_DECIDE = "flag:decide"
+    REVIEW_CLAIM = "review:claim"
+    REVIEW_RELEASE = "review:release"
+    REVIEW_DECIDE = "review:decide"
+    INCIDENT_DECIDE = "incident:decide"
+    INCIDENT_CONFIRM = "incident:confirm"
+    INCIDENT_REJECT = "incident:reject"
+    INCIDENT_CLOSE = "incident:close"
+    APPEAL_LODGE = "appeal:lodge"
+    APPEAL_CLOSE = "appeal:close"
+    HOLD_PLACE = "hold:place"
+    HOLD_RELEASE = "hold:release"
+    EVIDENCE_ERASE = "evidence:erase"
+    EVIDENCE_ERASED = "evidence:erased"
+    USER_ADD = "user:add"
+    USER_LINK = "user:link"
+    LOGIN_BEGIN = "login:begin"
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who acts: a staff member's id, `candidate`, `system`, or `cli:<account>`; and in which role."""
+
+    id: str
+    role: str
+
+
+SYSTEM = Actor("system", "system")
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One line of the ledger. `detail` holds ids, figures and closed words only."""
+
+    number: int
+    at: datetime
+    actor: str
+    role: str
+    action: Action
+    session_id: str | None
+    unit_id: str | None
+    detail: dict[str, str | int | None]
+    prev: str
+    hash: str
+
+
+def entry_hash(
+    number: int,
+    at: datetime,
+    actor: Actor,
+    action: Action,
+    session_id: str | None,
+    unit_id: str | None,
+    detail: dict[str, str | int | None],
+    prev: str,
+) -> str:
+    """SHA-256 (hex) over the canonical JSON (RFC 8785) of the entry without its own hash."""
+    body = {
+        "v": 1,
+        "number": number,
+        "at": iso(at),
+        "actor": actor.id,
+        "role": actor.role,
+        "action": action.value,
+        "session": session_id,
+        "unit": unit_id,
+        "detail": detail,
+        "prev": prev,
+    }
+    canonical = json.dumps(body, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return hashlib.sha256(canonical.encode()).hexdigest()
+
+
+def first_break(entries: list[Entry]) -> int | None:
+    """The number of the first entry that does not follow from the one before it, or None.
+
+    `entries` is the whole ledger in ascending order.
+    """
+    prev = GENESIS
+    for expected, entry in enumerate(entries, start=1):
+        actor = Actor(entry.actor, entry.role)
+        computed = entry_hash(
+            expected, entry.at, actor, entry.action, entry.session_id, entry.unit_id, entry.detail, prev
+        )
+        if entry.number != expected or entry.prev != prev or entry.hash != computed:
+            return expected
+        prev = entry.hash
+    return None

@@ -1,0 +1,62 @@
+"""Tables of the custody ledger, its head, and the erasure certificates."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import JSON, ForeignKey
+from sqlalchemy.orm import Mapped, mapped_column
+
+from proctoring.custody.model import Action, Entry
+from proctoring.db import Row
+
+
+class EntryRow(Row):
+    __tablename__ = "custody_entries"
+
+    number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    at: Mapped[datetime]
+    actor: Mapped[str]
+    role: Mapped[str]
+    action: Mapped[str] = mapped_column(index=True)
+    session_id: Mapped[str | None] = mapped_column(index=True)
+    unit_id: Mapped[str | None]
+    detail: Mapped[dict[str, Any]] = mapped_column(JSON)
+    prev: Mapped[str]
+    hash: Mapped[str]
+
+    def model(self) -> Entry:
+        return Entry(
+            self.number,
+            self.at,
+            self.actor,
+            self.role,
+            Action(self.action),
+            self.session_id,
+            self.unit_id,
+            self.detail,
+            self.prev,
+            self.hash,
+        )
+
+
+class LedgerHeadRow(Row):
+    """One row: the last number and hash. Appending updates it first, which makes appenders queue up."""
+
+    __tablename__ = "custody_head"
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    number: Mapped[int]
+    hash: Mapped[str]
+
+
+class CertificateRow(Row):
+    """One per erased evidence unit: what was erased, by which rule, signed."""
+
+    __tablename__ = "erasure_certificates"
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    unit_id: Mapped[str] = mapped_column(ForeignKey("evidence_units.id"), unique=True)
+    session_id: Mapped[str] = mapped_column(ForeignKey("sessions.id"), index=True)
+    issued_at: Mapped[datetime]
+    body: Mapped[str]
+    signature: Mapped[str]

@@ -1,0 +1,41 @@
+"""A view is entered in the ledger before any byte leaves; one entry covers a stretch of looking."""
+
+from datetime import timedelta
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session as Db
+
+from proctoring.core import Core
+from proctoring.custody.model import Action, Actor
+from proctoring.custody.rows import EntryRow
+from proctoring.custody.service import enter
+
+VIEW_WINDOW = timedelta(minutes=10)
+
+
+def enter_view(
+    db: Db, core: Core, actor: Actor, session_id: str, unit_id: str, stream: str, position: int, why: str
+) -> None:
+    """Enter that `actor` looks at a stream, unless an entry of theirs within VIEW_WINDOW says so.
+
+    The caller commits before it sends the bytes: no entry, no bytes.
+    """
+    recent = select(EntryRow.number).where(
+        EntryRow.session_id == session_id,
+        EntryRow.unit_id == unit_id,
+        EntryRow.actor == actor.id,
+        EntryRow.action == Action.EVIDENCE_VIEW.value,
+        EntryRow.at > core.clock() - VIEW_WINDOW,
+    )
+    if db.scalar(recent.limit(1)) is None:
+        enter(
+            db,
+            core.clock,
+            actor,
+            Action.EVIDENCE_VIEW,
+            session_id,
+            unit_id,
+            stream=stream,
+            first=position,
+            why=why,
+        )

@@ -1,0 +1,62 @@
+"""What can go wrong in the core, without a word of HTTP; `proctoring.web.problems` maps it to statuses.
+
+Each error carries two sentences: what is the matter, and what to do about it.
+
+    CoreError
+    ├── NotFound            no such exam, session, flag, hold ... (or none that you may see)
+    ├── Denied              this person may not do this
+    ├── NotSignedIn         nobody is signed in
+    ├── Invalid             the request cannot be understood
+    ├── Conflict            the present state does not allow it
+    │   ├── WrongState      a state machine refuses the event
+    │   └── BeingErased     a hold came after erasure had begun
+    ├── TokenRefused        a link or token is forged, expired, or for something else
+    └── Unavailable         a part we need is away; try again later
+"""
+
+
+class CoreError(Exception):
+    """Base of the core's errors: `title` says what is the matter, `remedy` what to do."""
+
+    title = "Something is wrong"
+
+    def __init__(self, detail: str, remedy: str = "") -> None:
+        super().__init__(detail)
+        self.detail = detail
+        self.remedy = remedy
+
+
+class NotFound(CoreError):
+    title = "Not found"
+
+
+class Denied(CoreError):
+    title = "Not allowed"
+
+
+class NotSignedIn(CoreError):
+    title = "Sign in first"
+
+
+class Invalid(CoreError):
+    title = "Not understood"
+
+
+class Conflict(CoreError):
+    title = "Not possible now"
+
+
+class WrongState(Conflict):
+    title = "Not possible in this state"
+
+
+class BeingErased(Conflict):
+    title = "Already being erased"
+
+
+class TokenRefused(CoreError):
+    title = "Token refused"
+
+
+class Unavailable(CoreError):
+    title = "Not available right now"

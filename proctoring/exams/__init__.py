@@ -1,0 +1,1 @@
+"""Exam, regulation, capture profile and the notice they generate."""

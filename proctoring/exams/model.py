@@ -1,0 +1,87 @@
+"""An exam and the two things that make its privacy notice: its regulation and its capture profile."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from proctoring.errors import Invalid
+
+OBJECTION_DAYS_MAX = 3650
+TITLE_CHARS_MAX = 200
+LANGUAGES = ("nl", "fr", "de", "en")
+
+
+class Stream(StrEnum):
+    """What is filmed. A session records each stream of its exam's capture profile."""
+
+    WEBCAM = "webcam"
+    PHONE = "phone"
+    SCREEN = "screen"
+
+
+class CountFrom(StrEnum):
+    """The event from which the objection period is counted."""
+
+    RESULTS = "results"
+    EXAM_END = "exam-end"
+
+
+@dataclass(frozen=True, slots=True)
+class Regulation:
+    """The exam regulation's words on objection, as figures. Days are civil days in `zone` (IANA name)."""
+
+    objection_days: int
+    count_from: CountFrom
+    zone: str
+    max_days_without_results: int
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.objection_days <= OBJECTION_DAYS_MAX:
+            raise Invalid(
+                f"An objection period of {self.objection_days} days is not possible.",
+                f"Give 0 to {OBJECTION_DAYS_MAX} days.",
+            )
+        if not self.objection_days <= self.max_days_without_results <= OBJECTION_DAYS_MAX:
+            raise Invalid(
+                f"Keeping recordings {self.max_days_without_results} days without a result is not possible.",
+                f"Give {self.objection_days} (the objection period) to {OBJECTION_DAYS_MAX} days.",
+            )
+        try:
+            ZoneInfo(self.zone)
+        except (ZoneInfoNotFoundError, ValueError) as error:
+            raise Invalid(
+                f"No time zone is called {self.zone!r}.", "Give one such as Europe/Brussels."
+            ) from error
+
+
+@dataclass(frozen=True, slots=True)
+class CaptureProfile:
+    """What an exam records, and nothing else may be."""
+
+    streams: tuple[Stream, ...]
+    identity_copy: bool = False
+    activity_log: bool = False
+
+    def __post_init__(self) -> None:
+        if not self.streams or len(set(self.streams)) != len(self.streams):
+            raise Invalid(
+                "An exam records at least one stream, each once.", "Give for example webcam,phone,screen."
+            )
+
+
+@dataclass(frozen=True, slots=True)
+class Exam:
+    """One exam as the exam administrator set it up."""
+
+    id: str
+    title: str
+    regulation: Regulation
+    profile: CaptureProfile
+    legal_ground: str
+    created_at: datetime
+    results_published_at: datetime | None = None
+
+    def __post_init__(self) -> None:
+        if not 0 < len(self.title.strip()) <= TITLE_CHARS_MAX:
+            raise Invalid("An exam needs a title.", f"Give 1 to {TITLE_CHARS_MAX} characters.")

@@ -1,0 +1,78 @@
+"""The arithmetic of retention: when evidence is due, and what may keep it longer.
+
+Nothing here reads a clock or a table. Days are civil days of the regulation's zone, so a period that
+crosses the change of daylight-saving time ends at local midnight all the same.
+"""
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from enum import StrEnum
+from zoneinfo import ZoneInfo
+
+from proctoring.errors import Denied, Invalid
+from proctoring.exams.model import CountFrom, Regulation
+
+REASON_CHARS_MIN = 3
+REASON_CHARS_MAX = 2000
+REVIEW_DAYS_DEFAULT = 60
+
+
+class HoldKind(StrEnum):
+    INCIDENT = "incident"
+    APPEAL = "appeal"
+    LEGAL = "legal"
+    RESTRICTION = "restriction"
+
+
+TWO_PERSON_RELEASE = frozenset({HoldKind.INCIDENT, HoldKind.APPEAL})
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """Why the evidence of a session may not be erased yet."""
+
+    id: str
+    session_id: str
+    kind: HoldKind
+    reason: str
+    owner: str
+    placed_at: datetime
+    review_at: datetime
+    released_at: datetime | None
+    released_by: str | None
+
+
+def due_at(regulation: Regulation, ended_at: datetime, results_published_at: datetime | None) -> datetime:
+    """The instant (UTC) from which unheld evidence must go: midnight after the last day of the period.
+
+    Counted from publication of the results, or from the exam's end where the regulation says so; with
+    no results yet, the regulation's maximum after the exam's end. Never null. Results published before
+    the session ended count from its end.
+    """
+    if regulation.count_from is CountFrom.EXAM_END:
+        return _midnight_after(ended_at, regulation.objection_days, regulation.zone)
+    if results_published_at is None:
+        return _midnight_after(ended_at, regulation.max_days_without_results, regulation.zone)
+    return _midnight_after(max(ended_at, results_published_at), regulation.objection_days, regulation.zone)
+
+
+def _midnight_after(instant: datetime, days: int, zone: str) -> datetime:
+    last_day: date = instant.astimezone(ZoneInfo(zone)).date() + timedelta(days=days)
+    midnight = datetime.combine(last_day + timedelta(days=1), time.min, ZoneInfo(zone))
+    return midnight.astimezone(UTC)
+
+
+def check_reason(reason: str) -> str:
+    """The reason without surrounding blanks. Raises Invalid when it says nothing or runs on."""
+    reason = reason.strip()
+    if not REASON_CHARS_MIN <= len(reason) <= REASON_CHARS_MAX:
+        raise Invalid(
+            "A reason is missing or too long.", f"Write {REASON_CHARS_MIN} to {REASON_CHARS_MAX} characters."
+        )
+    return reason
+
+
+def check_release(kind: HoldKind, owner: str, released_by: str) -> None:
+    """Raises Denied when an incident or appeal hold would be released by its own owner."""
+    if kind in TWO_PERSON_RELEASE and owner == released_by:
+        raise Denied(f"You placed this {kind.value} hold yourself.", "Ask a second person to release it.")

@@ -1,0 +1,131 @@
+"""Placing and releasing holds, and setting due dates.
+
+A hold is placed by one conditional update of each unit's row, so that placing a hold and deciding an
+erasure have exactly one winner on every isolation level.
+"""
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session as Db
+
+from proctoring.clock import iso
+from proctoring.core import Core
+from proctoring.custody.model import Action, Actor
+from proctoring.custody.service import enter
+from proctoring.errors import BeingErased, Conflict, NotFound
+from proctoring.exams.model import Exam
+from proctoring.holds.model import REVIEW_DAYS_DEFAULT, Hold, HoldKind, check_reason, check_release, due_at
+from proctoring.holds.rows import HoldRow, HoldUnitRow
+from proctoring.recordings.model import UnitState
+from proctoring.recordings.rows import UnitRow
+from proctoring.sessions.model import SessionState
+from proctoring.sessions.rows import SessionRow
+
+HOLDABLE = (UnitState.OPEN.value, UnitState.RETAINED.value)
+
+
+def place(
+    db: Db,
+    core: Core,
+    actor: Actor,
+    session_id: str,
+    kind: HoldKind,
+    reason: str,
+    owner: str | None = None,
+    review_at: datetime | None = None,
+) -> Hold:
+    """Hold every unit of the session that still exists. `owner` defaults to the actor.
+
+    Raises BeingErased when erasure was first, Conflict when nothing was recorded, NotFound.
+    """
+    if db.get(SessionRow, session_id) is None:
+        raise NotFound(f"There is no session {session_id}.", "Check the id.")
+    now = core.clock()
+    hold = HoldRow(
+        id=core.new_id(),
+        session_id=session_id,
+        kind=kind.value,
+        reason=check_reason(reason),
+        owner=owner or actor.id,
+        placed_at=now,
+        review_at=review_at or now + timedelta(days=REVIEW_DAYS_DEFAULT),
+        released_at=None,
+        released_by=None,
+    )
+    units = select(UnitRow.id).where(UnitRow.session_id == session_id).order_by(UnitRow.id)
+    held = [unit_id for unit_id in list(db.scalars(units)) if _raise_counter(db, unit_id)]
+    if not held:
+        raise _nothing_to_hold(db, session_id)
+    db.add(hold)
+    db.flush()
+    db.add_all(HoldUnitRow(hold_id=hold.id, unit_id=unit_id) for unit_id in held)
+    enter(
+        db, core.clock, actor, Action.HOLD_PLACE, session_id, hold=hold.id, kind=kind.value, units=len(held)
+    )
+    return hold.model()
+
+
+def release(db: Db, core: Core, actor: Actor, hold_id: str) -> Hold:
+    """End a hold. Releasing it twice changes nothing. Raises NotFound, Denied for a hold of one's own."""
+    row = db.get(HoldRow, hold_id)
+    if row is None:
+        raise NotFound(f"There is no hold {hold_id}.", "List them with `proctoring hold list`.")
+    check_release(HoldKind(row.kind), row.owner, actor.id)
+    ended = (
+        update(HoldRow)
+        .where(HoldRow.id == hold_id, HoldRow.released_at.is_(None))
+        .values(released_at=core.clock(), released_by=actor.id)
+        .returning(HoldRow.id)
+    )
+    if db.scalar(ended) is None:
+        return row.model()
+    covered = select(HoldUnitRow.unit_id).where(HoldUnitRow.hold_id == hold_id).order_by(HoldUnitRow.unit_id)
+    for unit_id in list(db.scalars(covered)):
+        db.execute(update(UnitRow).where(UnitRow.id == unit_id).values(active_holds=UnitRow.active_holds - 1))
+    enter(db, core.clock, actor, Action.HOLD_RELEASE, row.session_id, hold=hold_id, kind=row.kind)
+    db.refresh(row)
+    return row.model()
+
+
+def active(db: Db, session_id: str | None = None) -> list[Hold]:
+    """Holds not released, the oldest first; of one session, or of all."""
+    query = select(HoldRow).where(HoldRow.released_at.is_(None)).order_by(HoldRow.placed_at)
+    if session_id is not None:
+        query = query.where(HoldRow.session_id == session_id)
+    return [row.model() for row in db.scalars(query)]
+
+
+def set_due_dates(db: Db, exam: Exam, session_id: str | None = None) -> None:
+    """Compute the due date of every living unit of the exam's ended sessions anew (rule 1)."""
+    ended = (SessionState.ENDED.value, SessionState.EXPIRED.value)
+    query = select(SessionRow).where(SessionRow.exam_id == exam.id, SessionRow.state.in_(ended))
+    if session_id is not None:
+        query = query.where(SessionRow.id == session_id)
+    for row in db.scalars(query):
+        assert row.ended_at is not None
+        due = due_at(exam.regulation, row.ended_at, exam.results_published_at)
+        living = update(UnitRow).where(UnitRow.session_id == row.id, UnitRow.state.in_(HOLDABLE))
+        db.execute(living.values(due_at=due))
+
+
+def _raise_counter(db: Db, unit_id: str) -> bool:
+    raised = (
+        update(UnitRow)
+        .where(UnitRow.id == unit_id, UnitRow.state.in_(HOLDABLE))
+        .values(active_holds=UnitRow.active_holds + 1)
+        .returning(UnitRow.id)
+    )
+    return db.scalar(raised) is not None
+
+
+def _nothing_to_hold(db: Db, session_id: str) -> Conflict:
+    since = db.scalar(select(UnitRow.erasing_at).where(UnitRow.session_id == session_id).limit(1))
+    if since is None:
+        return Conflict(
+            "Nothing has been recorded yet, so there is nothing to hold.", "Hold it once it has begun."
+        )
+    return BeingErased(
+        f"The recordings are being erased since {iso(since)}.",
+        "They cannot be brought back; see the certificate.",
+    )

@@ -1,0 +1,1 @@
+"""The human decision that something happened, and the second person it needs."""

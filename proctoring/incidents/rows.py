@@ -1,0 +1,48 @@
+"""Tables of incidents and the flags that show them."""
+
+from datetime import datetime
+
+from sqlalchemy import ForeignKey
+from sqlalchemy.orm import Mapped, mapped_column
+
+from proctoring.db import Row
+from proctoring.incidents.model import Incident, IncidentState
+from proctoring.reviews.model import Category, Severity
+
+
+class IncidentRow(Row):
+    __tablename__ = "incidents"
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    session_id: Mapped[str] = mapped_column(ForeignKey("sessions.id"), index=True)
+    category: Mapped[str]
+    severity: Mapped[str]
+    reasons: Mapped[str]
+    state: Mapped[str] = mapped_column(index=True)
+    decided_by: Mapped[str]
+    decided_at: Mapped[datetime]
+    second_by: Mapped[str | None]
+    second_at: Mapped[datetime | None]
+    hold_id: Mapped[str] = mapped_column(ForeignKey("holds.id"))
+
+    def model(self) -> Incident:
+        return Incident(
+            self.id,
+            self.session_id,
+            Category(self.category),
+            Severity(self.severity),
+            self.reasons,
+            IncidentState(self.state),
+            self.decided_by,
+            self.decided_at,
+            self.second_by,
+            self.second_at,
+            self.hold_id,
+        )
+
+
+class IncidentFlagRow(Row):
+    __tablename__ = "incident_flags"
+
+    incident_id: Mapped[str] = mapped_column(ForeignKey("incidents.id"), primary_key=True)
+    flag_id: Mapped[str] = mapped_column(ForeignKey("flags.id"), primary_key=True)

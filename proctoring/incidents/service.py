@@ -1,0 +1,125 @@
+"""Incidents: decided by one person, which holds the evidence; agreed by another, or not; closed."""
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session as Db
+
+from proctoring.core import Core
+from proctoring.custody.model import Action, Actor
+from proctoring.custody.service import enter
+from proctoring.errors import NotFound, WrongState
+from proctoring.holds.model import HoldKind, check_reason
+from proctoring.holds.service import place, release
+from proctoring.incidents.model import Incident, IncidentState, check_second
+from proctoring.incidents.rows import IncidentFlagRow, IncidentRow
+from proctoring.reviews import service as reviews
+from proctoring.reviews.flags import load as load_flag
+from proctoring.reviews.model import Category, Severity
+
+
+def decide(
+    db: Db,
+    core: Core,
+    actor: Actor,
+    session_id: str,
+    category: Category,
+    severity: Severity,
+    reasons: str,
+    flag_ids: tuple[str, ...] = (),
+) -> Incident:
+    """The claimant decides that something happened; all evidence is held from this instant.
+
+    Raises Conflict unless the session is claimed by the actor, ended, and every flag was looked at;
+    Invalid without reasons; BeingErased when erasure was first.
+    """
+    reasons = check_reason(reasons)
+    reviews.to_second_person(db, core, actor, session_id)
+    hold = place(db, core, actor, session_id, HoldKind.INCIDENT, reasons)
+    row = IncidentRow(
+        id=core.new_id(),
+        session_id=session_id,
+        category=category.value,
+        severity=severity.value,
+        reasons=reasons,
+        state=IncidentState.AWAITING_SECOND.value,
+        decided_by=actor.id,
+        decided_at=core.clock(),
+        hold_id=hold.id,
+    )
+    db.add(row)
+    db.flush()
+    for flag_id in dict.fromkeys(flag_ids):
+        if load_flag(db, flag_id).session_id != session_id:
+            raise NotFound("A linked flag belongs to another session.", "Load the page again.")
+        db.add(IncidentFlagRow(incident_id=row.id, flag_id=flag_id))
+    enter(db, core.clock, actor, Action.INCIDENT_DECIDE, session_id, incident=row.id, category=category.value)
+    return row.model()
+
+
+def confirm(db: Db, core: Core, actor: Actor, incident_id: str) -> Incident:
+    """The second person agrees: the incident counts. Raises Denied to the first person."""
+    row = _await_second(db, core, actor, incident_id, IncidentState.CONFIRMED)
+    reviews.after_second_person(db, row.session_id, agreed=True)
+    enter(db, core.clock, actor, Action.INCIDENT_CONFIRM, row.session_id, incident=row.id)
+    return row.model()
+
+
+def reject(db: Db, core: Core, actor: Actor, incident_id: str) -> Incident:
+    """The second person does not agree: the hold ends, the session is reviewed anew."""
+    row = _await_second(db, core, actor, incident_id, IncidentState.REJECTED)
+    release(db, core, actor, row.hold_id)
+    reviews.after_second_person(db, row.session_id, agreed=False)
+    enter(db, core.clock, actor, Action.INCIDENT_REJECT, row.session_id, incident=row.id)
+    return row.model()
+
+
+def close(db: Db, core: Core, actor: Actor, incident_id: str) -> Incident:
+    """The procedure is over: the hold ends. Raises Denied to the person who decided the incident."""
+    row = _row(db, incident_id)
+    if row.state != IncidentState.CONFIRMED.value:
+        raise WrongState("Only a confirmed incident can be closed.", "Load the page again.")
+    check_second(row.decided_by, actor.id)
+    row.state = IncidentState.CLOSED.value
+    db.flush()
+    release(db, core, actor, row.hold_id)
+    enter(db, core.clock, actor, Action.INCIDENT_CLOSE, row.session_id, incident=row.id)
+    return row.model()
+
+
+def load(db: Db, incident_id: str) -> Incident:
+    """Raises NotFound."""
+    return _row(db, incident_id).model()
+
+
+def of_session(db: Db, session_id: str) -> list[Incident]:
+    """Incidents of a session, the newest first."""
+    query = select(IncidentRow).where(IncidentRow.session_id == session_id)
+    return [row.model() for row in db.scalars(query.order_by(IncidentRow.decided_at.desc()))]
+
+
+def in_state(db: Db, *states: IncidentState) -> list[Incident]:
+    """Incidents in one of these states, the oldest first."""
+    query = select(IncidentRow).where(IncidentRow.state.in_([state.value for state in states]))
+    return [row.model() for row in db.scalars(query.order_by(IncidentRow.decided_at))]
+
+
+def linked_flags(db: Db, incident_id: str) -> list[str]:
+    """Ids of the flags that show the incident."""
+    query = select(IncidentFlagRow.flag_id).where(IncidentFlagRow.incident_id == incident_id)
+    return list(db.scalars(query))
+
+
+def _await_second(db: Db, core: Core, actor: Actor, incident_id: str, to: IncidentState) -> IncidentRow:
+    row = _row(db, incident_id)
+    if row.state != IncidentState.AWAITING_SECOND.value:
+        raise WrongState("A second person has answered already.", "Load the page again.")
+    check_second(row.decided_by, actor.id)
+    row.state, row.second_by, row.second_at = to.value, actor.id, core.clock()
+    db.flush()
+    return row
+
+
+def _row(db: Db, incident_id: str) -> IncidentRow:
+    row = db.get(IncidentRow, incident_id)
+    if row is None:
+        raise NotFound("There is no such incident.", "Open it from the list.")
+    return row

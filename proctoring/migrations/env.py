@@ -1,0 +1,9 @@
+"""Alembic's entry point: migrates on the connection that `upgrade` hands over."""
+
+from alembic import context
+
+from proctoring.migrations.tables import METADATA
+
+connection = context.config.attributes["connection"]
+context.configure(connection=connection, target_metadata=METADATA, render_as_batch=True)
+context.run_migrations()

@@ -1,0 +1,15 @@
+"""Every table of the core, so that one import knows the whole schema."""
+
+from proctoring.access import rows as access
+from proctoring.appeals import rows as appeals
+from proctoring.custody import rows as custody
+from proctoring.db import Row
+from proctoring.exams import rows as exams
+from proctoring.holds import rows as holds
+from proctoring.incidents import rows as incidents
+from proctoring.recordings import rows as recordings
+from proctoring.reviews import rows as reviews
+from proctoring.sessions import rows as sessions
+
+MODULES = (access, appeals, custody, exams, holds, incidents, recordings, reviews, sessions)
+METADATA = Row.metadata

@@ -1,0 +1,1 @@
+"""What the candidate is told from the live data: what is stored, who looked, until when."""

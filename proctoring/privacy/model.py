@@ -1,0 +1,153 @@
+"""What a candidate may read about their own recording (P17), and the rules for showing it.
+
+Pure. Roles only, never a name; a decision is told once two people have made it, not before.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from proctoring.appeals.model import Appeal, AppealState
+from proctoring.custody.model import Action, Entry
+from proctoring.exams.model import Exam
+from proctoring.holds.model import Hold
+from proctoring.incidents.model import Incident, IncidentState
+from proctoring.recordings.model import UnitKind, UnitState
+from proctoring.reviews.model import Review, ReviewState
+from proctoring.sessions.model import Session, SessionState
+
+LOOK_WINDOW = timedelta(minutes=15)
+
+
+class Outcome(StrEnum):
+    """Where the review stands, as the candidate is told it."""
+
+    RUNNING = "running"
+    NOTHING_RECORDED = "nothing-recorded"
+    NOT_REVIEWED = "not-reviewed"
+    SECOND_PERSON = "second-person"
+    NO_CONCERN = "no-concern"
+    INCIDENT = "incident"
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """One evidence unit. `held_by` is empty when nothing keeps it beyond `due_at`."""
+
+    kind: UnitKind
+    state: UnitState
+    recorded_ms: int
+    due_at: datetime
+    held_by: tuple[Hold, ...]
+    erased_at: datetime | None
+    certificate_id: str | None
+
+    @property
+    def exists(self) -> bool:
+        """Whether anything can still be seen of it: its key is there."""
+        return self.state in (UnitState.OPEN, UnitState.RETAINED)
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """Somebody looked: in which role, at which streams, and what for."""
+
+    at: datetime
+    role: str
+    streams: tuple[str, ...]
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class OwnRecording:
+    """Everything on the candidate's page, read at one instant (`now`)."""
+
+    now: datetime
+    session: Session
+    exam: Exam
+    stored: tuple[Stored, ...]
+    looks: tuple[Look, ...]
+    review: Review
+    incident: Incident | None
+    appeals: tuple[Appeal, ...]
+    holds: tuple[Hold, ...]
+    notice_version: str | None
+    notice_text: str | None
+
+    @property
+    def outcome(self) -> Outcome:
+        """What is told about the review."""
+        if self.session.state in (SessionState.INVITED, SessionState.ADMITTED, SessionState.RECORDING):
+            return Outcome.RUNNING
+        if not any(unit.recorded_ms for unit in self.stored):
+            return Outcome.NOTHING_RECORDED
+        if self.incident is not None:
+            return Outcome.INCIDENT
+        match self.review.state:
+            case ReviewState.NO_CONCERN:
+                return Outcome.NO_CONCERN
+            case ReviewState.SECOND_PERSON:
+                return Outcome.SECOND_PERSON
+            case _:
+                return Outcome.NOT_REVIEWED
+
+    @property
+    def due_at(self) -> datetime | None:
+        """When what is still there goes if nothing holds it; None when nothing is left."""
+        return max((unit.due_at for unit in self.stored if unit.exists), default=None)
+
+    @property
+    def erased(self) -> bool:
+        """Whether there was something and nothing is left of it."""
+        return bool(self.stored) and not any(unit.exists for unit in self.stored)
+
+    @property
+    def erased_at(self) -> datetime | None:
+        """When the last unit was gone, once all are."""
+        times = [unit.erased_at for unit in self.stored if unit.erased_at is not None]
+        return max(times) if times and len(times) == len(self.stored) else None
+
+    @property
+    def review_hold_at(self) -> datetime | None:
+        """When the last of the holds is looked at again."""
+        return max((hold.review_at for hold in self.holds), default=None)
+
+    @property
+    def open_appeal(self) -> Appeal | None:
+        return next((appeal for appeal in self.appeals if appeal.state is AppealState.LODGED), None)
+
+    @property
+    def may_appeal(self) -> bool:
+        """Whether an appeal can be lodged now: after the exam, within the period, and none is open."""
+        over = self.session.state in (SessionState.ENDED, SessionState.EXPIRED)
+        return over and self.due_at is not None and self.now < self.due_at and self.open_appeal is None
+
+
+def decided(incidents: Iterable[Incident]) -> Incident | None:
+    """The incident that counts: agreed by a second person, the newest first in `incidents`."""
+    told = (IncidentState.CONFIRMED, IncidentState.CLOSED)
+    return next((incident for incident in incidents if incident.state in told), None)
+
+
+def looks(entries: Iterable[Entry]) -> tuple[Look, ...]:
+    """Views from the custody ledger, the newest first.
+
+    One person's views for one reason that follow each other within LOOK_WINDOW are one look.
+    """
+    found: list[Look] = []
+    last: dict[tuple[str, str], tuple[int, datetime]] = {}
+    for entry in entries:
+        if entry.action is not Action.EVIDENCE_VIEW:
+            continue
+        stream, why = str(entry.detail.get("stream", "")), str(entry.detail.get("why", ""))
+        index, before = last.get((entry.actor, why), (-1, entry.at))
+        if index < 0 or entry.at - before > LOOK_WINDOW:
+            index = len(found)
+            found.append(Look(entry.at, entry.role, (stream,), why))
+        else:
+            look = found[index]
+            streams = tuple(dict.fromkeys((*look.streams, stream)))
+            found[index] = Look(look.at, look.role, streams, why)
+        last[entry.actor, why] = (index, entry.at)
+    return tuple(sorted(found, key=lambda look: look.at, reverse=True))

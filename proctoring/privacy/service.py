@@ -1,0 +1,74 @@
+"""The candidate's own page, read from the live data in one transaction."""
+
+from collections import defaultdict
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session as Db
+
+from proctoring.appeals import service as appeals
+from proctoring.core import Core
+from proctoring.custody import service as custody
+from proctoring.custody.rows import CertificateRow
+from proctoring.errors import NotFound
+from proctoring.exams.service import load as load_exam
+from proctoring.holds import service as holds
+from proctoring.holds.model import Hold
+from proctoring.holds.rows import HoldUnitRow
+from proctoring.incidents import service as incidents
+from proctoring.privacy.model import OwnRecording, Stored, decided, looks
+from proctoring.recordings.model import UnitKind, UnitState
+from proctoring.recordings.rows import TakeRow, UnitRow
+from proctoring.reviews import service as reviews
+from proctoring.sessions.service import session_row
+
+
+def own_recording(db: Db, core: Core, session_id: str) -> OwnRecording:
+    """What is kept of a session, who looked at it, until when, and why. Raises NotFound."""
+    row = session_row(db, session_id)
+    active = holds.active(db, session_id)
+    return OwnRecording(
+        now=core.clock(),
+        session=row.model(),
+        exam=load_exam(db, row.exam_id),
+        stored=_stored(db, session_id, active),
+        looks=looks(custody.entries(db, session_id)),
+        review=reviews.load(db, session_id),
+        incident=decided(incidents.of_session(db, session_id)),
+        appeals=tuple(appeals.of_session(db, session_id)),
+        holds=tuple(active),
+        notice_version=row.notice_version,
+        notice_text=row.notice_text,
+    )
+
+
+def own_certificate(db: Db, session_id: str, certificate_id: str) -> CertificateRow:
+    """An erasure certificate of this very session. Raises NotFound for another's."""
+    certificate = custody.certificate(db, certificate_id)
+    if certificate.session_id != session_id:
+        raise NotFound("There is no such certificate.", "Open it from your recording's page.")
+    return certificate
+
+
+def _stored(db: Db, session_id: str, active: list[Hold]) -> tuple[Stored, ...]:
+    units = {row.kind: row for row in db.scalars(select(UnitRow).where(UnitRow.session_id == session_id))}
+    recorded: dict[str, int] = defaultdict(int)
+    for take in db.scalars(select(TakeRow).where(TakeRow.session_id == session_id)):
+        recorded[take.unit_id] += take.end_ms - take.start_ms
+    covered: dict[str, list[Hold]] = defaultdict(list)
+    for hold in active:
+        for unit_id in db.scalars(select(HoldUnitRow.unit_id).where(HoldUnitRow.hold_id == hold.id)):
+            covered[unit_id].append(hold)
+    certificates = {row.unit_id: row.id for row in custody.certificates(db, session_id)}
+    return tuple(
+        Stored(
+            kind,
+            UnitState(unit.state),
+            recorded[unit.id],
+            unit.due_at,
+            tuple(covered[unit.id]),
+            unit.erased_at,
+            certificates.get(unit.id),
+        )
+        for kind in UnitKind
+        if (unit := units.get(kind.value)) is not None
+    )

@@ -1,0 +1,1 @@
+"""Evidence units, takes, segments, gaps: what was recorded, on one time line."""

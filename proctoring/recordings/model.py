@@ -1,0 +1,133 @@
+"""What was recorded of a session, in integer milliseconds since the session's start.
+
+An evidence unit is the smallest thing erased as one:
+
+    state     erase     erased
+    open      –         –          recording may still arrive
+    retained  erasing   –          the session ended; kept until due, or held
+    erasing   erasing   erased     the key is destroyed; objects are going
+    erased    –         –          nothing is left but the certificate
+
+Open becomes retained when its session ends. Only `retention` moves a unit further.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from proctoring.exams.model import CaptureProfile, Stream
+
+
+class UnitKind(StrEnum):
+    """Each stream of a session is a unit of its own; so are identity images and the logs."""
+
+    WEBCAM = "webcam"
+    PHONE = "phone"
+    SCREEN = "screen"
+    IDENTITY = "identity"
+    ACTIVITY = "activity"
+    ANSWERS = "answers"
+
+
+class UnitState(StrEnum):
+    OPEN = "open"
+    RETAINED = "retained"
+    ERASING = "erasing"
+    ERASED = "erased"
+
+
+class GapReason(StrEnum):
+    """Who a missing stretch is put down to. Neutral, all of them."""
+
+    NETWORK = "network"
+    DEVICE = "device"
+    CANDIDATE = "candidate"
+    SERVER = "server"
+
+
+class EndCause(StrEnum):
+    """Why a take ended; each is put down to one reason by `gap_reason`."""
+
+    STOPPED = "stopped"  # the publisher said goodbye
+    SHARING_ENDED = "sharing-ended"
+    DEVICE_LOST = "device-lost"
+    CONNECTION_LOST = "connection-lost"
+    REPLACED = "replaced"  # a newer publish of the same stream took over
+    MEDIA_BROKEN = "media-broken"  # what arrived could not be cut into segments
+    SERVER_STOPPED = "server-stopped"
+    STORE_FAILED = "store-failed"
+    SESSION_ENDED = "session-ended"
+
+
+_REASONS = {
+    EndCause.STOPPED: GapReason.CANDIDATE,
+    EndCause.SHARING_ENDED: GapReason.CANDIDATE,
+    EndCause.SESSION_ENDED: GapReason.CANDIDATE,
+    EndCause.DEVICE_LOST: GapReason.DEVICE,
+    EndCause.MEDIA_BROKEN: GapReason.DEVICE,
+    EndCause.CONNECTION_LOST: GapReason.NETWORK,
+    EndCause.REPLACED: GapReason.NETWORK,
+    EndCause.SERVER_STOPPED: GapReason.SERVER,
+    EndCause.STORE_FAILED: GapReason.SERVER,
+}
+
+
+def gap_reason(cause: EndCause) -> GapReason:
+    """To whom the gap after a take that ended for `cause` is put down."""
+    return _REASONS[cause]
+
+
+def unit_kinds(profile: CaptureProfile) -> tuple[UnitKind, ...]:
+    """The evidence units that a session of this profile has."""
+    kinds = [UnitKind(stream.value) for stream in profile.streams]
+    if profile.identity_copy:
+        kinds.append(UnitKind.IDENTITY)
+    if profile.activity_log:
+        kinds += [UnitKind.ACTIVITY, UnitKind.ANSWERS]
+    return tuple(kinds)
+
+
+@dataclass(frozen=True, slots=True)
+class Take:
+    """One uninterrupted publish of a stream. `number` counts from 1 within the stream."""
+
+    id: str
+    unit_id: str
+    session_id: str
+    stream: Stream
+    number: int
+    media_type: str  # e.g. 'video/mp4; codecs="avc1.42e01f,opus"'
+    start_ms: int
+    end_ms: int  # end of its last stored segment so far
+    started_at: datetime
+    ended_at: datetime | None
+    end_cause: EndCause | None
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """One stored piece that plays alone. `position` counts from 0 within the stream's manifest, `seq`
+    from 0 within its take."""
+
+    unit_id: str
+    take_id: str
+    seq: int
+    position: int
+    object_key: str
+    ct_len: int
+    media_type: str
+    start_ms: int
+    duration_ms: int
+    received_at: datetime
+    late: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """A stretch of a stream with no segment. `end_ms` is None while it lasts."""
+
+    unit_id: str
+    start_ms: int
+    end_ms: int | None
+    reason: GapReason
+    cause: EndCause

@@ -1,0 +1,144 @@
+"""Tables of evidence units, takes, segments and gaps."""
+
+from datetime import datetime
+
+from sqlalchemy import CheckConstraint, ForeignKey, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from proctoring.clock import iso
+from proctoring.db import Row
+from proctoring.exams.model import Stream
+from proctoring.recordings.model import EndCause, Gap, GapReason, Segment, Take
+from storage.manifest import Leaf
+from storage.seal import SealedUnitKey
+
+
+class UnitRow(Row):
+    """An evidence unit: its sealed key, its due date, the number of holds on it, the manifest's head."""
+
+    __tablename__ = "evidence_units"
+    __table_args__ = (
+        UniqueConstraint("session_id", "kind"),
+        CheckConstraint("active_holds >= 0", name="holds_not_negative"),
+    )
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    session_id: Mapped[str] = mapped_column(ForeignKey("sessions.id"), index=True)
+    kind: Mapped[str]
+    state: Mapped[str] = mapped_column(index=True)
+    public_key: Mapped[bytes]
+    sealed_private_key: Mapped[bytes | None]
+    kek_epoch: Mapped[str]
+    active_holds: Mapped[int] = mapped_column(default=0)
+    due_at: Mapped[datetime] = mapped_column(index=True)
+    manifest_size: Mapped[int] = mapped_column(default=0)
+    manifest_head: Mapped[str]
+    erase_id: Mapped[str | None]
+    erasing_at: Mapped[datetime | None]
+    erased_at: Mapped[datetime | None]
+
+    def key(self) -> SealedUnitKey | None:
+        """The sealed key, or None once it was destroyed."""
+        if self.sealed_private_key is None:
+            return None
+        return SealedUnitKey(self.public_key, self.sealed_private_key, self.kek_epoch)
+
+
+class TakeRow(Row):
+    __tablename__ = "takes"
+    __table_args__ = (UniqueConstraint("unit_id", "number"),)
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    unit_id: Mapped[str] = mapped_column(ForeignKey("evidence_units.id"), index=True)
+    session_id: Mapped[str] = mapped_column(ForeignKey("sessions.id"), index=True)
+    stream: Mapped[str]
+    number: Mapped[int]
+    media_type: Mapped[str]
+    sealed_key: Mapped[bytes | None]
+    start_ms: Mapped[int]
+    end_ms: Mapped[int]
+    started_at: Mapped[datetime]
+    ended_at: Mapped[datetime | None]
+    end_cause: Mapped[str | None]
+
+    def model(self) -> Take:
+        return Take(
+            self.id,
+            self.unit_id,
+            self.session_id,
+            Stream(self.stream),
+            self.number,
+            self.media_type,
+            self.start_ms,
+            self.end_ms,
+            self.started_at,
+            self.ended_at,
+            EndCause(self.end_cause) if self.end_cause else None,
+        )
+
+
+class SegmentRow(Row):
+    """A leaf of a stream's manifest."""
+
+    __tablename__ = "segments"
+    __table_args__ = (UniqueConstraint("take_id", "seq"),)
+
+    unit_id: Mapped[str] = mapped_column(ForeignKey("evidence_units.id"), primary_key=True)
+    position: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    take_id: Mapped[str] = mapped_column(ForeignKey("takes.id"))
+    seq: Mapped[int]
+    object_key: Mapped[str] = mapped_column(unique=True)
+    ct_sha256: Mapped[str]
+    ct_len: Mapped[int]
+    media_type: Mapped[str]
+    start_ms: Mapped[int]
+    duration_ms: Mapped[int]
+    received_at: Mapped[datetime]
+    late: Mapped[bool]
+    prev: Mapped[str]
+    leaf_hash: Mapped[str]
+
+    def model(self) -> Segment:
+        return Segment(
+            self.unit_id,
+            self.take_id,
+            self.seq,
+            self.position,
+            self.object_key,
+            self.ct_len,
+            self.media_type,
+            self.start_ms,
+            self.duration_ms,
+            self.received_at,
+            self.late,
+        )
+
+    def leaf(self) -> Leaf:
+        """The manifest's leaf as it was hashed."""
+        return Leaf(
+            self.unit_id,
+            self.take_id,
+            self.seq,
+            self.object_key,
+            self.ct_sha256,
+            self.ct_len,
+            self.media_type,
+            self.start_ms,
+            self.duration_ms,
+            iso(self.received_at),
+            self.prev,
+        )
+
+
+class GapRow(Row):
+    __tablename__ = "gaps"
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    unit_id: Mapped[str] = mapped_column(ForeignKey("evidence_units.id"), index=True)
+    start_ms: Mapped[int]
+    end_ms: Mapped[int | None]
+    reason: Mapped[str]
+    cause: Mapped[str]
+
+    def model(self) -> Gap:
+        return Gap(self.unit_id, self.start_ms, self.end_ms, GapReason(self.reason), EndCause(self.cause))

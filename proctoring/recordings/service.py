@@ -1,0 +1,232 @@
+"""Takes begin, their segments are registered as manifest leaves, takes end and leave a gap.
+
+The commit of a leaf is the acknowledgement: an object without a leaf was never promised to anyone.
+"""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from sqlalchemy import func, select, update
+from sqlalchemy.orm import Session as Db
+
+from proctoring.clock import iso
+from proctoring.core import Core
+from proctoring.custody.model import SYSTEM, Action
+from proctoring.custody.service import enter
+from proctoring.errors import NotFound, WrongState
+from proctoring.exams.model import Stream
+from proctoring.recordings.model import EndCause, Take, UnitState, gap_reason
+from proctoring.recordings.rows import GapRow, SegmentRow, TakeRow, UnitRow
+from proctoring.recordings.settle import settle
+from proctoring.reviews.flags import raise_by_rule
+from proctoring.reviews.model import Category, Severity
+from proctoring.sessions.model import SessionEvent, SessionState, after
+from proctoring.sessions.service import session_row
+from storage.manifest import Leaf
+from storage.naming import segment_key
+from storage.seal import TakeSealer
+
+START_MARGIN_MS = 1000
+GAP_MS_MIN = 200
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class BegunTake:
+    """What a publisher's process keeps while the take lasts."""
+
+    take: Take
+    sealer: TakeSealer
+    session_started_unix_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class SealedSegment:
+    """A segment as it was stored: hashes and lengths are of the ciphertext."""
+
+    seq: int
+    ct_sha256: str
+    ct_len: int
+    start_unix_ms: int
+    duration_ms: int
+    late: bool = False
+
+
+def begin_take(
+    db: Db, core: Core, session_id: str, stream: Stream, media_type: str, start_unix_ms: int
+) -> BegunTake:
+    """Open the next take of a stream. The first one of a session starts its time line.
+
+    Raises WrongState when the session is over, NotFound when its exam does not record the stream.
+    """
+    row = session_row(db, session_id)
+    state = SessionState(row.state)
+    row.state = after(state, SessionEvent.BEGIN).value
+    unit = _unit(db, session_id, stream)
+    if row.started_at is None:
+        # A little earlier, on the full second: another stream's first frame may reach us later than this.
+        whole_s = (start_unix_ms - START_MARGIN_MS) // 1000
+        row.started_at = _EPOCH + timedelta(seconds=whole_s)
+        enter(db, core.clock, SYSTEM, Action.SESSION_BEGIN, session_id)
+    started_unix_ms = _unix_ms(row.started_at)
+    start_ms = max(0, start_unix_ms - started_unix_ms)
+    taken = select(func.coalesce(func.max(TakeRow.number), 0)).where(TakeRow.unit_id == unit.id)
+    take_id = core.new_id()
+    sealer, sealed_key = core.sealer.new_take(unit.id, take_id, unit.public_key)
+    take = TakeRow(
+        id=take_id,
+        unit_id=unit.id,
+        session_id=session_id,
+        stream=stream.value,
+        number=(db.scalar(taken) or 0) + 1,
+        media_type=media_type,
+        sealed_key=sealed_key,
+        start_ms=start_ms,
+        end_ms=start_ms,
+        started_at=core.clock(),
+    )
+    db.add(take)
+    db.flush()
+    enter(db, core.clock, SYSTEM, Action.TAKE_BEGIN, session_id, unit.id, take=take_id, number=take.number)
+    return BegunTake(take.model(), sealer, started_unix_ms)
+
+
+def register(db: Db, core: Core, take_id: str, segment: SealedSegment) -> int:
+    """Append the segment's leaf to its stream's manifest; its position. Registering it again is harmless.
+
+    Raises WrongState unless the unit is open: what comes later is not kept.
+    """
+    take = _take(db, take_id)
+    known = select(SegmentRow.position).where(SegmentRow.take_id == take_id, SegmentRow.seq == segment.seq)
+    position = db.scalar(known)
+    if position is not None:
+        return position
+    grown = (
+        update(UnitRow)
+        .where(UnitRow.id == take.unit_id, UnitRow.state == UnitState.OPEN.value)
+        .values(manifest_size=UnitRow.manifest_size + 1)
+        .returning(UnitRow.manifest_size, UnitRow.manifest_head)
+    )
+    unit = db.execute(grown).first()
+    if unit is None:
+        raise WrongState("The recording is closed; nothing more is accepted.", "Stop publishing.")
+    started = session_row(db, take.session_id).started_at
+    assert started is not None
+    received = core.clock()
+    start_ms = max(0, segment.start_unix_ms - _unix_ms(started))
+    leaf = Leaf(
+        unit=take.unit_id,
+        take=take_id,
+        seq=segment.seq,
+        object_key=segment_key(take.unit_id, take_id, segment.seq),
+        ct_sha256=segment.ct_sha256,
+        ct_len=segment.ct_len,
+        media_type=take.media_type,
+        start_ms=start_ms,
+        duration_ms=segment.duration_ms,
+        received_at=iso(received),
+        prev=unit.manifest_head,
+    )
+    db.add(
+        SegmentRow(
+            unit_id=leaf.unit,
+            position=unit.manifest_size - 1,
+            take_id=leaf.take,
+            seq=leaf.seq,
+            object_key=leaf.object_key,
+            ct_sha256=leaf.ct_sha256,
+            ct_len=leaf.ct_len,
+            media_type=leaf.media_type,
+            start_ms=leaf.start_ms,
+            duration_ms=leaf.duration_ms,
+            received_at=received,
+            late=segment.late,
+            prev=leaf.prev,
+            leaf_hash=leaf.hash(),
+        )
+    )
+    db.execute(update(UnitRow).where(UnitRow.id == leaf.unit).values(manifest_head=leaf.hash()))
+    if segment.seq == 0:
+        take.start_ms = start_ms
+        lasting = update(GapRow).where(GapRow.unit_id == take.unit_id, GapRow.end_ms.is_(None))
+        db.execute(lasting.values(end_ms=start_ms))
+    elif start_ms - take.end_ms >= GAP_MS_MIN:
+        _add_gap(db, core, take.unit_id, take.end_ms, start_ms, EndCause.CONNECTION_LOST)
+    take.end_ms = max(take.end_ms, start_ms + segment.duration_ms)
+    return int(unit.manifest_size) - 1
+
+
+def end_take(db: Db, core: Core, take_id: str, cause: EndCause) -> None:
+    """Close a take; harmless to repeat. While its session goes on, the stream has a gap from here until the
+    next take's first segment."""
+    take = _take(db, take_id)
+    if take.ended_at is not None:
+        return
+    take.ended_at = core.clock()
+    take.end_cause = cause.value
+    if db.scalar(select(GapRow.id).where(GapRow.unit_id == take.unit_id, GapRow.end_ms.is_(None))) is None:
+        _add_gap(db, core, take.unit_id, take.end_ms, None, cause)
+    db.flush()
+    enter(
+        db,
+        core.clock,
+        SYSTEM,
+        Action.TAKE_END,
+        take.session_id,
+        take.unit_id,
+        take=take_id,
+        cause=cause.value,
+    )
+    if cause is EndCause.SHARING_ENDED:
+        raise_by_rule(
+            db,
+            core,
+            take.session_id,
+            take.end_ms,
+            Category.RECORDING_ENDED,
+            Severity.MINOR,
+            "Screen sharing ended",
+        )
+    settle(db, take.session_id)
+
+
+def end_open_takes(db: Db, core: Core, cause: EndCause, session_ids: list[str] | None = None) -> int:
+    """End every take that is still open, of all sessions or of these; how many."""
+    query = select(TakeRow.id).where(TakeRow.ended_at.is_(None)).order_by(TakeRow.started_at)
+    if session_ids is not None:
+        query = query.where(TakeRow.session_id.in_(session_ids))
+    takes = list(db.scalars(query))
+    for take_id in takes:
+        end_take(db, core, take_id, cause)
+    return len(takes)
+
+
+def _add_gap(db: Db, core: Core, unit_id: str, start_ms: int, end_ms: int | None, cause: EndCause) -> None:
+    db.add(
+        GapRow(
+            id=core.new_id(),
+            unit_id=unit_id,
+            start_ms=start_ms,
+            end_ms=end_ms,
+            reason=gap_reason(cause).value,
+            cause=cause.value,
+        )
+    )
+
+
+def _unit(db: Db, session_id: str, stream: Stream) -> UnitRow:
+    unit = db.scalar(select(UnitRow).where(UnitRow.session_id == session_id, UnitRow.kind == stream.value))
+    if unit is None:
+        raise NotFound(f"This exam records no {stream.value}.", "Publish only the streams of the exam.")
+    return unit
+
+
+def _take(db: Db, take_id: str) -> TakeRow:
+    take = db.get(TakeRow, take_id)
+    if take is None:
+        raise NotFound(f"There is no take {take_id}.", "Publish again.")
+    return take
+
+
+def _unix_ms(instant: datetime) -> int:
+    return (instant - _EPOCH) // timedelta(milliseconds=1)

@@ -1,0 +1,54 @@
+"""When a session has ended and its last take too: gaps are closed and its units become retained."""
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import delete, func, select, update
+from sqlalchemy.orm import Session as Db
+
+from proctoring.recordings.model import UnitState
+from proctoring.recordings.rows import GapRow, SegmentRow, TakeRow, UnitRow
+from proctoring.sessions.model import SessionState
+from proctoring.sessions.rows import SessionRow
+
+END_SLACK_MS = 1000
+TAKE_ABANDONED_AFTER = timedelta(hours=1)
+
+
+def length_ms(db: Db, session_id: str) -> int:
+    """Where the session's time line ends so far: the end of its last segment, in any stream."""
+    ends = select(func.max(SegmentRow.start_ms + SegmentRow.duration_ms)).join(
+        UnitRow, UnitRow.id == SegmentRow.unit_id
+    )
+    return db.scalar(ends.where(UnitRow.session_id == session_id)) or 0
+
+
+def settle(db: Db, session_id: str) -> bool:
+    """Retain the units of an ended session once no take is open; whether it was so.
+
+    A gap that would be open at the end closes there; one that starts within END_SLACK_MS of the end is
+    only the order in which streams stopped, and is dropped.
+    """
+    row = db.get(SessionRow, session_id)
+    open_takes = select(TakeRow.id).where(TakeRow.session_id == session_id, TakeRow.ended_at.is_(None))
+    over = row is not None and row.state in (SessionState.ENDED.value, SessionState.EXPIRED.value)
+    if not over or db.scalar(open_takes.limit(1)) is not None:
+        return False
+    units = select(UnitRow.id).where(UnitRow.session_id == session_id)
+    end_ms = length_ms(db, session_id)
+    lasting = GapRow.unit_id.in_(units) & GapRow.end_ms.is_(None)
+    db.execute(delete(GapRow).where(lasting, GapRow.start_ms > end_ms - END_SLACK_MS))
+    db.execute(update(GapRow).where(lasting).values(end_ms=end_ms))
+    still_open = UnitRow.session_id == session_id, UnitRow.state == UnitState.OPEN.value
+    db.execute(update(UnitRow).where(*still_open).values(state=UnitState.RETAINED.value))
+    return True
+
+
+def abandoned_sessions(db: Db, now: datetime) -> list[str]:
+    """Sessions that ended long ago while a take stayed open: their capture process never came back."""
+    query = (
+        select(SessionRow.id)
+        .join(TakeRow, TakeRow.session_id == SessionRow.id)
+        .where(TakeRow.ended_at.is_(None), SessionRow.ended_at < now - TAKE_ABANDONED_AFTER)
+        .distinct()
+    )
+    return list(db.scalars(query))

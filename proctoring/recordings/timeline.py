@@ -1,0 +1,191 @@
+"""The time line of a session as the player reads it, and where one sealed segment lies."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session as Db
+
+from proctoring.clock import iso
+from proctoring.custody.rows import CertificateRow
+from proctoring.errors import NotFound
+from proctoring.exams.model import Stream
+from proctoring.exams.service import load as load_exam
+from proctoring.recordings.model import Gap, Segment, Take, UnitState
+from proctoring.recordings.rows import GapRow, SegmentRow, TakeRow, UnitRow
+from proctoring.recordings.settle import length_ms
+from proctoring.sessions.model import SessionState
+from proctoring.sessions.service import load as load_session
+from storage.seal import SealedUnitKey
+
+
+@dataclass(frozen=True, slots=True)
+class StreamTimeline:
+    """One stream's evidence unit with all that was recorded of it, in ms since session start."""
+
+    stream: Stream
+    unit_id: str
+    state: UnitState
+    due_at: datetime
+    active_holds: int
+    erased_at: datetime | None
+    takes: tuple[Take, ...]
+    segments: tuple[Segment, ...]
+    gaps: tuple[Gap, ...]
+
+    @property
+    def stored_bytes(self) -> int:
+        return sum(segment.ct_len for segment in self.segments)
+
+
+@dataclass(frozen=True, slots=True)
+class Timeline:
+    """All streams of a session on one clock."""
+
+    session_id: str
+    ref: str
+    exam_title: str
+    zone: str
+    state: SessionState
+    started_at: datetime | None
+    ended_at: datetime | None
+    duration_ms: int
+    streams: tuple[StreamTimeline, ...]
+
+    @property
+    def live(self) -> bool:
+        return self.state is SessionState.RECORDING
+
+    def json(self) -> dict[str, object]:
+        """The form that the player reads; documented in `docs/timeline.md`."""
+        return {
+            "session": {
+                "id": self.session_id,
+                "ref": self.ref,
+                "exam": self.exam_title,
+                "state": self.state.value,
+                "started_at": iso(self.started_at) if self.started_at else None,
+                "ended_at": iso(self.ended_at) if self.ended_at else None,
+                "zone": self.zone,
+                "duration_ms": self.duration_ms,
+                "live": self.live,
+            },
+            "streams": [_stream_json(stream) for stream in self.streams],
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class SealedSegmentRef:
+    """Everything an opener needs for one segment, all of it still sealed."""
+
+    unit_id: str
+    take_id: str
+    seq: int
+    media_type: str
+    object_key: str
+    ct_sha256: str
+    unit_key: SealedUnitKey
+    sealed_take_key: bytes
+
+
+def timeline(db: Db, session_id: str) -> Timeline:
+    """Raises NotFound."""
+    session = load_session(db, session_id)
+    exam = load_exam(db, session.exam_id)
+    units = {row.kind: row for row in db.scalars(select(UnitRow).where(UnitRow.session_id == session_id))}
+    streams = tuple(
+        _stream(db, stream, units[stream.value]) for stream in exam.profile.streams if stream.value in units
+    )
+    return Timeline(
+        session.id,
+        session.ref,
+        exam.title,
+        exam.regulation.zone,
+        session.state,
+        session.started_at,
+        session.ended_at,
+        length_ms(db, session_id),
+        streams,
+    )
+
+
+def locate(db: Db, session_id: str, stream: Stream, position: int) -> SealedSegmentRef:
+    """Where a segment lies and what it is sealed with. Raises NotFound, saying so when it was erased."""
+    unit = db.scalar(select(UnitRow).where(UnitRow.session_id == session_id, UnitRow.kind == stream.value))
+    if unit is None:
+        raise NotFound("There is no such recording.", "Open it from the queue.")
+    key = unit.key()
+    if key is None:
+        certificate = db.scalar(select(CertificateRow.id).where(CertificateRow.unit_id == unit.id))
+        since = unit.erased_at or unit.erasing_at
+        raise NotFound(
+            f"This recording was erased on {iso(since) if since else 'an earlier day'}.",
+            f"Its certificate is /certificates/{certificate}." if certificate else "Its certificate follows.",
+        )
+    row = db.get(SegmentRow, (unit.id, position))
+    take = db.get(TakeRow, row.take_id) if row else None
+    if row is None or take is None or take.sealed_key is None:
+        raise NotFound(f"The {stream.value} has no segment {position}.", "Load the page again.")
+    return SealedSegmentRef(
+        unit.id, take.id, row.seq, row.media_type, row.object_key, row.ct_sha256, key, take.sealed_key
+    )
+
+
+def _stream(db: Db, stream: Stream, unit: UnitRow) -> StreamTimeline:
+    takes = db.scalars(select(TakeRow).where(TakeRow.unit_id == unit.id).order_by(TakeRow.number))
+    segments = db.scalars(
+        select(SegmentRow).where(SegmentRow.unit_id == unit.id).order_by(SegmentRow.start_ms)
+    )
+    gaps = db.scalars(select(GapRow).where(GapRow.unit_id == unit.id).order_by(GapRow.start_ms))
+    return StreamTimeline(
+        stream,
+        unit.id,
+        UnitState(unit.state),
+        unit.due_at,
+        unit.active_holds,
+        unit.erased_at,
+        tuple(row.model() for row in takes),
+        tuple(row.model() for row in segments),
+        tuple(row.model() for row in gaps),
+    )
+
+
+def _stream_json(stream: StreamTimeline) -> dict[str, object]:
+    numbers = {take.id: take.number for take in stream.takes}
+    erased = stream.state in (UnitState.ERASING, UnitState.ERASED)
+    return {
+        "stream": stream.stream.value,
+        "state": stream.state.value,
+        "takes": [
+            {
+                "number": take.number,
+                "media_type": take.media_type,
+                "start_ms": take.start_ms,
+                "end_ms": take.end_ms,
+                "end_cause": take.end_cause.value if take.end_cause else None,
+            }
+            for take in stream.takes
+        ],
+        "segments": []
+        if erased
+        else [
+            {
+                "n": segment.position,
+                "take": numbers[segment.take_id],
+                "start_ms": segment.start_ms,
+                "duration_ms": segment.duration_ms,
+                "bytes": segment.ct_len,
+                "late": segment.late,
+            }
+            for segment in stream.segments
+        ],
+        "gaps": [
+            {
+                "start_ms": gap.start_ms,
+                "end_ms": gap.end_ms,
+                "reason": gap.reason.value,
+                "cause": gap.cause.value,
+            }
+            for gap in stream.gaps
+        ],
+    }

@@ -1,0 +1,106 @@
+"""Flags raised by rules, proctors and candidates, and what a person said of them."""
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session as Db
+
+from proctoring.core import Core
+from proctoring.custody.model import SYSTEM, Action, Actor
+from proctoring.custody.service import enter
+from proctoring.errors import Conflict, NotFound
+from proctoring.recordings.settle import length_ms
+from proctoring.reviews.model import (
+    Category,
+    Flag,
+    FlagSource,
+    FlagState,
+    Severity,
+    check_note,
+    check_range,
+)
+from proctoring.reviews.rows import FlagRow
+
+
+def add(
+    db: Db,
+    core: Core,
+    actor: Actor,
+    session_id: str,
+    start_ms: int,
+    end_ms: int,
+    category: Category,
+    severity: Severity,
+    note: str,
+    source: FlagSource = FlagSource.PROCTOR,
+) -> Flag:
+    """Raise a flag on an instant or a range. Raises Invalid outside the session's time line."""
+    check_range(start_ms, end_ms, length_ms(db, session_id))
+    return _insert(
+        db, core, actor, session_id, start_ms, end_ms, source, category, severity, check_note(note)
+    )
+
+
+def raise_by_rule(
+    db: Db, core: Core, session_id: str, at_ms: int, category: Category, severity: Severity, note: str
+) -> Flag:
+    """What a rule event raises by itself: something to look at, never a verdict, and it holds nothing."""
+    return _insert(db, core, SYSTEM, session_id, at_ms, at_ms, FlagSource.RULE, category, severity, note)
+
+
+def decide(db: Db, core: Core, actor: Actor, flag_id: str, state: FlagState) -> Flag:
+    """Confirm or dismiss a flag, or open it again. Raises NotFound, Conflict once an incident names it."""
+    row = db.get(FlagRow, flag_id)
+    if row is None:
+        raise NotFound("There is no such flag.", "Load the page again.")
+    if row.state == state.value:
+        raise Conflict(f"The flag is {state.value} already.", "Load the page again.")
+    row.state = state.value
+    row.decided_by = actor.id
+    row.decided_at = core.clock()
+    db.flush()
+    enter(db, core.clock, actor, Action.FLAG_DECIDE, row.session_id, flag=flag_id, state=state.value)
+    return row.model()
+
+
+def of_session(db: Db, session_id: str) -> list[Flag]:
+    """All flags of a session in the order of the time line."""
+    query = select(FlagRow).where(FlagRow.session_id == session_id).order_by(FlagRow.start_ms, FlagRow.id)
+    return [row.model() for row in db.scalars(query)]
+
+
+def load(db: Db, flag_id: str) -> Flag:
+    """Raises NotFound."""
+    row = db.get(FlagRow, flag_id)
+    if row is None:
+        raise NotFound("There is no such flag.", "Load the page again.")
+    return row.model()
+
+
+def _insert(
+    db: Db,
+    core: Core,
+    actor: Actor,
+    session_id: str,
+    start_ms: int,
+    end_ms: int,
+    source: FlagSource,
+    category: Category,
+    severity: Severity,
+    note: str,
+) -> Flag:
+    row = FlagRow(
+        id=core.new_id(),
+        session_id=session_id,
+        start_ms=start_ms,
+        end_ms=end_ms,
+        source=source.value,
+        category=category.value,
+        severity=severity.value,
+        note=note,
+        state=FlagState.OPEN.value,
+        raised_by=actor.id,
+        raised_at=core.clock(),
+    )
+    db.add(row)
+    db.flush()
+    enter(db, core.clock, actor, Action.FLAG_ADD, session_id, flag=row.id, category=category.value)
+    return row.model()

@@ -1,0 +1,107 @@
+"""Flags and reviews.
+
+A review:
+
+    state       claim       release    decide: no concern   decide: incident   second person agrees / not
+    to-review   in-review   –          –                    –                  –
+    in-review   in-review*  to-review  no-concern           second-person      –
+    second-person –         –          –                    –                  incident / to-review
+    no-concern  in-review   –          –                    –                  –
+    incident    –           –          –                    –                  –
+
+* by the same person; another gets Conflict. A machine never decides: a flag is only something to look at.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from proctoring.errors import Invalid
+
+NOTE_CHARS_MAX = 2000
+
+
+class ReviewState(StrEnum):
+    TO_REVIEW = "to-review"
+    IN_REVIEW = "in-review"
+    SECOND_PERSON = "second-person"
+    NO_CONCERN = "no-concern"
+    INCIDENT = "incident"
+
+
+class FlagSource(StrEnum):
+    """Who raised a flag; drawn as a diamond, a triangle, a circle."""
+
+    RULE = "rule"
+    PROCTOR = "proctor"
+    CANDIDATE = "candidate"
+
+
+class FlagState(StrEnum):
+    OPEN = "open"
+    CONFIRMED = "confirmed"
+    DISMISSED = "dismissed"
+
+
+class Category(StrEnum):
+    """What may have happened. The same list names an incident's kind."""
+
+    UNAUTHORISED_AID = "unauthorised-aid"
+    HELP_BY_OTHERS = "help-by-others"
+    OTHER_PERSON = "other-person"
+    LEFT_THE_ROOM = "left-the-room"
+    RECORDING_ENDED = "recording-ended"
+    TECHNICAL = "technical"
+    OTHER = "other"
+
+
+class Severity(StrEnum):
+    MINOR = "minor"
+    MAJOR = "major"
+    SEVERE = "severe"
+
+
+@dataclass(frozen=True, slots=True)
+class Flag:
+    """Something to look at, on an instant (`end_ms == start_ms`) or a range of the session's time line."""
+
+    id: str
+    session_id: str
+    start_ms: int
+    end_ms: int
+    source: FlagSource
+    category: Category
+    severity: Severity
+    note: str
+    state: FlagState
+    raised_by: str
+    raised_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Review:
+    """Where a session stands with its reviewers."""
+
+    session_id: str
+    state: ReviewState
+    claimed_by: str | None
+    claimed_at: datetime | None
+    decided_by: str | None
+    decided_at: datetime | None
+
+
+def check_range(start_ms: int, end_ms: int, session_ms: int) -> None:
+    """Raises Invalid unless 0 <= start <= end <= the session's length."""
+    if not 0 <= start_ms <= end_ms <= session_ms:
+        raise Invalid(
+            f"A flag from {start_ms} to {end_ms} ms lies outside the session.",
+            f"Give a range within 0 and {session_ms} ms.",
+        )
+
+
+def check_note(note: str) -> str:
+    """The note without surrounding blanks. Raises Invalid when it is too long."""
+    note = note.strip()
+    if len(note) > NOTE_CHARS_MAX:
+        raise Invalid("The note is too long.", f"Write at most {NOTE_CHARS_MAX} characters.")
+    return note

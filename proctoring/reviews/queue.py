@@ -1,0 +1,118 @@
+"""The reviewers' work list: sessions with living evidence, those that are erased first on top."""
+
+from collections import defaultdict
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session as Db
+
+from proctoring.access.rows import UserRow
+from proctoring.exams.rows import ExamRow
+from proctoring.recordings.model import UnitState
+from proctoring.recordings.rows import GapRow, SegmentRow, UnitRow
+from proctoring.reviews.model import Flag, FlagState, Review, ReviewState
+from proctoring.reviews.rows import FlagRow, ReviewRow
+from proctoring.sessions.model import Session, SessionState
+from proctoring.sessions.rows import SessionRow
+
+LIVING = (UnitState.OPEN.value, UnitState.RETAINED.value)
+
+
+@dataclass(frozen=True, slots=True)
+class QueueLine:
+    """One session as the queue shows it. `gaps` are (start_ms, end_ms) of any stream."""
+
+    session: Session
+    exam_title: str
+    zone: str
+    due_at: datetime
+    held: bool
+    length_ms: int
+    flags: tuple[Flag, ...]
+    gaps: tuple[tuple[int, int], ...]
+    review: Review
+    claimed_by_name: str | None
+
+    @property
+    def open_flags(self) -> tuple[Flag, ...]:
+        return tuple(flag for flag in self.flags if flag.state is FlagState.OPEN)
+
+
+def queue(db: Db, states: tuple[ReviewState, ...] | None = None) -> list[QueueLine]:
+    """Sessions that recorded something and are not erased, in one of these review states, due first."""
+    began = (SessionState.RECORDING.value, SessionState.ENDED.value)
+    due = (
+        select(
+            UnitRow.session_id,
+            func.min(UnitRow.due_at).label("due"),
+            func.max(UnitRow.active_holds).label("n"),
+        )
+        .where(UnitRow.state.in_(LIVING))
+        .group_by(UnitRow.session_id)
+        .subquery()
+    )
+    query = (
+        select(SessionRow, ExamRow, due.c.due, due.c.n)
+        .join(due, due.c.session_id == SessionRow.id)
+        .join(ExamRow, ExamRow.id == SessionRow.exam_id)
+        .where(SessionRow.state.in_(began), SessionRow.started_at.is_not(None))
+        .order_by(due.c.due, SessionRow.started_at)
+    )
+    found = db.execute(query).all()
+    ids = [row.SessionRow.id for row in found]
+    reviews = {
+        row.session_id: row.model()
+        for row in db.scalars(select(ReviewRow).where(ReviewRow.session_id.in_(ids)))
+    }
+    flags: dict[str, list[Flag]] = defaultdict(list)
+    for row in db.scalars(select(FlagRow).where(FlagRow.session_id.in_(ids))):
+        flags[row.session_id].append(row.model())
+    lengths = _lengths(db, ids)
+    gaps = _gaps(db, ids, lengths)
+    names = dict(db.execute(select(UserRow.id, UserRow.name)).all())
+    lines = []
+    for session, exam, due_at, holds in found:
+        review = reviews.get(session.id) or Review(session.id, ReviewState.TO_REVIEW, None, None, None, None)
+        if states is not None and review.state not in states:
+            continue
+        lines.append(
+            QueueLine(
+                session.model(),
+                exam.title,
+                exam.zone,
+                due_at,
+                holds > 0,
+                lengths.get(session.id, 0),
+                tuple(sorted(flags[session.id], key=lambda flag: flag.start_ms)),
+                tuple(gaps[session.id]),
+                review,
+                names.get(review.claimed_by or ""),
+            )
+        )
+    return lines
+
+
+def _lengths(db: Db, ids: list[str]) -> dict[str, int]:
+    ends = (
+        select(UnitRow.session_id, func.max(SegmentRow.start_ms + SegmentRow.duration_ms))
+        .join(SegmentRow, SegmentRow.unit_id == UnitRow.id)
+        .where(UnitRow.session_id.in_(ids))
+        .group_by(UnitRow.session_id)
+    )
+    return dict(db.execute(ends).all())
+
+
+def _gaps(db: Db, ids: list[str], lengths: dict[str, int]) -> dict[str, list[tuple[int, int]]]:
+    query = (
+        select(UnitRow.session_id, GapRow.start_ms, GapRow.end_ms)
+        .join(GapRow, GapRow.unit_id == UnitRow.id)
+        .where(UnitRow.session_id.in_(ids))
+        .order_by(GapRow.start_ms)
+    )
+    gaps: dict[str, list[tuple[int, int]]] = defaultdict(list)
+    for session_id, start_ms, end_ms in db.execute(query):
+        gaps[session_id].append(
+            (start_ms, end_ms if end_ms is not None else lengths.get(session_id, start_ms))
+        )
+    return gaps

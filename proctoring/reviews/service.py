@@ -1,0 +1,99 @@
+"""The review of a session: claimed by one person, decided by that person, counted when a second agrees."""
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session as Db
+
+from proctoring.core import Core
+from proctoring.custody.model import Action, Actor
+from proctoring.custody.service import enter
+from proctoring.errors import Conflict, WrongState
+from proctoring.reviews.model import FlagState, Review, ReviewState
+from proctoring.reviews.rows import FlagRow, ReviewRow
+from proctoring.sessions.model import SessionState
+from proctoring.sessions.service import session_row
+
+
+def load(db: Db, session_id: str) -> Review:
+    """Where the review stands; a session nobody has touched is to be reviewed."""
+    row = db.get(ReviewRow, session_id)
+    return row.model() if row else Review(session_id, ReviewState.TO_REVIEW, None, None, None, None)
+
+
+def claim(db: Db, core: Core, actor: Actor, session_id: str) -> Review:
+    """Take the session on; claiming what one has already is harmless. Raises Conflict when another has it."""
+    row = _row(db, session_id)
+    if row.claimed_by == actor.id and row.state == ReviewState.IN_REVIEW.value:
+        return row.model()
+    if row.state == ReviewState.IN_REVIEW.value:
+        raise Conflict("Another reviewer has claimed this session.", "Take the next one in the queue.")
+    if row.state not in (ReviewState.TO_REVIEW.value, ReviewState.NO_CONCERN.value):
+        raise WrongState("This session's outcome is with a second person or decided.", "Take the next one.")
+    row.state, row.claimed_by, row.claimed_at = ReviewState.IN_REVIEW.value, actor.id, core.clock()
+    row.decided_by = row.decided_at = None
+    enter(db, core.clock, actor, Action.REVIEW_CLAIM, session_id)
+    return row.model()
+
+
+def release(db: Db, core: Core, actor: Actor, session_id: str) -> Review:
+    """Give the session back to the queue. Raises Conflict when it is not the actor's."""
+    row = _claimed(db, session_id, actor)
+    row.state, row.claimed_by, row.claimed_at = ReviewState.TO_REVIEW.value, None, None
+    enter(db, core.clock, actor, Action.REVIEW_RELEASE, session_id)
+    return row.model()
+
+
+def decide_no_concern(db: Db, core: Core, actor: Actor, session_id: str) -> Review:
+    """Nothing to follow up. Raises Conflict while flags are open or the session still records."""
+    row = _claimed(db, session_id, actor)
+    check_decidable(db, session_id)
+    row.state, row.decided_by, row.decided_at = ReviewState.NO_CONCERN.value, actor.id, core.clock()
+    enter(db, core.clock, actor, Action.REVIEW_DECIDE, session_id, outcome=ReviewState.NO_CONCERN.value)
+    return row.model()
+
+
+def to_second_person(db: Db, core: Core, actor: Actor, session_id: str) -> Review:
+    """The claimant decided an incident; a second person is needed."""
+    row = _claimed(db, session_id, actor)
+    check_decidable(db, session_id)
+    row.state, row.decided_by, row.decided_at = ReviewState.SECOND_PERSON.value, actor.id, core.clock()
+    return row.model()
+
+
+def after_second_person(db: Db, session_id: str, agreed: bool) -> Review:
+    """The second person agreed, or the session goes back to the queue for a fresh review."""
+    row = _row(db, session_id)
+    if agreed:
+        row.state = ReviewState.INCIDENT.value
+    else:
+        row.state, row.claimed_by, row.claimed_at = ReviewState.TO_REVIEW.value, None, None
+        row.decided_by = row.decided_at = None
+    return row.model()
+
+
+def check_decidable(db: Db, session_id: str) -> None:
+    """Raises Conflict while the session records or a flag has not been looked at."""
+    if session_row(db, session_id).state in (SessionState.ADMITTED.value, SessionState.RECORDING.value):
+        raise Conflict("The session is still going on.", "Decide when it has ended.")
+    open_flags = select(FlagRow.id).where(
+        FlagRow.session_id == session_id, FlagRow.state == FlagState.OPEN.value
+    )
+    left = len(list(db.scalars(open_flags)))
+    if left:
+        raise Conflict(f"{left} flags are not looked at yet.", "Confirm or dismiss each of them first.")
+
+
+def _claimed(db: Db, session_id: str, actor: Actor) -> ReviewRow:
+    row = _row(db, session_id)
+    if row.state != ReviewState.IN_REVIEW.value or row.claimed_by != actor.id:
+        raise Conflict("You have not claimed this session.", "Claim it first.")
+    return row
+
+
+def _row(db: Db, session_id: str) -> ReviewRow:
+    session_row(db, session_id)
+    row = db.get(ReviewRow, session_id)
+    if row is None:
+        row = ReviewRow(session_id=session_id, state=ReviewState.TO_REVIEW.value)
+        db.add(row)
+        db.flush()
+    return row

@@ -1,0 +1,1 @@
+"""One candidate sitting one exam: its states, its invitation, its ingest tokens."""

@@ -1,0 +1,80 @@
+"""Signed links and tokens: nothing of them is stored, nobody can make one without the service's key.
+
+Each names its purpose, so that an invitation is no ingest token and a webcam's token no phone's.
+"""
+
+import hashlib
+from datetime import UTC, datetime
+
+from itsdangerous import BadSignature, URLSafeSerializer
+
+from proctoring.clock import Clock
+from proctoring.errors import TokenRefused
+from proctoring.exams.model import Stream
+from proctoring.sessions.model import Session
+
+TOKEN_CHARS_MAX = 512
+PHONE_PURPOSE = "phone"
+INVITATION_PURPOSE = "invitation"
+INGEST_PURPOSE = "ingest"
+
+_NEW_INVITATION = "Ask the exam body for a new invitation."
+
+
+class Links:
+    """Makes and reads the service's signed tokens (HMAC-SHA-256 by itsdangerous)."""
+
+    def __init__(self, secret: bytes, clock: Clock) -> None:
+        self._secret = secret
+        self._clock = clock
+
+    def invitation(self, session: Session) -> str:
+        """The candidate's link token. It never expires by itself: it also opens the page that says what
+        is still kept; what may be done with it is the session's state."""
+        return self._write(INVITATION_PURPOSE, session.id)
+
+    def phone(self, session: Session) -> str:
+        """The token in the QR code, good until the session's window closes."""
+        return self._write(PHONE_PURPOSE, session.id, session.closes_at)
+
+    def ingest(self, session: Session, stream: Stream) -> str:
+        """The bearer token that publishes one stream of one session until its window closes."""
+        return self._write(INGEST_PURPOSE, session.id, session.closes_at, stream.value)
+
+    def read_invitation(self, token: str) -> str:
+        """The session id. Raises TokenRefused."""
+        return self._read(INVITATION_PURPOSE, token)[0]
+
+    def read_phone(self, token: str) -> str:
+        """The session id. Raises TokenRefused, also when expired."""
+        return self._read(PHONE_PURPOSE, token)[0]
+
+    def read_ingest(self, token: str) -> tuple[str, Stream]:
+        """Session id and the one stream it may publish. Raises TokenRefused, also when expired."""
+        session_id, stream = self._read(INGEST_PURPOSE, token)
+        return session_id, Stream(stream)
+
+    def _write(self, purpose: str, session_id: str, expires: datetime | None = None, stream: str = "") -> str:
+        expires_s = int(expires.timestamp()) if expires else 0
+        token = self._serializer(purpose).dumps([session_id, expires_s, stream])
+        return token if isinstance(token, str) else token.decode()
+
+    def _read(self, purpose: str, token: str) -> tuple[str, str]:
+        if len(token) > TOKEN_CHARS_MAX:
+            raise TokenRefused("This link is not ours.", _NEW_INVITATION)
+        try:
+            session_id, expires_s, stream = self._serializer(purpose).loads(token)
+        except (BadSignature, ValueError):
+            raise TokenRefused("This link is damaged or was not made here.", _NEW_INVITATION) from None
+        if expires_s and self._clock() >= datetime.fromtimestamp(expires_s, UTC):
+            raise TokenRefused("This link has expired.", _NEW_INVITATION)
+        return session_id, stream
+
+    def _serializer(self, purpose: str) -> URLSafeSerializer:
+        return URLSafeSerializer(
+            self._secret, salt=f"proctoring.{purpose}", signer_kwargs={"digest_method": _sha256}
+        )
+
+
+def _sha256(data: bytes = b"") -> "hashlib._Hash":
+    return hashlib.sha256(data)

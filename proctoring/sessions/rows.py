@@ -1,0 +1,39 @@
+"""Table of sessions, with the notice that each candidate was given."""
+
+from datetime import datetime
+
+from sqlalchemy import ForeignKey
+from sqlalchemy.orm import Mapped, mapped_column
+
+from proctoring.db import Row
+from proctoring.sessions.model import Session, SessionState
+
+
+class SessionRow(Row):
+    __tablename__ = "sessions"
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    exam_id: Mapped[str] = mapped_column(ForeignKey("exams.id"), index=True)
+    ref: Mapped[str]
+    state: Mapped[str] = mapped_column(index=True)
+    language: Mapped[str]
+    created_at: Mapped[datetime]
+    closes_at: Mapped[datetime]
+    started_at: Mapped[datetime | None]
+    ended_at: Mapped[datetime | None]
+    phone_ready_at: Mapped[datetime | None]
+    notice_version: Mapped[str | None]
+    notice_text: Mapped[str | None]
+
+    def model(self) -> Session:
+        return Session(
+            self.id,
+            self.exam_id,
+            self.ref,
+            SessionState(self.state),
+            self.language,
+            self.created_at,
+            self.closes_at,
+            self.started_at,
+            self.ended_at,
+        )

@@ -1,0 +1,200 @@
+"""The life of a session, from invitation to its end."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session as Db
+
+from proctoring.core import Core
+from proctoring.custody.model import SYSTEM, Action, Actor
+from proctoring.custody.service import enter
+from proctoring.errors import Invalid, NotFound
+from proctoring.exams.model import LANGUAGES, Exam, Stream
+from proctoring.exams.rows import ExamRow
+from proctoring.exams.service import load as load_exam
+from proctoring.holds.model import due_at
+from proctoring.holds.service import set_due_dates
+from proctoring.recordings.model import UnitState, unit_kinds
+from proctoring.recordings.rows import TakeRow, UnitRow
+from proctoring.recordings.settle import settle
+from proctoring.sessions.model import (
+    REF_CHARS_MAX,
+    WINDOW_HOURS_DEFAULT,
+    Session,
+    SessionEvent,
+    SessionState,
+    after,
+)
+from proctoring.sessions.rows import SessionRow
+from storage.manifest import GENESIS
+
+PHONE_READY_FOR = timedelta(seconds=15)
+CANDIDATE = Actor("candidate", "candidate")
+
+
+@dataclass(frozen=True, slots=True)
+class StreamStatus:
+    stream: Stream
+    recording: bool
+    ready: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """What the candidate's pages ask for every few seconds."""
+
+    state: SessionState
+    started_at: datetime | None
+    ended_at: datetime | None
+    streams: tuple[StreamStatus, ...]
+
+
+def create(
+    db: Db,
+    core: Core,
+    actor: Actor,
+    exam_id: str,
+    ref: str,
+    language: str = "en",
+    window_hours: int = WINDOW_HOURS_DEFAULT,
+) -> Session:
+    """Invite a candidate. Raises NotFound for the exam, Invalid for a reference or a language."""
+    load_exam(db, exam_id)
+    if not 0 < len(ref.strip()) <= REF_CHARS_MAX:
+        raise Invalid(
+            "A session needs the candidate's reference.", f"Give 1 to {REF_CHARS_MAX} characters, no name."
+        )
+    if language not in LANGUAGES:
+        raise Invalid(f"There are no pages in {language!r}.", f"Give one of {', '.join(LANGUAGES)}.")
+    now = core.clock()
+    row = SessionRow(
+        id=core.new_id(),
+        exam_id=exam_id,
+        ref=ref.strip(),
+        state=SessionState.INVITED.value,
+        language=language,
+        created_at=now,
+        closes_at=now + timedelta(hours=window_hours),
+    )
+    db.add(row)
+    db.flush()
+    enter(db, core.clock, actor, Action.SESSION_CREATE, row.id, exam=exam_id)
+    return row.model()
+
+
+def load(db: Db, session_id: str) -> Session:
+    """Raises NotFound."""
+    return session_row(db, session_id).model()
+
+
+def session_row(db: Db, session_id: str) -> SessionRow:
+    """Raises NotFound."""
+    row = db.get(SessionRow, session_id)
+    if row is None:
+        raise NotFound(f"There is no session {session_id}.", "Check the link or the id.")
+    return row
+
+
+def exam_of(db: Db, session: Session) -> Exam:
+    """The exam that the session belongs to."""
+    return load_exam(db, session.exam_id)
+
+
+def admit(
+    db: Db,
+    core: Core,
+    session_id: str,
+    notice_version: str | None = None,
+    notice_text: str | None = None,
+    language: str | None = None,
+    actor: Actor = CANDIDATE,
+) -> Session:
+    """The candidate has seen the notice (kept with the session), or a publisher came with a token.
+
+    Makes the evidence units and their keys, once. Raises WrongState when the session is over or running.
+    """
+    row = session_row(db, session_id)
+    state = SessionState(row.state)
+    row.state = after(state, SessionEvent.ADMIT).value
+    if notice_version is not None:
+        row.notice_version, row.notice_text = notice_version, notice_text
+    if language is not None:
+        row.language = language
+    if state is SessionState.INVITED:
+        _make_units(db, core, row)
+        enter(db, core.clock, actor, Action.SESSION_ADMIT, row.id, notice=notice_version)
+    db.flush()
+    return row.model()
+
+
+def finish(db: Db, core: Core, session_id: str, actor: Actor = CANDIDATE) -> Session:
+    """End the session; harmless to repeat. What its publishers still hold arrives, then it is retained."""
+    return _end(db, core, session_row(db, session_id), SessionEvent.FINISH, Action.SESSION_FINISH, actor)
+
+
+def expire_overdue(db: Db, core: Core) -> int:
+    """End every session whose window has closed; how many."""
+    living = (SessionState.INVITED.value, SessionState.ADMITTED.value, SessionState.RECORDING.value)
+    overdue = select(SessionRow).where(SessionRow.state.in_(living), SessionRow.closes_at <= core.clock())
+    rows = list(db.scalars(overdue))
+    for row in rows:
+        _end(db, core, row, SessionEvent.EXPIRE, Action.SESSION_EXPIRE, SYSTEM)
+    return len(rows)
+
+
+def phone_ready(db: Db, core: Core, session_id: str) -> None:
+    """The paired phone has its camera on and waits for the start."""
+    session_row(db, session_id).phone_ready_at = core.clock()
+
+
+def status(db: Db, core: Core, session_id: str) -> Status:
+    """Where the session and each of its streams stand now."""
+    row = session_row(db, session_id)
+    publishing = set(
+        db.scalars(select(TakeRow.stream).where(TakeRow.session_id == session_id, TakeRow.ended_at.is_(None)))
+    )
+    seen = row.phone_ready_at
+    phone = seen is not None and core.clock() - seen < PHONE_READY_FOR
+    streams = tuple(
+        StreamStatus(stream, stream.value in publishing, stream is Stream.PHONE and phone)
+        for stream in load_exam(db, row.exam_id).profile.streams
+    )
+    return Status(SessionState(row.state), row.started_at, row.ended_at, streams)
+
+
+def _make_units(db: Db, core: Core, row: SessionRow) -> None:
+    exam = load_exam(db, row.exam_id)
+    latest = due_at(exam.regulation, row.closes_at, exam.results_published_at)
+    for kind in unit_kinds(exam.profile):
+        unit_id = core.new_id()
+        key = core.sealer.new_unit_key(unit_id)
+        db.add(
+            UnitRow(
+                id=unit_id,
+                session_id=row.id,
+                kind=kind.value,
+                state=UnitState.OPEN.value,
+                public_key=key.public,
+                sealed_private_key=key.sealed_private,
+                kek_epoch=key.epoch,
+                active_holds=0,
+                due_at=latest,
+                manifest_size=0,
+                manifest_head=GENESIS,
+            )
+        )
+
+
+def _end(db: Db, core: Core, row: SessionRow, event: SessionEvent, action: Action, actor: Actor) -> Session:
+    state = SessionState(row.state)
+    row.state = after(state, event).value
+    if state is not SessionState.ENDED:
+        row.ended_at = core.clock()
+        db.flush()
+        enter(db, core.clock, actor, action, row.id)
+        exam = db.get(ExamRow, row.exam_id)
+        assert exam is not None
+        set_due_dates(db, exam.model(), row.id)
+        settle(db, row.id)
+    return row.model()

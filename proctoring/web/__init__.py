@@ -1,0 +1,1 @@
+"""What both edges with pages share: problems, security headers, templates, translations, the look."""

@@ -1,0 +1,104 @@
+"""Errors as RFC 9457 problem details for programs and as a page for people; one table maps core to HTTP.
+
+Nothing internal leaks: an unexpected exception becomes a 500 with an id that the log also carries.
+"""
+
+from collections.abc import Mapping
+
+import structlog
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import HTMLResponse, JSONResponse
+from starlette.exceptions import HTTPException
+
+from proctoring import errors
+from proctoring.ids import new_id
+from proctoring.web.templates import environment
+
+log = structlog.get_logger()
+
+STATUS: dict[type[errors.CoreError], int] = {
+    errors.NotFound: 404,
+    errors.Denied: 403,
+    errors.NotSignedIn: 401,
+    errors.Invalid: 422,
+    errors.Conflict: 409,
+    errors.TokenRefused: 401,
+    errors.Unavailable: 503,
+}
+
+
+class Problem(Exception):
+    """A refusal in HTTP's terms, for what the core does not know: content types, sizes, methods."""
+
+    def __init__(
+        self, status: int, title: str, detail: str, remedy: str = "", headers: Mapping[str, str] | None = None
+    ) -> None:
+        super().__init__(detail)
+        self.status = status
+        self.title = title
+        self.detail = detail
+        self.remedy = remedy
+        self.headers = dict(headers or {})
+
+
+def of_core(error: errors.CoreError) -> Problem:
+    """The problem that stands for a core error."""
+    status = next(STATUS[kind] for kind in type(error).__mro__ if kind in STATUS)
+    headers = {"WWW-Authenticate": "Bearer"} if isinstance(error, errors.TokenRefused) else {}
+    return Problem(status, error.title, error.detail, error.remedy, headers)
+
+
+def render(request: Request, problem: Problem) -> Response:
+    """The problem as a page when a person asked for one, else as `application/problem+json`."""
+    if "text/html" in request.headers.get("accept", ""):
+        page = environment("proctoring.web").get_template("problem.html")
+        html = page.render(problem=problem, request=request)
+        return HTMLResponse(html, problem.status, headers=problem.headers)
+    body = {
+        "type": "about:blank",
+        "title": problem.title,
+        "status": problem.status,
+        "detail": problem.detail,
+        "remedy": problem.remedy,
+    }
+    return JSONResponse(body, problem.status, problem.headers, "application/problem+json")
+
+
+def install(app: FastAPI) -> None:
+    """Every error of the application leaves as a problem."""
+
+    def core(request: Request, error: Exception) -> Response:
+        assert isinstance(error, errors.CoreError)
+        return render(request, of_core(error))
+
+    def plain(request: Request, error: Exception) -> Response:
+        assert isinstance(error, Problem)
+        return render(request, error)
+
+    def validation(request: Request, error: Exception) -> Response:
+        assert isinstance(error, RequestValidationError)
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"][1:])
+        detail = f"{where}: {first['msg']}" if where else str(first["msg"])
+        return render(request, Problem(422, "Not understood", detail, "Correct this and send it again."))
+
+    def http(request: Request, error: Exception) -> Response:
+        assert isinstance(error, HTTPException)
+        remedy = "Check the address." if error.status_code == 404 else ""
+        problem = Problem(error.status_code, str(error.detail), str(error.detail), remedy, error.headers)
+        return render(request, problem)
+
+    def unexpected(request: Request, error: Exception) -> Response:
+        incident = new_id()
+        log.error("request.failed", id=incident, method=request.method, exc_info=error)
+        detail = f"The service made a mistake. It is in the log under {incident}."
+        return render(
+            request, Problem(500, "Our mistake", detail, "Try again; if it stays, tell the operator this id.")
+        )
+
+    app.add_exception_handler(errors.CoreError, core)
+    app.add_exception_handler(Problem, plain)
+    app.add_exception_handler(RequestValidationError, validation)
+    app.add_exception_handler(HTTPException, http)
+    app.add_exception_handler(Exception, unexpected)

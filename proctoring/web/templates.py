@@ -1,0 +1,69 @@
+"""Jinja2 environments: autoescaping, strict about unknown names, with the filters every page needs."""
+
+from datetime import datetime, timedelta
+from functools import cache
+from zoneinfo import ZoneInfo
+
+import jinja2
+from babel.dates import format_datetime
+
+MS_PER_S = 1000
+
+
+@cache
+def environment(package: str) -> jinja2.Environment:
+    """Templates of `package`, then the shared ones. An undefined name in a template is an error."""
+    loader = jinja2.ChoiceLoader(
+        [jinja2.PackageLoader(package), jinja2.PackageLoader("proctoring.web")]
+        if package != "proctoring.web"
+        else [jinja2.PackageLoader("proctoring.web")]
+    )
+    env = jinja2.Environment(
+        loader=loader,
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        extensions=["jinja2.ext.i18n"],
+    )
+    env.install_null_translations(newstyle=True)  # type: ignore[attr-defined]
+    env.filters |= {
+        "civil": civil,
+        "civil_day": civil_day,
+        "civil_time": civil_time,
+        "duration": duration,
+        "until": until,
+    }
+    return env
+
+
+def civil(instant: datetime, zone: str, language: str = "en") -> str:
+    """`7 Dec 2026, 23:59 CET`: date, 24-hour time and zone, as people of the exam's place read it."""
+    local = instant.astimezone(ZoneInfo(zone))
+    return f"{format_datetime(local, 'd MMM y, HH:mm', locale=language)} {local.tzname()}"
+
+
+def civil_day(instant: datetime, zone: str, language: str = "en") -> str:
+    """`7 Dec 2026` in the exam's zone."""
+    return format_datetime(instant.astimezone(ZoneInfo(zone)), "d MMM y", locale=language)
+
+
+def civil_time(instant: datetime, zone: str) -> str:
+    """`23:59:07` in the exam's zone."""
+    return instant.astimezone(ZoneInfo(zone)).strftime("%H:%M:%S")
+
+
+def until(due: datetime, zone: str, language: str = "en") -> str:
+    """The last minute before `due`: a period that ends at midnight reads `7 Dec 2026, 23:59 CET`."""
+    return civil(due - timedelta(minutes=1), zone, language)
+
+
+def duration(duration_ms: int) -> str:
+    """`1 h 42 min`, `12 min`, `38 s`: a duration in words, rounded down to its two largest units."""
+    seconds = duration_ms // MS_PER_S
+    if seconds < 60:
+        return f"{seconds} s"
+    minutes = seconds // 60
+    if minutes < 60:
+        return f"{minutes} min"
+    return f"{minutes // 60} h {minutes % 60:02d} min"

@@ -1,0 +1,1 @@
+"""The edge where recordings end: what is due, erasure, certificates. May only destroy."""

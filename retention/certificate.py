@@ -1,0 +1,56 @@
+"""The erasure certificate: what was erased, when, by which rule; signed; without a word about a person."""
+
+import json
+from dataclasses import dataclass
+from datetime import datetime
+
+from proctoring.clock import iso
+from storage.shred import Shredded
+
+CERTIFICATE_VERSION = 1
+RULE = "retained, no active hold, due date passed"
+
+
+@dataclass(frozen=True, slots=True)
+class Certificate:
+    """The facts of one erasure. Ids are random; figures count what the store held."""
+
+    id: str
+    unit: str
+    session: str
+    kind: str
+    due_at: datetime
+    as_of: datetime
+    decided_at: datetime
+    erased_at: datetime
+    ledger_number: int
+    kek_epoch: str
+    leaves: int
+    manifest_head: str
+    removed: Shredded
+
+    def body(self) -> str:
+        """Canonical JSON (RFC 8785): the very bytes that are signed."""
+        facts = {
+            "v": CERTIFICATE_VERSION,
+            "certificate": self.id,
+            "unit": self.unit,
+            "session": self.session,
+            "kind": self.kind,
+            "rule": RULE,
+            "due_at": iso(self.due_at),
+            "as_of": iso(self.as_of),
+            "decided_at": iso(self.decided_at),
+            "erased_at": iso(self.erased_at),
+            "ledger_number": self.ledger_number,
+            "key_destroyed": f"unit key sealed to {self.kek_epoch}",
+            "manifest": {"leaves": self.leaves, "head": self.manifest_head},
+            "removed": {
+                "objects": self.removed.objects,
+                "markers": self.removed.markers,
+                "uploads": self.removed.uploads,
+                "bytes": self.removed.bytes,
+            },
+            "left_after": 0,
+        }
+        return json.dumps(facts, sort_keys=True, separators=(",", ":"), ensure_ascii=False)

@@ -1,0 +1,125 @@
+"""A whole core and vault in a folder of the test's own, with a clock that stands until it is moved."""
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from proctoring.core import Core
+from proctoring.custody.model import Actor
+from proctoring.db import Database
+from proctoring.exams import service as exams
+from proctoring.exams.model import CaptureProfile, CountFrom, Exam, Regulation, Stream
+from proctoring.ids import new_id
+from proctoring.migrations import upgrade
+from proctoring.recordings import service as recordings
+from proctoring.recordings.model import EndCause
+from proctoring.recordings.service import BegunTake, SealedSegment
+from proctoring.sessions import service as sessions
+from proctoring.sessions.links import Links
+from proctoring.sessions.model import Session
+from proctoring.settings import Settings
+from retention.erase import Eraser
+from storage.keys import KeyFolder
+from storage.manifest import digest
+from storage.naming import segment_key
+from storage.objects import MemoryObjects
+from storage.seal import Opener, Sealer
+from storage.shred import Shredder
+from storage.sign import Signer
+
+START = datetime(2026, 11, 16, 8, 0, tzinfo=UTC)
+ADMIN = Actor("admin", "exam-admin")
+REGULATION = Regulation(14, CountFrom.RESULTS, "Europe/Brussels", 90)
+SEGMENT_MS = 4000
+
+
+@dataclass
+class TestClock:
+    """Stands still; `move` lets time pass."""
+
+    __test__ = False
+    now: datetime = START
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def move(self, **delta: float) -> None:
+        self.now += timedelta(**delta)
+
+    @property
+    def unix_ms(self) -> int:
+        return int(self.now.timestamp() * 1000)
+
+
+@dataclass
+class World:
+    """`record` goes the whole way of a segment, short of WebRTC."""
+
+    folder: Path
+    clock: TestClock = field(default_factory=TestClock)
+    objects: MemoryObjects = field(default_factory=MemoryObjects)
+
+    def __post_init__(self) -> None:
+        keys = KeyFolder(self.folder / "keys")
+        epoch = keys.ensure_epoch(self.clock())
+        database = Database(f"sqlite:///{self.folder / 'world.db'}")
+        upgrade(database)
+        self.core = Core(
+            Settings(data=self.folder, _env_file=None),
+            self.clock,
+            new_id,
+            database,
+            Links(b"0" * 32, self.clock),
+            Sealer(epoch),
+        )
+        self.opener = Opener(keys)
+        self.signer = Signer(b"1" * 32)
+        self.eraser = Eraser(self.core, Shredder(self.objects), self.signer)
+
+    def exam(self, regulation: Regulation = REGULATION, streams: tuple[Stream, ...] = tuple(Stream)) -> Exam:
+        with self.core.db.begin() as db:
+            return exams.create(db, self.core, ADMIN, "Module 2", regulation, CaptureProfile(streams))
+
+    def session(self, exam: Exam | None = None) -> Session:
+        exam = exam or self.exam()
+        with self.core.db.begin() as db:
+            return sessions.create(db, self.core, ADMIN, exam.id, "C-1")
+
+    def admitted(self, exam: Exam | None = None) -> Session:
+        session = self.session(exam)
+        with self.core.db.begin() as db:
+            return sessions.admit(db, self.core, session.id, "v1", "{}", "nl")
+
+    def begin(self, session: Session, stream: Stream = Stream.WEBCAM) -> BegunTake:
+        with self.core.db.begin() as db:
+            return recordings.begin_take(
+                db, self.core, session.id, stream, 'video/webm; codecs="vp8"', self.clock.unix_ms
+            )
+
+    def store(self, begun: BegunTake, seq: int, start_unix_ms: int, data: bytes = b"media") -> int:
+        sealed = begun.sealer.seal(seq, begun.take.media_type, data)
+        self.objects.put(segment_key(begun.take.unit_id, begun.take.id, seq), sealed)
+        segment = SealedSegment(seq, digest(sealed), len(sealed), start_unix_ms, SEGMENT_MS)
+        with self.core.db.begin() as db:
+            return recordings.register(db, self.core, begun.take.id, segment)
+
+    def end(self, begun: BegunTake, cause: EndCause = EndCause.STOPPED) -> None:
+        with self.core.db.begin() as db:
+            recordings.end_take(db, self.core, begun.take.id, cause)
+
+    def record(self, session: Session, stream: Stream = Stream.WEBCAM, segments: int = 3) -> BegunTake:
+        begun = self.begin(session, stream)
+        start = self.clock.unix_ms
+        for seq in range(segments):
+            self.store(begun, seq, start + seq * SEGMENT_MS)
+        self.end(begun)
+        return begun
+
+    def ended(self, exam: Exam | None = None) -> Session:
+        """A session with three recorded streams that has ended."""
+        session = self.admitted(exam)
+        for stream in Stream:
+            self.record(session, stream)
+        self.clock.move(seconds=12)
+        with self.core.db.begin() as db:
+            return sessions.finish(db, self.core, session.id)
