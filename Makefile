@@ -1,24 +1,45 @@
 # Two commands matter: `make run` and `make test`. Everything else is listed by `make help`.
 PYTHON ?= python3
-VENV := .venv
-BIN := $(VENV)/bin
 DATA ?= data
 PORT ?= 8000
+BIN := .venv/bin
+COMPILE := $(BIN)/pip-compile --quiet --strip-extras --generate-hashes --allow-unsafe \
+	--no-emit-index-url --no-emit-find-links --no-emit-trusted-host --no-header
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test lint lock clean
+.PHONY: help setup run test test-tools lint bench lock
 
 help: ## what you can ask for
-	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 10
+	@sed -nE 's/^([a-z-]+):.*## (.*)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 12
 
-setup: $(VENV)/ready ## make .venv with the locked dependencies
+run: setup ## the whole service on http://127.0.0.1:8000, with a recorded session to look at
+	PROCTORING_ENV=dev $(BIN)/proctoring serve --data $(DATA) --port $(PORT) --demo
 
-$(VENV)/ready: requirements-dev.lock pyproject.toml
-	$(PYTHON) -m venv $(VENV)
+test: setup test-tools ## every test, in real browsers too; closes with pytest's summary
+	$(BIN)/pytest
+
+lint: setup ## style, types, import rules, JavaScript types
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	@if command -v npm >/dev/null; then npm ci --silent && npx tsc --noEmit; \
+	else echo "tsc: not run, npm is not installed"; fi
+
+bench: setup ## speed of sealing, opening and purging, each as a ratio to a peer; writes bench.json
+	$(BIN)/python -m tests.bench
+
+setup: .venv/ready ## make .venv with the locked dependencies
+
+.venv/ready: requirements-dev.lock pyproject.toml
+	$(PYTHON) -m venv .venv
 	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	touch $@
 
-lock: ## write the lock files anew from pyproject.toml
-	$(BIN)/pip-compile --quiet --strip-extras --generate-hashes --allow-unsafe --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --output-file=requirements.lock pyproject.toml
-	$(BIN)/pip-compile --quiet --strip-extras --generate-hashes --allow-unsafe --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --extra=dev --output-file=requirements-dev.lock pyproject.toml
+test-tools:
+	@sh tests/tools.sh
+
+lock: setup ## write the lock files anew from pyproject.toml
+	$(COMPILE) --output-file=requirements.lock pyproject.toml
+	$(COMPILE) --extra=dev --output-file=requirements-dev.lock pyproject.toml

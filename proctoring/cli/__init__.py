@@ -1,7 +1,10 @@
 """The command `proctoring`, and the composition root: the one place that knows every edge."""
 
+import logging
+
 import click
 
+from proctoring import logs
 from proctoring.cli.exams import exam
 from proctoring.cli.holds import hold
 from proctoring.cli.init import doctor, init
@@ -16,6 +19,7 @@ from proctoring.cli.users import user
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 def main() -> None:
     """Online proctoring: capture, review and erasure of exam recordings, each step provable."""
+    logs.configure(logging.WARNING)
 
 
 for command in (serve, init, doctor, exam, session, hold, purge, user, ledger, simulate):

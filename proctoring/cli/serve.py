@@ -5,9 +5,9 @@ import logging
 from pathlib import Path
 
 import click
-import structlog
 import uvicorn
 
+from proctoring import logs
 from proctoring import settings as configuration
 from proctoring.cli import demo
 from proctoring.cli.app import create_app
@@ -27,7 +27,7 @@ STOP_S_MAX = 10
 @common
 def serve(data: Path | None, host: str | None, port: int | None, with_demo: bool) -> None:
     """Everything in one process: SQLite, folder store, key file, in-process jobs."""
-    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.INFO))
+    logs.configure(logging.INFO)
     settings = configuration.load(data=data, host=host, port=port)
     for thing in prepare(settings):
         click.echo(f"made {thing}")
@@ -48,7 +48,7 @@ def serve(data: Path | None, host: str | None, port: int | None, with_demo: bool
 
     async def run() -> None:
         serving = asyncio.create_task(server.serve())
-        while not server.started and not serving.done():
+        while not server.started and not serving.done():  # noqa: ASYNC110 - uvicorn offers a flag, no event
             await asyncio.sleep(0.05)
         if server.started:
             click.echo(f"serving {settings.base_url}")

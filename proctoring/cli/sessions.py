@@ -84,7 +84,8 @@ def show_(data: Path | None, session_id: str) -> None:
         "streams": streams,
     }
     rows = [
-        f"  {s['stream']:7} {s['state']:9} {s['takes']} takes, {s['segments']} segments, {s['gaps']} gaps, {s['bytes']} bytes"
+        f"  {s['stream']:7} {s['state']:9} {s['takes']} takes, {s['segments']} segments, "
+        f"{s['gaps']} gaps, {s['bytes']} bytes"
         for s in streams
     ]
     kept = f"due {result['due_at']}, {len(held)} holds" if streams else "nothing recorded"

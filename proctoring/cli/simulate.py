@@ -80,8 +80,8 @@ def _say(seconds: float, candidates: int) -> OnProgress:
         last[key] = whole
         who = f"candidate {progress.candidate + 1} " if candidates > 1 else ""
         click.echo(
-            f"  {who}{progress.stream.value:7} {progress.step.value:8} {progress.sent_s:5.0f} of {seconds:.0f} s"
-            f" {progress.problem}".rstrip(),
+            f"  {who}{progress.stream.value:7} {progress.step.value:8} "
+            f"{progress.sent_s:5.0f} of {seconds:.0f} s {progress.problem}".rstrip(),
             err=True,
         )
 

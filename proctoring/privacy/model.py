@@ -10,7 +10,7 @@ from enum import StrEnum
 
 from proctoring.appeals.model import Appeal, AppealState
 from proctoring.custody.model import Action, Entry
-from proctoring.exams.model import Exam
+from proctoring.exams.model import CountFrom, Exam
 from proctoring.holds.model import Hold
 from proctoring.incidents.model import Incident, IncidentState
 from proctoring.recordings.model import UnitKind, UnitState
@@ -96,6 +96,12 @@ class OwnRecording:
     def due_at(self) -> datetime | None:
         """When what is still there goes if nothing holds it; None when nothing is left."""
         return max((unit.due_at for unit in self.stored if unit.exists), default=None)
+
+    @property
+    def appeal_until(self) -> datetime | None:
+        """When the objection period ends; None while the event it is counted from has not happened."""
+        counted = self.exam.regulation.count_from is CountFrom.EXAM_END or self.exam.results_published_at
+        return self.due_at if counted else None
 
     @property
     def erased(self) -> bool:

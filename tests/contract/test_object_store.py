@@ -44,7 +44,15 @@ def test_a_missing_object_is_said_to_be_missing(store: ObjectStore) -> None:
 
 @pytest.mark.parametrize(
     "key",
-    ["", "x", "../secret", f"u/{UNIT_A}/../../x.pev", f"u/{UNIT_A}/{TAKE_1}/1.pev", "/etc/passwd", f"{KEY}\n"],
+    [
+        "",
+        "x",
+        "../secret",
+        f"u/{UNIT_A}/../../x.pev",
+        f"u/{UNIT_A}/{TAKE_1}/1.pev",
+        "/etc/passwd",
+        f"{KEY}\n",
+    ],
 )
 def test_only_the_grammar_of_names_reaches_the_store(store: ObjectStore, key: str) -> None:
     """Any other path is refused before anything is touched."""

@@ -218,7 +218,7 @@ def test_a_second_pass_changes_nothing(world: World, ended: Session) -> None:
 
 
 def test_a_session_that_nobody_ended_is_ended_and_still_erased(world: World) -> None:
-    """A candidate who vanished, a capture process that died: the window closes, the clock of retention runs."""
+    """A candidate vanished, a capture process died: the window closes and retention takes its course."""
     exam = world.exam()
     session = world.admitted(exam)
     begun = world.begin(session)

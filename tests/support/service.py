@@ -1,0 +1,123 @@
+"""The service as its users start it: `proctoring serve` in a process of its own, and the command line."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+STARTED_S_MAX = 60
+COMMAND_S_MAX = 120
+POLL_S = 0.1
+
+
+class Service:
+    """One `proctoring serve` over one data folder; may be killed and started again."""
+
+    def __init__(self, data: Path) -> None:
+        self.data = data
+        self.port = free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self._process: subprocess.Popen[bytes] | None = None
+        self._clients: list[httpx.Client] = []
+        self.log = data.parent / f"{data.name}.log"
+
+    def start(self) -> "Service":
+        """Serving when this returns."""
+        with self.log.open("ab") as log:
+            self._process = subprocess.Popen(
+                [*_command("serve"), "--data", str(self.data), "--port", str(self.port)],
+                stdout=log,
+                stderr=log,
+                env=_environment(),
+            )
+        wait_until(self._answers, STARTED_S_MAX, f"the service does not answer; see {self.log}")
+        return self
+
+    def stop(self) -> None:
+        """As an operator stops it (SIGTERM)."""
+        while self._clients:
+            self._clients.pop().close()
+        self._end(signal.SIGTERM)
+
+    def kill(self) -> None:
+        """As a power cut does (SIGKILL)."""
+        self._end(signal.SIGKILL)
+
+    def run(self, *arguments: str, code: int = 0) -> dict[str, Any]:
+        """A subcommand with --json on the same data folder; its answer. Fails on another exit code."""
+        done = subprocess.run(
+            [*_command(*arguments), "--data", str(self.data), "--json"],
+            capture_output=True,
+            text=True,
+            timeout=COMMAND_S_MAX,
+            env=_environment(),
+        )
+        assert done.returncode == code, f"{arguments}: exit {done.returncode}\n{done.stdout}\n{done.stderr}"
+        text = done.stdout or done.stderr
+        answer: dict[str, Any] = json.loads(text)
+        return answer
+
+    def invite(self, *exam_options: str) -> dict[str, Any]:
+        """An exam and a session of it: what `session create` answers, with the exam's id."""
+        exam = self.run("exam", "create", "--title", "Module 2", "--objection-days", "14", *exam_options)
+        session = self.run("session", "create", "--exam", exam["exam_id"], "--candidate", "C-48217")
+        return exam | session
+
+    def sign_in_url(self, name: str, role: str) -> str:
+        """A one-time link for a new staff member."""
+        url: str = self.run("user", "add", name, "--role", role)["sign_in_url"]
+        return url
+
+    def signed_in(self, name: str, role: str) -> httpx.Client:
+        """A client with that new staff member's login, closed when the service stops."""
+        client = httpx.Client(base_url=self.url, timeout=30)
+        answer = client.post(self.sign_in_url(name, role), follow_redirects=False)
+        assert answer.status_code == 303, answer.text
+        self._clients.append(client)
+        return client
+
+    def _answers(self) -> bool:
+        assert self._process is not None
+        assert self._process.poll() is None, f"the service has stopped: {self.log.read_text()[-2000:]}"
+        try:
+            return httpx.get(f"{self.url}/healthz", timeout=2).status_code == 200
+        except httpx.TransportError:
+            return False
+
+    def _end(self, how: signal.Signals) -> None:
+        if self._process is not None:
+            self._process.send_signal(how)
+            self._process.wait(STARTED_S_MAX)
+            self._process = None
+
+
+def wait_until(holds: Any, seconds_max: float, otherwise: str) -> None:
+    """Return as soon as `holds()` is true; fail with `otherwise` when it never is."""
+    deadline = time.monotonic() + seconds_max
+    while not holds():
+        assert time.monotonic() < deadline, otherwise
+        time.sleep(POLL_S)
+
+
+def free_port() -> int:
+    """A TCP port nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def _command(*arguments: str) -> list[str]:
+    return [sys.executable, "-m", "proctoring", *arguments]
+
+
+def _environment() -> dict[str, str]:
+    clean = {name: value for name, value in os.environ.items() if not name.startswith("PROCTORING_")}
+    return clean | {"PYTHONUNBUFFERED": "1"}

@@ -1,0 +1,101 @@
+"""What both edges share on the web: problems, the same-origin rule, headers, dates."""
+
+from datetime import UTC, datetime
+
+import pytest
+from fastapi import FastAPI
+
+from proctoring import errors
+from proctoring.web import problems
+from proctoring.web.i18n import best_language
+from proctoring.web.security import CONTENT_SECURITY_POLICY, BrowserRules
+from proctoring.web.templates import civil, duration, until
+from tests.support.asgi import AsgiClient
+
+
+@pytest.fixture
+def client() -> AsgiClient:
+    app = FastAPI()
+    app.add_middleware(BrowserRules)
+    problems.install(app)
+
+    @app.get("/raise/{name}")
+    def raise_(name: str) -> None:
+        raise getattr(errors, name)("what is the matter", "what to do")
+
+    @app.get("/bug")
+    def bug() -> None:
+        raise RuntimeError("a secret detail")
+
+    @app.post("/write")
+    def write() -> dict[str, bool]:
+        return {"written": True}
+
+    return AsgiClient(app)
+
+
+@pytest.mark.parametrize(
+    "name", ["NotFound", "Denied", "Invalid", "BeingErased", "TokenRefused", "Unavailable"]
+)
+def test_every_core_error_is_a_problem_that_says_what_to_do(client: AsgiClient, name: str) -> None:
+    """RFC 9457 members for programs; a page for people."""
+    answer = client.get(f"/raise/{name}")
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert answer.json()["status"] == answer.status_code >= 400
+    assert (answer.json()["detail"], answer.json()["remedy"]) == ("what is the matter", "what to do")
+    page = client.get(f"/raise/{name}", headers={"Accept": "text/html"})
+    assert page.headers["content-type"].startswith("text/html")
+    assert "what to do" in page.text
+
+
+def test_a_mistake_of_ours_leaks_nothing(client: AsgiClient) -> None:
+    """An unexpected exception becomes a 500 with an id and none of its text."""
+    answer = client.get("/bug")
+    assert answer.status_code == 500
+    assert "secret" not in answer.text
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({}, 200),
+        ({"Sec-Fetch-Site": "same-origin"}, 200),
+        ({"Sec-Fetch-Site": "none"}, 200),
+        ({"Sec-Fetch-Site": "cross-site"}, 403),
+        ({"Sec-Fetch-Site": "same-site"}, 403),
+        ({"Origin": "https://evil.example"}, 403),
+        ({"Origin": "http://testserver"}, 200),
+        ({"Origin": "null"}, 403),
+        ({"Origin": "https://evil.example", "Authorization": "Bearer token"}, 200),
+    ],
+)
+def test_a_write_from_another_site_is_refused(
+    client: AsgiClient, headers: dict[str, str], status: int
+) -> None:
+    """A browser says where a request comes from; bearer tokens carry their own proof."""
+    assert client.post("/write", headers=headers).status_code == status
+
+
+def test_no_page_may_run_or_load_anything_foreign(client: AsgiClient) -> None:
+    """The policy starts from nothing and names 'self' only; answers are not stored by default."""
+    headers = client.get("/raise/NotFound").headers
+    policy = headers["content-security-policy"]
+    assert "default-src 'none'" in policy
+    assert "unsafe" not in policy
+    assert all("http" not in value and "*" not in value for value in CONTENT_SECURITY_POLICY.values())
+    assert headers["cache-control"] == "no-store"
+
+
+def test_dates_read_as_people_of_the_place_read_them() -> None:
+    """Civil time with its zone; a period that ends at midnight reads 23:59 of its last day."""
+    due = datetime(2026, 12, 7, 23, 0, tzinfo=UTC)
+    assert until(due, "Europe/Brussels") == "7 Dec 2026, 23:59 CET"
+    assert civil(datetime(2026, 7, 1, 10, 0, tzinfo=UTC), "Europe/Brussels", "nl") == "1 jul 2026, 12:00 CEST"
+    assert [duration(ms) for ms in (0, 59_999, 60_000, 6_120_000)] == ["0 s", "59 s", "1 min", "1 h 42 min"]
+
+
+def test_the_reader_gets_their_language() -> None:
+    """By link first, then by browser, English otherwise."""
+    assert best_language("de", "nl") == "de"
+    assert best_language(None, "pt-BR,fr-BE;q=0.8,en;q=0.5") == "fr"
+    assert best_language("xx", "") == "en"
