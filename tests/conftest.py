@@ -1,11 +1,14 @@
-"""Fixtures of the whole suite, and the list of promises that `pytest -m promise` prints."""
+"""Fixtures of the whole suite, and the list of promises with the tests that hold them."""
 
+from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.support.world import World
+
+HELD = pytest.StashKey[dict[str, list[str]]]()
 
 
 @pytest.fixture
@@ -14,3 +17,25 @@ def world(tmp_path: Path) -> Iterator[World]:
     made = World(tmp_path)
     yield made
     made.core.db.close()
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Note which test holds which promise of the privacy notice."""
+    held: dict[str, list[str]] = defaultdict(list)
+    for item in items:
+        for mark in item.iter_markers("promise"):
+            name = item.nodeid.split("[")[0]
+            if name not in held[mark.args[0]]:
+                held[mark.args[0]].append(name)
+    config.stash[HELD] = held
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """After `pytest -m promise`: each promise with its tests."""
+    if config.option.markexpr != "promise":
+        return
+    held = config.stash[HELD]
+    terminalreporter.section("promises")
+    for promise in sorted(held, key=lambda name: int(name[1:])):
+        for test in held[promise]:
+            terminalreporter.write_line(f"{promise:4} {test}")

@@ -1,0 +1,33 @@
+"""What can go wrong with arriving media; none of it leaves `capture` but as an end cause or a problem.
+
+CaptureError(Exception)
+├── BadPayload     an RTP payload or a bitstream breaks its format; that frame is dropped
+├── OfferGarbled   the SDP cannot be read; HTTP 400
+├── OfferRefused   the SDP is sound, but offers what we cannot record; HTTP 422
+└── IngestsFull    this process records as many streams as it may; HTTP 503
+"""
+
+
+class CaptureError(Exception):
+    """Base of this package's errors: `detail` says what is the matter, `remedy` what to do."""
+
+    def __init__(self, detail: str, remedy: str = "") -> None:
+        super().__init__(detail)
+        self.detail = detail
+        self.remedy = remedy
+
+
+class BadPayload(CaptureError):
+    """An RTP payload, a parameter set or a frame header is malformed."""
+
+
+class OfferGarbled(CaptureError):
+    """The SDP or the trickle fragment cannot be read at all."""
+
+
+class OfferRefused(CaptureError):
+    """The SDP offers something that cannot be recorded."""
+
+
+class IngestsFull(CaptureError):
+    """No room for another ingest in this process."""

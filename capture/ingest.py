@@ -1,0 +1,174 @@
+"""One ingest: a peer's frames through the segmenter to the writer, watched for silence, ended once.
+
+state      frame   connected  silent/gone/limit  finish
+waiting    –       recording  finishing          finishing
+recording  pieces  –          finishing          finishing
+finishing  –       –          –                  (waits for the first)
+"""
+
+import asyncio
+import hashlib
+import hmac
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import structlog
+
+from capture.frames import EncodedFrame
+from capture.peer import Peer
+from capture.recorder import Grant, Recorder
+from capture.sdp import Candidate, Offer
+from capture.segmenter import Segmenter
+from capture.writer import Writer
+from proctoring.recordings.model import EndCause
+
+log = structlog.get_logger()
+
+DOUBTFUL_S = 2.0  # when replaced after this long a silence, the connection was lost before
+FLUSH_S = 30.0  # how long the store may take for what was accepted
+
+
+_WAS_THERE = frozenset(
+    {
+        EndCause.STOPPED,
+        EndCause.SHARING_ENDED,
+        EndCause.DEVICE_LOST,
+        EndCause.SESSION_ENDED,
+        EndCause.SERVER_STOPPED,
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """Seconds: until a peer has to be connected; without a packet until its connection counts as lost."""
+
+    connect_s: float = 30.0
+    silent_s: float = 10.0
+
+
+class Ingest:
+    """A publisher's WHIP resource. `on_end(self)` is called once, when it is wholly ended."""
+
+    def __init__(
+        self,
+        ingest_id: str,
+        token: str,
+        grant: Grant,
+        offer: Offer,
+        recorder: Recorder,
+        *,
+        addresses: Sequence[str],
+        now_ms: Callable[[], int],
+        first_target_ms: int,
+        patience: Patience,
+    ) -> None:
+        self.id = ingest_id
+        self.grant = grant
+        self.offer = offer
+        self.etag = f'"{ingest_id[:12]}"'
+        self.ended = asyncio.Event()
+        self.failures = 0
+        self.patches = 0
+        self._token_digest = hashlib.sha256(token.encode()).digest()
+        self._now_ms = now_ms
+        self._patience = patience
+        self._since_s = time.monotonic()
+        self._opened = False
+        self._finishing: asyncio.Task[None] | None = None
+        self._segmenter = Segmenter(first_target_ms=first_target_ms, expects_audio=offer.audio)
+        self._writer = Writer(ingest_id, grant, recorder, self.finish_soon)
+        self._peer = Peer(
+            ingest_id,
+            offer,
+            addresses=addresses,
+            now_ms=now_ms,
+            on_frame=self._on_frame,
+            on_loss=lambda: self._ask(lost=True),
+            on_gone=lambda: self.finish_soon(EndCause.CONNECTION_LOST),
+        )
+
+    def is_for(self, token: str) -> bool:
+        """Whether this is the token that opened the ingest, told in constant time."""
+        return hmac.compare_digest(self._token_digest, hashlib.sha256(token.encode()).digest())
+
+    async def answer(self) -> str:
+        """The SDP answer. Raises OfferGarbled; the ingest has then ended."""
+        try:
+            return await self._peer.answer()
+        except BaseException:
+            await self.finish(EndCause.MEDIA_BROKEN)
+            raise
+
+    def follow(self, earlier: "Ingest") -> None:
+        """Takes the place of an earlier ingest of the same stream: nothing is begun before that has ended."""
+        self._writer.after = earlier.ended
+        earlier.finish_soon(earlier._when_replaced())
+
+    async def add_candidates(self, candidates: Sequence[Candidate]) -> None:
+        await self._peer.add_candidates(candidates)
+
+    def watch(self) -> None:
+        """To be called about twice a second: ends what never connected or fell silent, asks for keyframes."""
+        now_s = time.monotonic()
+        if self._finishing is not None:
+            return
+        if not self._peer.connected:
+            if now_s - self._since_s > self._patience.connect_s:
+                self.finish_soon(EndCause.CONNECTION_LOST)
+        elif now_s - self._peer.heard_s > self._patience.silent_s:
+            self.finish_soon(EndCause.CONNECTION_LOST)
+        else:
+            self._ask_and_open()
+
+    def finish_soon(self, cause: EndCause) -> None:
+        """Begins to end the ingest; the first cause counts."""
+        if self._finishing is None:
+            self._finishing = asyncio.ensure_future(self._finish(cause))
+
+    async def finish(self, cause: EndCause) -> None:
+        """Ends the ingest: what is whole is stored, the take ended, the connection closed."""
+        self.finish_soon(cause)
+        await self.ended.wait()
+
+    def _when_replaced(self) -> EndCause:
+        silent_s = time.monotonic() - self._peer.heard_s
+        return EndCause.CONNECTION_LOST if silent_s > DOUBTFUL_S else EndCause.REPLACED
+
+    def _on_frame(self, frame: EncodedFrame) -> None:
+        try:
+            for piece in self._segmenter.push(frame):
+                if not self._writer.put(piece):
+                    self.finish_soon(EndCause.STORE_FAILED)
+            self._ask_and_open()
+        except Exception:
+            # Hostile media must end this ingest, not the library's receive loop.
+            self.failures += 1
+            log.exception("ingest.media-broken", ingest=self.id)
+            self.finish_soon(EndCause.MEDIA_BROKEN)
+
+    def _ask_and_open(self) -> None:
+        self._ask()
+        if not self._opened and (opening := self._segmenter.opening(self._now_ms())) is not None:
+            self._opened = True
+            self._writer.open(*opening)
+
+    def _ask(self, lost: bool = False) -> None:
+        if self._segmenter.wants_keyframe(self._now_ms(), lost):
+            self._peer.ask_keyframe()
+
+    async def _finish(self, cause: EndCause) -> None:
+        log.info("ingest.finishing", ingest=self.id, cause=cause)
+        try:
+            self._peer.flush()
+            for piece in self._segmenter.flush(self._now_ms() if cause in _WAS_THERE else None):
+                self._writer.put(piece)
+            closing = asyncio.ensure_future(self._peer.close())
+            await self._writer.finish(cause, FLUSH_S)
+            await closing
+        except Exception:
+            self.failures += 1
+            log.exception("ingest.finish-failed", ingest=self.id)
+        finally:
+            self.ended.set()

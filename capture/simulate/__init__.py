@@ -1,0 +1,1 @@
+"""Simulated candidates: drawn pictures and made-up speech, published over real WebRTC."""

@@ -1,0 +1,206 @@
+"""A WHIP server on a free port over a MemoryRecorder, and a headless Chromium to publish to it."""
+
+import asyncio
+import contextlib
+import io
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import av
+import pytest
+import uvicorn
+from fastapi import FastAPI
+from fastapi.responses import HTMLResponse, Response
+from playwright.async_api import async_playwright
+
+from capture.ingests import Ingests
+from capture.recorder import Grant, MediaSegment, MemoryRecorder, MemoryTake
+from capture.whip import routes
+from proctoring.exams.model import Stream
+from proctoring.web import problems
+from tests.support.browser import ALLOW_DEVICES, ARGS, chromium_path
+
+TIMEOUT_S = 60.0
+
+
+class Site:
+    """The running server: `url`, `recorder`, `ingests`, and files that its pages may fetch under /file/."""
+
+    def __init__(self) -> None:
+        self.recorder = MemoryRecorder(
+            {stream.value: Grant("session-1", stream) for stream in Stream}
+            | {"other": Grant("session-2", Stream.WEBCAM)}
+        )
+        self.ingests = Ingests(self.recorder, addresses=["127.0.0.1"])
+        self.files: dict[str, bytes] = {}
+        self.url = ""
+        self.app = FastAPI()
+        problems.install(self.app)
+        self.app.include_router(routes(self.ingests))
+        self.app.get("/page")(self._page)
+        self.app.get("/file/{name}")(self._file)
+
+    async def _page(self) -> HTMLResponse:
+        return HTMLResponse("<!doctype html><title>Publisher</title><canvas></canvas><video muted></video>")
+
+    async def _file(self, name: str) -> Response:
+        return Response(self.files[name])
+
+    async def until(self, condition) -> None:
+        """Waits until a condition on the recorder holds."""
+        async with self.recorder.changed:
+            await asyncio.wait_for(self.recorder.changed.wait_for(condition), TIMEOUT_S)
+
+    def takes(self, stream: Stream) -> list[MemoryTake]:
+        return [take for take in self.recorder.takes.values() if take.grant.stream is stream]
+
+
+@contextlib.asynccontextmanager
+async def running_site() -> AsyncIterator[Site]:
+    site = Site()
+    config = uvicorn.Config(site.app, host="127.0.0.1", port=0, log_level="warning", lifespan="off")
+    server = uvicorn.Server(config)
+    server.install_signal_handlers = lambda: None
+    serving = asyncio.ensure_future(server.serve())
+    while not server.started:  # noqa: ASYNC110 - uvicorn offers no event
+        await asyncio.sleep(0.01)
+    site.url = f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
+    await site.ingests.start()
+    try:
+        yield site
+    finally:
+        await site.ingests.close()
+        server.should_exit = True
+        await serving
+
+
+@contextlib.asynccontextmanager
+async def chromium_page(site: Site, profile: Path) -> AsyncIterator:
+    """A page of the site in a headless Chromium; skips the test where there is none."""
+    path = chromium_path()
+    async with async_playwright() as playwright:
+        context = await playwright.chromium.launch_persistent_context(
+            str(profile), executable_path=path, args=[*ARGS, ALLOW_DEVICES]
+        )
+        try:
+            page = context.pages[0]
+            await page.goto(f"{site.url}/page")
+            yield page
+        finally:
+            await context.close()
+
+
+PUBLISH = """async ({source, codec, token, rate}) => {
+  let stream;
+  if (source === 'screen') {
+    stream = await navigator.mediaDevices.getDisplayMedia({video: {frameRate: rate || 10}});
+  } else if (source === 'clock') {
+    // Each picture carries the wall clock as 41 black or white blocks.
+    const canvas = document.querySelector('canvas');
+    canvas.width = 656; canvas.height = 64;
+    const draw = canvas.getContext('2d');
+    stream = canvas.captureStream(0);
+    const track = stream.getVideoTracks()[0];
+    window.painting = setInterval(() => {
+      const now = Date.now();
+      for (let bit = 0; bit < 41; bit++) {
+        draw.fillStyle = Math.floor(now / 2 ** bit) % 2 ? '#fff' : '#000';
+        draw.fillRect(bit * 16, 0, 16, 64);
+      }
+      track.requestFrame();
+    }, 1000 / rate);
+  } else {
+    const audio = source === 'webcam';
+    const video = {width: 640, height: 480, frameRate: 15};
+    stream = await navigator.mediaDevices.getUserMedia({video, audio});
+  }
+  const pc = new RTCPeerConnection();
+  window.pcs = window.pcs || {};
+  window.pcs[token] = {pc, stream};
+  for (const track of stream.getTracks()) {
+    const encodings = track.kind === 'video' ? [{maxBitrate: 800000}] : undefined;
+    const sender = pc.addTransceiver(
+      track, {direction: 'sendonly', streams: [stream], sendEncodings: encodings});
+    if (track.kind === 'video') {
+      const known = RTCRtpSender.getCapabilities('video').codecs;
+      sender.setCodecPreferences(known.filter(c => ['video/' + codec, 'video/rtx'].includes(c.mimeType)));
+    }
+  }
+  await pc.setLocalDescription();
+  const answer = await fetch('/whip', {method: 'POST', body: pc.localDescription.sdp,
+    headers: {'Content-Type': 'application/sdp', 'Authorization': 'Bearer ' + token}});
+  if (answer.status !== 201) throw new Error(await answer.text());
+  window.pcs[token].location = answer.headers.get('Location');
+  await pc.setRemoteDescription({type: 'answer', sdp: await answer.text()});
+  return {etag: answer.headers.get('ETag'), location: window.pcs[token].location};
+}"""
+
+GOODBYE = """async ({token, cause}) => {
+  const {location} = window.pcs[token];
+  const answer = await fetch(location + '?cause=' + cause,
+    {method: 'DELETE', headers: {'Authorization': 'Bearer ' + token}});
+  window.pcs[token].pc.close();
+  return answer.status;
+}"""
+
+
+class Decoded:
+    """What a segment holds, decoded by FFmpeg with every error counted."""
+
+    def __init__(self, segment: MediaSegment) -> None:
+        self.errors = 0
+        self.pictures: list = []
+        self.sound_s = 0.0
+        container = av.open(io.BytesIO(segment.data))
+        video = container.streams.video[0]
+        video.codec_context.options = {"err_detect": "explode"}
+        self.codec = video.codec_context.name
+        self.size = (video.codec_context.width, video.codec_context.height)
+        self.has_audio_track = bool(container.streams.audio)
+        self.duration_s = container.duration / 1_000_000 if container.duration else None
+        self.first_is_key = None
+        self.pts: list[float] = []
+        self.keys: list[bool] = []
+        self.end_s = 0.0
+        for packet in container.demux():
+            if packet.size and packet.stream is video:
+                if self.first_is_key is None:
+                    self.first_is_key = packet.is_keyframe
+                self.pts.append(float(packet.pts * packet.time_base))
+                self.keys.append(packet.is_keyframe)
+                self.end_s = self.pts[-1] + float((packet.duration or 0) * packet.time_base)
+            try:
+                for frame in packet.decode():
+                    if isinstance(frame, av.VideoFrame):
+                        self.pictures.append(frame)
+                    else:
+                        self.sound_s += frame.samples / frame.sample_rate
+            except av.FFmpegError:
+                self.errors += 1
+
+
+def check_take(take: MemoryTake) -> list[Decoded]:
+    """Asserts what holds for every take without gaps; returns its decoded segments."""
+    decoded = []
+    for earlier, later in zip(take.segments, take.segments[1:], strict=False):
+        assert later.start_unix_ms == earlier.start_unix_ms + earlier.duration_ms
+    for number, segment in enumerate(take.segments):
+        content = Decoded(segment)
+        assert segment.seq == number
+        assert content.errors == 0
+        assert content.first_is_key
+        assert len(content.pictures) == len(content.pts)
+        assert content.pts[0] == 0
+        assert content.has_audio_track == ("opus" in take.media_type)
+        assert content.duration_s == pytest.approx(segment.duration_ms / 1000, abs=0.08)
+        assert content.end_s == pytest.approx(segment.duration_ms / 1000, abs=0.002)
+        decoded.append(content)
+    return decoded
+
+
+@pytest.fixture
+def media():
+    """The helpers of this folder, for tests to use without importing from a conftest."""
+    import sys
+
+    return sys.modules[__name__]

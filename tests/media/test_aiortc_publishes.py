@@ -1,0 +1,266 @@
+"""A standard WebRTC stack publishes: another sender than Chromium, and the ways in which a take ends."""
+
+import asyncio
+import socket
+import statistics
+from fractions import Fraction
+from itertools import pairwise
+
+import av
+import httpx
+import numpy as np
+import pytest
+from aiortc import RTCPeerConnection, RTCRtpSender, RTCSessionDescription, VideoStreamTrack
+from aiortc.contrib.media import MediaStreamTrack
+from aiortc.mediastreams import AudioStreamTrack
+
+from capture import aiortc_hooks
+from capture.ingest import Patience
+from capture.ingests import Ingests
+from proctoring.exams.model import Stream
+from proctoring.recordings.model import EndCause
+
+LOST_EVERY = 41  # packets; what is sent again is lost again
+HOLE_MS = 200
+RECOVERY_MS_MAX = 1_900  # waiting for the packet, asking for a keyframe, getting it
+
+
+class Moving(VideoStreamTrack):
+    """A grey picture that changes with time."""
+
+    async def recv(self) -> av.VideoFrame:
+        pts, time_base = await self.next_timestamp()
+        image = np.full((120, 160, 3), (pts // 3000 * 8) % 256, np.uint8)
+        frame = av.VideoFrame.from_ndarray(image, format="rgb24")
+        frame.pts, frame.time_base = pts, Fraction(time_base)
+        return frame
+
+
+class Publisher:
+    """An aiortc WHIP client."""
+
+    def __init__(self, site, token: str, codec: str, *extra: MediaStreamTrack, again: bool = True) -> None:
+        self.site, self.token = site, token
+        self.connection = RTCPeerConnection()
+        for track in (Moving(), *extra):
+            transceiver = self.connection.addTransceiver(track, direction="sendonly")
+            if track.kind == "video":
+                known = RTCRtpSender.getCapabilities("video").codecs
+                transceiver.setCodecPreferences([c for c in known if c.name in (codec, again and "rtx")])
+        self.location = ""
+
+    async def publish(self) -> None:
+        await self.connection.setLocalDescription(await self.connection.createOffer())
+        async with httpx.AsyncClient() as client:
+            response = await client.post(
+                f"{self.site.url}/whip",
+                content=self.connection.localDescription.sdp,
+                headers={"Content-Type": "application/sdp", "Authorization": f"Bearer {self.token}"},
+            )
+        assert response.status_code == 201, response.text
+        self.location = response.headers["location"]
+        await self.connection.setRemoteDescription(RTCSessionDescription(response.text, "answer"))
+
+    def vanish(self) -> None:
+        """Stops answering without a word, as a machine does whose cable is pulled."""
+        for sender in self.connection.getSenders():
+            for protocol in sender.transport.transport._connection._protocols:
+                protocol.transport.abort()
+
+
+def patient(site, silent_s: float, connect_s: float = 30.0) -> None:
+    site.ingests._patience = Patience(connect_s=connect_s, silent_s=silent_s)
+
+
+@pytest.mark.parametrize("codec", ["H264", "VP8"])
+def test_an_aiortc_publisher_is_recorded(media, codec) -> None:
+    """Pictures and sound of another stack than Chromium's decode without error, and abut."""
+
+    async def scenario() -> None:
+        async with media.running_site() as site:
+            publisher = Publisher(site, "webcam", codec, AudioStreamTrack())
+            await publisher.publish()
+            await site.until(lambda: any(len(take.segments) >= 2 for take in site.takes(Stream.WEBCAM)))
+            await site.ingests.close()
+            await publisher.connection.close()
+            (take,) = site.takes(Stream.WEBCAM)
+            assert take.media_type.endswith(',opus"')
+            assert take.cause is EndCause.SERVER_STOPPED
+            media.check_take(take)
+
+    asyncio.run(scenario())
+
+
+def test_loss_that_is_not_repaired_costs_pictures_but_no_soundness(media) -> None:
+    """Where packets stay lost, the next picture kept is a keyframe, asked for at once; all of it decodes."""
+
+    async def scenario() -> None:
+        async with media.running_site() as site:
+            publisher = Publisher(site, "webcam", "VP8", AudioStreamTrack(), again=False)
+            await publisher.publish()
+            (ingest,) = site.ingests._by_id.values()
+            agent = aiortc_hooks.connection_of(aiortc_hooks.video_receiver(ingest._peer._connection))
+            accept = agent.data_received
+
+            def lossy(data: bytes, component: int) -> None:
+                is_rtp = 127 < data[0] < 192 and not 191 < data[1] < 224
+                if not is_rtp or int.from_bytes(data[2:4], "big") % LOST_EVERY:
+                    accept(data, component)
+
+            agent.data_received = lossy
+            await site.until(lambda: sum(len(take.segments) for take in site.takes(Stream.WEBCAM)) >= 3)
+            await site.ingests.close()
+            await publisher.connection.close()
+            (take,) = site.takes(Stream.WEBCAM)
+            shown: list[tuple[float, bool]] = []
+            for segment in take.segments:
+                content = media.Decoded(segment)
+                assert content.errors == 0
+                shown += [
+                    (segment.start_unix_ms + t * 1000, k)
+                    for t, k in zip(content.pts, content.keys, strict=True)
+                ]
+            holes = [(b - a, key) for (a, _), (b, key) in pairwise(shown) if b - a > HOLE_MS]
+            assert holes
+            assert all(key for _, key in holes)
+            assert statistics.median(hole for hole, _ in holes) < RECOVERY_MS_MAX
+
+    asyncio.run(scenario())
+
+
+def test_a_connection_that_falls_silent_is_lost(media) -> None:
+    """Without a packet for `silent_s` the take ends with what was whole; another ingest goes on."""
+
+    async def scenario() -> None:
+        async with media.running_site() as site:
+            patient(site, silent_s=1.0)
+            lost, other = Publisher(site, "webcam", "VP8"), Publisher(site, "phone", "VP8")
+            await lost.publish()
+            await other.publish()
+            await site.until(lambda: len(site.recorder.takes) == 2)
+            lost.vanish()
+            await site.until(lambda: site.takes(Stream.WEBCAM)[0].cause)
+            (take,) = site.takes(Stream.WEBCAM)
+            assert take.cause is EndCause.CONNECTION_LOST
+            assert take.segments
+            await site.until(lambda: site.takes(Stream.PHONE)[0].segments)
+            assert site.takes(Stream.PHONE)[0].cause is None
+            await lost.connection.close()
+            await other.connection.close()
+
+    asyncio.run(scenario())
+
+
+def test_a_finished_session_ends_its_ingests(media) -> None:
+    """What was recorded until then is stored; the take says why it ended; the other session goes on."""
+
+    async def scenario() -> None:
+        async with media.running_site() as site:
+            ours, other = Publisher(site, "webcam", "VP8"), Publisher(site, "other", "VP8")
+            await ours.publish()
+            await other.publish()
+            await site.until(lambda: len(site.recorder.takes) == 2)
+            site.recorder.over.add("session-1")
+            await site.until(lambda: any(take.cause for take in site.recorder.takes.values()))
+            ended = [take for take in site.recorder.takes.values() if take.cause]
+            assert [(take.grant.session_id, take.cause) for take in ended] == [
+                ("session-1", EndCause.SESSION_ENDED)
+            ]
+            assert ended[0].segments
+            await ours.connection.close()
+            await other.connection.close()
+
+    asyncio.run(scenario())
+
+
+def test_a_publisher_that_closes_without_a_goodbye(media) -> None:
+    """A DTLS close without DELETE is put down to the connection, and the last pictures are kept."""
+
+    async def scenario() -> None:
+        async with media.running_site() as site:
+            publisher = Publisher(site, "screen", "VP8")
+            await publisher.publish()
+            await site.until(lambda: site.recorder.takes)
+            await publisher.connection.close()
+            await site.until(lambda: site.takes(Stream.SCREEN)[0].cause)
+            (take,) = site.takes(Stream.SCREEN)
+            assert take.cause is EndCause.CONNECTION_LOST
+            assert take.segments
+
+    asyncio.run(scenario())
+
+
+def test_stray_datagrams_end_nothing(media) -> None:
+    """Empty, oversized and random datagrams from a stranger leave a recording as it is."""
+
+    async def scenario() -> None:
+        async with media.running_site() as site:
+            publisher = Publisher(site, "webcam", "VP8")
+            await publisher.publish()
+            await site.until(lambda: site.recorder.takes)
+            (ingest,) = site.ingests._by_id.values()
+            agent = aiortc_hooks.connection_of(aiortc_hooks.video_receiver(ingest._peer._connection))
+            address = agent.local_candidates[0]
+            stranger = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+            for datagram in (b"", bytes(8000), b"\x80" * 40, b"\x16" * 100, b"\x00" * 20, bytes(range(256))):
+                stranger.sendto(datagram, (address.host, address.port))
+            stranger.close()
+            await site.until(lambda: len(site.takes(Stream.WEBCAM)[0].segments) >= 2)
+            assert site.takes(Stream.WEBCAM)[0].cause is None
+            await site.ingests.close()
+            await publisher.connection.close()
+            (take,) = site.takes(Stream.WEBCAM)
+            media.check_take(take)
+
+    asyncio.run(scenario())
+
+
+def test_a_peer_that_never_connects_is_forgotten(media) -> None:
+    """An offer without a publisher behind it holds its place for `connect_s` only."""
+
+    async def scenario() -> None:
+        async with media.running_site() as site:
+            patient(site, silent_s=10.0, connect_s=0.5)
+            publisher = Publisher(site, "webcam", "VP8")
+            await publisher.connection.setLocalDescription(await publisher.connection.createOffer())
+            ingest, _ = await site.ingests.publish("webcam", publisher.connection.localDescription.sdp)
+            await asyncio.wait_for(ingest.ended.wait(), media.TIMEOUT_S)
+            assert site.recorder.takes == {}
+            await publisher.connection.close()
+
+    asyncio.run(scenario())
+
+
+def test_the_private_parts_we_use_are_there(media) -> None:
+    """The pinned libraries have what the hooks replace; a new version that has not shows here first."""
+
+    async def scenario() -> None:
+        async with media.running_site() as site:
+            publisher = Publisher(site, "webcam", "VP8")
+            await publisher.publish()
+            (ingest,) = site.ingests._by_id.values()
+            receiver = aiortc_hooks.video_receiver(ingest._peer._connection)
+            agent = aiortc_hooks.connection_of(receiver)
+            for name in (
+                "_local_candidates_start",
+                "_local_candidates_end",
+                "_local_candidates",
+                "_components",
+                "_queue",
+            ):
+                assert hasattr(agent, name), name
+            for name in ("gather_candidates", "data_received", "get_component_candidates"):
+                assert callable(getattr(type(agent), name)), name
+            plain = type(receiver)("video", receiver.transport)
+            for name in ("jitter_buffer", "decoder_queue"):
+                assert hasattr(plain, f"_RTCRtpReceiver__{name}"), name
+            for name in ("_handle_rtcp_packet", "_send_rtcp_pli", "_send_rtcp_nack"):
+                assert callable(getattr(plain, name)), name
+            await publisher.connection.close()
+
+    asyncio.run(scenario())
+
+
+def test_ingests_need_no_stub_of_time() -> None:
+    """By default the server's own clock and addresses are used, loopback among them."""
+    assert "127.0.0.1" in Ingests(recorder=None)._addresses

@@ -1,0 +1,108 @@
+"""What is shown and heard of a recording at wall clock T was filmed at T: measured over the real ingest.
+
+Three simulated streams go through WHIP at once; every stored segment is decoded, its burnt-in clock
+compared with the time that the segment's start and the frame's timestamp give it.
+"""
+
+import asyncio
+import io
+import statistics
+from types import ModuleType
+
+import av
+import numpy as np
+import pytest
+
+from capture.recorder import MemoryTake
+from capture.simulate.candidate import SimulatedSession, simulate
+from capture.simulate.encoding import Codec
+from capture.simulate.sound import BEEP_HZ, BEEP_PERIOD_S, BEEP_S
+from proctoring.exams.model import Stream
+from proctoring.recordings.model import EndCause
+from tests.support.clockreader import read_clock
+
+SECONDS = BEEP_PERIOD_S + 2.0  # holds at least one beep
+OFFSET_MS_MAX = 200
+SOUND_OFFSET_MS_MAX = 100
+PERIOD_MS = BEEP_PERIOD_S * 1000
+BLOCK_MS = 20
+
+
+@pytest.mark.parametrize("codec", ["H264", "VP8"])
+def test_the_frame_shown_at_a_time_was_filmed_then(codec: Codec, media: ModuleType) -> None:
+    """In all three streams every frame carries the wall clock at which it is shown, within 200 ms; a beep
+    made at a full ten seconds is heard there, within 100 ms; every segment decodes alone and cleanly."""
+
+    async def run() -> dict[Stream, list[MemoryTake]]:
+        async with media.running_site() as site:
+            summary = await simulate(
+                site.url, [SimulatedSession({s: s.value for s in Stream})], SECONDS, codec=codec
+            )
+            assert summary.failures == ()
+            await site.until(lambda: all(take.cause is not None for take in site.recorder.takes.values()))
+            return {stream: site.takes(stream) for stream in Stream}
+
+    for stream, takes in asyncio.run(run()).items():
+        (take,) = takes
+        assert take.cause is EndCause.STOPPED
+        offsets = _picture_offsets(take, media)
+        late_ms, latest_ms = statistics.median(offsets), max(offsets, key=abs)
+        print(f"{codec} {stream}: shown {late_ms:.1f} ms late in the median, {latest_ms:.1f} at most")
+        assert max(abs(offset) for offset in offsets) <= OFFSET_MS_MAX
+        if stream is not Stream.SCREEN:
+            assert abs(_beep_offset(take)) <= SOUND_OFFSET_MS_MAX
+
+
+def test_a_lost_network_leaves_a_gap_and_a_new_take(media: ModuleType) -> None:
+    """A phone that falls silent and comes back has two takes: the first put down to the connection, the
+    second begun after it, and both with the right clock."""
+
+    async def run() -> list[MemoryTake]:
+        async with media.running_site() as site:
+            session = SimulatedSession({Stream.PHONE: Stream.PHONE.value})
+            summary = await simulate(site.url, [session], 9.0, with_gap=True, gap_s=3.0)
+            assert summary.failures == ()
+            await site.until(lambda: all(take.cause is not None for take in site.recorder.takes.values()))
+            return list(site.takes(Stream.PHONE))
+
+    first, second = asyncio.run(run())
+    assert first.cause is EndCause.CONNECTION_LOST
+    assert second.cause is EndCause.STOPPED
+    last = first.segments[-1]
+    assert second.segments[0].start_unix_ms > last.start_unix_ms + last.duration_ms
+    for take in (first, second):
+        assert max(abs(offset) for offset in _picture_offsets(take, media)) <= OFFSET_MS_MAX
+
+
+def _picture_offsets(take: MemoryTake, media: ModuleType) -> list[float]:
+    """For every frame, how much later than filmed it is shown, in ms."""
+    offsets = []
+    for segment in take.segments:
+        decoded = media.Decoded(segment)
+        assert decoded.errors == 0
+        assert decoded.first_is_key
+        for frame in decoded.pictures:
+            filmed_ms = read_clock(frame.to_ndarray(format="bgr24"))
+            assert filmed_ms is not None
+            offsets.append(segment.start_unix_ms + float(frame.pts * frame.time_base) * 1000 - filmed_ms)
+    assert offsets
+    return offsets
+
+
+def _beep_offset(take: MemoryTake) -> float:
+    """How much later than its full ten seconds the beep is heard, in ms, by the middle of its blocks."""
+    heard = []
+    for segment in take.segments:
+        with av.open(io.BytesIO(segment.data)) as container:
+            for frame in container.decode(audio=0):
+                at_ms = segment.start_unix_ms + float(frame.pts * frame.time_base) * 1000
+                samples = frame.to_ndarray().astype(float).reshape(-1, frame.samples, order="F").mean(axis=0)
+                turns = np.exp(-2j * np.pi * BEEP_HZ * np.arange(samples.size) / frame.sample_rate)
+                heard.append((at_ms, float(abs((samples * turns).mean()))))
+    loudest = max(tone for _, tone in heard)
+    after_ms = [
+        (at_ms + BLOCK_MS / 2 + PERIOD_MS / 2) % PERIOD_MS - PERIOD_MS / 2
+        for at_ms, tone in heard
+        if tone > loudest * 0.7
+    ]
+    return statistics.median(after_ms) - BEEP_S * 1000 / 2

@@ -1,0 +1,135 @@
+"""From pieces to the recorder: order, patience, bounds, and one end for every begin."""
+
+import asyncio
+
+import pytest
+
+from capture import writer as wr
+from capture.piece import Piece, Sample, Vp8Config
+from capture.recorder import Grant, MediaSegment, MemoryRecorder
+from capture.writer import Writer
+from proctoring.errors import Unavailable, WrongState
+from proctoring.exams.model import Stream
+from proctoring.recordings.model import EndCause
+
+GRANT = Grant("session-1", Stream.WEBCAM)
+KEY = Sample(0, b"\x10\x02\x00\x9d\x01\x2a\x80\x02\xe0\x01")
+SOUND = (Sample(0, b"\xf8\xff\xfe"),)
+VP8_OPUS, VP8 = 'video/webm; codecs="vp8,opus"', 'video/webm; codecs="vp8"'
+
+
+def piece(number: int, *, sound: bool = True, duration_ms: int = 4000) -> Piece:
+    return Piece(number * 4000, duration_ms, Vp8Config(640, 480), (KEY,), SOUND if sound else ())
+
+
+class Reluctant(MemoryRecorder):
+    """Raises what it is told to before it stores."""
+
+    def __init__(self, *errors: Exception) -> None:
+        super().__init__({})
+        self.errors = list(errors)
+        self.gate = asyncio.Event()
+        self.gate.set()
+
+    async def store(self, take_id: str, segment: MediaSegment) -> None:
+        await self.gate.wait()
+        if self.errors:
+            raise self.errors.pop(0)
+        await super().store(take_id, segment)
+
+
+async def written(
+    recorder: MemoryRecorder, *pieces: Piece, cause: EndCause = EndCause.STOPPED
+) -> list[EndCause]:
+    failures: list[EndCause] = []
+    writer = Writer("ingest", GRANT, recorder, failures.append)
+    for each in pieces:
+        assert writer.put(each)
+    await writer.finish(cause, 30)
+    return failures
+
+
+def test_pieces_are_stored_in_order_and_the_take_ends_at_the_last() -> None:
+    """One begin, segments counted from 0, one end at the last piece's end."""
+    recorder = MemoryRecorder({})
+    assert asyncio.run(written(recorder, piece(0), piece(1))) == []
+    (take,) = recorder.takes.values()
+    assert (take.media_type, take.cause, take.end_unix_ms) == (VP8_OPUS, EndCause.STOPPED, 8000)
+    assert [(s.seq, s.start_unix_ms, s.duration_ms) for s in take.segments] == [(0, 0, 4000), (1, 4000, 4000)]
+
+
+def test_another_media_type_is_another_take() -> None:
+    """A player is set up per take; sound that stays away or comes begins a new one."""
+    recorder = MemoryRecorder({})
+    asyncio.run(written(recorder, piece(0), piece(1, sound=False), piece(2)))
+    assert [take.media_type for take in recorder.takes.values()] == [VP8_OPUS, VP8, VP8_OPUS]
+    assert [take.cause for take in recorder.takes.values()] == [EndCause.REPLACED] * 2 + [EndCause.STOPPED]
+
+
+def test_a_short_tail_without_sound_stays_in_its_take() -> None:
+    """The last tenth of a second may hold no audio packet; that is no other media type."""
+    recorder = MemoryRecorder({})
+    asyncio.run(written(recorder, piece(0), piece(1, sound=False, duration_ms=100)))
+    assert [len(take.segments) for take in recorder.takes.values()] == [2]
+
+
+def test_an_unavailable_recorder_is_tried_again(monkeypatch) -> None:
+    """Nothing accepted is dropped while the store is away."""
+    monkeypatch.setattr(wr, "RETRY_S", 0)
+    recorder = Reluctant(Unavailable("away"), Unavailable("away"))
+    assert asyncio.run(written(recorder, piece(0), piece(1))) == []
+    (take,) = recorder.takes.values()
+    assert len(take.segments) == 2
+
+
+@pytest.mark.parametrize(
+    ("error", "cause"),
+    [(RuntimeError("disk"), EndCause.STORE_FAILED), (WrongState("over"), EndCause.SESSION_ENDED)],
+)
+def test_a_failed_store_ends_the_take_with_its_cause(error, cause) -> None:
+    """The ingest is told, the take ends, and nothing is stored behind the hole."""
+    recorder = Reluctant(error)
+    assert asyncio.run(written(recorder, piece(0), piece(1))) == [cause]
+    (take,) = recorder.takes.values()
+    assert take.segments == []
+    assert take.cause is cause
+
+
+def test_a_full_queue_refuses_and_keeps_what_it_has() -> None:
+    """The bound is in pieces; what was accepted before is stored when the store answers again."""
+
+    async def scenario() -> None:
+        recorder = Reluctant()
+        recorder.gate.clear()
+        writer = Writer("ingest", GRANT, recorder, lambda cause: None)
+        accepted = 0
+        while writer.put(piece(accepted)):
+            accepted += 1
+        assert accepted == wr.QUEUE_PIECES_MAX
+        recorder.gate.set()
+        await writer.finish(EndCause.STORE_FAILED, 30)
+        (take,) = recorder.takes.values()
+        assert len(take.segments) == accepted
+        assert take.cause is EndCause.STORE_FAILED
+
+    asyncio.run(scenario())
+
+
+def test_a_take_waits_for_the_one_before_it() -> None:
+    """The earlier take of the stream has ended before the next begins."""
+
+    async def scenario() -> None:
+        recorder = MemoryRecorder({})
+        earlier = asyncio.Event()
+        writer = Writer("ingest", GRANT, recorder, lambda cause: None)
+        writer.after = earlier
+        writer.open(VP8_OPUS, 0)
+        writer.put(piece(0))
+        for _ in range(10):
+            await asyncio.sleep(0)
+        assert recorder.takes == {}
+        earlier.set()
+        await writer.finish(EndCause.STOPPED, 30)
+        assert len(recorder.takes) == 1
+
+    asyncio.run(scenario())
