@@ -1,0 +1,89 @@
+"""`make bench`: sealing, opening and purging beside the barest thing that does the same; writes bench.json.
+
+Each figure is the median of paired runs, ours over the peer's, so that a slow machine changes nothing.
+"""
+
+import json
+import os
+import statistics
+import tempfile
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from storage.folder_objects import FolderObjects
+from storage.keys import KeyFolder
+from storage.naming import segment_key
+from storage.seal import Opener, Sealer
+from storage.shred import Shredder
+from tests.support.names import TAKE_1, UNIT_A
+
+RUNS = 15
+SEGMENT_BYTES = 280_000
+SEGMENTS = 500
+MEDIA = 'video/mp4; codecs="avc1.42e01f,opus"'
+
+
+def seconds(work: Callable[[], object]) -> float:
+    begun = time.perf_counter()
+    work()
+    return time.perf_counter() - begun
+
+
+def ratio(ours: Callable[[], object], peer: Callable[[], object]) -> float:
+    """The median of ours over peer, pair by pair, after one pair to warm up."""
+    pairs = [(seconds(ours), seconds(peer)) for _ in range(RUNS + 1)][1:]
+    return statistics.median(mine / theirs for mine, theirs in pairs)
+
+
+def purge_ratio(folder: Path) -> float:
+    """Shredding a unit, absence verified, over deleting as many files in a bare loop."""
+    ratios = []
+    for run in range(5):
+        store = FolderObjects(folder / f"{run}")
+        for seq in range(SEGMENTS):
+            store.put(segment_key(UNIT_A, TAKE_1, seq), b"x")
+        bare = folder / f"bare-{run}"
+        bare.mkdir()
+        for seq in range(SEGMENTS):
+            (bare / str(seq)).write_bytes(b"x")
+
+        def unlink_all(bare: Path = bare) -> None:
+            for file in bare.iterdir():
+                file.unlink()
+
+        ratios.append(seconds(lambda store=store: Shredder(store).shred(UNIT_A)) / seconds(unlink_all))  # type: ignore[misc]
+    return statistics.median(ratios)
+
+
+def main() -> None:
+    """Measure, print a table, write bench.json."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        keys = KeyFolder(folder / "keys")
+        sealer = Sealer(keys.ensure_epoch(datetime.now(UTC)))
+        unit = sealer.new_unit_key(UNIT_A)
+        take, take_key = sealer.new_take(UNIT_A, TAKE_1, unit.public)
+        plain, nonce = os.urandom(SEGMENT_BYTES), os.urandom(12)
+        aes = AESGCM(os.urandom(32))
+        sealed, bare = take.seal(0, MEDIA, plain), aes.encrypt(nonce, plain, None)
+        opener = Opener(keys).unit(UNIT_A, unit)
+        figures = {
+            "seal a segment / bare AES-256-GCM": ratio(
+                lambda: take.seal(0, MEDIA, plain), lambda: aes.encrypt(nonce, plain, None)
+            ),
+            "open a segment / bare AES-256-GCM": ratio(
+                lambda: opener.open(TAKE_1, take_key, 0, MEDIA, sealed),
+                lambda: aes.decrypt(nonce, bare, None),
+            ),
+            f"purge {SEGMENTS} segments / bare unlink loop": purge_ratio(folder),
+        }
+    for what, figure in figures.items():
+        print(f"{figure:8.2f}  {what}")
+    Path("bench.json").write_text(json.dumps({"ratios": figures}, indent=2))
+
+
+main()
