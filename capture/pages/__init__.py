@@ -1,0 +1,23 @@
+"""The candidate's pages: notice, exam, the phone's page, and the page about one's own recording.
+
+They hold no rule: what a page decides, a `model.py` of the core decided. Every text is in nl, fr, de, en.
+"""
+
+from pathlib import Path
+
+from fastapi import APIRouter
+
+from capture.pages import exam, phone, recording
+from proctoring.core import Core
+
+STATIC = Path(__file__).parent.parent / "static"
+"""Served below `/static/candidate`."""
+
+
+def routes(core: Core) -> APIRouter:
+    """All pages below `/c/{invitation}` and `/p/{phone token}`."""
+    router = APIRouter(include_in_schema=False)
+    router.include_router(exam.routes(core))
+    router.include_router(phone.routes(core))
+    router.include_router(recording.routes(core))
+    return router

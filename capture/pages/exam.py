@@ -1,0 +1,124 @@
+"""Before and during the exam: the notice, the exam page with its steps, and what its script asks for."""
+
+import io
+from typing import Any
+
+import segno
+from fastapi import APIRouter, Request, Response
+
+from capture.pages.render import controller, language_of, page, see
+from capture.pages.status import as_json
+from proctoring.core import Core
+from proctoring.exams.model import Exam, Stream
+from proctoring.exams.notice import VERSION_CHARS_SHOWN, notice
+from proctoring.sessions import service as sessions
+from proctoring.sessions.model import Session, SessionState
+
+OVER = (SessionState.ENDED, SessionState.EXPIRED)
+COMPUTER_STREAMS = (Stream.WEBCAM, Stream.SCREEN)
+# A screen is clean and bright: the lowest level gives the largest, most easily read squares.
+QR_ERROR_LEVEL = "l"
+
+
+def routes(core: Core) -> APIRouter:
+    """`/c/{invitation}` up to the end of the exam."""
+    router = APIRouter()
+
+    @router.get("/c/{invitation}")
+    def read_notice(request: Request, invitation: str) -> Response:
+        session, exam = _load(core, invitation)
+        if session.state in OVER:
+            return see(f"/c/{invitation}/recording")
+        language = language_of(request, session.language)
+        given = notice(exam, controller(core.settings), language)
+        return page(
+            core,
+            request,
+            "notice.html",
+            language,
+            notice=given,
+            version=given.version[:VERSION_CHARS_SHOWN],
+            streams=_names(exam),
+            invitation=invitation,
+            kept=False,
+            running=session.state is SessionState.RECORDING,
+        )
+
+    @router.post("/c/{invitation}/admit")
+    def admit(request: Request, invitation: str) -> Response:
+        session, exam = _load(core, invitation)
+        if session.state is not SessionState.RECORDING:
+            language = language_of(request, session.language)
+            given = notice(exam, controller(core.settings), language)
+            with core.db.begin() as db:
+                sessions.admit(db, core, session.id, given.version, given.kept(), language)
+        return see(f"/c/{invitation}/exam")
+
+    @router.get("/c/{invitation}/exam")
+    def take_exam(request: Request, invitation: str) -> Response:
+        session, exam = _load(core, invitation)
+        if session.state in OVER:
+            return see(f"/c/{invitation}/recording")
+        if session.state is SessionState.INVITED:
+            return see(f"/c/{invitation}")
+        streams = exam.profile.streams
+        tokens = {
+            stream.value: core.links.ingest(session, stream)
+            for stream in COMPUTER_STREAMS
+            if stream in streams
+        }
+        return page(
+            core,
+            request,
+            "exam.html",
+            language_of(request, session.language),
+            exam=exam,
+            session=session,
+            invitation=invitation,
+            streams=_names(exam),
+            tokens=tokens,
+            phone_url=_phone_url(core, request, session),
+            running=session.state is SessionState.RECORDING,
+        )
+
+    @router.get("/c/{invitation}/phone.svg")
+    def phone_code(request: Request, invitation: str) -> Response:
+        session, _ = _load(core, invitation)
+        drawing = io.BytesIO()
+        code = segno.make(_phone_url(core, request, session), error=QR_ERROR_LEVEL, micro=False)
+        code.save(drawing, kind="svg", border=3, xmldecl=False, omitsize=True, dark="#000", light="#fff")
+        return Response(drawing.getvalue(), media_type="image/svg+xml")
+
+    @router.get("/c/{invitation}/status.json")
+    def status(invitation: str) -> dict[str, Any]:
+        session_id = core.links.read_invitation(invitation)
+        with core.db.read() as db:
+            return as_json(sessions.status(db, core, session_id), core.clock())
+
+    @router.post("/c/{invitation}/finish")
+    def finish(request: Request, invitation: str) -> Response:
+        session_id = core.links.read_invitation(invitation)
+        with core.db.begin() as db:
+            sessions.finish(db, core, session_id)
+        if "text/html" in request.headers.get("accept", ""):
+            return see(f"/c/{invitation}/recording")
+        return Response(status_code=204)
+
+    return router
+
+
+def _load(core: Core, invitation: str) -> tuple[Session, Exam]:
+    session_id = core.links.read_invitation(invitation)
+    with core.db.read() as db:
+        session = sessions.load(db, session_id)
+        return session, sessions.exam_of(db, session)
+
+
+def _names(exam: Exam) -> list[str]:
+    return [stream.value for stream in exam.profile.streams]
+
+
+def _phone_url(core: Core, request: Request, session: Session) -> str:
+    """The address in the code. A configured public address wins over what this browser happened to use."""
+    base = core.settings.public_url or str(request.base_url)
+    return f"{base.rstrip('/')}/p/{core.links.phone(session)}"

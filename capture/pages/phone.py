@@ -1,0 +1,52 @@
+"""The phone's page: a second camera, paired by the code on the computer's page."""
+
+from typing import Any
+
+from fastapi import APIRouter, Request, Response
+
+from capture.pages.render import language_of, page
+from capture.pages.status import as_json
+from proctoring.core import Core
+from proctoring.errors import NotFound
+from proctoring.exams.model import Stream
+from proctoring.sessions import service as sessions
+
+
+def routes(core: Core) -> APIRouter:
+    """`/p/{token}`."""
+    router = APIRouter()
+
+    @router.get("/p/{token}")
+    def second_camera(request: Request, token: str) -> Response:
+        session_id = core.links.read_phone(token)
+        with core.db.read() as db:
+            session = sessions.load(db, session_id)
+            exam = sessions.exam_of(db, session)
+        if Stream.PHONE not in exam.profile.streams:
+            raise NotFound("This exam records no phone.", "Go on at the computer.")
+        return page(
+            core,
+            request,
+            "phone.html",
+            language_of(request, session.language),
+            token=token,
+            exam=exam,
+            session=session,
+            ingest=core.links.ingest(session, Stream.PHONE),
+            alone=exam.profile.streams == (Stream.PHONE,),
+        )
+
+    @router.post("/p/{token}/ready", status_code=204)
+    def ready(token: str) -> Response:
+        session_id = core.links.read_phone(token)
+        with core.db.begin() as db:
+            sessions.phone_ready(db, core, session_id)
+        return Response(status_code=204)
+
+    @router.get("/p/{token}/status.json")
+    def status(token: str) -> dict[str, Any]:
+        session_id = core.links.read_phone(token)
+        with core.db.read() as db:
+            return as_json(sessions.status(db, core, session_id), core.clock())
+
+    return router

@@ -1,0 +1,93 @@
+"""After the exam: what is kept of it, who looked, until when and why; the appeal; the proof of erasure."""
+
+import json
+from typing import Annotated
+
+from fastapi import APIRouter, Form, Request, Response
+
+from capture.pages.render import language_of, page, see
+from capture.pages.ruler import ruler_of
+from proctoring.appeals import service as appeals
+from proctoring.core import Core
+from proctoring.errors import NotFound
+from proctoring.exams.notice import VERSION_CHARS_SHOWN, read
+from proctoring.holds.model import REASON_CHARS_MAX, REASON_CHARS_MIN
+from proctoring.privacy import service as privacy
+from proctoring.privacy.model import OwnRecording
+from proctoring.sessions import service as sessions
+
+
+def routes(core: Core) -> APIRouter:
+    """`/c/{invitation}/recording` and what hangs on it; works before and after erasure."""
+    router = APIRouter()
+
+    @router.get("/c/{invitation}/recording")
+    def own_recording(request: Request, invitation: str) -> Response:
+        own = _load(core, invitation)
+        language = language_of(request, own.session.language)
+        return page(
+            core,
+            request,
+            "recording.html",
+            language,
+            own=own,
+            zone=own.exam.regulation.zone,
+            ruler=ruler_of(own, language),
+            invitation=invitation,
+            grounds_min=REASON_CHARS_MIN,
+            grounds_max=REASON_CHARS_MAX,
+        )
+
+    @router.post("/c/{invitation}/appeal")
+    def appeal(invitation: str, grounds: Annotated[str, Form()]) -> Response:
+        session_id = core.links.read_invitation(invitation)
+        with core.db.begin() as db:
+            appeals.lodge(db, core, session_id, grounds)
+        return see(f"/c/{invitation}/recording#appeal")
+
+    @router.get("/c/{invitation}/notice")
+    def given_notice(request: Request, invitation: str) -> Response:
+        own = _load(core, invitation)
+        if own.notice_text is None or own.notice_version is None:
+            raise NotFound(
+                "No notice was given in this session.", "Open your invitation to read the present one."
+            )
+        return page(
+            core,
+            request,
+            "notice.html",
+            language_of(request, own.session.language),
+            notice=read(own.notice_text),
+            version=own.notice_version[:VERSION_CHARS_SHOWN],
+            streams=[],
+            invitation=invitation,
+            kept=True,
+            running=False,
+        )
+
+    @router.get("/c/{invitation}/certificates/{certificate_id}")
+    def certificate(request: Request, invitation: str, certificate_id: str) -> Response:
+        session_id = core.links.read_invitation(invitation)
+        with core.db.read() as db:
+            session = sessions.load(db, session_id)
+            exam = sessions.exam_of(db, session)
+            row = privacy.own_certificate(db, session_id, certificate_id)
+        return page(
+            core,
+            request,
+            "certificate.html",
+            language_of(request, session.language),
+            certificate=row,
+            facts=json.loads(row.body),
+            exam=exam,
+            zone=exam.regulation.zone,
+            invitation=invitation,
+        )
+
+    return router
+
+
+def _load(core: Core, invitation: str) -> OwnRecording:
+    session_id = core.links.read_invitation(invitation)
+    with core.db.read() as db:
+        return privacy.own_recording(db, core, session_id)

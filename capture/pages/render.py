@@ -1,0 +1,97 @@
+"""Language and rendering: a page in the reader's language, with links to the other three."""
+
+from functools import cache
+from http import HTTPStatus
+from typing import Any
+from urllib.parse import urlencode
+
+import jinja2
+from fastapi import Request
+from fastapi.responses import HTMLResponse, RedirectResponse
+from markupsafe import Markup
+
+from proctoring.core import Core
+from proctoring.exams.model import LANGUAGES
+from proctoring.exams.notice import Controller
+from proctoring.settings import Settings
+from proctoring.web.i18n import best_language, translations
+from proctoring.web.templates import environment
+
+LANGUAGE_NAMES = {"nl": "Nederlands", "fr": "Français", "de": "Deutsch", "en": "English"}
+LANGUAGE_COOKIE = "language"
+LANGUAGE_COOKIE_S = 90 * 24 * 3600
+LANGUAGE_DEFAULT = "en"
+
+
+def language_of(request: Request, registered: str) -> str:
+    """The language of a page: the link pressed, else the one pressed before, else the one that the exam
+    body registered for the candidate. English is also what is registered when nobody chose, so there the
+    browser's own languages come first."""
+    for chosen in (request.query_params.get("lang"), request.cookies.get(LANGUAGE_COOKIE)):
+        if chosen in LANGUAGES:
+            return chosen
+    if registered in LANGUAGES and registered != LANGUAGE_DEFAULT:
+        return registered
+    return best_language(None, request.headers.get("accept-language", ""))
+
+
+def page(core: Core, request: Request, template: str, language: str, **context: Any) -> HTMLResponse:
+    """The template in `language`; a language that was just chosen is remembered."""
+    settings = core.settings
+    html = (
+        _environment(language)
+        .get_template(template)
+        .render(
+            language=language,
+            languages=[
+                {"code": code, "name": name, "href": "?" + urlencode({"lang": code})}
+                for code, name in LANGUAGE_NAMES.items()
+            ],
+            brand=settings.controller_name,
+            controller=controller(settings),
+            **context,
+        )
+    )
+    response = HTMLResponse(html)
+    if request.query_params.get("lang") == language:
+        response.set_cookie(
+            LANGUAGE_COOKIE,
+            language,
+            max_age=LANGUAGE_COOKIE_S,
+            httponly=True,
+            samesite="lax",
+            secure=settings.https,
+        )
+    return response
+
+
+def see(path: str) -> RedirectResponse:
+    """Go and GET another page."""
+    return RedirectResponse(path, HTTPStatus.SEE_OTHER)
+
+
+def controller(settings: Settings) -> Controller:
+    """Who answers for the data, from the configuration."""
+    return Controller(
+        name=settings.controller_name,
+        address=settings.controller_address,
+        email=settings.controller_email,
+        phone=settings.controller_phone,
+        authority=settings.authority_name,
+        authority_url=settings.authority_url,
+    )
+
+
+@cache
+def _environment(language: str) -> jinja2.Environment:
+    """The templates with the catalogue of one language; an overlay, since the shared one is everybody's."""
+    catalogue = translations("capture", language)
+
+    @jinja2.pass_context
+    def gettext(context: jinja2.runtime.Context, message: str, **values: object) -> str:
+        text = catalogue.gettext(message)
+        return (Markup(text) if context.eval_ctx.autoescape else text) % values  # noqa: S704 - our own text
+
+    env = environment("capture").overlay()
+    env.globals = {**env.globals, "gettext": gettext}
+    return env

@@ -1,0 +1,116 @@
+/**
+ * Camera, microphone and screen, and why they are not there: every failure is one reason, and every
+ * reason has one instruction on the page.
+ *
+ * @typedef {"blocked" | "no-device" | "in-use" | "wrong-surface" | "cancelled" | "failed"} Reason
+ */
+
+const SCREEN_FRAMES = 5;
+// Text stays legible; a larger screen is scaled down.
+const SCREEN_WIDTH_MAX = 1920;
+const SCREEN_HEIGHT_MAX = 1200;
+
+/** A device that is not given. */
+export class NoDevice extends Error {
+  /** @param {Reason} reason */
+  constructor(reason) {
+    super(reason);
+    this.reason = reason;
+  }
+}
+
+/**
+ * Whether this browser can do what the exam records.
+ * @param {string[]} streams
+ */
+export function supported(streams) {
+  const media = navigator.mediaDevices;
+  if (!media?.getUserMedia || !("RTCPeerConnection" in window)) return false;
+  // Without `displaySurface` nobody could tell the whole screen from one window.
+  return !streams.includes("screen") || ("getDisplayMedia" in media && "displaySurface" in media.getSupportedConstraints());
+}
+
+/**
+ * Camera with microphone. `facing`: "user" towards the person, "environment" away from the holder.
+ * @param {"user" | "environment"} facing
+ */
+export async function openCamera(facing) {
+  try {
+    return await navigator.mediaDevices.getUserMedia({
+      video: { width: { ideal: 640 }, height: { ideal: 480 }, frameRate: { ideal: 15 }, facingMode: facing },
+      // A whisper in the room is not noise: nothing is taken out of the sound but its own echo.
+      audio: { echoCancellation: true, noiseSuppression: false },
+    });
+  } catch (error) {
+    throw new NoDevice(cameraReason(error));
+  }
+}
+
+/** The whole screen. Another surface is let go at once. */
+export async function openScreen() {
+  let media;
+  try {
+    media = await navigator.mediaDevices.getDisplayMedia(
+      /** @type {DisplayMediaStreamOptions} */ ({
+        video: {
+          displaySurface: "monitor",
+          frameRate: { ideal: SCREEN_FRAMES },
+          width: { max: SCREEN_WIDTH_MAX },
+          height: { max: SCREEN_HEIGHT_MAX },
+        },
+        audio: false,
+        monitorTypeSurfaces: "include",
+        selfBrowserSurface: "exclude",
+        surfaceSwitching: "exclude",
+      }),
+    );
+  } catch (error) {
+    throw new NoDevice(nameOf(error) === "NotAllowedError" ? "cancelled" : "failed");
+  }
+  const [track] = media.getVideoTracks();
+  if (track.getSettings().displaySurface !== "monitor") {
+    release(media);
+    throw new NoDevice("wrong-surface");
+  }
+  track.contentHint = "text";
+  return media;
+}
+
+/** Lets every device of `media` go. @param {MediaStream | null} media */
+export function release(media) {
+  for (const track of media?.getTracks() ?? []) track.stop();
+}
+
+/**
+ * Calls `ended` once, when a track of `media` ends by itself: unplugged, taken away, sharing stopped.
+ * @param {MediaStream} media
+ * @param {() => void} ended
+ */
+export function whenEnded(media, ended) {
+  const away = new AbortController();
+  for (const track of media.getTracks()) {
+    track.addEventListener("ended", () => (away.abort(), ended()), { signal: away.signal });
+  }
+}
+
+/** @param {unknown} error @returns {Reason} */
+function cameraReason(error) {
+  switch (nameOf(error)) {
+    case "NotAllowedError":
+    case "SecurityError":
+      return "blocked";
+    case "NotFoundError":
+    case "OverconstrainedError":
+      return "no-device";
+    case "NotReadableError":
+    case "AbortError":
+      return "in-use";
+    default:
+      return "failed";
+  }
+}
+
+/** @param {unknown} error */
+function nameOf(error) {
+  return error instanceof Error || error instanceof DOMException ? error.name : "";
+}

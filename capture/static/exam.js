@@ -1,0 +1,201 @@
+/** The candidate's exam page: camera, phone, screen, start, recording, end. Nothing is sent before start. */
+
+import { recordAlone } from "./alone.js";
+import { NoDevice, openCamera, openScreen, release, supported, whenEnded } from "./devices.js";
+import { Meter } from "./meter.js";
+import { complain, maybe, one, preview, text, write } from "./page.js";
+import { RecordingView } from "./recording.js";
+import { Watch } from "./status.js";
+import { Steps } from "./steps.js";
+import { Publisher } from "./whip.js";
+
+const FINISH_AGAIN_MS = 3000;
+
+const page = one("#exam");
+const streams = (page.dataset.streams ?? "").split(" ");
+const watch = new Watch(page.dataset.status ?? "");
+const steps = new Steps((name) => name !== "camera" && name !== "end" && watch.start());
+/** @type {Map<string, MediaStream>} */
+const media = new Map();
+/** @type {Map<string, Publisher>} */
+const publishers = new Map();
+for (const stream of /** @type {("webcam" | "screen")[]} */ (["webcam", "screen"])) {
+  const token = page.getAttribute(`data-token-${stream}`);
+  if (token) publishers.set(stream, new Publisher(page.dataset.endpoint ?? "", token, stream));
+}
+const view = new RecordingView(publishers, watch);
+let recording = false;
+
+const meters = [...document.querySelectorAll("svg.meter")].map(
+  (svg) => new Meter(svg, (state) => svg.parentElement && write(one("[data-heard]", svg.parentElement), text(state))),
+);
+
+/** Asks for the camera; on the way, or again after it was lost. @param {string} failed */
+async function giveCamera(failed) {
+  await give("webcam", () => openCamera("user"), failed);
+  const camera = media.get("webcam");
+  if (!camera) return;
+  preview("video[data-self]", camera);
+  for (const meter of meters) meter.watch(camera);
+}
+
+/** Asks for the screen; on the way, or again after sharing ended. @param {string} failed */
+async function giveScreen(failed) {
+  await give("screen", openScreen, failed);
+  preview("video[data-screen]", media.get("screen") ?? null);
+}
+
+/**
+ * Opens one device and, while recording, publishes it as a new take.
+ * @param {"webcam" | "screen"} stream
+ * @param {() => Promise<MediaStream>} open
+ * @param {string} failed where to say what went wrong
+ */
+async function give(stream, open, failed) {
+  const place = one(failed);
+  complain(place, "");
+  let given;
+  try {
+    given = await open();
+  } catch (error) {
+    if (!(error instanceof NoDevice)) throw error;
+    complain(place, `${stream}-${error.reason}`);
+    return;
+  }
+  release(media.get(stream) ?? null);
+  media.set(stream, given);
+  whenEnded(given, () => gone(stream, given));
+  view.away.delete(stream);
+  if (recording) publishers.get(stream)?.publish(given);
+  showWay();
+}
+
+/** A device went away by itself. @param {"webcam" | "screen"} stream @param {MediaStream} lost */
+function gone(stream, lost) {
+  if (media.get(stream) !== lost) return;
+  media.delete(stream);
+  release(lost);
+  if (recording) {
+    view.away.add(stream);
+    void publishers.get(stream)?.stop(stream === "screen" ? "sharing-ended" : "device-lost");
+  }
+  showWay();
+}
+
+/** What is there already, and what still has to be given before the start. */
+function showWay() {
+  maybe("[data-camera]", (part) => (part.dataset.camera = media.has("webcam") ? "on" : "off"));
+  maybe("[data-sharing]", (part) => (part.dataset.sharing = media.has("screen") ? "on" : "off"));
+  const phone = watch.status?.streams["phone"];
+  const connected = Boolean(phone?.ready || phone?.recording);
+  maybe("[data-paired]", (part) => (part.dataset.paired = connected ? "on" : "off"));
+  const missing = streams.filter((stream) => (stream === "phone" ? !connected : !media.has(stream)));
+  for (const stream of streams) {
+    maybe(`[data-ready="${stream}"]`, (mark) => (mark.dataset.state = missing.includes(stream) ? "off" : "on"));
+  }
+  const start = one("#start");
+  start.setAttribute("aria-disabled", String(missing.length > 0));
+  write(one("#start-missing"), missing.length ? text(`missing-${missing[0]}`) : text("start-note"));
+  if (recording) view.show();
+}
+
+function start() {
+  if (one("#start").getAttribute("aria-disabled") === "true") return;
+  recording = true;
+  for (const [stream, publisher] of publishers) {
+    const given = media.get(stream);
+    if (given) publisher.publish(given);
+  }
+  recordAlone(page.dataset.status ?? "", () => void goneElsewhere());
+  steps.locked = true;
+  steps.go("recording");
+  view.show();
+}
+
+/** Another tab of this browser records now; this one lets go. */
+async function goneElsewhere() {
+  if (view.ending) return;
+  view.elsewhere = true;
+  watch.stop();
+  letGo();
+  await Promise.all([...publishers.values()].map((publisher) => publisher.stop("stopped")));
+  view.show();
+}
+
+/** Ends it: first everything that was recorded arrives, then the session is over. */
+async function finish() {
+  if (view.ending) return;
+  view.ending = true;
+  view.show();
+  await Promise.all([...publishers.values()].map((publisher) => publisher.stop("stopped")));
+  letGo();
+  const told = tellFinish();
+  await Promise.race([told, new Promise((resolve) => setTimeout(resolve, 2 * FINISH_AGAIN_MS))]);
+  watch.stop();
+  steps.go("end");
+}
+
+/** Tells the server until it has heard; the end page says so while it has not. */
+async function tellFinish() {
+  const untold = one("#untold");
+  for (;;) {
+    const answer = await fetch(page.dataset.finish ?? "", { method: "POST" }).catch(() => null);
+    untold.hidden = Boolean(answer?.ok);
+    if (answer?.ok) return;
+    await new Promise((resolve) => setTimeout(resolve, FINISH_AGAIN_MS));
+  }
+}
+
+function letGo() {
+  recording = false;
+  for (const meter of meters) meter.stop();
+  for (const given of media.values()) release(given);
+  media.clear();
+  preview("video", null);
+}
+
+/** The exam body, or the time window, ended the session. */
+async function endedElsewhere() {
+  if (view.ending || steps.current === "end") return;
+  view.ending = true;
+  await Promise.all([...publishers.values()].map((publisher) => publisher.stop("stopped")));
+  letGo();
+  watch.stop();
+  steps.locked = true;
+  steps.go("end");
+}
+
+/**
+ * @param {string} selector
+ * @param {() => void} act
+ */
+function press(selector, act) {
+  for (const button of document.querySelectorAll(selector)) button.addEventListener("click", act);
+}
+
+press("#camera-on", () => void giveCamera("#camera-failed"));
+press("#camera-again", () => void giveCamera("#again-failed"));
+press("#screen-on", () => void giveScreen("#screen-failed"));
+press("#screen-again", () => void giveScreen("#again-failed"));
+press("[data-next]", () => steps.next());
+press("[data-back]", () => history.back());
+press("#start", start);
+const dialog = /** @type {HTMLDialogElement} */ (one("#leave"));
+press("#stop", () => dialog.showModal());
+press("#stay", () => dialog.close());
+press("#finish", () => (dialog.close(), void finish()));
+
+watch.addEventListener("status", () => {
+  const state = watch.status?.state;
+  if (state === "ended" || state === "expired") void endedElsewhere();
+  else showWay();
+});
+addEventListener("beforeunload", (event) => recording && event.preventDefault());
+addEventListener("pagehide", () => {
+  for (const publisher of publishers.values()) publisher.leave();
+});
+
+steps.begin();
+showWay();
+if (!supported(streams)) page.dataset.unsupported = "";
+page.dataset.working = "";

@@ -1,0 +1,154 @@
+/**
+ * The recording step: what is recorded right now, per stream in text and sign; the clock; and, when
+ * something is away, one instruction with its button. Used by the computer's page and the phone's.
+ */
+
+import { clock, maybe, one, text, timeOfDay, write } from "./page.js";
+
+const EVERY_MS = 500;
+const IDLE_ROUNDS_MAX = 8;
+// The phone follows the computer's start by a round or two; that is not worth a word.
+const PHONE_AWAY_ROUNDS = 4;
+
+/**
+ * What hinders, most pressing first; each has one instruction in the texts, and perhaps one button.
+ * @typedef {"elsewhere" | "refused" | "screen-ended" | "camera-lost" | "phone-away" | ""} Trouble
+ * @typedef {"on" | "wait" | "off"} Sign
+ */
+
+export class RecordingView {
+  /** Status rounds in which a connected stream was not being stored. @type {Map<string, number>} */
+  #idleRounds = new Map();
+  /** Status rounds in which everything was recorded but the phone. */
+  #phoneAway = 0;
+
+  /**
+   * @param {Map<string, import("./whip.js").Publisher>} publishers
+   * @param {import("./status.js").Watch} watch
+   */
+  constructor(publishers, watch) {
+    this.publishers = publishers;
+    this.watch = watch;
+    this.root = one('[data-step="recording"]');
+    /** @type {Set<string>} Streams whose device the candidate has to give again. */
+    this.away = new Set();
+    this.ending = false;
+    this.elsewhere = false;
+    for (const publisher of publishers.values()) publisher.addEventListener("state", () => this.show());
+    watch.addEventListener("status", () => (this.#doubt(), this.show()));
+    setInterval(() => this.#tick(), EVERY_MS);
+  }
+
+  show() {
+    const rows = /** @type {NodeListOf<HTMLElement>} */ (this.root.querySelectorAll("[data-row]"));
+    for (const row of rows) {
+      const stream = row.dataset.row ?? "";
+      const sign = this.#sign(stream);
+      const mark = one("[data-sign]", row);
+      mark.className = `sign sign-${sign}`;
+      write(mark, text(this.#word(stream, sign)));
+    }
+    this.#showHead();
+    this.#showTrouble();
+  }
+
+  /** Whether each stream of this page is being recorded. */
+  get complete() {
+    return [...this.publishers.keys()].every((stream) => this.#sign(stream) === "on");
+  }
+
+  /** A connection on which the server records nothing for long is given up for a new one. */
+  #doubt() {
+    for (const [stream, publisher] of this.publishers) {
+      const idle = publisher.state === "recording" && !this.#stored(stream);
+      const rounds = idle ? (this.#idleRounds.get(stream) ?? 0) + 1 : 0;
+      this.#idleRounds.set(stream, rounds % IDLE_ROUNDS_MAX);
+      if (rounds === IDLE_ROUNDS_MAX) publisher.renew();
+    }
+    const phone = this.publishers.has("phone") ? undefined : this.watch.status?.streams["phone"];
+    this.#phoneAway = phone && !phone.recording && this.complete ? this.#phoneAway + 1 : 0;
+  }
+
+  /** @param {string} stream */
+  #stored(stream) {
+    return Boolean(this.watch.status?.streams[stream]?.recording);
+  }
+
+  /** @param {string} stream @returns {Sign} */
+  #sign(stream) {
+    const publisher = this.publishers.get(stream);
+    if (!publisher) return this.#stored(stream) ? "on" : "wait";
+    if (this.away.has(stream) || publisher.state === "refused") return "off";
+    // Only the server knows that it records; a connection alone is not said to be a recording.
+    if (publisher.state === "recording" && this.#stored(stream)) return "on";
+    return publisher.state === "stopped" || publisher.state === "idle" ? "off" : "wait";
+  }
+
+  /**
+   * @param {string} stream
+   * @param {Sign} sign
+   */
+  #word(stream, sign) {
+    if (sign === "on") return "sign-on";
+    if (sign === "off") return "sign-off";
+    const state = this.publishers.get(stream)?.state;
+    if (!state) return "sign-waiting";
+    return state === "reconnecting" ? "sign-reconnecting" : "sign-connecting";
+  }
+
+  #showHead() {
+    const lost = [...this.publishers.values()].filter((publisher) => publisher.state === "reconnecting");
+    const trouble = this.trouble();
+    let key = this.complete ? "recording" : "connecting";
+    if (lost.length) key = "reconnecting";
+    if (trouble && trouble !== "phone-away") key = "interrupted";
+    if (this.ending) key = "ending";
+    this.root.dataset.state = key;
+    one(".rec-sign", this.root).classList.toggle("rec-sign-wait", key !== "recording");
+    write(one("[data-word]", this.root), text(`head-${key}`));
+    const running = [...this.publishers.keys()].filter((stream) => !this.away.has(stream));
+    const good = running.every((stream) => this.#sign(stream) === "on");
+    const net = lost.length ? "net-away" : good ? "net-good" : "net-connecting";
+    write(one("[data-net]", this.root), text(net));
+    this.#tick();
+  }
+
+  /** @returns {Trouble} */
+  trouble() {
+    if (this.elsewhere) return "elsewhere";
+    const refused = [...this.publishers.values()].some((publisher) => publisher.state === "refused");
+    if (refused) return "refused";
+    if (this.away.has("screen")) return "screen-ended";
+    if (this.away.size) return "camera-lost";
+    return this.#phoneAway >= PHONE_AWAY_ROUNDS ? "phone-away" : "";
+  }
+
+  #showTrouble() {
+    const trouble = this.ending ? "" : this.trouble();
+    for (const part of /** @type {NodeListOf<HTMLElement>} */ (this.root.querySelectorAll("[data-trouble]"))) {
+      part.hidden = part.dataset.trouble !== trouble;
+    }
+    const problem = [...this.publishers.values()].find((publisher) => publisher.problem)?.problem;
+    if (trouble !== "refused" || !problem) return;
+    const over = problem.status === 409 || problem.status === 410;
+    const known = over ? "refused-over" : problem.status === 401 ? "refused-token" : "refused-other";
+    maybe("[data-refused]", (place) => write(place, text(known)));
+    maybe("[data-remedy]", (place) => write(place, `${problem.detail} ${problem.remedy}`.trim()));
+  }
+
+  #tick() {
+    const elapsed = this.watch.elapsed();
+    if (elapsed !== null) write(one("[data-elapsed]", this.root), clock(elapsed));
+    write(one("[data-detail]", this.root), this.#detail());
+  }
+
+  #detail() {
+    const lost = [...this.publishers.values()].find((publisher) => publisher.state === "reconnecting");
+    if (lost) {
+      const seconds = Math.max(0, Math.ceil((lost.retryAt - Date.now()) / 1000));
+      return text("detail-lost", { time: timeOfDay(lost.lostAt), seconds });
+    }
+    const started = this.watch.status?.started_at;
+    return started ? text("detail-since", { time: timeOfDay(Date.parse(started)) }) : "";
+  }
+}

@@ -1,0 +1,233 @@
+/**
+ * Publishes one stream by WHIP and keeps publishing it.
+ *
+ * Guarantee: between `publish` and `stop` there is either a live connection or a next try under way; each
+ * try is a new POST, and so a new take. Only an answer that says "no" ends it, as `refused`.
+ *
+ *     state         connected   lost          refused   stop
+ *     idle          –           –             –         stopped
+ *     connecting    recording   reconnecting  refused   stopped
+ *     recording     –           reconnecting  –         stopped
+ *     reconnecting  recording   reconnecting  refused   stopped
+ *
+ * `publish` leads from every state to connecting. Each change is announced by a "state" event.
+ *
+ * @typedef {"idle" | "connecting" | "recording" | "reconnecting" | "stopped" | "refused"} State
+ * @typedef {import("./ingest.js").Cause} Cause
+ * @typedef {import("./ingest.js").Problem} Problem
+ */
+
+import { Busy, Endpoint, Ingest, Refused } from "./ingest.js";
+import { offerOf, prefer, sdpFragment } from "./sdp.js";
+
+const GATHER_MS = 1000;
+const CONNECT_MS = 10_000;
+const DISCONNECTED_MS = 3000;
+const RETRY_MS = [500, 1000, 2000, 4000, 8000, 15_000];
+const STEADY_MS = 10_000;
+
+/** Bits per second and frames per second at most: what is legible, not what is beautiful. */
+const LIMITS = {
+  webcam: { video: 600_000, frames: 15 },
+  phone: { video: 500_000, frames: 15 },
+  screen: { video: 800_000, frames: 5 },
+};
+const AUDIO_BITS = 40_000;
+
+export class Publisher extends EventTarget {
+  /** @type {State} */
+  state = "idle";
+  /** Why it was refused. @type {Problem | null} */
+  problem = null;
+  /** Since when the connection is away, and when the next try is (both `Date.now()` milliseconds). */
+  lostAt = 0;
+  retryAt = 0;
+
+  /** @type {MediaStream | null} */
+  #media = null;
+  /** @type {RTCPeerConnection | null} */
+  #peer = null;
+  /** @type {Ingest | null} */
+  #ingest = null;
+  #attempt = 0;
+  #tries = 0;
+  #steadySince = 0;
+  /** @type {number | undefined} */
+  #timer = undefined;
+
+  /**
+   * @param {string} endpoint
+   * @param {string} token
+   * @param {keyof typeof LIMITS} stream
+   */
+  constructor(endpoint, token, stream) {
+    super();
+    this.endpoint = new Endpoint(endpoint, token);
+    this.stream = stream;
+    addEventListener("online", () => this.#hurry());
+  }
+
+  /** Begins to publish `media`, in place of what was published. @param {MediaStream} media */
+  publish(media) {
+    this.#letGo();
+    this.#media = media;
+    this.#tries = 0;
+    this.problem = null;
+    this.#become("connecting");
+    void this.#try();
+  }
+
+  /**
+   * Ends the take and says why; resolves once the server has stored everything, or cannot be reached.
+   * @param {Cause} cause
+   */
+  async stop(cause) {
+    const peer = this.#peer;
+    const ingest = this.#ingest;
+    this.#peer = null;
+    this.#letGo();
+    this.#become("stopped");
+    // The connection stays until the answer, so that the last frames still arrive.
+    await ingest?.end(cause);
+    peer?.close();
+  }
+
+  /** Gives the present connection up for a new one, when the server says that nothing comes of it. */
+  renew() {
+    if (this.state === "recording") this.#lost();
+  }
+
+  /**
+   * For a page that is closing: says goodbye without waiting for the answer. The connection is left for
+   * the browser to close: closed here, the server would see it gone before it reads the goodbye.
+   */
+  leave() {
+    this.#attempt += 1;
+    clearTimeout(this.#timer);
+    void this.#ingest?.end("stopped");
+  }
+
+  async #try() {
+    const attempt = ++this.#attempt;
+    const current = () => attempt === this.#attempt;
+    try {
+      await this.#connect(current);
+    } catch (error) {
+      if (!current()) return;
+      if (error instanceof Refused) this.#refuse(error.problem);
+      else this.#lost(error instanceof Busy ? error.waitMs : 0);
+    }
+  }
+
+  /** @param {() => boolean} current */
+  async #connect(current) {
+    const iceServers = await this.endpoint.servers();
+    if (!current()) return;
+    const peer = new RTCPeerConnection({ iceServers, bundlePolicy: "max-bundle" });
+    this.#peer = peer;
+    this.#addTracks(peer);
+    /** @type {RTCIceCandidate[]} */
+    let late = [];
+    peer.addEventListener("icecandidate", ({ candidate }) => candidate && late.push(candidate));
+    const offer = await offerOf(peer, GATHER_MS);
+    late = [];
+    const ingest = await this.endpoint.create(offer);
+    if (!current()) {
+      // Stopped while the answer was on its way: what it made must not stay behind.
+      void ingest.end("stopped");
+      return;
+    }
+    this.#ingest = ingest;
+    this.#watch(peer, current);
+    await peer.setRemoteDescription({ type: "answer", sdp: ingest.sdp });
+    const trickle = () => {
+      if (late.length && current()) ingest.trickle(sdpFragment(peer, late.splice(0)));
+    };
+    trickle();
+    peer.addEventListener("icecandidate", trickle);
+  }
+
+  /** @param {RTCPeerConnection} peer */
+  #addTracks(peer) {
+    const media = /** @type {MediaStream} */ (this.#media);
+    const limits = LIMITS[this.stream];
+    for (const track of media.getTracks()) {
+      const video = track.kind === "video";
+      const encoding = video ? { maxBitrate: limits.video, maxFramerate: limits.frames } : { maxBitrate: AUDIO_BITS };
+      const transceiver = peer.addTransceiver(track, {
+        direction: "sendonly",
+        streams: [media],
+        sendEncodings: [encoding],
+      });
+      if (video) prefer(transceiver);
+    }
+  }
+
+  /**
+   * @param {RTCPeerConnection} peer
+   * @param {() => boolean} current
+   */
+  #watch(peer, current) {
+    const lostAfter = (/** @type {number} */ ms) => {
+      clearTimeout(this.#timer);
+      this.#timer = setTimeout(() => current() && this.#lost(), ms);
+    };
+    lostAfter(CONNECT_MS);
+    peer.addEventListener("connectionstatechange", () => {
+      if (!current()) return;
+      const state = peer.connectionState;
+      if (state === "connected") {
+        clearTimeout(this.#timer);
+        this.#steadySince = Date.now();
+        this.#become("recording");
+      } else if (state === "disconnected") {
+        lostAfter(DISCONNECTED_MS);
+      } else if (state === "failed" || state === "closed") {
+        this.#lost();
+      }
+    });
+  }
+
+  /** The connection is away: lets go of what is left of it and plans the next try. */
+  #lost(waitMs = 0) {
+    const now = Date.now();
+    if (this.state === "recording" && now - this.#steadySince > STEADY_MS) this.#tries = 0;
+    if (this.state !== "reconnecting") this.lostAt = now;
+    const step = RETRY_MS[Math.min(this.#tries++, RETRY_MS.length - 1)];
+    // Spread, so that a room full of candidates does not come back in the same instant.
+    const delay = Math.max(waitMs, step * (0.75 + Math.random() / 2));
+    this.#letGo();
+    this.retryAt = now + delay;
+    this.#timer = setTimeout(() => void this.#try(), delay);
+    this.#become("reconnecting");
+  }
+
+  /** The network is back: no need to wait for the planned try. */
+  #hurry() {
+    if (this.state !== "reconnecting" || this.#peer) return;
+    clearTimeout(this.#timer);
+    void this.#try();
+  }
+
+  /** @param {Problem} problem */
+  #refuse(problem) {
+    this.#letGo();
+    this.problem = problem;
+    this.#become("refused");
+  }
+
+  /** Whatever the present try still does, it no longer counts. */
+  #letGo() {
+    this.#attempt += 1;
+    clearTimeout(this.#timer);
+    this.#peer?.close();
+    this.#peer = null;
+    this.#ingest = null;
+  }
+
+  /** @param {State} state */
+  #become(state) {
+    this.state = state;
+    this.dispatchEvent(new Event("state"));
+  }
+}

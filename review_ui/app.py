@@ -1,0 +1,24 @@
+"""The review edge as one router: pages, the player's data, media. Its static files lie in STATIC."""
+
+from pathlib import Path
+
+from fastapi import APIRouter
+
+from proctoring.core import Core
+from review_ui import media
+from review_ui.desk import Desk
+from review_ui.pages import acts, appeals, case, incidents, ledger, queue, retention, sign_in
+from storage.objects import ObjectStore
+from storage.seal import Opener
+
+STATIC = Path(__file__).parent / "static"
+"""Served below `/static/review`."""
+
+
+def routes(core: Core, opener: Opener, objects: ObjectStore) -> APIRouter:
+    """Everything below `/` that staff see. Expects `web.problems` and `web.security` on the application."""
+    desk = Desk(core, opener, objects)
+    router = APIRouter(include_in_schema=False)
+    for part in (sign_in, queue, case, acts, incidents, appeals, retention, ledger, media):
+        router.include_router(part.routes(desk))
+    return router

@@ -1,0 +1,123 @@
+"""What every staff page needs: who is signed in, the frame around the page, the way back after a form.
+
+A login is a cookie with a secret of its own: HttpOnly, never sent along from another site.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+import jinja2
+from fastapi import HTTPException, Request, Response
+from fastapi.responses import HTMLResponse, RedirectResponse
+from sqlalchemy.orm import Session as Db
+
+from proctoring.access import service as access
+from proctoring.access.model import May, Person, Relation, may
+from proctoring.appeals import service as appeals
+from proctoring.appeals.model import AppealState
+from proctoring.core import Core
+from proctoring.errors import NotSignedIn
+from proctoring.incidents import service as incidents
+from proctoring.incidents.model import IncidentState
+from proctoring.reviews.model import ReviewState
+from proctoring.reviews.queue import queue
+from proctoring.web.templates import environment
+from review_ui.words import word
+from storage.objects import ObjectStore
+from storage.seal import Opener
+
+COOKIE = "login"
+NOT_REVIEWED = (ReviewState.TO_REVIEW, ReviewState.IN_REVIEW)
+
+
+@dataclass(frozen=True, slots=True)
+class NavItem:
+    href: str
+    name: str
+    count: int | None
+    current: bool
+
+
+class Desk:
+    """The staff pages' share of the composition root. The only edge that holds an Opener."""
+
+    def __init__(self, core: Core, opener: Opener, objects: ObjectStore) -> None:
+        self.core = core
+        self.opener = opener
+        self.objects = objects
+        self._env = environment("review_ui")
+        self._env.filters["word"] = word
+
+    def signed_in(self, request: Request) -> Person:
+        """The person of the login cookie. A person who asked for a page is sent to the sign-in page;
+        anything else raises NotSignedIn."""
+        try:
+            with self.core.db.read() as db:
+                return access.who(db, self.core, request.cookies.get(COOKIE))
+        except NotSignedIn:
+            if request.method == "GET" and "text/html" in request.headers.get("accept", ""):
+                raise HTTPException(303, "Sign in first", headers={"Location": "/sign-in"}) from None
+            raise
+
+    def now(self) -> datetime:
+        return self.core.clock()
+
+    def page(
+        self,
+        request: Request,
+        template: str,
+        person: Person | None = None,
+        db: Db | None = None,
+        **context: object,
+    ) -> HTMLResponse:
+        """The page; with a signed-in person and a transaction, inside the staff frame with its counts."""
+        nav = self._nav(db, person, request.url.path) if person and db else None
+        found: jinja2.Template = self._env.get_template(template)
+        html = found.render(me=person, nav=nav, request=request, now=self.now(), **context)
+        return HTMLResponse(html)
+
+    def _nav(self, db: Db, person: Person, path: str) -> list[NavItem]:
+        items: list[tuple[str, str, int | None]] = []
+        if may(person, May.SEE_QUEUE):
+            waiting = incidents.in_state(db, IncidentState.AWAITING_SECOND)
+            items.append(("/queue", "Queue", len(queue(db, NOT_REVIEWED))))
+            items.append(("/incidents", "Incidents", len(waiting)))
+        if ever(person, May.CLOSE_APPEAL):
+            lodged = [a for a in appeals.all_appeals(db) if a.state is AppealState.LODGED]
+            items.append(("/appeals", "Appeals", len(lodged)))
+        if may(person, May.SEE_RETENTION):
+            items.append(("/retention", "Retention", None))
+        if may(person, May.READ_LEDGER):
+            items.append(("/ledger", "Ledger", None))
+        within = {
+            "/sessions": "/queue" if may(person, May.SEE_QUEUE) else "/appeals",
+            "/certificates": "/retention",
+        }
+        here = "/" + path.strip("/").split("/")[0]
+        here = within.get(here, here)
+        return [NavItem(href, name, count, href == here) for href, name, count in items]
+
+    def home(self, person: Person) -> str:
+        """Where this person's work is."""
+        if may(person, May.SEE_QUEUE):
+            return "/queue"
+        if ever(person, May.CLOSE_APPEAL):
+            return "/appeals"
+        if may(person, May.SEE_RETENTION):
+            return "/retention"
+        return "/ledger"
+
+
+def back_to(url: str) -> Response:
+    """After a form: the page it came from, by GET, so that reloading sends nothing twice."""
+    return RedirectResponse(url, 303)
+
+
+def names_of(db: Db) -> dict[str, str]:
+    """Staff names by id, for pages; the ledger never has them."""
+    return {person.id: person.name for person in access.users(db)}
+
+
+def ever(person: Person, action: May) -> bool:
+    """Whether there is any session with which this person may do `action`."""
+    return any(may(person, action, relation) for relation in Relation)

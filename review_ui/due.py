@@ -1,0 +1,34 @@
+"""When evidence is erased, in the figures that pages draw and say. Pure."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+SOON_DAYS = 7
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """A due date as staff see it. `days_left` counts civil days in the exam's zone: 0 is today, negative
+    is past. `total_days` and `gone_days` place today on the ruler from the exam to the due date."""
+
+    at: datetime
+    days_left: int
+    total_days: int
+    gone_days: int
+    held: bool
+
+    @property
+    def soon(self) -> bool:
+        """Whether someone should hurry: it goes within SOON_DAYS and nothing holds it."""
+        return self.days_left <= SOON_DAYS and not self.held
+
+
+def due(at: datetime, began: datetime, now: datetime, zone: str, held: bool) -> Due:
+    """`at` is the instant from which evidence must go; its last day is the civil day before it."""
+    local = ZoneInfo(zone)
+    last_day = (at - timedelta(minutes=1)).astimezone(local).date()
+    first_day = began.astimezone(local).date()
+    today = now.astimezone(local).date()
+    total = max(1, (last_day - first_day).days)
+    return Due(at, (last_day - today).days, total, min(total, max(0, (today - first_day).days)), held)

@@ -1,0 +1,88 @@
+"""What the player reads: the time line, and segments opened one at a time.
+
+No byte of a recording leaves before the custody entry about it is committed. Every refusal says why:
+erased (404, with the certificate), not allowed (403), altered (409), store away (503).
+"""
+
+import hashlib
+
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import JSONResponse
+
+from proctoring.access.model import May, Relation, require
+from proctoring.access.service import actor
+from proctoring.custody.views import enter_view
+from proctoring.errors import Conflict, NotFound, Unavailable
+from proctoring.exams.model import Stream
+from proctoring.recordings.timeline import SealedSegmentRef, locate, timeline
+from proctoring.reviews.flags import of_session
+from proctoring.reviews.model import Flag
+from review_ui.desk import Desk, names_of
+from review_ui.standing import relation
+from storage.errors import KeyMissing, NotAuthentic, ObjectMissing, StoreFailed
+
+WHY = {Relation.OPEN_APPEAL: "appeal"}
+WHY_OTHERWISE = "review"
+
+
+def routes(desk: Desk) -> APIRouter:
+    """`/sessions/{id}/timeline.json` and `/media/…`."""
+    router = APIRouter()
+
+    @router.get("/sessions/{session_id}/timeline.json")
+    def time_line(request: Request, session_id: str) -> Response:
+        person = desk.signed_in(request)
+        with desk.core.db.read() as db:
+            require(person, May.VIEW_EVIDENCE, relation(db, person, session_id))
+            names = names_of(db)
+            flags = [flag_json(flag, names) for flag in of_session(db, session_id)]
+            return JSONResponse(timeline(db, session_id).json() | {"flags": flags})
+
+    @router.get("/media/{session_id}/{stream}/{position}")
+    def segment(request: Request, session_id: str, stream: Stream, position: int) -> Response:
+        person = desk.signed_in(request)
+        with desk.core.db.begin() as db:
+            standing = relation(db, person, session_id)
+            require(person, May.VIEW_EVIDENCE, standing)
+            ref = locate(db, session_id, stream, position)
+            why = WHY.get(standing, WHY_OTHERWISE)
+            enter_view(db, desk.core, actor(person), session_id, ref.unit_id, stream.value, position, why)
+        container = ref.media_type.partition(";")[0]
+        return Response(opened(desk, ref), media_type=container, headers={"Cache-Control": "no-store"})
+
+    return router
+
+
+def opened(desk: Desk, ref: SealedSegmentRef) -> bytes:
+    """The segment's plaintext. Raises NotFound when erasure came between, Conflict when what is stored is
+    not what was sealed, Unavailable when the store is away."""
+    try:
+        sealed = desk.objects.get(ref.object_key)
+        if hashlib.sha256(sealed).hexdigest() != ref.ct_sha256:
+            raise NotAuthentic("the stored object is not the one in the manifest")
+        unit = desk.opener.unit(ref.unit_id, ref.unit_key)
+        return unit.open(ref.take_id, ref.sealed_take_key, ref.seq, ref.media_type, sealed)
+    except (ObjectMissing, KeyMissing) as error:
+        raise NotFound("This piece of the recording is gone.", "Load the page again to see why.") from error
+    except NotAuthentic as error:
+        raise Conflict(
+            "This piece was altered after it was stored, so it is not shown.",
+            "Tell the operator: `proctoring ledger verify` and the manifest say since when.",
+        ) from error
+    except StoreFailed as error:
+        raise Unavailable("The store does not answer.", "Try again in a minute.") from error
+
+
+def flag_json(flag: Flag, names: dict[str, str]) -> dict[str, str | int]:
+    """A flag as the player draws it."""
+    return {
+        "id": flag.id,
+        "start_ms": flag.start_ms,
+        "end_ms": flag.end_ms,
+        "source": flag.source.value,
+        "category": flag.category.value,
+        "severity": flag.severity.value,
+        "note": flag.note,
+        "state": flag.state.value,
+        "by": names.get(flag.raised_by, flag.source.value),
+    }

@@ -1,0 +1,93 @@
+"""What a reviewer does to a session: claim, release, flag, look at flags, decide. Each answers 303."""
+
+from enum import StrEnum
+from typing import Annotated
+
+from fastapi import APIRouter, Form, Request, Response
+
+from proctoring.access.model import May, require
+from proctoring.access.service import actor
+from proctoring.incidents import service as incidents
+from proctoring.reviews import flags as flag_service
+from proctoring.reviews import service as reviews
+from proctoring.reviews.model import Category, FlagState, Severity
+from review_ui.desk import Desk, back_to
+from review_ui.standing import relation
+
+
+class Outcome(StrEnum):
+    """What the decision form sends."""
+
+    NO_CONCERN = "no-concern"
+    INCIDENT = "incident"
+
+
+def routes(desk: Desk) -> APIRouter:
+    """Forms below `/sessions/{id}/` and `/flags/{id}`."""
+    router = APIRouter()
+
+    @router.post("/sessions/{session_id}/claim")
+    def claim(request: Request, session_id: str) -> Response:
+        person = desk.signed_in(request)
+        require(person, May.SEE_QUEUE)
+        with desk.core.db.begin() as db:
+            reviews.claim(db, desk.core, actor(person), session_id)
+        return back_to(f"/sessions/{session_id}")
+
+    @router.post("/sessions/{session_id}/release")
+    def release(request: Request, session_id: str) -> Response:
+        person = desk.signed_in(request)
+        with desk.core.db.begin() as db:
+            require(person, May.DECIDE, relation(db, person, session_id))
+            reviews.release(db, desk.core, actor(person), session_id)
+        return back_to("/queue")
+
+    @router.post("/sessions/{session_id}/flags")
+    def add_flag(
+        request: Request,
+        session_id: str,
+        start_ms: Annotated[int, Form()],
+        end_ms: Annotated[int, Form()],
+        category: Annotated[Category, Form()],
+        severity: Annotated[Severity, Form()],
+        note: Annotated[str, Form()] = "",
+    ) -> Response:
+        person = desk.signed_in(request)
+        with desk.core.db.begin() as db:
+            require(person, May.FLAG, relation(db, person, session_id))
+            flag_service.add(
+                db, desk.core, actor(person), session_id, start_ms, end_ms, category, severity, note
+            )
+        return back_to(f"/sessions/{session_id}")
+
+    @router.post("/flags/{flag_id}")
+    def look_at(request: Request, flag_id: str, state: Annotated[FlagState, Form()]) -> Response:
+        person = desk.signed_in(request)
+        with desk.core.db.begin() as db:
+            session_id = flag_service.load(db, flag_id).session_id
+            require(person, May.FLAG, relation(db, person, session_id))
+            flag_service.decide(db, desk.core, actor(person), flag_id, state)
+        return back_to(f"/sessions/{session_id}#flag-{flag_id}")
+
+    @router.post("/sessions/{session_id}/decide")
+    def decide(
+        request: Request,
+        session_id: str,
+        outcome: Annotated[Outcome, Form()],
+        category: Annotated[Category, Form()] = Category.OTHER,
+        severity: Annotated[Severity, Form()] = Severity.MINOR,
+        reasons: Annotated[str, Form()] = "",
+        flag: Annotated[list[str] | None, Form()] = None,
+    ) -> Response:
+        person = desk.signed_in(request)
+        with desk.core.db.begin() as db:
+            require(person, May.DECIDE, relation(db, person, session_id))
+            who = actor(person)
+            if outcome is Outcome.NO_CONCERN:
+                reviews.decide_no_concern(db, desk.core, who, session_id)
+            else:
+                linked = tuple(flag or ())
+                incidents.decide(db, desk.core, who, session_id, category, severity, reasons, linked)
+        return back_to("/queue" if outcome is Outcome.NO_CONCERN else f"/sessions/{session_id}")
+
+    return router

@@ -1,0 +1,137 @@
+"""The review page of one session: its facts, the player, its flags, its decision, its history."""
+
+import json
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from fastapi import APIRouter, Request, Response
+from sqlalchemy.orm import Session as Db
+
+from proctoring.access.model import May, Person, Relation, may, require
+from proctoring.appeals import service as appeals
+from proctoring.appeals.model import Appeal
+from proctoring.custody import service as custody
+from proctoring.custody.model import Entry
+from proctoring.custody.rows import CertificateRow
+from proctoring.exams.model import Stream
+from proctoring.holds import service as holds
+from proctoring.holds.model import Hold
+from proctoring.incidents import service as incidents
+from proctoring.incidents.model import Incident, IncidentState
+from proctoring.recordings.model import EndCause, GapReason, UnitState
+from proctoring.recordings.timeline import StreamTimeline, Timeline, timeline
+from proctoring.reviews import flags as flag_service
+from proctoring.reviews import service as reviews
+from proctoring.reviews.model import Category, Flag, FlagSource, FlagState, Review, ReviewState, Severity
+from proctoring.sessions.model import SessionState
+from review_ui.desk import Desk, names_of
+from review_ui.due import Due, due
+from review_ui.standing import relation
+
+STREAM_ORDER = (Stream.SCREEN, Stream.WEBCAM, Stream.PHONE)
+LIVING = (UnitState.OPEN, UnitState.RETAINED)
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One session as a staff member sees it; what they may do was decided by `access.model`."""
+
+    timeline: Timeline
+    streams: tuple[StreamTimeline, ...]
+    review: Review
+    flags: tuple[Flag, ...]
+    holds: tuple[Hold, ...]
+    due: Due | None
+    incident: Incident | None
+    shown_by: tuple[str, ...]
+    appeal: Appeal | None
+    certificates: tuple[tuple[str, CertificateRow], ...]
+    history: tuple[Entry, ...]
+    names: dict[str, str]
+    relation: Relation
+    may_flag: bool
+    may_decide: bool
+    may_confirm: bool
+    may_claim: bool
+
+    @property
+    def open_flags(self) -> tuple[Flag, ...]:
+        return tuple(flag for flag in self.flags if flag.state is FlagState.OPEN)
+
+    @property
+    def recording(self) -> bool:
+        return self.timeline.state is SessionState.RECORDING
+
+    @property
+    def erased(self) -> bool:
+        return bool(self.streams) and all(stream.state not in LIVING for stream in self.streams)
+
+    @property
+    def awaits_second(self) -> bool:
+        return self.incident is not None and self.incident.state is IncidentState.AWAITING_SECOND
+
+    def clock_at(self, ms: int) -> datetime | None:
+        """The instant of a place on the time line."""
+        began = self.timeline.started_at
+        return began + timedelta(milliseconds=ms) if began else None
+
+
+def routes(desk: Desk) -> APIRouter:
+    """`/sessions/{id}`."""
+    router = APIRouter()
+
+    @router.get("/sessions/{session_id}")
+    def show(request: Request, session_id: str) -> Response:
+        person = desk.signed_in(request)
+        with desk.core.db.read() as db:
+            found = load(db, person, session_id, desk.now())
+            return desk.page(
+                request,
+                "case.html",
+                person,
+                db,
+                case=found,
+                categories=tuple(Category),
+                severities=tuple(Severity),
+                sources=tuple(FlagSource),
+                flag_states=tuple(FlagState),
+                causes=tuple(EndCause),
+                reasons=tuple(GapReason),
+            )
+
+    return router
+
+
+def load(db: Db, person: Person, session_id: str, now: datetime) -> Case:
+    """Everything about one session. Raises NotFound, Denied."""
+    recorded = timeline(db, session_id)
+    standing = relation(db, person, session_id)
+    require(person, May.VIEW_EVIDENCE, standing)
+    review = reviews.load(db, session_id)
+    placed = tuple(holds.active(db, session_id))
+    living = [stream for stream in recorded.streams if stream.state in LIVING]
+    began = recorded.started_at
+    decided = incidents.of_session(db, session_id)
+    incident = decided[0] if decided and decided[0].state is not IncidentState.REJECTED else None
+    claimable = (ReviewState.TO_REVIEW, ReviewState.NO_CONCERN)
+    return Case(
+        timeline=recorded,
+        streams=tuple(sorted(recorded.streams, key=lambda one: STREAM_ORDER.index(one.stream))),
+        review=review,
+        flags=tuple(flag_service.of_session(db, session_id)),
+        holds=placed,
+        due=due(min(one.due_at for one in living), began, now, recorded.zone, bool(placed))
+        if living and began
+        else None,
+        incident=incident,
+        shown_by=tuple(incidents.linked_flags(db, incident.id)) if incident else (),
+        appeal=appeals.open_of_session(db, session_id),
+        certificates=tuple((json.loads(r.body)["kind"], r) for r in custody.certificates(db, session_id)),
+        history=tuple(reversed(custody.entries(db, session_id))),
+        names=names_of(db),
+        relation=standing,
+        may_flag=may(person, May.FLAG, standing),
+        may_decide=may(person, May.DECIDE, standing),
+        may_confirm=may(person, May.CONFIRM_INCIDENT, standing),
+        may_claim=may(person, May.DECIDE, Relation.CLAIMANT) and review.state in claimable,
+    )

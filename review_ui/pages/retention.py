@@ -1,0 +1,119 @@
+"""What goes next and why, what is held and why, certificates; holds are placed and released here."""
+
+import json
+from datetime import date, datetime, time
+from typing import Annotated
+from zoneinfo import ZoneInfo
+
+from fastapi import APIRouter, Form, Request, Response
+
+from proctoring.access.model import May, may, require
+from proctoring.access.service import actor
+from proctoring.custody import service as custody
+from proctoring.errors import Invalid
+from proctoring.holds import service as holds
+from proctoring.holds.model import TWO_PERSON_RELEASE, Hold, HoldKind
+from proctoring.recordings.timeline import timeline
+from proctoring.reviews.queue import queue
+from proctoring.sessions import service as sessions
+from review_ui.desk import Desk, back_to, names_of
+from review_ui.due import due
+
+PLACED_BY_HAND = (HoldKind.LEGAL, HoldKind.RESTRICTION)
+
+
+def routes(desk: Desk) -> APIRouter:
+    """`/retention`, `/holds/…`, `/certificates/{id}`."""
+    router = APIRouter()
+
+    @router.get("/retention")
+    def show(request: Request) -> Response:
+        person = desk.signed_in(request)
+        require(person, May.SEE_RETENTION)
+        now = desk.now()
+        with desk.core.db.read() as db:
+            lines = []
+            for line in queue(db):
+                began = line.session.started_at or line.session.created_at
+                placed = tuple(holds.active(db, line.session.id))
+                lines.append((line, due(line.due_at, began, now, line.zone, line.held), placed))
+            return desk.page(
+                request,
+                "retention.html",
+                person,
+                db,
+                going=[one for one in lines if not one[2]],
+                held=[one for one in lines if one[2]],
+                certificates=[(row, json.loads(row.body)) for row in custody.certificates(db)],
+                names=names_of(db),
+                may_place=may(person, May.PLACE_HOLD),
+                may_release=may(person, May.RELEASE_HOLD),
+                kinds=PLACED_BY_HAND,
+                releasable=lambda hold: releasable(hold, person.id),
+            )
+
+    @router.post("/holds")
+    def place(
+        request: Request,
+        session_id: Annotated[str, Form()],
+        kind: Annotated[HoldKind, Form()],
+        reason: Annotated[str, Form()],
+        review_on: Annotated[str, Form()] = "",
+    ) -> Response:
+        person = desk.signed_in(request)
+        require(person, May.PLACE_HOLD)
+        if kind not in PLACED_BY_HAND:
+            raise Invalid(f"A hold of kind {kind.value} follows a decision.", "Choose legal or restriction.")
+        with desk.core.db.begin() as db:
+            zone = sessions.exam_of(db, sessions.load(db, session_id.strip())).regulation.zone
+            review_at = morning(review_on, zone) if review_on else None
+            holds.place(db, desk.core, actor(person), session_id.strip(), kind, reason, review_at=review_at)
+        return back_to("/retention")
+
+    @router.post("/holds/{hold_id}/release")
+    def release(request: Request, hold_id: str) -> Response:
+        person = desk.signed_in(request)
+        require(person, May.RELEASE_HOLD)
+        with desk.core.db.begin() as db:
+            holds.release(db, desk.core, actor(person), hold_id)
+        return back_to("/retention")
+
+    @router.get("/certificates/{certificate_id}")
+    def certificate(request: Request, certificate_id: str) -> Response:
+        person = desk.signed_in(request)
+        with desk.core.db.read() as db:
+            row = custody.certificate(db, certificate_id)
+            return desk.page(
+                request,
+                "certificate.html",
+                person,
+                db,
+                row=row,
+                body=json.loads(row.body),
+                timeline=timeline(db, row.session_id),
+            )
+
+    @router.get("/certificates/{certificate_id}/certificate.json")
+    def download(request: Request, certificate_id: str) -> Response:
+        desk.signed_in(request)
+        with desk.core.db.read() as db:
+            row = custody.certificate(db, certificate_id)
+        # The body byte for byte as it was signed.
+        whole = f'{{"certificate":{row.body},"signature":{json.dumps(row.signature)}}}'
+        name = f'attachment; filename="erasure-{certificate_id}.json"'
+        return Response(whole + "\n", media_type="application/json", headers={"Content-Disposition": name})
+
+    return router
+
+
+def releasable(hold: Hold, person_id: str) -> bool:
+    """Whether this person could be the second one to release the hold."""
+    return hold.kind not in TWO_PERSON_RELEASE or hold.owner != person_id
+
+
+def morning(day: str, zone: str) -> datetime:
+    """The start of a civil day. Raises Invalid for what is no date."""
+    try:
+        return datetime.combine(date.fromisoformat(day), time.min, ZoneInfo(zone))
+    except ValueError as error:
+        raise Invalid(f"{day!r} is no date.", "Give one such as 2026-12-07.") from error

@@ -1,0 +1,63 @@
+"""Signing in by a one-time link, and out. Opening the link only shows a button: a mail program's preview
+must not use it up."""
+
+import re
+from typing import Annotated
+
+from fastapi import APIRouter, Form, Request, Response
+
+from proctoring.access import service as access
+from review_ui.desk import COOKIE, Desk, back_to
+
+TOKEN_IN_LINK = re.compile(r"(?:.*/sign-in/)?([A-Za-z0-9_-]{8,128})/?\s*")
+
+
+def routes(desk: Desk) -> APIRouter:
+    """`/`, `/sign-in`, `/sign-in/{token}`, `/sign-out`."""
+    router = APIRouter()
+
+    @router.get("/")
+    def home(request: Request) -> Response:
+        return back_to(desk.home(desk.signed_in(request)))
+
+    @router.get("/sign-in")
+    def ask(request: Request) -> Response:
+        return desk.page(request, "sign_in.html")
+
+    @router.post("/sign-in")
+    def paste(request: Request, code: Annotated[str, Form()]) -> Response:
+        found = TOKEN_IN_LINK.fullmatch(code.strip())
+        return back_to(f"/sign-in/{found.group(1)}" if found else "/sign-in/not-a-code")
+
+    @router.get("/sign-in/{token}")
+    def offer(request: Request, token: str) -> Response:
+        with desk.core.db.read() as db:
+            owner = access.link_owner(db, desk.core, token)
+        return desk.page(request, "sign_in_as.html", owner=owner, token=token)
+
+    @router.post("/sign-in/{token}")
+    def use(token: str) -> Response:
+        with desk.core.db.begin() as db:
+            person, secret = access.begin_login(db, desk.core, token)
+        response = back_to(desk.home(person))
+        response.set_cookie(
+            COOKIE,
+            secret,
+            max_age=int(access.LOGIN_VALID.total_seconds()),
+            httponly=True,
+            secure=desk.core.settings.https,
+            samesite="lax",
+        )
+        return response
+
+    @router.post("/sign-out")
+    def leave(request: Request) -> Response:
+        secret = request.cookies.get(COOKIE)
+        if secret:
+            with desk.core.db.begin() as db:
+                access.end_login(db, secret)
+        response = back_to("/sign-in")
+        response.delete_cookie(COOKIE)
+        return response
+
+    return router

@@ -1,0 +1,23 @@
+"""What a person is to a session: the fact that `access.model`'s rules ask for."""
+
+from sqlalchemy.orm import Session as Db
+
+from proctoring.access.model import Person, Relation, Role
+from proctoring.appeals import service as appeals
+from proctoring.incidents import service as incidents
+from proctoring.incidents.model import IncidentState
+from proctoring.reviews import service as reviews
+from proctoring.reviews.model import ReviewState
+
+
+def relation(db: Db, person: Person, session_id: str) -> Relation:
+    """The relation that counts for this person's role; NONE when there is nothing between them."""
+    if person.role is Role.COMMITTEE:
+        return Relation.OPEN_APPEAL if appeals.open_of_session(db, session_id) else Relation.NONE
+    living = (IncidentState.AWAITING_SECOND, IncidentState.CONFIRMED)
+    if any(i.decided_by == person.id and i.state in living for i in incidents.of_session(db, session_id)):
+        return Relation.DECIDED_INCIDENT
+    review = reviews.load(db, session_id)
+    if review.state is not ReviewState.IN_REVIEW:
+        return Relation.NONE
+    return Relation.CLAIMANT if review.claimed_by == person.id else Relation.CLAIMED_BY_OTHER

@@ -1,0 +1,41 @@
+/** The side panel's second half: its tabs, and the decision's fields that only an incident needs. */
+
+/** @param {HTMLElement} side */
+export function prepareTabs(side) {
+  const tabs = [...side.querySelectorAll("[role=tab]")];
+  for (const tab of tabs) {
+    tab.addEventListener("click", () => choose(tabs, tab));
+    tab.addEventListener("keydown", (event) => {
+      const key = /** @type {KeyboardEvent} */ (event).key;
+      if (key !== "ArrowLeft" && key !== "ArrowRight") return;
+      event.preventDefault();
+      event.stopPropagation();
+      const next = tabs[(tabs.indexOf(tab) + (key === "ArrowRight" ? 1 : tabs.length - 1)) % tabs.length];
+      if (!next) return;
+      choose(tabs, next);
+      /** @type {HTMLElement} */ (next).focus();
+    });
+  }
+  if (tabs[0]) choose(tabs, tabs[0]);
+}
+
+/** @param {Element[]} tabs @param {Element} chosen */
+function choose(tabs, chosen) {
+  for (const tab of tabs) {
+    const on = tab === chosen;
+    tab.setAttribute("aria-selected", String(on));
+    tab.setAttribute("tabindex", on ? "0" : "-1");
+    document.getElementById(tab.getAttribute("aria-controls") ?? "")?.toggleAttribute("hidden", !on);
+  }
+}
+
+/** Reasons are needed for an incident only. @param {HTMLFormElement | null} form */
+export function prepareDecision(form) {
+  if (!form) return;
+  const set = () => {
+    const incident = form.querySelector("[name=outcome][value=incident]:checked") !== null;
+    for (const field of form.querySelectorAll("[data-for-incident]")) field.toggleAttribute("required", incident);
+  };
+  form.addEventListener("change", set);
+  set();
+}

@@ -1,0 +1,110 @@
+/** The list of flags: which one is current, moving between them, confirming and dismissing. */
+
+import { ask, Problem } from "./problem.js";
+import { renew } from "./renew.js";
+
+/**
+ * @typedef {import("./conductor.js").Conductor} Conductor
+ * @typedef {import("./lanes.js").Lanes} Lanes
+ */
+
+/** A flag is shown with the moments before it. */
+const LEAD_IN_MS = 2000;
+
+export class Flags {
+  /**
+   * @param {HTMLElement} panel  holds the list; renewed in place after every change
+   * @param {Conductor} conductor
+   * @param {Lanes} lanes
+   * @param {(problem: unknown) => void} report
+   */
+  constructor(panel, conductor, lanes, report) {
+    this._panel = panel;
+    this._conductor = conductor;
+    this._lanes = lanes;
+    this._report = report;
+    /** @type {string | null} */
+    this.current = null;
+    panel.addEventListener("click", (event) => {
+      const line = /** @type {HTMLElement} */ (event.target).closest("a.flag-line");
+      if (!line) return;
+      event.preventDefault();
+      this.show(line.closest(".flag")?.getAttribute("data-flag") ?? "");
+    });
+    panel.addEventListener("submit", (event) => {
+      event.preventDefault();
+      void this._send(/** @type {HTMLFormElement} */ (event.target), event.submitter);
+    });
+    lanes.root.addEventListener("click", (event) => {
+      const link = /** @type {Element} */ (event.target).closest("[data-flag]");
+      if (!link) return;
+      event.preventDefault();
+      this.show(link.getAttribute("data-flag") ?? "");
+    });
+  }
+
+  /** Makes a flag current and goes to its moment. @param {string} id */
+  show(id) {
+    const flag = this._conductor.timeline.flags.find((one) => one.id === id);
+    if (!flag) return;
+    this._select(id);
+    this._conductor.seek(Math.max(0, flag.start_ms - (flag.source === "proctor" ? 0 : LEAD_IN_MS)));
+  }
+
+  /** To the next (1) or previous (-1) flag after the current one, or after this moment. @param {1 | -1} direction */
+  move(direction) {
+    const flags = [...this._conductor.timeline.flags].sort((a, b) => a.start_ms - b.start_ms);
+    const place = flags.findIndex((flag) => flag.id === this.current);
+    const now = this._conductor.positionMs;
+    const next =
+      place >= 0
+        ? flags[place + direction]
+        : direction > 0
+          ? flags.find((flag) => flag.start_ms > now)
+          : flags.findLast((flag) => flag.start_ms < now);
+    if (next) this.show(next.id);
+  }
+
+  /** Presses the current flag's button. @param {"confirmed" | "dismissed"} state */
+  decide(state) {
+    const button = this._panel.querySelector(`.flag.is-now button[name=state][value=${state}]`);
+    if (button instanceof HTMLButtonElement && !button.disabled) button.click();
+  }
+
+  /** @param {string} id */
+  _select(id) {
+    this.current = id;
+    this._lanes.currentFlag = id;
+    for (const item of this._panel.querySelectorAll(".flag")) {
+      const now = item.getAttribute("data-flag") === id;
+      item.classList.toggle("is-now", now);
+      const line = item.querySelector(".flag-line");
+      if (now) line?.setAttribute("aria-current", "true");
+      else line?.removeAttribute("aria-current");
+      if (now) item.scrollIntoView({ block: "nearest" });
+    }
+    this._lanes.draw();
+  }
+
+  /** @param {HTMLFormElement} form @param {HTMLElement | null} submitter */
+  async _send(form, submitter) {
+    try {
+      await ask(form.action, { method: "POST", body: new URLSearchParams(fields(form, submitter)) });
+      await Promise.all([renew(), this._conductor.timeline.refresh()]);
+      if (this.current) this._select(this.current);
+    } catch (error) {
+      this._report(error instanceof Problem ? error : new Problem(0, "", ""));
+    }
+  }
+}
+
+/**
+ * A form's fields as strings, with the button that sends it.
+ *
+ * @param {HTMLFormElement} form
+ * @param {HTMLElement | null} submitter
+ * @returns {[string, string][]}
+ */
+export function fields(form, submitter) {
+  return [...new FormData(form, submitter)].map(([name, value]) => [name, String(value)]);
+}

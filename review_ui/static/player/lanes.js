@@ -1,0 +1,231 @@
+/**
+ * The drawn time line: ruler, position, flags, one lane per stream. Everything is placed by its share of
+ * the visible stretch; zoomed in, the stretch follows the position.
+ */
+
+import { gapLabel } from "./gaps.js";
+import { mark, percent, svg } from "./svg.js";
+import { length, say } from "./words.js";
+
+/**
+ * @typedef {import("./conductor.js").Conductor} Conductor
+ * @typedef {import("./stream-index.js").StreamIndex} StreamIndex
+ * @typedef {import("./types.js").FlagData} FlagData
+ */
+
+const TICK_STEPS_S = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600];
+const LABEL_PX = 76;
+const GAP_PX_MIN = 4;
+const LETTER_PX = 6.2;
+
+export class Lanes {
+  /**
+   * @param {HTMLElement} root
+   * @param {Conductor} conductor
+   */
+  constructor(root, conductor) {
+    this.root = root;
+    this._conductor = conductor;
+    this._scrub = /** @type {HTMLInputElement} */ (root.querySelector(".scrub"));
+    this._playhead = root.querySelector(".playhead line");
+    /** @type {number | null} length of the visible stretch; null shows all */
+    this._spanMs = null;
+    this._fromMs = 0;
+    /** @type {string | null} */
+    this.currentFlag = null;
+    /** @type {{ start_ms: number, end_ms: number | null } | null} */
+    this.range = null;
+    this._scrub.addEventListener("input", () => conductor.seek(Number(this._scrub.value)));
+    for (const button of root.querySelectorAll("[data-zoom]")) {
+      button.addEventListener("click", () => this.zoom(Number(button.getAttribute("data-zoom")) || null));
+    }
+    new ResizeObserver(() => this.draw()).observe(root);
+    conductor.timeline.addEventListener("news", () => this.draw());
+  }
+
+  /** @param {number | null} spanMs */
+  zoom(spanMs) {
+    this._spanMs = spanMs;
+    if (spanMs !== null) this._fromMs = Math.max(0, this._conductor.positionMs - spanMs / 3);
+    this.draw();
+  }
+
+  get _visible() {
+    const all = this._conductor.timeline.durationMs;
+    if (this._spanMs === null || this._spanMs >= all) return { from: 0, to: all };
+    const from = Math.min(this._fromMs, all - this._spanMs);
+    return { from, to: from + this._spanMs };
+  }
+
+  /** @param {number} ms */
+  _share(ms) {
+    const { from, to } = this._visible;
+    return (ms - from) / (to - from);
+  }
+
+  /** The whole drawing; call when data, size or zoom change. */
+  draw() {
+    const all = this._conductor.timeline.durationMs;
+    for (const button of this.root.querySelectorAll("[data-zoom]")) {
+      const span = Number(button.getAttribute("data-zoom")) || null;
+      const fits = span === null || span < all;
+      button.toggleAttribute("hidden", !fits);
+      button.setAttribute("aria-pressed", String(span === (this._spanMs !== null && this._spanMs < all ? this._spanMs : null)));
+    }
+    const choice = this.root.querySelector(".choice");
+    choice?.toggleAttribute("hidden", choice.querySelectorAll("button:not([hidden])").length < 2);
+    const { from, to } = this._visible;
+    this._scrub.min = String(Math.floor(from));
+    this._scrub.max = String(Math.ceil(to));
+    this._drawRuler(from, to);
+    this._drawFlags(from, to);
+    for (const [name, index] of this._conductor.timeline.streams) {
+      const track = this.root.querySelector(`[data-lane="${name}"]`);
+      if (track) this._drawStream(/** @type {SVGElement} */ (track), index, from, to);
+    }
+    this.drawPosition();
+  }
+
+  /** Only what moves; call at every frame. */
+  drawPosition() {
+    const ms = this._conductor.positionMs;
+    const { from, to } = this._visible;
+    if (this._spanMs !== null && (ms < from || ms > to)) {
+      this._fromMs = Math.max(0, ms - 0.1 * this._spanMs);
+      if (this._visible.from !== from) return this.draw();
+    }
+    const at = percent(Math.min(1, Math.max(0, this._share(ms))));
+    this._playhead?.setAttribute("x1", at);
+    this._playhead?.setAttribute("x2", at);
+    if (document.activeElement !== this._scrub || this._conductor.playing) this._scrub.value = String(Math.round(ms));
+    const words = this._positionWords(ms);
+    if (this._scrub.getAttribute("aria-valuetext") !== words) this._scrub.setAttribute("aria-valuetext", words);
+    return undefined;
+  }
+
+  /** @param {number} ms */
+  _positionWords(ms) {
+    const flag = this._conductor.timeline.flags.find((one) => one.start_ms <= ms && ms <= one.end_ms + 1000);
+    const in_flag = flag ? `, ${say("in-flag", { what: say(`category-${flag.category}`) })}` : "";
+    return this._conductor.timeline.clock.civil(ms) + in_flag;
+  }
+
+  /** @param {number} from @param {number} to */
+  _drawRuler(from, to) {
+    const track = this.root.querySelector("[data-lane=ruler]");
+    if (!track) return;
+    const { clock } = this._conductor.timeline;
+    const labels = Math.max(2, track.clientWidth / LABEL_PX);
+    const stepS = TICK_STEPS_S.find((step) => (to - from) / 1000 / step <= labels) ?? 7200;
+    const smallS = stepS % 5 === 0 ? stepS / 5 : stepS / 2;
+    const marks = [];
+    let freeFrom = -Infinity;
+    // Ticks stand on the civil clock, not on the session's start.
+    const startS = Math.ceil((clock.startUnixMs + from) / 1000 / smallS) * smallS;
+    for (let s = startS; s * 1000 <= clock.startUnixMs + to; s += smallS) {
+      const ms = s * 1000 - clock.startUnixMs;
+      const big = Math.abs(s / stepS - Math.round(s / stepS)) < 1e-9;
+      const at = percent(this._share(ms));
+      marks.push(svg("line", { class: big ? "tick" : "tick-small", x1: at, x2: at, y1: big ? 11 : 13, y2: 17 }));
+      if (!big) continue;
+      const text = stepS < 60 ? clock.civil(ms) : clock.civil(ms).slice(0, 5);
+      const share = this._share(ms);
+      const anchor = share < 0.02 ? "start" : share > 0.97 ? "end" : "middle";
+      const wide = (text.length + 1) * LETTER_PX;
+      const left = share * track.clientWidth - (anchor === "start" ? 0 : anchor === "end" ? wide : wide / 2);
+      if (left < freeFrom) continue;
+      freeFrom = left + wide;
+      marks.push(svg("text", { x: at, y: 8, "text-anchor": anchor }, text));
+    }
+    track.replaceChildren(...marks);
+  }
+
+  /** @param {number} from @param {number} to */
+  _drawFlags(from, to) {
+    const track = this.root.querySelector("[data-lane=flags]");
+    if (!track) return;
+    const width = track.clientWidth;
+    const drawn = [];
+    if (this.range) {
+      const end = this.range.end_ms ?? this._conductor.positionMs;
+      const wide = Math.max(2 / width, this._share(end) - this._share(this.range.start_ms));
+      drawn.push(svg("rect", { class: "range", x: percent(this._share(this.range.start_ms)), width: percent(wide), y: 1, height: 22 }));
+    }
+    const flags = this._conductor.timeline.flags.filter((flag) => flag.end_ms >= from && flag.start_ms <= to);
+    flags.forEach((flag, place) => {
+      const next = flags[place + 1];
+      const words = say(`category-${flag.category}`);
+      const roomPx = ((next ? this._share(next.start_ms) : 1) - this._share(flag.start_ms)) * width;
+      drawn.push(this._flagMark(flag, roomPx > words.length * LETTER_PX + 30 ? words : ""));
+    });
+    track.replaceChildren(...drawn);
+  }
+
+  /** @param {FlagData} flag @param {string} label */
+  _flagMark(flag, label) {
+    const { clock } = this._conductor.timeline;
+    const name = `${clock.civil(flag.start_ms)} ${say(`category-${flag.category}`)}, ${say(`source-${flag.source}`)}, ${say(`state-${flag.state}`)}`;
+    const now = flag.id === this.currentFlag;
+    const link = svg("a", { href: `#flag-${flag.id}`, "aria-label": name, "data-flag": flag.id });
+    if (now) link.append(svg("rect", { class: "now-ring", x: -11, y: 1, width: 22, height: 22, rx: 3 }));
+    link.append(
+      svg("rect", { class: "mark-box", x: -12, y: 0, width: 24, height: 24 }),
+      mark(flag.source, flag.state, { x: -7, y: 5, width: 14, height: 14 }),
+    );
+    const group = svg("svg", { x: percent(this._share(flag.start_ms)), overflow: "visible", class: now ? "is-now" : "" });
+    group.append(link);
+    if (label) group.append(svg("text", { class: "wide", x: 14, y: 16 }, label));
+    if (flag.end_ms <= flag.start_ms) return group;
+    const wide = this._share(flag.end_ms) - this._share(flag.start_ms);
+    const bar = svg("rect", { class: `stretch is-${flag.state}`, x: percent(this._share(flag.start_ms)), width: percent(wide), y: 20, height: 3 });
+    return svg("g", {}, bar, group);
+  }
+
+  /** @param {SVGElement} track @param {StreamIndex} index @param {number} from @param {number} to */
+  _drawStream(track, index, from, to) {
+    const width = Math.max(1, track.clientWidth);
+    /** @type {SVGElement[]} */
+    const drawn = [svg("rect", { class: "empty", width: "100%", y: 12, height: 7 })];
+    for (const run of index.runs) this._bar(drawn, "on", run.start_ms, run.end_ms, { y: 12, height: 7 });
+    for (const segment of index.segments) {
+      if (!segment.late) continue;
+      const end = segment.start_ms + segment.duration_ms;
+      this._bar(drawn, "empty", segment.start_ms, end, { y: 12, height: 7 });
+      this._bar(drawn, "", segment.start_ms, end, { y: 12, height: 7, fill: "url(#late)" });
+    }
+    let labelledPx = 0;
+    for (const hole of index.holes(0, this._conductor.timeline.durationMs)) {
+      const inner = hole.start_ms > (index.runs[0]?.start_ms ?? Infinity) && index.nextStart(hole.start_ms) < Infinity;
+      if ((!hole.gap && !inner) || hole.end_ms < from || hole.start_ms > to) continue;
+      const x = this._share(hole.start_ms);
+      const wide = Math.max(GAP_PX_MIN / width, this._share(hole.end_ms) - x);
+      const place = { x: percent(x), width: percent(wide), y: 2, height: 18 };
+      drawn.push(
+        svg("rect", { class: "ground", ...place }),
+        svg("rect", { fill: "url(#hatch)", ...place }, svg("title", {}, gapLabel(hole))),
+        svg("rect", { class: "gap-edge", ...place }),
+      );
+      const label = gapLabel(hole);
+      const labelPx = label.length * LETTER_PX;
+      const startPx = (x + wide) * width + 5;
+      const room = startPx + labelPx < width;
+      const fromPx = room ? startPx : x * width - 5 - labelPx;
+      if (fromPx < labelledPx || fromPx < 0) continue;
+      labelledPx = fromPx + labelPx;
+      drawn.push(svg("svg", { x: percent(room ? x + wide : x), overflow: "visible", class: "wide" }, svg("text", { x: room ? 5 : -5, y: 9, "text-anchor": room ? "start" : "end" }, label)));
+    }
+    if (index.gone) drawn.push(svg("text", { x: 5, y: 9 }, say("erased")));
+    track.replaceChildren(...drawn);
+    const total = index.runs.reduce((sum, run) => sum + run.end_ms - run.start_ms, 0);
+    const words = total ? say("lane", { length: length(total), gaps: index.gaps.length }) : say("lane-empty");
+    track.setAttribute("aria-label", words);
+  }
+
+  /** @param {SVGElement[]} drawn @param {string} kind @param {number} start @param {number} end @param {Record<string, string | number>} more */
+  _bar(drawn, kind, start, end, more) {
+    const { from, to } = this._visible;
+    const [left, right] = [Math.max(start, from), Math.min(end, to)];
+    if (right <= left) return;
+    drawn.push(svg("rect", { class: kind, x: percent(this._share(left)), width: percent(this._share(right) - this._share(left)), ...more }));
+  }
+}

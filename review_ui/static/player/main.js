@@ -1,0 +1,86 @@
+/** Puts the review page together: time line, one player per stream, conductor, views, lanes, keys. */
+
+import { actionsOf } from "./actions.js";
+import { Conductor } from "./conductor.js";
+import { prepareDecision, prepareTabs } from "./decision.js";
+import { timecode } from "./dialogs.js";
+import { Flags } from "./flags.js";
+import { listen } from "./keys.js";
+import { Lanes } from "./lanes.js";
+import { Problem } from "./problem.js";
+import { StreamPlayer } from "./stream-player.js";
+import { Timeline } from "./timeline-data.js";
+import { prepareTransport } from "./transport.js";
+import { Views } from "./views.js";
+import { readWords, say } from "./words.js";
+
+/** @typedef {import("./types.js").StreamName} StreamName */
+
+/** @param {string} id */
+const byId = (id) => /** @type {HTMLElement} */ (document.getElementById(id));
+
+/** What has just happened, in the one line for it. @param {string} text */
+function tell(text) {
+  byId("say").textContent = text;
+}
+
+/** @param {unknown} error */
+function report(error) {
+  const problem = error instanceof Problem ? error : new Problem(0, "", "");
+  tell(`${problem.detail || say("offline")} ${problem.remedy || say("offline-do")}`);
+}
+
+async function start() {
+  readWords();
+  document.body.classList.add("is-live");
+  prepareTabs(byId("side"));
+  prepareDecision(/** @type {HTMLFormElement | null} */ (document.getElementById("decision")));
+  const player = byId("player");
+  const timeline = await Timeline.load(player.dataset.timeline ?? "");
+  /** @type {Map<StreamName, StreamPlayer>} */
+  const players = new Map();
+  for (const view of player.querySelectorAll("[data-stream]")) {
+    const name = /** @type {StreamName} */ (view.getAttribute("data-stream"));
+    const index = timeline.streams.get(name);
+    const video = view.querySelector("video");
+    if (!index || !video) continue;
+    players.set(name, new StreamPlayer(video, index, (n) => `${player.dataset.media}/${name}/${n}`));
+  }
+  const conductor = new Conductor(timeline, players);
+  const views = new Views(/** @type {HTMLElement} */ (player.querySelector(".stage")), conductor);
+  const lanes = new Lanes(byId("timeline"), conductor);
+  const flags = new Flags(byId("flags-panel"), conductor, lanes, report);
+  const actions = actionsOf({ player, conductor, views, lanes, flags, tell });
+  prepareTransport(/** @type {HTMLElement} */ (player.querySelector(".transport")), conductor, actions);
+  listen(actions);
+  openAt(conductor, views);
+  lanes.draw();
+  const drawTime = timecode(player, conductor);
+  const frame = () => {
+    drawTime();
+    lanes.drawPosition();
+    requestAnimationFrame(frame);
+  };
+  frame();
+  // For tests and for the curious: the state of the player, read only by name.
+  Object.assign(window, { review: { timeline, conductor, views, lanes, flags } });
+  player.dataset.ready = "true";
+}
+
+/** Streams that begin within this time of each other are seen together from the start. */
+const TOGETHER_MS = 10_000;
+
+/** Where the link points: `?t=2026-11-16T08:31:47Z&main=screen`, else the first moment that all streams show which began together. @param {Conductor} conductor @param {Views} views */
+function openAt(conductor, views) {
+  const asked = new URLSearchParams(location.search);
+  const main = /** @type {StreamName | null} */ (asked.get("main"));
+  if (main) views.enlarge(main);
+  const at = asked.get("t") ? conductor.timeline.clock.ofUtc(asked.get("t") ?? "") : null;
+  if (at !== null) return conductor.seek(at);
+  if (conductor.timeline.session.live) return conductor.seek(conductor.timeline.edgeMs);
+  const starts = [...conductor.timeline.streams.values()].flatMap((index) => index.runs.slice(0, 1).map((run) => run.start_ms));
+  const together = starts.filter((start) => start - Math.min(...starts) < TOGETHER_MS);
+  return conductor.seek(Math.max(0, ...together));
+}
+
+start().catch(report);

@@ -1,0 +1,16 @@
+/**
+ * After a change, the page's own server-rendered parts are fetched again and put in place: one renderer,
+ * no second set of templates. Parts carry `data-renew` and an id.
+ */
+
+import { ask } from "./problem.js";
+
+/** Throws Problem. */
+export async function renew() {
+  const response = await ask(location.pathname, { headers: { accept: "text/html" } });
+  const fresh = new DOMParser().parseFromString(await response.text(), "text/html");
+  for (const part of document.querySelectorAll("[data-renew]")) {
+    const next = fresh.getElementById(part.id);
+    if (next) part.replaceChildren(...[...next.childNodes].map((node) => document.importNode(node, true)));
+  }
+}

@@ -1,0 +1,73 @@
+/** One session's time line as the server tells it, kept up to date while the session is live. */
+
+import { ask } from "./problem.js";
+import { SessionClock } from "./clock.js";
+import { StreamIndex } from "./stream-index.js";
+
+/**
+ * @typedef {import("./types.js").TimelineData} TimelineData
+ * @typedef {import("./types.js").StreamName} StreamName
+ */
+
+/** How often a live session is asked for news. */
+const POLL_MS = 2000;
+
+/** Emits `news` after each change. */
+export class Timeline extends EventTarget {
+  /**
+   * @param {string} url
+   * @param {TimelineData} data
+   */
+  constructor(url, data) {
+    super();
+    this.url = url;
+    this.session = data.session;
+    this.flags = data.flags;
+    this.clock = new SessionClock(data.session.started_at, data.session.zone);
+    /** @type {Map<StreamName, StreamIndex>} */
+    this.streams = new Map(data.streams.map((stream) => [stream.stream, new StreamIndex(stream)]));
+    this._schedule();
+  }
+
+  /** @param {string} url */
+  static async load(url) {
+    const response = await ask(url, { headers: { accept: "application/json" } });
+    return new Timeline(url, /** @type {TimelineData} */ (await response.json()));
+  }
+
+  /** The session's length as far as it is known, in ms; never 0, so that it can be divided by. */
+  get durationMs() {
+    const ends = [...this.streams.values()].map((index) => index.runs.at(-1)?.end_ms ?? 0);
+    return Math.max(1, this.session.duration_ms, ...ends);
+  }
+
+  /** Where the newest stored media ends. */
+  get edgeMs() {
+    return Math.max(0, ...[...this.streams.values()].map((index) => index.runs.at(-1)?.end_ms ?? 0));
+  }
+
+  /** Asks for the present state. Throws Problem. */
+  async refresh() {
+    const response = await ask(this.url, { headers: { accept: "application/json" } });
+    const data = /** @type {TimelineData} */ (await response.json());
+    const began = !this.session.started_at && data.session.started_at;
+    this.session = data.session;
+    this.flags = data.flags;
+    if (began) this.clock = new SessionClock(data.session.started_at, data.session.zone);
+    for (const stream of data.streams) {
+      const index = this.streams.get(stream.stream);
+      if (index) index.update(stream);
+      else this.streams.set(stream.stream, new StreamIndex(stream));
+    }
+    this.dispatchEvent(new Event("news"));
+  }
+
+  _schedule() {
+    if (!this.session.live) return;
+    setTimeout(async () => {
+      // A missed poll changes nothing that is shown; the next one catches up.
+      await this.refresh().catch(() => undefined);
+      this._schedule();
+    }, POLL_MS);
+  }
+}

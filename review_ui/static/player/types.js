@@ -1,0 +1,63 @@
+/**
+ * What the server tells the player: `GET /sessions/{id}/timeline.json`. All times are integer
+ * milliseconds since the session's start, unless a name says otherwise.
+ *
+ * @typedef {"webcam" | "phone" | "screen"} StreamName
+ *
+ * @typedef {object} TakeData
+ * @property {number} number
+ * @property {string} media_type  what MediaSource is told, e.g. `video/mp4; codecs="avc1.42e01f,opus"`
+ * @property {number} start_ms
+ * @property {number | null} end_ms
+ * @property {string | null} end_cause
+ *
+ * @typedef {object} SegmentData  one stored piece that plays alone; its own timestamps start at 0
+ * @property {number} n  its place in the stream; `/media/{session}/{stream}/{n}`
+ * @property {number} take
+ * @property {number} start_ms
+ * @property {number} duration_ms
+ * @property {number} bytes
+ * @property {boolean} late
+ *
+ * @typedef {object} GapData
+ * @property {number} start_ms
+ * @property {number | null} end_ms  null while it lasts
+ * @property {"network" | "device" | "candidate" | "server"} reason
+ * @property {string} cause
+ *
+ * @typedef {object} StreamData
+ * @property {StreamName} stream
+ * @property {"open" | "retained" | "erasing" | "erased"} state
+ * @property {TakeData[]} takes
+ * @property {SegmentData[]} segments
+ * @property {GapData[]} gaps
+ *
+ * @typedef {object} FlagData
+ * @property {string} id
+ * @property {number} start_ms
+ * @property {number} end_ms  equal to start_ms for an instant
+ * @property {"rule" | "proctor" | "candidate"} source
+ * @property {string} category
+ * @property {string} severity
+ * @property {string} note
+ * @property {"open" | "confirmed" | "dismissed"} state
+ * @property {string} by
+ *
+ * @typedef {object} SessionData
+ * @property {string} id
+ * @property {string} ref
+ * @property {string} exam
+ * @property {string} state
+ * @property {string | null} started_at  RFC 3339, UTC
+ * @property {string | null} ended_at
+ * @property {string} zone  IANA name of the exam's civil time zone
+ * @property {number} duration_ms
+ * @property {boolean} live
+ *
+ * @typedef {object} TimelineData
+ * @property {SessionData} session
+ * @property {StreamData[]} streams
+ * @property {FlagData[]} flags
+ */
+
+export {};

@@ -1,0 +1,113 @@
+/** The views: which stream is large, what each is doing, and words where there is no picture. */
+
+import { whyNothing } from "./gaps.js";
+import { say } from "./words.js";
+
+/**
+ * @typedef {import("./conductor.js").Conductor} Conductor
+ * @typedef {import("./types.js").StreamName} StreamName
+ */
+
+/** A short wait is not worth a word. */
+const LOADING_SHOWN_AFTER_MS = 600;
+
+export class Views {
+  /**
+   * @param {HTMLElement} stage
+   * @param {Conductor} conductor
+   */
+  constructor(stage, conductor) {
+    this._stage = stage;
+    this._conductor = conductor;
+    /** @type {Map<StreamName, HTMLElement>} */
+    this.views = new Map();
+    for (const view of stage.querySelectorAll("[data-stream]")) {
+      const name = /** @type {StreamName} */ (view.getAttribute("data-stream"));
+      this.views.set(name, /** @type {HTMLElement} */ (view));
+      view.querySelector(".view-pick")?.addEventListener("click", () => this.enlarge(name));
+    }
+    /** @type {Map<StreamName, number>} */
+    this._loadingSince = new Map();
+    conductor.addEventListener("tick", () => this.draw());
+    conductor.addEventListener("change", () => this.draw());
+  }
+
+  /** Streams in the order of their keys 1, 2, 3. */
+  get names() {
+    return [...this.views.keys()];
+  }
+
+  /** The stream shown large. */
+  get main() {
+    return this.names.find((name) => this.views.get(name)?.classList.contains("is-main")) ?? this.names[0];
+  }
+
+  /** @param {StreamName} name */
+  enlarge(name) {
+    if (!this.views.has(name)) return;
+    for (const [other, view] of this.views) view.classList.toggle("is-main", other === name);
+    this._stage.dispatchEvent(new Event("enlarged"));
+  }
+
+  draw() {
+    for (const [name, view] of this.views) this._drawOne(name, view);
+  }
+
+  /** @param {StreamName} name @param {HTMLElement} view */
+  _drawOne(name, view) {
+    const player = this._conductor.players.get(name);
+    const part = this._conductor.parts.get(name);
+    if (!player || !part) return;
+    const { index } = player;
+    const ms = this._conductor.positionMs;
+    const late = part === "loading" && this._isLate(name, player.isBuffered(ms));
+    if (part !== "loading") this._loadingSince.delete(name);
+    let words = ["", ""];
+    if (player.fault && !(player.fault.passing && player.isBuffered(ms))) {
+      words = [player.fault.detail || say("refused"), player.fault.remedy];
+    } else if (part === "resting" || part === "gone") {
+      words = whyNothing(index, this._conductor.momentOf(name), this._conductor.timeline.session.live);
+    } else if (late) {
+      words = [say("loading"), ""];
+    }
+    view.classList.toggle("is-empty", words[0] !== "");
+    fill(view.querySelector(".nothing-what"), words[0] ?? "");
+    fill(view.querySelector(".nothing-why"), words[1] ?? "");
+    fill(view.querySelector("[data-part]"), this._partWords(name, part));
+    fill(this._stage.querySelector(`[data-now="${name}"]`), this._nowWords(name, words[0] ?? ""));
+  }
+
+  /** @param {StreamName} name @param {boolean} buffered */
+  _isLate(name, buffered) {
+    if (buffered) return false;
+    const since = this._loadingSince.get(name) ?? performance.now();
+    this._loadingSince.set(name, since);
+    return performance.now() - since > LOADING_SHOWN_AFTER_MS;
+  }
+
+  /** @param {StreamName} name @param {import("./conductor.js").Part} part */
+  _partWords(name, part) {
+    if (part === "leading" || (name === this._conductor.leader && part === "in-step")) {
+      const heard = this._conductor.players.get(name)?.index.hasSound;
+      if (heard) return say(this._conductor.muted ? "sound-off" : "sound-on");
+    }
+    return say(`part-${part}`);
+  }
+
+  /** What is known of this stream at this moment. @param {StreamName} name @param {string} nothing */
+  _nowWords(name, nothing) {
+    const player = this._conductor.players.get(name);
+    if (nothing || !player) return nothing;
+    const segment = player.index.segmentAt(this._conductor.positionMs);
+    if (!segment) return "";
+    const { videoWidth, videoHeight } = player.video;
+    const size = videoWidth ? `, ${videoWidth} × ${videoHeight}` : "";
+    const late = segment.late ? `, ${say("late")}` : "";
+    return say("take", { n: segment.take }) + size + late;
+  }
+}
+
+/** Writes only what changed, so that a screen reader is not told the same again. @param {Element | null} element @param {string} text */
+function fill(element, text) {
+  if (element && element.textContent !== text) element.textContent = text;
+}

@@ -1,0 +1,165 @@
+"""A candidate in headless Chromium with made-up devices, in front of the real service."""
+
+import os
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+from tests.support.service import Service
+
+CHROMIUM = "/usr/bin/chromium"
+BASE_ARGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--use-fake-device-for-media-stream",
+    "--allow-loopback-in-peer-connection",
+    "--autoplay-policy=no-user-gesture-required",
+]
+ALLOW_ALL = "--use-fake-ui-for-media-stream"
+WAIT_MS = 30_000
+
+# Keeps hold of what the page was given, so that a test can take it away as a cable or a browser would.
+DEVICES_IN_HAND = """
+window.given = [];
+for (const name of ["getUserMedia", "getDisplayMedia"]) {
+  const real = navigator.mediaDevices[name].bind(navigator.mediaDevices);
+  navigator.mediaDevices[name] = async (wanted) => {
+    const media = await real(wanted);
+    window.given.push({ name, media });
+    return media;
+  };
+}
+window.takeAway = (name) => {
+  const { media } = window.given.findLast((one) => one.name === name);
+  for (const track of media.getTracks()) { track.stop(); track.dispatchEvent(new Event("ended")); }
+};
+"""
+
+
+@pytest.fixture
+def service(tmp_path: Path) -> Iterator[Service]:
+    """The service over a fresh data folder."""
+    started = Service(tmp_path / "data").start()
+    yield started
+    started.stop()
+
+
+@contextmanager
+def chromium(*, allow: bool = True) -> Iterator[Browser]:
+    """A browser that allows every device, or asks as browsers do. Skips where there is none."""
+    if not Path(CHROMIUM).exists():
+        if "browser" in os.environ.get("PROCTORING_TEST_REQUIRE", ""):
+            pytest.fail("Chromium is required and missing")
+        pytest.skip("Chromium is missing")
+    with sync_playwright() as playwright:
+        args = [*BASE_ARGS, ALLOW_ALL] if allow else BASE_ARGS
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=args)
+        yield browser
+        browser.close()
+
+
+@dataclass
+class Candidate:
+    """One candidate's computer and, where the exam wants one, phone."""
+
+    context: BrowserContext
+    invited: dict[str, Any]
+    page: Page = field(init=False)
+    troubles: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.context.set_default_timeout(WAIT_MS)
+        self.page = self.open(self.invited["candidate_url"])
+
+    def open(self, url: str) -> Page:
+        """Another page of this candidate; what goes wrong in it is noted."""
+        page = self.context.new_page()
+        page.add_init_script(DEVICES_IN_HAND)
+        page.on("pageerror", lambda error: self.troubles.append(str(error)))
+        page.on("console", self._note)
+        page.goto(url)
+        return page
+
+    def _note(self, message: Any) -> None:
+        if "Content Security Policy" in message.text:
+            self.troubles.append(message.text)
+
+    def admit(self) -> None:
+        """Past the notice."""
+        self.page.click("form.go button")
+        self.page.wait_for_selector("#exam[data-working]")
+
+    def give_camera(self) -> None:
+        self.page.click("#camera-on")
+        self.page.wait_for_selector('[data-camera="on"]')
+        self.next("camera")
+
+    def give_phone(self) -> Page:
+        """Follows the code to the phone's page and turns the camera on there."""
+        phone = self.open(self.page.get_attribute(".address", "href") or "")
+        phone.click("#camera-on")
+        phone.wait_for_selector('[data-camera="on"]')
+        self.page.bring_to_front()
+        self.page.wait_for_selector('[data-paired="on"]')
+        self.next("phone")
+        return phone
+
+    def give_screen(self) -> None:
+        self.page.click("#screen-on")
+        self.page.wait_for_selector('[data-sharing="on"]')
+        self.next("screen")
+
+    def next(self, step: str) -> None:
+        self.page.click(f'[data-step="{step}"] [data-next]:visible')
+
+    def start(self) -> None:
+        """Presses start and waits until the page says that everything is being recorded."""
+        self.page.wait_for_selector('#start[aria-disabled="false"]')
+        self.page.click("#start")
+        self.wait_recorded()
+
+    def wait_recorded(self) -> None:
+        self.page.wait_for_selector('[data-step="recording"][data-state="recording"]')
+
+    def stop(self) -> None:
+        """Stops and leaves, through the question whether that is meant."""
+        self.page.click("#stop")
+        self.page.click("#finish")
+        self.page.wait_for_selector('[data-step="end"]:not([hidden])')
+
+    def says(self, selector: str) -> str:
+        """The visible words of an element."""
+        return self.page.locator(selector).inner_text()
+
+
+@contextmanager
+def candidate(
+    service: Service, *exam_options: str, allow: bool = True, language: str = "en"
+) -> Iterator[Candidate]:
+    """An invited candidate with the notice open. Fails when a page threw or broke the security policy."""
+    with chromium(allow=allow) as browser:
+        context = browser.new_context(locale=language)
+        made = Candidate(context, service.invite(*exam_options))
+        yield made
+        context.close()
+        assert not made.troubles
+
+
+def streams_of(service: Service, session_id: str) -> dict[str, dict[str, Any]]:
+    """What `proctoring session show` says of each stream."""
+    shown = service.run("session", "show", session_id)
+    return {stream["stream"]: stream for stream in shown["streams"]}
+
+
+def takes_of(service: Service, session_id: str, stream: str) -> list[dict[str, Any]]:
+    """The takes of one stream as a reviewer's time line has them."""
+    with closing(service.signed_in(f"reviewer of {stream}", "proctor")) as reviewer:
+        line = reviewer.get(f"/sessions/{session_id}/timeline.json").json()
+    return next(one["takes"] for one in line["streams"] if one["stream"] == stream)

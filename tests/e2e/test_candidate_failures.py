@@ -1,0 +1,158 @@
+"""What goes wrong at a candidate's desk, and the one instruction for each."""
+
+import pytest
+
+from tests.e2e.candidate_stage import candidate, service, takes_of
+from tests.support.service import Service
+
+__all__ = ["service"]
+
+pytestmark = pytest.mark.browser
+
+REFUSE_ONCE = """
+(name) => {
+  const real = navigator.mediaDevices.getUserMedia;
+  navigator.mediaDevices.getUserMedia = () => {
+    navigator.mediaDevices.getUserMedia = real;
+    return Promise.reject(new DOMException("made up", name));
+  };
+}
+"""
+SHARE_A_WINDOW_ONCE = """
+() => {
+  const real = navigator.mediaDevices.getDisplayMedia;
+  navigator.mediaDevices.getDisplayMedia = async (wanted) => {
+    navigator.mediaDevices.getDisplayMedia = real;
+    const media = await real.call(navigator.mediaDevices, wanted);
+    media.getVideoTracks()[0].getSettings = () => ({ displaySurface: "window" });
+    return media;
+  };
+}
+"""
+
+
+def test_a_blocked_permission_says_how_to_allow_it(service: Service) -> None:
+    """A browser that refuses by itself: the instruction names the sign in the address bar."""
+    with candidate(service, "--streams", "webcam", allow=False) as someone:
+        session = someone.context.new_cdp_session(someone.page)
+        for name in ("camera", "microphone"):
+            denied = {"permission": {"name": name}, "setting": "denied"}
+            session.send("Browser.setPermission", denied)
+        someone.admit()
+        someone.page.click("#camera-on")
+        someone.page.wait_for_selector("#camera-failed:not([hidden])")
+        assert "camera sign in the address bar" in someone.says("#camera-failed")
+        assert someone.page.is_visible("#camera-on"), "the way to try again"
+
+
+@pytest.mark.parametrize(
+    ("name", "instruction"),
+    [
+        ("NotFoundError", "Plug one in"),
+        ("NotReadableError", "Close that program"),
+        ("TypeError", "Restart the browser"),
+    ],
+)
+def test_each_device_failure_has_its_own_instruction(service: Service, name: str, instruction: str) -> None:
+    """No device, device in use, anything else; trying again works and clears the message."""
+    with candidate(service, "--streams", "webcam") as someone:
+        someone.admit()
+        someone.page.evaluate(REFUSE_ONCE, name)
+        someone.page.click("#camera-on")
+        someone.page.wait_for_selector("#camera-failed:not([hidden])")
+        assert instruction in someone.says("#camera-failed")
+        someone.give_camera()
+        assert someone.page.is_hidden("#camera-failed")
+
+
+@pytest.mark.promise("P3")
+def test_a_window_instead_of_the_screen_is_refused(service: Service) -> None:
+    """Only a monitor is taken; the window is let go at once and the button to press is named."""
+    with candidate(service, "--streams", "screen") as someone:
+        someone.admit()
+        someone.page.evaluate(SHARE_A_WINDOW_ONCE)
+        someone.page.click("#screen-on")
+        someone.page.wait_for_selector("#screen-failed:not([hidden])")
+        assert "choose “Entire screen” and then Share" in someone.says("#screen-failed")
+        assert someone.page.evaluate(
+            "given[0].media.getTracks().every((track) => track.readyState === 'ended')"
+        )
+        someone.give_screen()
+        someone.start()
+
+
+def test_a_browser_that_cannot_is_told_which_can(service: Service) -> None:
+    """Instead of steps that lead nowhere."""
+    with candidate(service, "--streams", "screen") as someone:
+        someone.page.add_init_script("delete window.RTCPeerConnection")
+        someone.page.click("form.go button")
+        someone.page.wait_for_selector("#exam[data-unsupported] .unsupported:visible")
+        assert "Chrome or Edge" in someone.says(".unsupported")
+        assert someone.page.is_hidden('[data-step="screen"]')
+
+
+def test_sharing_that_ended_is_resumed_by_one_click(service: Service) -> None:
+    """The rest goes on; the screen comes back as a new take, and the first one's end says why."""
+    with candidate(service, "--streams", "webcam,screen") as someone:
+        someone.admit()
+        someone.give_camera()
+        someone.give_screen()
+        someone.start()
+        someone.page.evaluate("takeAway('getDisplayMedia')")
+        someone.page.wait_for_selector('[data-trouble="screen-ended"]:not([hidden])')
+        assert "Press the button and choose “Entire screen” again." in someone.says(
+            '[data-trouble="screen-ended"]'
+        )
+        assert someone.says('[data-row="screen"] [data-sign]') == "not recorded"
+        assert someone.says('[data-row="webcam"] [data-sign] >> nth=0') == "recording"
+        someone.page.click("#screen-again")
+        someone.wait_recorded()
+        screen = takes_of(service, someone.invited["session_id"], "screen")
+        assert [take["end_cause"] for take in screen] == ["sharing-ended", None]
+        assert len(takes_of(service, someone.invited["session_id"], "webcam")) == 1
+
+
+def test_a_camera_that_was_unplugged_can_be_given_again(service: Service) -> None:
+    """One instruction, one button, a new take; put down to the device."""
+    with candidate(service, "--streams", "webcam") as someone:
+        someone.admit()
+        someone.give_camera()
+        someone.start()
+        someone.page.evaluate("takeAway('getUserMedia')")
+        someone.page.wait_for_selector('[data-trouble="camera-lost"]:not([hidden])')
+        someone.page.click("#camera-again")
+        someone.wait_recorded()
+        webcam = takes_of(service, someone.invited["session_id"], "webcam")
+        assert [take["end_cause"] for take in webcam] == ["device-lost", None]
+
+
+def test_a_server_that_went_away_is_found_again(service: Service) -> None:
+    """Killed while recording: the page says to go on working, and records again when it is back."""
+    with candidate(service, "--streams", "webcam") as someone:
+        someone.admit()
+        someone.give_camera()
+        someone.start()
+        service.kill()
+        someone.page.wait_for_selector('[data-step="recording"][data-state="reconnecting"]')
+        assert "please go on working" in someone.says("[data-word]")
+        assert "never held against you" in someone.says("[data-net]")
+        service.start()
+        someone.wait_recorded()
+        webcam = takes_of(service, someone.invited["session_id"], "webcam")
+        assert [take["end_cause"] for take in webcam] == ["server-stopped", None]
+
+
+def test_a_token_that_is_no_longer_good_asks_for_the_invitation(service: Service) -> None:
+    """A refusal is not tried again for ever."""
+    with candidate(service, "--streams", "webcam") as someone:
+        someone.context.route(
+            "**/whip",
+            lambda route: route.fulfill(
+                status=401, json={"title": "Token refused", "detail": "Expired.", "remedy": ""}
+            ),
+        )
+        someone.admit()
+        someone.give_camera()
+        someone.page.click("#start")
+        someone.page.wait_for_selector('[data-trouble="refused"]:not([hidden])')
+        assert "Open your invitation again." in someone.says('[data-trouble="refused"]')

@@ -1,0 +1,20 @@
+"""The candidate's pages over a core and vault of the test's own."""
+
+import pytest
+from fastapi import FastAPI
+
+from capture.pages import routes
+from proctoring.web import problems
+from proctoring.web.security import BrowserRules
+from tests.support.asgi import AsgiClient
+from tests.support.world import World
+
+
+@pytest.fixture
+def client(world: World) -> AsgiClient:
+    """Requests to the candidate's pages."""
+    app = FastAPI()
+    app.add_middleware(BrowserRules)
+    problems.install(app)
+    app.include_router(routes(world.core))
+    return AsgiClient(app)

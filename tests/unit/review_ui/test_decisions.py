@@ -1,0 +1,166 @@
+"""From the queue to a decision and the holds that follow from it, by the forms of the pages."""
+
+import pytest
+
+from proctoring.access.model import Role
+from proctoring.appeals import service as appeals
+from proctoring.holds import service as holds
+from proctoring.incidents import service as incidents
+from proctoring.reviews import flags
+from proctoring.reviews import service as reviews
+from proctoring.reviews.model import ReviewState
+from proctoring.sessions import service as sessions
+from proctoring.sessions.model import Session
+from tests.support.world import ADMIN
+from tests.unit.review_ui.conftest import Office, Staff
+
+FLAG = {"start_ms": 1000, "end_ms": 1000, "category": "unauthorised-aid", "severity": "minor", "note": ""}
+REASONS = "A text file was open over question 9."
+
+
+def state(office: Office, session: Session) -> ReviewState:
+    with office.world.core.db.read() as db:
+        return reviews.load(db, session.id).state
+
+
+def held(office: Office, session: Session) -> list[str]:
+    with office.world.core.db.read() as db:
+        return [hold.kind.value for hold in holds.active(db, session.id)]
+
+
+def flag_of(office: Office, session: Session) -> str:
+    with office.world.core.db.read() as db:
+        return flags.of_session(db, session.id)[-1].id
+
+
+def decided(office: Office, session: Session, by: Staff) -> str:
+    """An incident about the session; its id."""
+    by.post(f"/sessions/{session.id}/claim")
+    answer = by.post(
+        f"/sessions/{session.id}/decide",
+        outcome="incident",
+        category="unauthorised-aid",
+        severity="major",
+        reasons=REASONS,
+    )
+    assert answer.status_code == 303
+    with office.world.core.db.read() as db:
+        return incidents.of_session(db, session.id)[0].id
+
+
+def test_a_session_is_claimed_flagged_looked_at_and_decided(office: Office, proctor: Staff) -> None:
+    """No concern is refused while a flag is open, and possible once it was looked at."""
+    session = office.world.ended()
+    assert session.ref in proctor.get("/queue").text
+    proctor.post(f"/sessions/{session.id}/claim")
+    proctor.post(f"/sessions/{session.id}/flags", **FLAG)
+    page = proctor.get(f"/sessions/{session.id}").text
+    assert "1 of 1 to look at" in page
+    assert "Before sending: 1 flag to look at" in page
+    refused = proctor.post(f"/sessions/{session.id}/decide", outcome="no-concern")
+    assert refused.status_code == 409
+    proctor.post(f"/flags/{flag_of(office, session)}", state="dismissed")
+    sent = proctor.post(f"/sessions/{session.id}/decide", outcome="no-concern")
+    assert (sent.status_code, state(office, session)) == (303, ReviewState.NO_CONCERN)
+    assert held(office, session) == []
+
+
+def test_only_the_claimant_flags_and_decides(office: Office, proctor: Staff, colleague: Staff) -> None:
+    session = office.world.ended()
+    proctor.post(f"/sessions/{session.id}/claim")
+    assert colleague.post(f"/sessions/{session.id}/claim").status_code == 409
+    assert colleague.post(f"/sessions/{session.id}/flags", **FLAG).status_code == 403
+    assert colleague.post(f"/sessions/{session.id}/decide", outcome="no-concern").status_code == 403
+    page = colleague.get(f"/sessions/{session.id}").text
+    assert "M. Claes has claimed this session" in page
+    assert 'id="decision"' not in page
+
+
+@pytest.mark.promise("P8")
+def test_an_incident_holds_at_once_and_counts_when_another_agrees(
+    office: Office, proctor: Staff, colleague: Staff
+) -> None:
+    session = office.world.ended()
+    incident = decided(office, session, proctor)
+    assert held(office, session) == ["incident"]
+    assert proctor.post(f"/incidents/{incident}/answer", answer="agree").status_code == 403
+    assert "You decided this one yourself." in proctor.get("/incidents").text
+    assert "You are the second person." in colleague.get(f"/sessions/{session.id}").text
+    colleague.post(f"/incidents/{incident}/answer", answer="agree")
+    assert state(office, session) is ReviewState.INCIDENT
+    assert proctor.post(f"/incidents/{incident}/close").status_code == 403
+    assert colleague.post(f"/incidents/{incident}/close").status_code == 303
+    assert held(office, session) == []
+
+
+def test_a_second_person_who_does_not_agree_ends_the_hold(
+    office: Office, proctor: Staff, colleague: Staff
+) -> None:
+    session = office.world.ended()
+    incident = decided(office, session, proctor)
+    colleague.post(f"/incidents/{incident}/answer", answer="disagree")
+    assert (state(office, session), held(office, session)) == (ReviewState.TO_REVIEW, [])
+
+
+def test_an_incident_needs_reasons(office: Office, proctor: Staff) -> None:
+    session = office.world.ended()
+    proctor.post(f"/sessions/{session.id}/claim")
+    refused = proctor.post(f"/sessions/{session.id}/decide", outcome="incident", reasons=" ")
+    assert refused.status_code == 422
+    assert held(office, session) == []
+
+
+def test_many_without_flags_are_decided_at_once(office: Office, proctor: Staff) -> None:
+    """One with an open flag among them stops all: nothing is half done."""
+    clean, flagged = office.world.ended(), office.world.ended()
+    proctor.post(f"/sessions/{flagged.id}/claim")
+    proctor.post(f"/sessions/{flagged.id}/flags", **FLAG)
+    refused = proctor.post("/queue/no-concern", session=[clean.id, flagged.id])
+    assert (refused.status_code, state(office, clean)) == (409, ReviewState.TO_REVIEW)
+    assert proctor.post("/queue/no-concern", session=[clean.id]).status_code == 303
+    assert state(office, clean) is ReviewState.NO_CONCERN
+    assert proctor.post("/queue/no-concern").status_code == 422
+
+
+def test_the_queue_filters_by_its_address(office: Office, proctor: Staff, colleague: Staff) -> None:
+    mine, free, other = office.world.ended(), office.world.ended(), office.world.ended()
+    proctor.post(f"/sessions/{mine.id}/claim")
+    decided(office, other, colleague)
+    shown = {
+        "": {mine.id, free.id},
+        "?claim=me": {mine.id},
+        "?claim=free": {free.id},
+        "?state=second": {other.id},
+        "?flags=open": set(),
+    }
+    for query, ids in shown.items():
+        page = proctor.get(f"/queue{query}").text
+        assert {one.id for one in (mine, free, other) if f"/sessions/{one.id}" in page} == ids, query
+
+
+def test_staff_pages_name_no_candidate_but_the_reference(office: Office, proctor: Staff) -> None:
+    """A reference with markup in it is shown as text."""
+    exam = office.world.exam()
+    with office.world.core.db.begin() as db:
+        made = sessions.create(db, office.world.core, ADMIN, exam.id, "<b>C-1</b>")
+        sessions.admit(db, office.world.core, made.id, "v1", "{}", "nl")
+    office.world.record(made)
+    page = proctor.get("/queue").text
+    assert "&lt;b&gt;C-1&lt;/b&gt;" in page
+    assert "<b>C-1</b>" not in page
+
+
+@pytest.mark.promise("P9")
+def test_an_appeal_is_answered_by_the_committee_only(office: Office, proctor: Staff) -> None:
+    session = office.world.ended()
+    with office.world.core.db.begin() as db:
+        appeal = appeals.lodge(db, office.world.core, session.id, "I was alone").id
+    assert held(office, session) == ["appeal"]
+    assert proctor.get("/appeals").status_code == 403
+    answer = {"outcome": "upheld", "answer": "You were right."}
+    assert proctor.post(f"/appeals/{appeal}/close", **answer).status_code == 403
+    member = office.hire("Member", Role.COMMITTEE)
+    assert "I was alone" in member.get("/appeals").text
+    assert member.post(f"/appeals/{appeal}/close", **answer).status_code == 303
+    assert held(office, session) == []
+    assert "You were right." in member.get("/appeals").text

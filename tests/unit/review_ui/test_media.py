@@ -1,0 +1,135 @@
+"""What the player reads, and to whom it is refused."""
+
+import pytest
+
+from proctoring.access.model import Role
+from proctoring.appeals import service as appeals
+from proctoring.custody.model import Action
+from proctoring.recordings.timeline import timeline
+from storage.errors import StoreFailed
+from tests.support.world import World
+from tests.unit.review_ui.conftest import Office, Staff
+
+
+def lodge(world: World, session_id: str) -> str:
+    with world.core.db.begin() as db:
+        return appeals.lodge(db, world.core, session_id, "I was alone").id
+
+
+@pytest.mark.promise("P12")
+def test_a_view_is_entered_before_the_bytes_leave(office: Office, proctor: Staff) -> None:
+    """The segment comes as it was recorded, and the ledger already says who looked, at what, and why."""
+    session = office.world.ended()
+    answer = proctor.get(f"/media/{session.id}/webcam/1")
+    assert (answer.status_code, answer.content) == (200, b"media")
+    assert answer.headers["content-type"] == "video/webm"
+    assert answer.headers["cache-control"] == "no-store"
+    assert office.ledger(Action.EVIDENCE_VIEW) == [{"stream": "webcam", "first": 1, "why": "review"}]
+
+
+@pytest.mark.promise("P12")
+def test_a_view_that_fails_is_entered_all_the_same(
+    office: Office, proctor: Staff, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The entry is committed first: with the store away it stands, and nothing was shown."""
+
+    def away(key: str) -> bytes:
+        raise StoreFailed("away")
+
+    session = office.world.ended()
+    monkeypatch.setattr(office.world.objects, "get", away)
+    assert proctor.get(f"/media/{session.id}/webcam/0").status_code == 503
+    assert len(office.ledger(Action.EVIDENCE_VIEW)) == 1
+
+
+@pytest.mark.promise("P12")
+@pytest.mark.parametrize("role", [Role.AUDITOR, Role.OPERATOR, Role.PRIVACY_OFFICER, Role.EXAM_ADMIN])
+def test_other_roles_see_no_footage(office: Office, role: Role) -> None:
+    session = office.world.ended()
+    staff = office.hire("Somebody", role)
+    for path in (
+        f"/media/{session.id}/webcam/0",
+        f"/sessions/{session.id}/timeline.json",
+        f"/sessions/{session.id}",
+    ):
+        answer = staff.get(path, "application/json")
+        assert answer.status_code == 403, path
+        assert b"media" not in answer.content
+    assert not office.ledger(Action.EVIDENCE_VIEW)
+
+
+@pytest.mark.promise("P12")
+def test_the_committee_sees_a_session_while_its_appeal_is_open(office: Office) -> None:
+    session, other = office.world.ended(), office.world.ended()
+    member = office.hire("Member", Role.COMMITTEE)
+    path = f"/media/{session.id}/screen/0"
+    assert member.get(path).status_code == 403
+    appeal = lodge(office.world, session.id)
+    assert member.get(path).status_code == 200
+    assert member.get(f"/sessions/{session.id}").status_code == 200
+    assert member.get(f"/media/{other.id}/screen/0").status_code == 403
+    member.post(f"/appeals/{appeal}/close", outcome="refused", answer="The decision stands.")
+    assert member.get(path).status_code == 403
+    assert [view["why"] for view in office.ledger(Action.EVIDENCE_VIEW)] == ["appeal"]
+
+
+@pytest.mark.promise("P7")
+def test_erased_media_is_not_found_and_says_which_certificate(office: Office) -> None:
+    session = office.world.ended()
+    office.world.clock.move(days=200)
+    office.world.eraser.run()
+    later = office.hire("Later", Role.PROCTOR)
+    answer = later.get(f"/media/{session.id}/webcam/0", "application/json")
+    problem = answer.json()
+    assert answer.status_code == 404
+    assert "erased" in problem["detail"]
+    assert "/certificates/" in problem["remedy"]
+    assert not office.ledger(Action.EVIDENCE_VIEW)
+    page = later.get(f"/sessions/{session.id}")
+    assert "This recording was erased." in page.text
+
+
+@pytest.mark.promise("P13")
+def test_an_altered_segment_is_not_shown(office: Office, proctor: Staff) -> None:
+    """One bit of one stored object turned over: refused in words, and no byte of it leaves."""
+    session = office.world.ended()
+    with office.world.core.db.read() as db:
+        stream = timeline(db, session.id).streams[0]
+    objects, key = office.world.objects, stream.segments[0].object_key
+    data = objects.get(key)
+    (stored,) = [one for one in objects.versions(f"u/{stream.unit_id}/") if one.key == key]
+    objects.delete([stored])
+    objects.put(key, data[:-1] + bytes([data[-1] ^ 1]))
+    answer = proctor.get(f"/media/{session.id}/{stream.stream.value}/0", "application/json")
+    assert answer.status_code == 409
+    assert "altered" in answer.json()["detail"]
+
+
+@pytest.mark.parametrize("path", ["webcam/99", "webcam/-1", "telescope/0", "webcam/x"])
+def test_what_does_not_exist_is_refused(office: Office, proctor: Staff, path: str) -> None:
+    session = office.world.ended()
+    answer = proctor.get(f"/media/{session.id}/{path}", "application/json")
+    assert answer.status_code in (404, 422)
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert not office.ledger(Action.EVIDENCE_VIEW)
+
+
+def test_the_time_line_is_what_the_player_reads(office: Office, proctor: Staff) -> None:
+    """Segments in order with their takes, flags with names, all in ms since the start."""
+    session = office.world.ended()
+    proctor.post(f"/sessions/{session.id}/claim")
+    proctor.post(
+        f"/sessions/{session.id}/flags",
+        start_ms=1000,
+        end_ms=3000,
+        category="help-by-others",
+        severity="major",
+        note="A voice",
+    )
+    data = proctor.get(f"/sessions/{session.id}/timeline.json", "application/json").json()
+    webcam = next(one for one in data["streams"] if one["stream"] == "webcam")
+    assert [segment["n"] for segment in webcam["segments"]] == [0, 1, 2]
+    assert {segment["take"] for segment in webcam["segments"]} == {1}
+    assert data["session"]["zone"] == "Europe/Brussels"
+    (flag,) = data["flags"]
+    assert (flag["start_ms"], flag["end_ms"], flag["by"], flag["state"]) == (1000, 3000, "M. Claes", "open")

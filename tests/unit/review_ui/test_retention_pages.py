@@ -1,0 +1,99 @@
+"""What goes, what is held and why; holds by hand; certificates; the ledger as a page."""
+
+import json
+
+import pytest
+
+from proctoring.access.model import Role
+from proctoring.custody import service as custody
+from proctoring.custody.rows import EntryRow
+from proctoring.holds import service as holds
+from storage.sign import Signer
+from tests.unit.review_ui.conftest import Office, Staff
+
+
+@pytest.fixture
+def officer(office: Office) -> Staff:
+    return office.hire("P. Officer", Role.PRIVACY_OFFICER)
+
+
+def test_a_hold_is_placed_with_its_reason_and_released(office: Office, officer: Staff) -> None:
+    session = office.world.ended()
+    placed = officer.post(
+        "/holds", session_id=session.id, kind="legal", reason="Court order 12", review_on="2026-12-24"
+    )
+    assert placed.status_code == 303
+    page = officer.get("/retention").text
+    assert "Court order 12" in page
+    assert "24 Dec 2026" in page
+    with office.world.core.db.read() as db:
+        (hold,) = holds.active(db, session.id)
+    assert officer.post(f"/holds/{hold.id}/release").status_code == 303
+    with office.world.core.db.read() as db:
+        assert holds.active(db, session.id) == []
+
+
+@pytest.mark.parametrize(
+    ("fields", "status"),
+    [
+        ({"kind": "incident"}, 422),
+        ({"kind": "legal", "reason": " "}, 422),
+        ({"kind": "legal", "review_on": "soon"}, 422),
+        ({"kind": "legal", "session_id": "nobody"}, 404),
+    ],
+)
+def test_a_hold_that_cannot_be_is_refused(
+    office: Office, officer: Staff, fields: dict[str, str], status: int
+) -> None:
+    session = office.world.ended()
+    sent = {"session_id": session.id, "reason": "Court order 12"} | fields
+    assert officer.post("/holds", **sent).status_code == status
+
+
+@pytest.mark.parametrize("role", [Role.AUDITOR, Role.OPERATOR])
+def test_who_only_sees_retention_places_nothing(office: Office, role: Role) -> None:
+    session = office.world.ended()
+    staff = office.hire("Somebody", role)
+    assert "Place the hold" not in staff.get("/retention").text
+    sent = staff.post("/holds", session_id=session.id, kind="legal", reason="Court order 12")
+    assert sent.status_code == 403
+
+
+@pytest.mark.promise("P7")
+def test_a_certificate_can_be_read_and_its_signature_checked(office: Office) -> None:
+    """The downloaded body is byte for byte what was signed."""
+    office.world.ended()
+    office.world.clock.move(days=200)
+    office.world.eraser.run()
+    officer = office.hire("P. Officer", Role.PRIVACY_OFFICER)
+    with office.world.core.db.read() as db:
+        row = custody.certificates(db)[0]
+    page = officer.get(f"/certificates/{row.id}")
+    assert row.signature in page.text
+    assert row.id in officer.get("/retention").text
+    download = officer.get(f"/certificates/{row.id}/certificate.json")
+    text = download.text
+    body = text[len('{"certificate":') : text.rindex(',"signature":')]
+    assert body == row.body
+    assert json.loads(text)["signature"] == row.signature
+    assert "attachment" in download.headers["content-disposition"]
+    assert isinstance(office.world.signer, Signer)
+
+
+def test_the_ledger_page_tells_an_unbroken_chain_from_a_broken_one(office: Office) -> None:
+    session = office.world.ended()
+    auditor = office.hire("Auditor", Role.AUDITOR)
+    assert "unbroken" in auditor.get("/ledger").text
+    one = auditor.get(f"/ledger?session={session.id}").text
+    assert "Notice seen, admitted" in one
+    assert "Exam set up" not in one
+    with office.world.core.db.begin() as db:
+        entry = db.get(EntryRow, 2)
+        assert entry is not None
+        entry.role = "somebody-else"
+    assert "broken at entry 2" in auditor.get("/ledger").text
+
+
+def test_the_ledger_is_read_by_those_whose_task_it_is(office: Office, proctor: Staff) -> None:
+    assert proctor.get("/ledger").status_code == 403
+    assert proctor.get("/retention").status_code == 403
