@@ -160,6 +160,6 @@ def streams_of(service: Service, session_id: str) -> dict[str, dict[str, Any]]:
 
 def takes_of(service: Service, session_id: str, stream: str) -> list[dict[str, Any]]:
     """The takes of one stream as a reviewer's time line has them."""
-    with closing(service.signed_in(f"reviewer of {stream}", "proctor")) as reviewer:
+    with closing(service.signed_in(f"{stream} of {session_id}", "proctor")) as reviewer:
         line = reviewer.get(f"/sessions/{session_id}/timeline.json").json()
     return next(one["takes"] for one in line["streams"] if one["stream"] == stream)
