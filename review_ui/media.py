@@ -14,6 +14,7 @@ from proctoring.access.service import actor
 from proctoring.custody.views import enter_view
 from proctoring.errors import Conflict, NotFound, Unavailable
 from proctoring.exams.model import Stream
+from proctoring.holds.service import check_not_restricted
 from proctoring.recordings.timeline import SealedSegmentRef, locate, timeline
 from proctoring.reviews.flags import of_session
 from proctoring.reviews.model import Flag
@@ -44,6 +45,7 @@ def routes(desk: Desk) -> APIRouter:
         with desk.core.db.begin() as db:
             standing = relation(db, person, session_id)
             require(person, May.VIEW_EVIDENCE, standing)
+            check_not_restricted(db, session_id)
             ref = locate(db, session_id, stream, position)
             why = WHY.get(standing, WHY_OTHERWISE)
             enter_view(db, desk.core, actor(person), session_id, ref.unit_id, stream.value, position, why)

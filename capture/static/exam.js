@@ -189,6 +189,8 @@ watch.addEventListener("status", () => {
   const state = watch.status?.state;
   if (state === "ended" || state === "expired") void endedElsewhere();
   else showWay();
+  // The phone alone is recorded, and started on the phone: this page only follows.
+  if (state === "recording" && !publishers.size && !recording) start();
 });
 addEventListener("beforeunload", (event) => recording && event.preventDefault());
 addEventListener("pagehide", () => {

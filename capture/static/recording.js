@@ -52,9 +52,11 @@ export class RecordingView {
     this.#showTrouble();
   }
 
-  /** Whether each stream of this page is being recorded. */
+  /** Whether each stream of this page is being recorded; of the exam, where this page has none. */
   get complete() {
-    return [...this.publishers.keys()].every((stream) => this.#sign(stream) === "on");
+    const own = [...this.publishers.keys()];
+    const streams = own.length ? own : Object.keys(this.watch.status?.streams ?? {});
+    return streams.every((stream) => this.#sign(stream) === "on");
   }
 
   /** A connection on which the server records nothing for long is given up for a new one. */

@@ -13,7 +13,7 @@ from proctoring.clock import iso
 from proctoring.core import Core
 from proctoring.custody.model import Action, Actor
 from proctoring.custody.service import enter
-from proctoring.errors import BeingErased, Conflict, NotFound
+from proctoring.errors import BeingErased, Conflict, Denied, NotFound
 from proctoring.exams.model import Exam
 from proctoring.holds.model import REVIEW_DAYS_DEFAULT, Hold, HoldKind, check_reason, check_release, due_at
 from proctoring.holds.rows import HoldRow, HoldUnitRow
@@ -94,6 +94,15 @@ def active(db: Db, session_id: str | None = None) -> list[Hold]:
     if session_id is not None:
         query = query.where(HoldRow.session_id == session_id)
     return [row.model() for row in db.scalars(query)]
+
+
+def check_not_restricted(db: Db, session_id: str) -> None:
+    """Raises Denied while the candidate's restriction (GDPR Article 18) stands: kept, and seen by nobody."""
+    if any(hold.kind is HoldKind.RESTRICTION for hold in active(db, session_id)):
+        raise Denied(
+            "This recording is restricted at the candidate's request: it is kept and not used.",
+            "The privacy officer can release the restriction.",
+        )
 
 
 def set_due_dates(db: Db, exam: Exam, session_id: str | None = None) -> None:

@@ -66,8 +66,12 @@ def test_an_exam_of_the_phone_alone_is_started_on_the_phone(service: Service) ->
     with candidate(service, "--streams", "phone") as someone:
         someone.admit()
         phone = someone.give_phone()
+        assert someone.page.is_hidden("#start")
         phone.click("#start")
         phone.wait_for_selector('[data-step="recording"][data-state="recording"]')
+        someone.wait_recorded()
+        someone.stop()
+        phone.wait_for_selector('[data-step="end"]:not([hidden])')
 
 
 def test_a_dutch_candidate_reads_dutch_all_the_way(service: Service) -> None:

@@ -101,6 +101,39 @@ def test_it_plays_three_streams_at_one_moment(page: Page) -> None:
     assert max(clocks) - min(clocks) <= NEAR_MS
 
 
+def test_a_stream_out_of_step_is_brought_back(page: Page) -> None:
+    """A little off is caught up by speed, far off by a jump; the leader goes on undisturbed."""
+    seek(page, at(13_000))
+    wait_for_pictures(page, "screen", "webcam", "phone")
+    page.keyboard.press("k")
+    page.wait_for_function("(ms) => window.review.conductor.positionMs > ms", arg=at(13_300))
+    page.evaluate(
+        """() => {
+          document.querySelector("[data-stream=screen] video").currentTime += 0.3;
+          document.querySelector("[data-stream=phone] video").currentTime -= 1.2;
+        }"""
+    )
+    page.wait_for_function(
+        """() => {
+          const { players, positionMs } = window.review.conductor;
+          const off = (name) => Math.abs(1000 * players.get(name).video.currentTime - positionMs);
+          return off("screen") < 50 && off("phone") < 50;
+        }"""
+    )
+
+
+def test_a_lost_connection_is_said_and_passes(page: Page) -> None:
+    """While no segment can be had the views say so; when it can again, the pictures come by themselves."""
+    page.route("**/media/**", lambda route: route.abort())
+    page.reload()
+    page.wait_for_selector("#player[data-ready]")
+    expect(page.locator("[data-stream=screen] .nothing-what")).to_have_text("The connection is away.")
+    expect(page.locator("[data-stream=screen] .nothing-why")).to_have_text("Trying again by itself.")
+    page.unroute("**/media/**")
+    wait_for_pictures(page, "screen", "webcam", "phone")
+    expect(page.locator("[data-stream=screen]")).not_to_have_class("is-empty")
+
+
 @pytest.mark.parametrize("wall", ["09:00:02", "09:00:14", "2026-11-16T08:00:21Z"])
 def test_it_goes_to_a_wall_clock(page: Page, wall: str) -> None:
     """G and a time of day show exactly that moment in every stream."""
@@ -216,6 +249,10 @@ def test_keys_move(page: Page) -> None:
 
 
 def test_keys_leave_typing_alone_and_can_be_switched_off(page: Page) -> None:
+    page.check("[name=outcome][value=incident]")
+    page.locator("#reasons").press_sequentially("kjl 1")
+    expect(page.locator("#reasons")).to_have_value("kjl 1")
+    page.locator("#reasons").blur()
     page.keyboard.press("m")
     page.locator("#flag-dialog textarea").press_sequentially("kjl 123")
     expect(page.locator("#flag-dialog textarea")).to_have_value("kjl 123")

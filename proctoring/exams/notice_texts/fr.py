@@ -4,14 +4,14 @@ from proctoring.exams.notice_texts.texts import Texts
 
 FR = Texts(
     title="Ce qui est enregistré, et pourquoi",
-    lede="Vous passez « {exam} » chez vous. Pour être sûrs que vous le faites vous-même et sans aide, nous "
+    lede="Vous passez « {exam} » chez vous. Pour être sûrs que vous le faites vous-même et sans aide, nous "
     "enregistrons ce qui suit du début à la fin. Rien n’est encore enregistré.",
     what="Quoi",
     things={
         "webcam": ("Webcam", "image et son de vous et de la pièce"),
-        "phone": ("Téléphone ou tablette", "image et son de côté ; sans application"),
+        "phone": ("Téléphone ou tablette", "image et son de côté ; sans application"),
         "screen": ("Écran", "tout ce qui se trouve sur votre écran entier"),
-        "identity": ("Carte d’identité", "une photo ; vous masquez le numéro national"),
+        "identity": ("Carte d’identité", "une photo ; vous masquez le numéro national"),
         "activity": (
             "Activité et réponses",
             "sites, programmes et adresses que vous utilisez, et vos réponses",
@@ -20,13 +20,13 @@ FR = Texts(
     what_source="Tout provient de vos propres appareils.",
     why="Pourquoi",
     why_purpose="Pour vérifier que les règles de l’examen sont respectées.",
-    why_ground="La base juridique est {ground}. Elle ne repose pas sur votre consentement : il n’y a donc "
+    why_ground="La base juridique est {ground}. Elle ne repose pas sur votre consentement : il n’y a donc "
     "rien à cocher.",
     grounds={
         "contract": "le contrat avec vous (RGPD, article 6.1 b)",
         "legal-obligation": "une obligation légale (RGPD, article 6.1 c)",
         "public-task": "une mission d’intérêt public (RGPD, article 6.1 e)",
-        "legitimate-interest": "un intérêt légitime : des examens honnêtes (RGPD, article 6.1 f)",
+        "legitimate-interest": "un intérêt légitime : des examens honnêtes (RGPD, article 6.1 f)",
     },
     why_people="Aucune machine ne vous juge et personne ne reçoit de score. Une personne regarde "
     "l’enregistrement, et deux personnes doivent être d’accord avant que quoi que ce soit compte contre "
@@ -40,12 +40,12 @@ FR = Texts(
     "Rien ne quitte l’Espace économique européen.",
     who_sealed="Tout est chiffré avant d’être conservé, avec des clés faites pour votre session seulement.",
     until="Jusqu’à quand",
-    until_results="L’enregistrement est effacé quand vous ne pouvez plus faire d’objection : {days} après la "
+    until_results="L’enregistrement est effacé quand vous ne pouvez plus faire d’objection : {days} après la "
     "publication des résultats, à la fin de ce jour (heure de {city}).",
     until_results_day="L’enregistrement est effacé à la fin du jour où les résultats sont publiés (heure de "
     "{city}).",
     until_no_results="S’il n’y a pas de résultats, il est effacé {days} après l’examen.",
-    until_exam="L’enregistrement est effacé quand vous ne pouvez plus faire d’objection : {days} après "
+    until_exam="L’enregistrement est effacé quand vous ne pouvez plus faire d’objection : {days} après "
     "l’examen, à la fin de ce jour (heure de {city}).",
     until_exam_day="L’enregistrement est effacé à la fin du jour de l’examen (heure de {city}).",
     until_longer="Il est conservé plus longtemps seulement si une personne décide qu’il y a eu un incident, "
@@ -53,16 +53,16 @@ FR = Texts(
     "procédure l’exige. Votre page personnelle vous le dit.",
     until_record="À part cela, le dossier d’examen (qui, quel examen, quand, quel résultat) est conservé "
     "{years} ans, parce que la loi l’exige. Il ne contient ni image ni son.",
-    instead="Vous préférez ne pas être enregistré ?",
+    instead="Vous préférez ne pas être enregistré ?",
     instead_in_person="Vous pouvez passer cet examen sur place. Demandez-le avant de commencer.",
     instead_ask="Demander à passer l’examen sur place",
     rights="Vos droits, contact et plaintes",
     rights_list="Vous pouvez demander à voir vos données, à les faire corriger ou effacer, à en limiter "
     "l’usage ou à les emporter, et vous pouvez vous opposer.",
     rights_how="Écrivez-nous. Nous vérifions votre identité et répondons dans un délai d’un mois. Si cela ne "
-    "suffit pas, nous vous disons pourquoi pendant ce mois ; deux mois de plus sont alors possibles.",
-    rights_responsible="Responsable de vos données : {controller}.",
-    rights_complaint="Vous pouvez déposer une plainte auprès de l’autorité de protection des données : "
+    "suffit pas, nous vous disons pourquoi pendant ce mois ; deux mois de plus sont alors possibles.",
+    rights_responsible="Responsable de vos données : {controller}.",
+    rights_complaint="Vous pouvez déposer une plainte auprès de l’autorité de protection des données : "
     "{authority}.",
     ruler_exam="examen",
     ruler_results="résultats",

@@ -5,9 +5,12 @@ import pytest
 from proctoring.access.model import Role
 from proctoring.appeals import service as appeals
 from proctoring.custody.model import Action
+from proctoring.holds import service as holds
+from proctoring.holds.model import HoldKind
 from proctoring.recordings.timeline import timeline
 from storage.errors import StoreFailed
-from tests.support.world import World
+from storage.naming import segment_key
+from tests.support.world import ADMIN, World
 from tests.unit.review_ui.conftest import Office, Staff
 
 
@@ -105,6 +108,19 @@ def test_an_altered_segment_is_not_shown(office: Office, proctor: Staff) -> None
     assert "altered" in answer.json()["detail"]
 
 
+@pytest.mark.promise("P13")
+def test_a_segment_sealed_anew_in_its_place_is_not_shown(office: Office, proctor: Staff) -> None:
+    """Even whoever held the take's key cannot exchange a segment once its manifest leaf is written."""
+    session = office.world.admitted()
+    begun = office.world.record(session)
+    key = segment_key(begun.take.unit_id, begun.take.id, 0)
+    (stored,) = [one for one in office.world.objects.versions(f"u/{begun.take.unit_id}/") if one.key == key]
+    office.world.objects.delete([stored])
+    office.world.objects.put(key, begun.sealer.seal(0, begun.take.media_type, b"other"))
+    assert proctor.get(f"/media/{session.id}/webcam/0").status_code == 409
+    assert proctor.get(f"/media/{session.id}/webcam/1").status_code == 200
+
+
 @pytest.mark.parametrize("path", ["webcam/99", "webcam/-1", "telescope/0", "webcam/x"])
 def test_what_does_not_exist_is_refused(office: Office, proctor: Staff, path: str) -> None:
     session = office.world.ended()
@@ -133,3 +149,18 @@ def test_the_time_line_is_what_the_player_reads(office: Office, proctor: Staff) 
     assert data["session"]["zone"] == "Europe/Brussels"
     (flag,) = data["flags"]
     assert (flag["start_ms"], flag["end_ms"], flag["by"], flag["state"]) == (1000, 3000, "M. Claes", "open")
+
+
+@pytest.mark.promise("P16")
+def test_a_restricted_recording_is_kept_and_seen_by_nobody(office: Office, proctor: Staff) -> None:
+    """While the candidate's restriction stands no byte leaves; its release opens it again."""
+    session, core = office.world.ended(), office.world.core
+    with core.db.begin() as db:
+        hold = holds.place(db, core, ADMIN, session.id, HoldKind.RESTRICTION, "asked by the candidate")
+    refused = proctor.get(f"/media/{session.id}/webcam/0")
+    assert refused.status_code == 403
+    assert b"media" not in refused.content
+    assert not office.ledger(Action.EVIDENCE_VIEW)
+    with core.db.begin() as db:
+        holds.release(db, core, ADMIN, hold.id)
+    assert proctor.get(f"/media/{session.id}/webcam/0").status_code == 200
