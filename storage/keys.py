@@ -40,12 +40,33 @@ class PublicEpoch:
     name: str
     public: bytes
 
+    def seal(self, secret: bytes, info: bytes) -> bytes:
+        """HPKE-seal a secret to this epoch, bound to `info`."""
+        return seal_to(self.public, secret, info)
 
-class KeyProvider(Protocol):
-    """Where private halves live. A key file here; Vault Transit in a later release of the vault."""
+
+class PublicKeys(Protocol):
+    """What a sealing process may ask: which epoch is the newest. It may change while the process lives."""
+
+    def newest(self) -> PublicEpoch:
+        """The newest public half. Raises KeyMissing when there is none yet."""
+
+
+class KeyProvider(PublicKeys, Protocol):
+    """Where private halves live: key files here, a key service elsewhere. Opening and destroying are two
+    powers; a process is given the methods of its own."""
 
     def open(self, epoch: str, sealed: bytes, info: bytes) -> bytes:
         """HPKE-open with the epoch's private half. Raises KeyMissing or NotAuthentic."""
+
+    def ensure_epoch(self, now: datetime) -> PublicEpoch:
+        """The newest epoch, after this week's was made where it was missing."""
+
+    def epochs(self) -> list[str]:
+        """Names of the epochs whose private half exists, the oldest first."""
+
+    def destroy(self, epoch: str) -> None:
+        """Destroy the private half; what is sealed to it never opens again. Harmless to repeat."""
 
 
 def epoch_name(now: datetime) -> str:
@@ -114,13 +135,36 @@ class KeyFolder:
 
     def open(self, epoch: str, sealed: bytes, info: bytes) -> bytes:
         """See KeyProvider."""
-        if not _EPOCH.fullmatch(epoch):
-            raise KeyMissing(f"{epoch!r} is no key epoch")
         try:
-            private = (self._private / f"{epoch}.key").read_bytes()
+            private = (self._private / f"{_check_epoch(epoch)}.key").read_bytes()
         except FileNotFoundError:
             raise KeyMissing(f"the private half of {epoch} is not here") from None
         return open_with(private, sealed, info)
+
+    def epochs(self) -> list[str]:
+        """See KeyProvider."""
+        return sorted(file.stem for file in self._private.glob("kek-*.key"))
+
+    def destroy(self, epoch: str) -> None:
+        """See KeyProvider. The bytes are overwritten first, for disks that keep what they unlink."""
+        for file in (self._private / f"{_check_epoch(epoch)}.key", self._public / f"{epoch}.pub"):
+            if file.exists():
+                overwrite(file)
+                file.unlink()
+
+
+def overwrite(path: Path) -> None:
+    """Replace a file's bytes in place with random ones, flushed to the disk."""
+    with path.open("r+b") as file:
+        file.write(os.urandom(path.stat().st_size))
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _check_epoch(epoch: str) -> str:
+    if not _EPOCH.fullmatch(epoch):
+        raise KeyMissing(f"{epoch!r} is no key epoch")
+    return epoch
 
 
 def write_secret(path: Path, secret: bytes) -> None:

@@ -15,7 +15,7 @@ from cryptography.cobblestone import Cobblestone256Decryptor, Cobblestone256Encr
 from cryptography.exceptions import InvalidTag
 
 from storage.errors import KeyMissing, NotAuthentic
-from storage.keys import KeyProvider, PublicEpoch, generate_pair, open_with, seal_to
+from storage.keys import KeyProvider, PublicKeys, generate_pair, open_with, seal_to
 
 MAGIC = b"PEV1"
 TAKE_KEY_BYTES = 32
@@ -51,14 +51,14 @@ def _segment_context(unit_id: str, take_id: str, seq: int, media_type: str) -> b
 class Sealer:
     """Makes keys for new units and takes. Holds public halves only."""
 
-    def __init__(self, epoch: PublicEpoch) -> None:
-        self._epoch = epoch
+    def __init__(self, keys: PublicKeys) -> None:
+        self._keys = keys
 
     def new_unit_key(self, unit_id: str) -> SealedUnitKey:
         """A key pair for a unit; the private half exists only sealed once this returns."""
         private, public = generate_pair()
-        sealed = seal_to(self._epoch.public, private, _unit_info(unit_id, self._epoch.name))
-        return SealedUnitKey(public, sealed, self._epoch.name)
+        epoch = self._keys.newest()
+        return SealedUnitKey(public, epoch.seal(private, _unit_info(unit_id, epoch.name)), epoch.name)
 
     def new_take(self, unit_id: str, take_id: str, unit_public: bytes) -> tuple["TakeSealer", bytes]:
         """A sealer for one take, and the take's key sealed to the unit, to be stored with the take."""
@@ -96,8 +96,16 @@ class Opener:
 
     def unit(self, unit_id: str, key: SealedUnitKey) -> "UnitOpener":
         """Raises KeyMissing when the epoch is destroyed, NotAuthentic when the key is not this unit's."""
-        private = self._keys.open(key.epoch, key.sealed_private, _unit_info(unit_id, key.epoch))
-        return UnitOpener(unit_id, private)
+        return UnitOpener(unit_id, self._private(unit_id, key))
+
+    def reseal(self, unit_id: str, key: SealedUnitKey) -> SealedUnitKey:
+        """The same unit key sealed to the newest epoch; no object is touched. Raises as `unit` does."""
+        private, epoch = self._private(unit_id, key), self._keys.newest()
+        sealed = epoch.seal(private, _unit_info(unit_id, epoch.name))
+        return SealedUnitKey(key.public, sealed, epoch.name)
+
+    def _private(self, unit_id: str, key: SealedUnitKey) -> bytes:
+        return self._keys.open(key.epoch, key.sealed_private, _unit_info(unit_id, key.epoch))
 
 
 class UnitOpener:

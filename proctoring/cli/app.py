@@ -14,13 +14,14 @@ from capture.ice import IceServer
 from capture.ingests import Ingests
 from capture.sink import VaultRecorder
 from proctoring.cli.compose import Parts
+from proctoring.jobs import PeriodicJob
 from proctoring.recordings.model import EndCause
 from proctoring.recordings.service import end_open_takes
 from proctoring.web import health, problems
 from proctoring.web.security import BrowserRules
-from retention.job import RetentionJob
 from review_ui.app import routes as staff_routes
 
+ROTATION_INTERVAL_S = 3600
 STATIC = {"look": "proctoring.web", "review": "review_ui", "candidate": "capture"}
 
 
@@ -36,17 +37,22 @@ def create_app(made: Parts) -> FastAPI:
         ice_servers=servers,
         addresses=core.settings.media_addresses or None,
     )
-    retention = RetentionJob(made.eraser(), core.settings.purge_interval_s)
+    jobs = (
+        PeriodicJob("retention", made.eraser().run, core.settings.purge_interval_s),
+        PeriodicJob("keys", made.rotation().run, ROTATION_INTERVAL_S),
+    )
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         with core.db.begin() as db:
             end_open_takes(db, core, EndCause.SERVER_STOPPED)
         await ingests.start()
-        await retention.start()
+        for job in jobs:
+            await job.start()
         yield
         await ingests.close()
-        await retention.close()
+        for job in jobs:
+            await job.close()
 
     app = FastAPI(
         title="Proctoring",

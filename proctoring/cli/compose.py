@@ -12,6 +12,7 @@ from proctoring.db import Database
 from proctoring.errors import Unavailable
 from proctoring.ids import new_id
 from proctoring.migrations import upgrade
+from proctoring.recordings.rotation import Rotation
 from proctoring.sessions.links import Links
 from proctoring.settings import Settings
 from retention.erase import Eraser
@@ -33,6 +34,10 @@ class Parts:
     objects: ObjectStore
     opener: Opener
     signer: Signer
+    keys: KeyFolder
+
+    def rotation(self) -> Rotation:
+        return Rotation(self.core, self.opener, self.keys)
 
     def eraser(self) -> Eraser:
         return Eraser(self.core, Shredder(self.objects), self.signer)
@@ -81,10 +86,10 @@ def assemble(settings: Settings) -> Parts:
         new_id,
         Database(settings.database),
         links,
-        Sealer(keys.newest()),
+        Sealer(keys),
     )
     objects = FolderObjects(settings.data / "objects")
-    return Parts(core, objects, Opener(keys), Signer(_signing_key(settings).read_bytes()))
+    return Parts(core, objects, Opener(keys), Signer(_signing_key(settings).read_bytes()), keys)
 
 
 def remember_address(settings: Settings) -> None:

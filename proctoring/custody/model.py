@@ -44,6 +44,8 @@ class Action(StrEnum):
     HOLD_RELEASE = "hold:release"
     EVIDENCE_ERASE = "evidence:erase"
     EVIDENCE_ERASED = "evidence:erased"
+    KEY_RESEAL = "key:reseal"
+    KEY_DESTROY = "key:destroy"
     USER_ADD = "user:add"
     USER_LINK = "user:link"
     LOGIN_BEGIN = "login:begin"

@@ -64,7 +64,8 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         keys = KeyFolder(folder / "keys")
-        sealer = Sealer(keys.ensure_epoch(datetime.now(UTC)))
+        keys.ensure_epoch(datetime.now(UTC))
+        sealer = Sealer(keys)
         unit = sealer.new_unit_key(UNIT_A)
         take, take_key = sealer.new_take(UNIT_A, TAKE_1, unit.public)
         plain, nonce = os.urandom(SEGMENT_BYTES), os.urandom(12)

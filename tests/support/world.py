@@ -60,8 +60,8 @@ class World:
     objects: MemoryObjects = field(default_factory=MemoryObjects)
 
     def __post_init__(self) -> None:
-        keys = KeyFolder(self.folder / "keys")
-        epoch = keys.ensure_epoch(self.clock())
+        self.keys = keys = KeyFolder(self.folder / "keys")
+        keys.ensure_epoch(self.clock())
         database = Database(f"sqlite:///{self.folder / 'world.db'}")
         upgrade(database)
         self.core = Core(
@@ -70,7 +70,7 @@ class World:
             new_id,
             database,
             Links(b"0" * 32, self.clock),
-            Sealer(epoch),
+            Sealer(keys),
         )
         self.opener = Opener(keys)
         self.signer = Signer(b"1" * 32)

@@ -31,7 +31,8 @@ def sealed(tmp_path_factory: pytest.TempPathFactory) -> Sealed:
     """A unit and a take of it, and an opener of that unit."""
     folder = tmp_path_factory.mktemp("keys")
     keys = KeyFolder(folder)
-    sealer = Sealer(keys.ensure_epoch(datetime(2026, 11, 23, tzinfo=UTC)))
+    keys.ensure_epoch(datetime(2026, 11, 23, tzinfo=UTC))
+    sealer = Sealer(keys)
     unit = sealer.new_unit_key(UNIT_A)
     take, take_key = sealer.new_take(UNIT_A, TAKE_1, unit.public)
     return Sealed(folder, sealer, unit, take, take_key, Opener(keys).unit(UNIT_A, unit))

@@ -1,0 +1,89 @@
+"""Rotation of key epochs: living units move to the newest epoch, an epoch that nobody needs is destroyed.
+
+Afterwards every old copy of the database is useless: its sealed keys name an epoch that is gone. Objects are
+never touched.
+"""
+
+from datetime import UTC, datetime, timedelta
+
+import structlog
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session as Db
+
+from proctoring.core import Core
+from proctoring.custody.model import SYSTEM, Action
+from proctoring.custody.service import enter
+from proctoring.recordings.rows import UnitRow
+from storage.keys import KeyProvider
+from storage.seal import Opener
+
+UNITS_A_ROUND = 500
+EPOCH_IDLE = timedelta(days=14)
+"""How old an epoch is before it may go: a sealing process may have looked up the newest one just before."""
+
+log = structlog.get_logger()
+
+
+class Rotation:
+    """Holds the power to open and to destroy epochs; runs where footage is opened, never in capture."""
+
+    def __init__(self, core: Core, opener: Opener, keys: KeyProvider) -> None:
+        self._core = core
+        self._opener = opener
+        self._keys = keys
+
+    def run(self) -> tuple[int, list[str]]:
+        """One round: make this week's epoch, re-seal what is behind, destroy what is idle.
+
+        How many units were re-sealed, and the epochs that were destroyed.
+        """
+        newest = self._keys.ensure_epoch(self._core.clock()).name
+        resealed = 0
+        while moved := self._reseal(newest):
+            resealed += moved
+        return resealed, self._destroy_idle(newest)
+
+    def _reseal(self, newest: str) -> int:
+        with self._core.db.begin() as db:
+            behind = select(UnitRow).where(
+                UnitRow.sealed_private_key.is_not(None), UnitRow.kek_epoch != newest
+            )
+            units = list(db.scalars(behind.order_by(UnitRow.id).limit(UNITS_A_ROUND)))
+            for unit in units:
+                key = unit.key()
+                assert key is not None
+                moved = self._opener.reseal(unit.id, key)
+                # Only if it is still the key that was read: erasure may have destroyed it meanwhile.
+                unchanged = UnitRow.sealed_private_key == key.sealed_private
+                db.execute(
+                    update(UnitRow)
+                    .where(UnitRow.id == unit.id, unchanged)
+                    .values(sealed_private_key=moved.sealed_private, kek_epoch=moved.epoch)
+                )
+            if units:
+                enter(db, self._core.clock, SYSTEM, Action.KEY_RESEAL, units=len(units), epoch=newest)
+        return len(units)
+
+    def _destroy_idle(self, newest: str) -> list[str]:
+        destroyed = []
+        for epoch in self._keys.epochs():
+            if epoch == newest or self._core.clock() - epoch_start(epoch) < EPOCH_IDLE:
+                continue
+            with self._core.db.begin() as db:
+                if _is_needed(db, epoch):
+                    continue
+                enter(db, self._core.clock, SYSTEM, Action.KEY_DESTROY, epoch=epoch)
+            self._keys.destroy(epoch)
+            destroyed.append(epoch)
+            log.info("key.epoch_destroyed", epoch=epoch)
+        return destroyed
+
+
+def epoch_start(epoch: str) -> datetime:
+    """The Monday, 00:00 UTC, with which the epoch's ISO week begins."""
+    return datetime.strptime(f"{epoch}1", "kek-%Gw%V%u").replace(tzinfo=UTC)
+
+
+def _is_needed(db: Db, epoch: str) -> bool:
+    living = UnitRow.kek_epoch == epoch, UnitRow.sealed_private_key.is_not(None)
+    return db.scalar(select(UnitRow.id).where(*living).limit(1)) is not None
