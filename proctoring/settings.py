@@ -44,6 +44,7 @@ class Settings(BaseSettings):
     database_url: str = ""
     ice_servers: tuple[IceServerSetting, ...] = ()
     media_addresses: tuple[str, ...] = ()
+    redis_url: str = ""
     purge_interval_s: int = Field(default=60, ge=1)
 
     controller_name: str = "Examination body"
@@ -62,6 +63,13 @@ class Settings(BaseSettings):
     def database(self) -> str:
         """The SQLAlchemy URL: SQLite below the data folder unless one is set."""
         return self.database_url or f"sqlite:///{self.data.resolve() / 'proctoring.db'}"
+
+    @property
+    def required_redis_url(self) -> str:
+        """Where jobs are queued. Raises Invalid when it is not set."""
+        if not self.redis_url:
+            raise Invalid("PROCTORING_REDIS_URL is not set.", "Set it to redis://:PASSWORD@HOST:6379/0.")
+        return self.redis_url
 
     @property
     def https(self) -> bool:

@@ -8,6 +8,7 @@ from proctoring import logs
 from proctoring.cli.exams import exam
 from proctoring.cli.holds import hold
 from proctoring.cli.init import doctor, init
+from proctoring.cli.jobs import beat, worker
 from proctoring.cli.keys import key
 from proctoring.cli.ledger import ledger
 from proctoring.cli.purge import purge
@@ -23,5 +24,5 @@ def main() -> None:
     logs.configure(logging.WARNING)
 
 
-for command in (serve, init, doctor, exam, session, hold, purge, user, key, ledger, simulate):
+for command in (serve, worker, beat, init, doctor, exam, session, hold, purge, user, key, ledger, simulate):
     main.add_command(command)

@@ -14,6 +14,7 @@ from capture.ice import IceServer
 from capture.ingests import Ingests
 from capture.sink import VaultRecorder
 from proctoring.cli.compose import Parts
+from proctoring.cli.jobs import jobs
 from proctoring.jobs import PeriodicJob
 from proctoring.recordings.model import EndCause
 from proctoring.recordings.service import end_open_takes
@@ -21,7 +22,6 @@ from proctoring.web import health, problems
 from proctoring.web.security import BrowserRules
 from review_ui.app import routes as staff_routes
 
-ROTATION_INTERVAL_S = 3600
 STATIC = {"look": "proctoring.web", "review": "review_ui", "candidate": "capture"}
 
 
@@ -37,21 +37,18 @@ def create_app(made: Parts) -> FastAPI:
         ice_servers=servers,
         addresses=core.settings.media_addresses or None,
     )
-    jobs = (
-        PeriodicJob("retention", made.eraser().run, core.settings.purge_interval_s),
-        PeriodicJob("keys", made.rotation().run, ROTATION_INTERVAL_S),
-    )
+    periodic = [PeriodicJob(job) for job in jobs(made)]
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         with core.db.begin() as db:
             end_open_takes(db, core, EndCause.SERVER_STOPPED)
         await ingests.start()
-        for job in jobs:
+        for job in periodic:
             await job.start()
         yield
         await ingests.close()
-        for job in jobs:
+        for job in periodic:
             await job.close()
 
     app = FastAPI(

@@ -35,7 +35,7 @@ class Service:
                 [*_command("serve"), "--data", str(self.data), "--port", str(self.port)],
                 stdout=log,
                 stderr=log,
-                env=_environment(),
+                env=clean_environment(),
             )
         wait_until(self._answers, STARTED_S_MAX, f"the service does not answer; see {self.log}")
         return self
@@ -57,7 +57,7 @@ class Service:
             capture_output=True,
             text=True,
             timeout=COMMAND_S_MAX,
-            env=_environment(),
+            env=clean_environment(),
         )
         assert done.returncode == code, f"{arguments}: exit {done.returncode}\n{done.stdout}\n{done.stderr}"
         text = done.stdout or done.stderr
@@ -118,6 +118,7 @@ def _command(*arguments: str) -> list[str]:
     return [sys.executable, "-m", "proctoring", *arguments]
 
 
-def _environment() -> dict[str, str]:
+def clean_environment() -> dict[str, str]:
+    """The environment without any setting of ours that the developer may have."""
     clean = {name: value for name, value in os.environ.items() if not name.startswith("PROCTORING_")}
     return clean | {"PYTHONUNBUFFERED": "1"}

@@ -22,7 +22,7 @@ from retention.erase import Eraser
 from storage.keys import KeyFolder
 from storage.manifest import digest
 from storage.naming import segment_key
-from storage.objects import MemoryObjects
+from storage.objects import MemoryObjects, ObjectStore
 from storage.seal import Opener, Sealer
 from storage.shred import Shredder
 from storage.sign import Signer
@@ -57,7 +57,7 @@ class World:
 
     folder: Path
     clock: TestClock = field(default_factory=TestClock)
-    objects: MemoryObjects = field(default_factory=MemoryObjects)
+    objects: ObjectStore = field(default_factory=MemoryObjects)
 
     def __post_init__(self) -> None:
         self.keys = keys = KeyFolder(self.folder / "keys")

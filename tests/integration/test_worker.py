@@ -1,0 +1,68 @@
+"""The retention worker as Celery tasks over a real Redis: the same code, the same end."""
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from sqlalchemy import select
+
+from proctoring.cli.compose import parts, prepare
+from proctoring.custody.service import certificates
+from proctoring.exams.model import CountFrom, Regulation
+from proctoring.recordings.model import UnitState
+from proctoring.recordings.rows import UnitRow
+from proctoring.settings import Settings
+from tests.support.redis import redis_url
+from tests.support.service import clean_environment, wait_until
+from tests.support.world import World
+
+ERASED_S_MAX = 90
+
+
+@contextmanager
+def running(data: Path, broker: str, *roles: str) -> Iterator[None]:
+    """One process for each role name, `worker` or `beat`."""
+    environment = clean_environment() | {
+        "PROCTORING_REDIS_URL": broker,
+        "PROCTORING_PURGE_INTERVAL_S": "1",
+    }
+    started = []
+    for number, role in enumerate(roles):
+        log = (data.parent / f"{role}-{number}.log").open("wb")
+        command = [sys.executable, "-m", "proctoring", role, "--data", str(data)]
+        started.append(subprocess.Popen(command, stdout=log, stderr=log, env=environment))
+        log.close()
+    try:
+        yield
+    finally:
+        for process in started:
+            process.terminate()
+        for process in started:
+            process.wait(30)
+
+
+@pytest.mark.timeout(180)
+@pytest.mark.promise("P7")
+def test_two_beats_and_two_workers_erase_what_is_due_exactly_once(tmp_path: Path) -> None:
+    """Due evidence is gone without anybody asking, with one certificate a unit, whoever else was at it."""
+    data = tmp_path / "data"
+    prepare(Settings(data=data, _env_file=None))
+    made = parts(data)
+    world = World(tmp_path / "world")
+    world.core, world.objects = replace(made.core, clock=world.clock), made.objects
+    world.ended(world.exam(Regulation(0, CountFrom.EXAM_END, "UTC", 0)))
+
+    def erased() -> bool:
+        with made.core.db.read() as db:
+            return set(db.scalars(select(UnitRow.state))) == {UnitState.ERASED.value}
+
+    with redis_url(tmp_path) as broker, running(data, broker, "worker", "worker", "beat", "beat"):
+        wait_until(erased, ERASED_S_MAX, "the worker did not erase")
+    with made.core.db.read() as db:
+        assert len(certificates(db)) == 3
+    assert [file for file in (data / "objects").rglob("*") if file.is_file()] == []
+    made.core.db.close()
