@@ -48,7 +48,7 @@ class Settings(BaseSettings):
     purge_interval_s: int = Field(default=60, ge=1)
 
     controller_name: str = "Examination body"
-    controller_address: str = "Not configured"
+    controller_address: str = ""
     controller_email: str = "privacy@exam.example"
     controller_phone: str = ""
     authority_name: str = "Data Protection Authority"

@@ -9,9 +9,10 @@ import hashlib
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse
 
-from proctoring.access.model import May, Relation, require
+from proctoring.access.model import May, require
 from proctoring.access.service import actor
-from proctoring.custody.views import enter_view
+from proctoring.access.standing import relation, why
+from proctoring.custody.views import enter_view, is_entered
 from proctoring.errors import Conflict, NotFound, Unavailable
 from proctoring.exams.model import Stream
 from proctoring.holds.service import check_not_restricted
@@ -19,11 +20,7 @@ from proctoring.recordings.timeline import SealedSegmentRef, locate, timeline
 from proctoring.reviews.flags import of_session
 from proctoring.reviews.model import Flag
 from review_ui.desk import Desk, names_of
-from review_ui.standing import relation
 from storage.errors import KeyMissing, NotAuthentic, ObjectMissing, StoreFailed
-
-WHY = {Relation.OPEN_APPEAL: "appeal"}
-WHY_OTHERWISE = "review"
 
 
 def routes(desk: Desk) -> APIRouter:
@@ -42,13 +39,17 @@ def routes(desk: Desk) -> APIRouter:
     @router.get("/media/{session_id}/{stream}/{position}")
     def segment(request: Request, session_id: str, stream: Stream, position: int) -> Response:
         person = desk.signed_in(request)
-        with desk.core.db.begin() as db:
-            standing = relation(db, person, session_id)
-            require(person, May.VIEW_EVIDENCE, standing)
+        with desk.core.db.read() as db:
+            require(person, May.VIEW_EVIDENCE, relation(db, person, session_id))
             check_not_restricted(db, session_id)
             ref = locate(db, session_id, stream, position)
-            why = WHY.get(standing, WHY_OTHERWISE)
-            enter_view(db, desk.core, actor(person), session_id, ref.unit_id, stream.value, position, why)
+            entered = is_entered(db, desk.core, actor(person), session_id, ref.unit_id)
+            ground = why(db, person, session_id)
+        if not entered:
+            with desk.core.db.begin() as db:
+                enter_view(
+                    db, desk.core, actor(person), session_id, ref.unit_id, stream.value, position, ground
+                )
         container = ref.media_type.partition(";")[0]
         return Response(opened(desk, ref), media_type=container, headers={"Cache-Control": "no-store"})
 
@@ -69,7 +70,7 @@ def opened(desk: Desk, ref: SealedSegmentRef) -> bytes:
     except NotAuthentic as error:
         raise Conflict(
             "This piece was altered after it was stored, so it is not shown.",
-            "Tell the operator: `proctoring ledger verify` and the manifest say since when.",
+            "Tell the operator and the privacy officer.",
         ) from error
     except StoreFailed as error:
         raise Unavailable("The store does not answer.", "Try again in a minute.") from error

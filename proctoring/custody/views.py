@@ -13,13 +13,8 @@ from proctoring.custody.service import enter
 VIEW_WINDOW = timedelta(minutes=10)
 
 
-def enter_view(
-    db: Db, core: Core, actor: Actor, session_id: str, unit_id: str, stream: str, position: int, why: str
-) -> None:
-    """Enter that `actor` looks at a stream, unless an entry of theirs within VIEW_WINDOW says so.
-
-    The caller commits before it sends the bytes: no entry, no bytes.
-    """
+def is_entered(db: Db, core: Core, actor: Actor, session_id: str, unit_id: str) -> bool:
+    """Whether an entry of this person about this stream within VIEW_WINDOW stands already."""
     recent = select(EntryRow.number).where(
         EntryRow.session_id == session_id,
         EntryRow.unit_id == unit_id,
@@ -27,7 +22,17 @@ def enter_view(
         EntryRow.action == Action.EVIDENCE_VIEW.value,
         EntryRow.at > core.clock() - VIEW_WINDOW,
     )
-    if db.scalar(recent.limit(1)) is None:
+    return db.scalar(recent.limit(1)) is not None
+
+
+def enter_view(
+    db: Db, core: Core, actor: Actor, session_id: str, unit_id: str, stream: str, position: int, why: str
+) -> None:
+    """Enter that `actor` looks at a stream, unless an entry of theirs within VIEW_WINDOW says so.
+
+    The caller commits before it sends the bytes: no entry, no bytes.
+    """
+    if not is_entered(db, core, actor, session_id, unit_id):
         enter(
             db,
             core.clock,

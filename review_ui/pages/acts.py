@@ -7,12 +7,12 @@ from fastapi import APIRouter, Form, Request, Response
 
 from proctoring.access.model import May, require
 from proctoring.access.service import actor
+from proctoring.access.standing import relation
 from proctoring.incidents import service as incidents
 from proctoring.reviews import flags as flag_service
 from proctoring.reviews import service as reviews
 from proctoring.reviews.model import Category, FlagState, Severity
 from review_ui.desk import Desk, back_to
-from review_ui.standing import relation
 
 
 class Outcome(StrEnum):

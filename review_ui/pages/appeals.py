@@ -6,13 +6,13 @@ from fastapi import APIRouter, Form, Request, Response
 
 from proctoring.access.model import May, require
 from proctoring.access.service import actor
+from proctoring.access.standing import relation
 from proctoring.appeals import service as appeals
 from proctoring.appeals.model import AppealOutcome, AppealState
 from proctoring.errors import Denied
 from proctoring.incidents import service as incidents
 from proctoring.recordings.timeline import timeline
 from review_ui.desk import Desk, back_to, ever, names_of
-from review_ui.standing import relation
 
 
 def routes(desk: Desk) -> APIRouter:

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Request, Response
 from sqlalchemy.orm import Session as Db
 
 from proctoring.access.model import May, Person, Relation, may, require
+from proctoring.access.standing import relation
 from proctoring.appeals import service as appeals
 from proctoring.appeals.model import Appeal
 from proctoring.custody import service as custody
@@ -26,7 +27,6 @@ from proctoring.reviews.model import Category, Flag, FlagSource, FlagState, Revi
 from proctoring.sessions.model import SessionState
 from review_ui.desk import Desk, names_of
 from review_ui.due import Due, due
-from review_ui.standing import relation
 
 STREAM_ORDER = (Stream.SCREEN, Stream.WEBCAM, Stream.PHONE)
 LIVING = (UnitState.OPEN, UnitState.RETAINED)

@@ -7,12 +7,12 @@ from fastapi import APIRouter, Form, Request, Response
 
 from proctoring.access.model import May, may, require
 from proctoring.access.service import actor
+from proctoring.access.standing import relation
 from proctoring.holds import service as holds
 from proctoring.incidents import service as incidents
 from proctoring.incidents.model import IncidentState
 from proctoring.recordings.timeline import timeline
 from review_ui.desk import Desk, back_to, names_of
-from review_ui.standing import relation
 
 
 class Answer(StrEnum):

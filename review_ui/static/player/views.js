@@ -97,7 +97,7 @@ export class Views {
   /** What is known of this stream at this moment. @param {StreamName} name @param {string} nothing */
   _nowWords(name, nothing) {
     const player = this._conductor.players.get(name);
-    if (nothing || !player) return nothing;
+    if (nothing || !player) return say(player?.index.gone ? "erased" : "part-resting");
     const segment = player.index.segmentAt(this._conductor.positionMs);
     if (!segment) return "";
     const { videoWidth, videoHeight } = player.video;

@@ -10,6 +10,15 @@ from proctoring.reviews import service as reviews
 from proctoring.reviews.model import ReviewState
 
 
+def why(db: Db, person: Person, session_id: str) -> str:
+    """For what this person looks at a session, as the custody ledger says it: appeal, second-person, review."""
+    if person.role is Role.COMMITTEE:
+        return "appeal"
+    awaits = reviews.load(db, session_id).state is ReviewState.SECOND_PERSON
+    decided = relation(db, person, session_id) is Relation.DECIDED_INCIDENT
+    return "second-person" if awaits and not decided else "review"
+
+
 def relation(db: Db, person: Person, session_id: str) -> Relation:
     """The relation that counts for this person's role; NONE when there is nothing between them."""
     if person.role is Role.COMMITTEE:

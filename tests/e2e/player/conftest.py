@@ -1,0 +1,45 @@
+"""One recorded session, its site and a Chromium, shared by the player's tests."""
+
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, Page
+
+from proctoring.access.model import Role
+from proctoring.access.service import actor
+from proctoring.reviews import service as reviews
+from proctoring.sessions.model import Session
+from tests.e2e.player.stage import Stage, chromium, served
+from tests.support.world import World
+
+
+@pytest.fixture(scope="package")
+def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
+    world = World(tmp_path_factory.mktemp("player"))
+    made = Stage(world)
+    made.hire("Proctor", Role.PROCTOR)
+    with served(made):
+        yield made
+    world.core.db.close()
+
+
+@pytest.fixture(scope="package")
+def browser() -> Iterator[Browser]:
+    with chromium() as running:
+        yield running
+
+
+@pytest.fixture(scope="package")
+def session(stage: Stage) -> Session:
+    recorded = stage.session()
+    core, who = stage.world.core, actor(stage.people["Proctor"])
+    with core.db.begin() as db:
+        reviews.claim(db, core, who, recorded.id)
+    return recorded
+
+
+@pytest.fixture
+def page(stage: Stage, browser: Browser, session: Session) -> Iterator[Page]:
+    opened = stage.review(browser, "Proctor", session)
+    yield opened
+    opened.context.close()
