@@ -1,20 +1,17 @@
 """Language and rendering: a page in the reader's language, with links to the other three."""
 
-from functools import cache
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import urlencode
 
-import jinja2
 from fastapi import Request
 from fastapi.responses import HTMLResponse, RedirectResponse
-from markupsafe import Markup
 
 from proctoring.core import Core
 from proctoring.exams.model import LANGUAGES
 from proctoring.exams.notice import Controller
 from proctoring.settings import Settings
-from proctoring.web.i18n import best_language, translations
+from proctoring.web.i18n import best_language
 from proctoring.web.templates import environment
 
 LANGUAGE_NAMES = {"nl": "Nederlands", "fr": "Français", "de": "Deutsch", "en": "English"}
@@ -39,7 +36,7 @@ def page(core: Core, request: Request, template: str, language: str, **context: 
     """The template in `language`; a language that was just chosen is remembered."""
     settings = core.settings
     html = (
-        _environment(language)
+        environment("capture", language)
         .get_template(template)
         .render(
             language=language,
@@ -80,18 +77,3 @@ def controller(settings: Settings) -> Controller:
         authority=settings.authority_name,
         authority_url=settings.authority_url,
     )
-
-
-@cache
-def _environment(language: str) -> jinja2.Environment:
-    """The templates with the catalogue of one language; an overlay, since the shared one is everybody's."""
-    catalogue = translations("capture", language)
-
-    @jinja2.pass_context
-    def gettext(context: jinja2.runtime.Context, message: str, **values: object) -> str:
-        text = catalogue.gettext(message)
-        return (Markup(text) if context.eval_ctx.autoescape else text) % values  # noqa: S704 - our own text
-
-    env = environment("capture").overlay()
-    env.globals = {**env.globals, "gettext": gettext}
-    return env

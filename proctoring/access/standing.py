@@ -11,7 +11,7 @@ from proctoring.reviews.model import ReviewState
 
 
 def why(db: Db, person: Person, session_id: str) -> str:
-    """For what this person looks at a session, as the custody ledger says it: appeal, second-person, review."""
+    """For what this person looks, in the custody ledger's words: appeal, second-person or review."""
     if person.role is Role.COMMITTEE:
         return "appeal"
     awaits = reviews.load(db, session_id).state is ReviewState.SECOND_PERSON

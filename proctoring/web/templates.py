@@ -7,12 +7,17 @@ from zoneinfo import ZoneInfo
 import jinja2
 from babel.dates import format_datetime
 
+from proctoring.web.i18n import translations
+
 MS_PER_S = 1000
 
 
 @cache
-def environment(package: str) -> jinja2.Environment:
-    """Templates of `package`, then the shared ones. An undefined name in a template is an error."""
+def environment(package: str, language: str = "en") -> jinja2.Environment:
+    """Templates of `package`, then the shared ones, speaking `language` by the catalogue of `package`.
+
+    An undefined name in a template is an error.
+    """
     loader = jinja2.ChoiceLoader(
         [jinja2.PackageLoader(package), jinja2.PackageLoader("proctoring.web")]
         if package != "proctoring.web"
@@ -26,7 +31,8 @@ def environment(package: str) -> jinja2.Environment:
         lstrip_blocks=True,
         extensions=["jinja2.ext.i18n"],
     )
-    env.install_null_translations(newstyle=True)  # type: ignore[attr-defined]
+    catalogue = translations(package, language)
+    env.install_gettext_translations(catalogue, newstyle=True)  # type: ignore[attr-defined]
     env.filters |= {
         "civil": civil,
         "civil_day": civil_day,
