@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 from pydantic import BaseModel, Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from proctoring.eea import check_region
 from proctoring.errors import Invalid
 
 LOOPBACK_HOSTS = frozenset({"127.0.0.1", "localhost", "::1"})
@@ -25,6 +26,7 @@ class IceServerSetting(BaseModel):
     """A STUN or TURN server handed to publishers (RFC 9725, section 4.6)."""
 
     url: str
+    region: str = ""
     username: str | None = None
     credential: str | None = None
 
@@ -38,6 +40,7 @@ class Settings(BaseSettings):
 
     env: Env = Env.PRODUCTION
     data: Path = Path("data")
+    region: str = ""
     host: str = "127.0.0.1"
     port: int = Field(default=8000, ge=1, le=65535)
     public_url: str = ""
@@ -79,7 +82,8 @@ class Settings(BaseSettings):
 def load(**overrides: object) -> Settings:
     """Settings from the environment and `.env`; an override of None counts as not given.
 
-    Raises Invalid, naming the setting, for a value that cannot be or that is insecure outside dev.
+    Raises Invalid, naming the setting, for a value that cannot be, that is insecure outside dev, or that
+    would bring recordings out of the European Economic Area.
     """
     try:
         settings = Settings(**{name: value for name, value in overrides.items() if value is not None})  # type: ignore[arg-type]
@@ -88,6 +92,10 @@ def load(**overrides: object) -> Settings:
         name = "PROCTORING_" + "_".join(str(part) for part in first["loc"]).upper()
         raise Invalid(f"{name}: {first['msg']}.", "Correct it in the environment or in .env.") from error
     host = urlsplit(settings.base_url).hostname or ""
+    if settings.region or host not in LOOPBACK_HOSTS:
+        check_region(settings.region, "the machine that keeps the recordings", "PROCTORING_REGION")
+    for server in settings.ice_servers:
+        check_region(server.region, f"the relay {server.url}", "its region in PROCTORING_ICE_SERVERS")
     if not settings.https and host not in LOOPBACK_HOSTS and settings.env is not Env.DEV:
         raise Invalid(
             f"{settings.base_url} is not https, so recordings and links would travel in clear.",

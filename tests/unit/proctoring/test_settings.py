@@ -1,0 +1,60 @@
+"""Settings: what is insecure or outside the EEA does not start."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from proctoring.errors import Invalid
+from proctoring.settings import Settings, load
+
+PUBLIC = {"public_url": "https://exams.example", "region": "BE"}
+
+
+@pytest.fixture(autouse=True)
+def _no_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name in Settings.model_fields:
+        monkeypatch.delenv(f"PROCTORING_{name.upper()}", raising=False)
+
+
+def test_the_defaults_start() -> None:
+    """Nothing set: this machine only, SQLite below ./data."""
+    settings = load()
+    assert settings.base_url == "http://127.0.0.1:8000"
+    assert settings.database.startswith("sqlite:///")
+
+
+@pytest.mark.promise("P15")
+@pytest.mark.parametrize(
+    ("changes", "word"),
+    [
+        ({"public_url": "http://exams.example", "region": "BE"}, "https"),
+        ({"public_url": "https://exams.example"}, "country"),
+        ({"public_url": "https://exams.example", "region": "US"}, "outside"),
+        ({"region": "GB"}, "outside"),
+        (PUBLIC | {"ice_servers": ({"url": "stun:stun.example:3478"},)}, "country"),
+        (PUBLIC | {"ice_servers": ({"url": "turn:turn.example", "region": "US"},)}, "outside"),
+        ({"port": 0}, "PROCTORING_PORT"),
+        ({"env": "staging"}, "PROCTORING_ENV"),
+    ],
+)
+def test_what_must_not_be_does_not_start(changes: dict[str, object], word: str) -> None:
+    """Http beyond this machine, an undeclared or foreign country, an impossible value: refused by name."""
+    with pytest.raises(Invalid, match=word) as refusal:
+        load(**changes)
+    assert refusal.value.remedy
+
+
+@pytest.mark.promise("P15")
+def test_a_declared_service_in_the_eea_starts() -> None:
+    """With a relay that says where it is."""
+    relay = {"url": "turn:turn.example:3478", "region": "NL", "username": "u", "credential": "c"}
+    assert load(**PUBLIC, ice_servers=(relay,)).ice_servers[0].region == "NL"
+
+
+def test_every_setting_is_in_the_example_file() -> None:
+    """And nothing else is."""
+    text = (Path(__file__).parents[3] / ".env.example").read_text()
+    documented = set(re.findall(r"^PROCTORING_([A-Z_]+)=", text, re.MULTILINE))
+    assert documented == {name.upper() for name in Settings.model_fields}
