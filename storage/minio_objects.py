@@ -24,7 +24,7 @@ from storage.objects import StoredVersion, Upload
 
 MISSING = frozenset({"NoSuchKey", "NoSuchVersion"})
 NEVER_USED = segment_key("a" * 16, "a" * 16, SEQ_MAX)
-NEVER_BEGUN = "no-such-upload"
+NEVER_BEGUN = "bm9uZQ"  # of the form that MinIO gives out; it looks for no other, not even for the bucket
 
 
 class MinioObjects:
@@ -115,24 +115,24 @@ class MinioObjects:
             return [_line(error) for error in self._client.remove_objects(self._bucket, doomed)]
 
     def check(self) -> None:
-        """See ObjectStore: the server answers, knows this user, and the bucket is there. Writes nothing."""
+        """See ObjectStore: the server answers, knows this user, and the bucket is there. Writes nothing:
+        aborting what never began is within the powers of ingest and purger, reading what is not there within
+        the reader's."""
         with mapped("answer"):
-            for probe in (self._probe_abort, self._probe_get):
-                try:
-                    probe()
-                except S3Error as error:
-                    if error.code in MISSING or error.code == "NoSuchUpload":
-                        return
-                    if error.code != "AccessDenied" or probe == self._probe_get:
-                        raise
+            try:
+                self._client._abort_multipart_upload(self._bucket, NEVER_USED, NEVER_BEGUN)
+            except S3Error as error:
+                if error.code == "AccessDenied":
+                    self._check_reading()
+                elif error.code != "NoSuchUpload":
+                    raise
 
-    def _probe_abort(self) -> None:
-        """Within the powers of ingest and purger; the answer is NoSuchUpload."""
-        self._client._abort_multipart_upload(self._bucket, NEVER_USED, NEVER_BEGUN)
-
-    def _probe_get(self) -> None:
-        """Within the power of the reader; the answer is NoSuchKey."""
-        self._client.get_object(self._bucket, NEVER_USED).release_conn()
+    def _check_reading(self) -> None:
+        try:
+            self._client.get_object(self._bucket, NEVER_USED).release_conn()
+        except S3Error as error:
+            if error.code not in MISSING:
+                raise
 
 
 def _line(error: DeleteError) -> str:
