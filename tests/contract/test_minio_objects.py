@@ -83,7 +83,7 @@ def test_a_plain_delete_leaves_everything_and_is_seen_to(versioned: Bucket) -> N
 
 @pytest.mark.promise("P7")
 def test_shredding_leaves_nothing_in_a_bucket_with_versions(versioned: Bucket) -> None:
-    """More versions and markers of one name than a page holds, and other names: all go, another unit stays."""
+    """More versions of one name than a page holds, markers, other names: all go; another unit stays."""
     for number in range(MANY):
         versioned.raw._put_object(versioned.name, KEYS[0], b"%d" % (number % 10))
     versioned.store.put(KEYS[1], b"12")
