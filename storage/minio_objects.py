@@ -13,7 +13,10 @@ that somebody made versioned. Nothing depends on ETags, lifecycle rules, tags or
 """
 
 from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from itertools import islice
 
+from minio.datatypes import Object
 from minio.deleteobjects import DeleteError, DeleteObject
 from minio.error import S3Error
 
@@ -23,6 +26,7 @@ from storage.naming import SEQ_MAX, check_below, check_key, check_prefix, segmen
 from storage.objects import StoredVersion, Upload
 
 MISSING = frozenset({"NoSuchKey", "NoSuchVersion"})
+PAGE = 1000  # what the server gives at once
 NEVER_USED = segment_key("a" * 16, "a" * 16, SEQ_MAX)
 NEVER_BEGUN = "bm9uZQ"  # of the form that MinIO gives out; it looks for no other, not even for the bucket
 
@@ -61,19 +65,18 @@ class MinioObjects:
                 response.release_conn()
 
     def versions(self, prefix: str) -> Iterator[StoredVersion]:
-        """See ObjectStore. Asks for 1,000 at a time, while it is consumed."""
+        """See ObjectStore. Listed while it is consumed, one page ahead: who deletes what is listed does not
+        wait for the listing. Two pages at most are in memory."""
         check_prefix(prefix)
         return self._versions(prefix)
 
     def _versions(self, prefix: str) -> Iterator[StoredVersion]:
-        with mapped(f"list {prefix}"):
-            for found in self._client.list_objects(
-                self._bucket, prefix=prefix, recursive=True, include_version=True
-            ):
-                assert found.object_name is not None
-                yield StoredVersion(
-                    found.object_name, found.version_id, found.is_delete_marker, found.size or 0
-                )
+        found = self._client.list_objects(self._bucket, prefix=prefix, recursive=True, include_version=True)
+        with mapped(f"list {prefix}"), ThreadPoolExecutor(max_workers=1) as ahead:
+            page = ahead.submit(_page, found)
+            while versions := page.result():
+                page = ahead.submit(_page, found)
+                yield from versions
 
     def uploads(self, prefix: str) -> Iterator[Upload]:
         """See ObjectStore, and what this module says about MinIO."""
@@ -133,6 +136,16 @@ class MinioObjects:
         except S3Error as error:
             if error.code not in MISSING:
                 raise
+
+
+def _page(found: Iterator[Object]) -> list[StoredVersion]:
+    """The next page; empty after the last."""
+    return [_version(one) for one in islice(found, PAGE)]
+
+
+def _version(found: Object) -> StoredVersion:
+    assert found.object_name is not None
+    return StoredVersion(found.object_name, found.version_id, found.is_delete_marker, found.size or 0)
 
 
 def _line(error: DeleteError) -> str:
