@@ -1,6 +1,7 @@
 """`make bench`: sealing, opening and purging beside the barest thing that does the same; writes bench.json.
 
 Each figure is the median of paired runs, ours over the peer's, so that a slow machine changes nothing.
+PROCTORING_BENCH_PURGE_SEGMENTS says how many segments are purged on MinIO (10,000).
 """
 
 import json

@@ -2,6 +2,7 @@
 
 import socket
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from threading import Thread
 
 import pytest
@@ -167,6 +168,23 @@ def test_an_upload_completed_late_does_not_come_back(plain: Bucket) -> None:
     with pytest.raises(S3Error, match="NoSuchUpload"):
         plain.raw._complete_multipart_upload(plain.name, upload.key, upload.upload_id, [part])
     assert plain.everything() == []
+
+
+def test_what_was_stored_outlives_a_power_cut(tmp_path: Path) -> None:
+    """Away is said while the server is gone; when it is back the same store serves what it acknowledged."""
+    server = MinioServer(tmp_path / "drive").start()
+    try:
+        bucket = Bucket(server)
+        bucket.store.put(KEYS[0], b"acknowledged")
+        server.stop()
+        with pytest.raises(StoreFailed, match="away"):
+            bucket.store.put(KEYS[1], b"lost")
+        server.start()
+        assert bucket.store.get(KEYS[0]) == b"acknowledged"
+        with pytest.raises(ObjectMissing):
+            bucket.store.get(KEYS[1])
+    finally:
+        server.stop()
 
 
 def calls(store: MinioObjects) -> dict[str, Callable[[], object]]:

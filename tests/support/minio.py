@@ -6,15 +6,16 @@ import shutil
 import subprocess
 from pathlib import Path
 
-import httpx
-
+from storage.errors import StoreFailed
 from storage.minio_client import MinioKey, MinioPlace, s3_client
+from storage.minio_objects import MinioObjects
 from tests.support.browser import missing
 from tests.support.service import free_port, wait_until
 
 STARTED_S_MAX = 60
 ROOT = MinioKey("root-of-the-tests", "a-secret-of-the-tests")
 REGION = "eu-central-1"
+NO_BUCKET = "never-made"
 
 
 class MinioServer:
@@ -69,9 +70,10 @@ class MinioServer:
         assert self._process is not None
         assert self._process.poll() is None, f"MinIO has stopped: {self.log.read_text()[-2000:]}"
         try:
-            return httpx.get(f"{self.url}/minio/health/ready", timeout=2).status_code == 200
-        except httpx.TransportError:
-            return False
+            MinioObjects(self.place(NO_BUCKET), ROOT).check()
+        except StoreFailed as error:
+            return "no such bucket" in str(error)  # it knows its users; /minio/health/ready is sooner true
+        return True
 
 
 def minio_path() -> str:
