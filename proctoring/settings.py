@@ -9,10 +9,11 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from pydantic import BaseModel, Field, ValidationError
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import SettingsConfigDict
 
 from proctoring.eea import check_region
 from proctoring.errors import Invalid
+from proctoring.minio_settings import MinioSettings
 
 LOOPBACK_HOSTS = frozenset({"127.0.0.1", "localhost", "::1"})
 
@@ -20,6 +21,11 @@ LOOPBACK_HOSTS = frozenset({"127.0.0.1", "localhost", "::1"})
 class Env(StrEnum):
     PRODUCTION = "production"
     DEV = "dev"
+
+
+class Store(StrEnum):
+    FOLDER = "folder"
+    MINIO = "minio"
 
 
 class IceServerSetting(BaseModel):
@@ -31,7 +37,7 @@ class IceServerSetting(BaseModel):
     credential: str | None = None
 
 
-class Settings(BaseSettings):
+class Settings(MinioSettings):
     """One frozen set per process."""
 
     model_config = SettingsConfigDict(
@@ -45,6 +51,7 @@ class Settings(BaseSettings):
     port: int = Field(default=8000, ge=1, le=65535)
     public_url: str = ""
     database_url: str = ""
+    store: Store = Store.FOLDER
     ice_servers: tuple[IceServerSetting, ...] = ()
     media_addresses: tuple[str, ...] = ()
     redis_url: str = ""
@@ -101,4 +108,16 @@ def load(**overrides: object) -> Settings:
             f"{settings.base_url} is not https, so recordings and links would travel in clear.",
             "Set PROCTORING_PUBLIC_URL to the https address, or PROCTORING_ENV=dev to try things out.",
         )
+    if settings.store is Store.MINIO:
+        _check_minio(settings)
     return settings
+
+
+def _check_minio(settings: Settings) -> None:
+    place = settings.minio_place
+    host = urlsplit(settings.minio_url).hostname or ""
+    if not (place.secure or host in LOOPBACK_HOSTS or settings.env is Env.DEV) and settings.minio_secure:
+        raise Invalid(
+            f"{settings.minio_url} is not https, so who reads along learns which objects there are.",
+            "Use https, or set PROCTORING_MINIO_SECURE=false where the network up to MinIO is yours alone.",
+        )

@@ -5,6 +5,7 @@ flushed to the disk, then linked to their final name, and the folder is flushed.
 """
 
 import os
+import secrets
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -24,7 +25,7 @@ class FolderObjects:
 
     def put(self, key: str, data: bytes) -> None:
         path = self._root / check_key(key)
-        part = path.with_name(f"{path.name}.{os.getpid()}{PART_SUFFIX}")
+        part = path.with_name(f"{path.name}.{secrets.token_hex(8)}{PART_SUFFIX}")
         try:
             self._make_folders(path.parent)
             with part.open("wb") as file:

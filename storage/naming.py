@@ -11,6 +11,7 @@ from storage.errors import BadName
 _ID = r"[a-z2-7]{16}"
 _SEGMENT = re.compile(rf"u/{_ID}/{_ID}/[0-9]{{8}}\.pev")
 _PREFIX = re.compile(rf"u/{_ID}/")
+_BELOW = re.compile(rf"u/{_ID}/.+", re.DOTALL)
 SEQ_MAX = 10**8 - 1
 
 
@@ -39,3 +40,11 @@ def check_prefix(prefix: str) -> str:
     if not _PREFIX.fullmatch(prefix):
         raise BadName(f"{prefix!r} is not a prefix of an evidence unit")
     return prefix
+
+
+def check_below(key: str) -> str:
+    """The key itself, if it lies below the prefix of an evidence unit, whatever somebody put there: what is
+    found at erasure must go. Raises BadName."""
+    if not _BELOW.fullmatch(key):
+        raise BadName(f"{key!r} is not below an evidence unit")
+    return key

@@ -5,6 +5,7 @@ Names are write-once. Nothing depends on ETags, lifecycle rules, tags or server-
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from threading import Lock
 from typing import Protocol
 
 from storage.errors import ObjectExists, ObjectMissing
@@ -34,7 +35,9 @@ class ObjectStore(Protocol):
     and BadName for a key outside `storage.naming`."""
 
     def put(self, key: str, data: bytes) -> None:
-        """Durable when it returns. Raises ObjectExists when the name was used before."""
+        """Durable when it returns. Raises ObjectExists when the name was used before; of many that put one
+        name at once, one succeeds. After StoreFailed it may be there all the same: put the same bytes again,
+        and take ObjectExists for done."""
 
     def get(self, key: str) -> bytes:
         """The whole object. Raises ObjectMissing."""
@@ -60,11 +63,13 @@ class MemoryObjects:
 
     def __init__(self) -> None:
         self._objects: dict[str, bytes] = {}
+        self._putting = Lock()
 
     def put(self, key: str, data: bytes) -> None:
-        if check_key(key) in self._objects:
-            raise ObjectExists(key)
-        self._objects[key] = bytes(data)
+        with self._putting:
+            if check_key(key) in self._objects:
+                raise ObjectExists(key)
+            self._objects[key] = bytes(data)
 
     def get(self, key: str) -> bytes:
         try:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.minio import MinioServer
 from tests.support.world import World
 
 HELD = pytest.StashKey[dict[str, list[str]]]()
@@ -17,6 +18,16 @@ def world(tmp_path: Path) -> Iterator[World]:
     made = World(tmp_path)
     yield made
     made.core.db.close()
+
+
+@pytest.fixture(scope="session")
+def minio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MinioServer]:
+    """One MinIO server for the whole run, never stopped by a test; each test makes its own buckets."""
+    server = MinioServer(tmp_path_factory.mktemp("minio") / "drive")
+    try:
+        yield server.start()
+    finally:
+        server.stop()
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -33,7 +33,7 @@ def create_app(made: Parts) -> FastAPI:
         for server in core.settings.ice_servers
     ]
     ingests = Ingests(
-        VaultRecorder(core, made.objects),
+        VaultRecorder(core, made.stores.ingest),
         ice_servers=servers,
         addresses=core.settings.media_addresses or None,
     )
@@ -63,9 +63,9 @@ def create_app(made: Parts) -> FastAPI:
     for name, package in STATIC.items():
         folder = Path(str(files(package).joinpath("static")))
         app.mount(f"/static/{name}", StaticFiles(directory=folder), name=f"static-{name}")
-    checks = {"database": core.db.check, "store": made.objects.check}
+    checks = {"database": core.db.check, "store": made.stores.check}
     app.include_router(health.routes(core, checks))
     app.include_router(whip.routes(ingests))
     app.include_router(candidate_pages.routes(core))
-    app.include_router(staff_routes(core, made.opener, made.objects))
+    app.include_router(staff_routes(core, made.opener, made.stores.reader))
     return app

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from proctoring import settings as configuration
+from proctoring.cli.stores import Stores, open_stores
 from proctoring.clock import system_clock
 from proctoring.core import Core
 from proctoring.db import Database
@@ -16,9 +17,7 @@ from proctoring.recordings.rotation import Rotation
 from proctoring.sessions.links import Links
 from proctoring.settings import Settings
 from retention.erase import Eraser
-from storage.folder_objects import FolderObjects
 from storage.keys import KeyFolder, write_secret
-from storage.objects import ObjectStore
 from storage.seal import Opener, Sealer
 from storage.shred import Shredder
 from storage.sign import Signer
@@ -31,7 +30,7 @@ class Parts:
     """Everything of one process that holds all three powers, as `serve` and the command line do."""
 
     core: Core
-    objects: ObjectStore
+    stores: Stores
     opener: Opener
     signer: Signer
     keys: KeyFolder
@@ -40,7 +39,7 @@ class Parts:
         return Rotation(self.core, self.opener, self.keys)
 
     def eraser(self) -> Eraser:
-        return Eraser(self.core, Shredder(self.objects), self.signer)
+        return Eraser(self.core, Shredder(self.stores.purger), self.signer)
 
 
 def prepare(settings: Settings) -> list[str]:
@@ -88,8 +87,8 @@ def assemble(settings: Settings) -> Parts:
         links,
         Sealer(keys),
     )
-    objects = FolderObjects(settings.data / "objects")
-    return Parts(core, objects, Opener(keys), Signer(_signing_key(settings).read_bytes()), keys)
+    signer = Signer(_signing_key(settings).read_bytes())
+    return Parts(core, open_stores(settings), Opener(keys), signer, keys)
 
 
 def remember_address(settings: Settings) -> None:

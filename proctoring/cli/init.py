@@ -9,6 +9,7 @@ import click
 from proctoring import settings as configuration
 from proctoring.cli.compose import Parts, parts, prepare
 from proctoring.cli.output import common, show
+from proctoring.cli.stores import prepare_store
 from proctoring.errors import CoreError
 from storage.errors import VaultError
 
@@ -16,8 +17,9 @@ from storage.errors import VaultError
 @click.command()
 @common
 def init(data: Path | None) -> None:
-    """Make data folder, schema and keys; harmless to repeat."""
-    made = prepare(configuration.load(data=data))
+    """Make data folder, schema and keys, and on MinIO bucket, users and policies; harmless to repeat."""
+    settings = configuration.load(data=data)
+    made = prepare(settings) + prepare_store(settings)
     show({"made": made}, "\n".join(f"made {thing}" for thing in made) or "everything is there already")
 
 
@@ -43,7 +45,7 @@ def _database(made: Parts) -> None:
 
 
 def _store(made: Parts) -> None:
-    made.objects.check()
+    made.stores.check()
 
 
 def _keys(made: Parts) -> None:

@@ -1,23 +1,39 @@
-"""One contract over every object store."""
+"""One contract over every object store, on a real MinIO server too, in buckets with and without versions."""
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from minio.commonconfig import ENABLED
+from minio.versioningconfig import VersioningConfig
 
 from storage.errors import BadName, ObjectExists, ObjectMissing
 from storage.folder_objects import PART_SUFFIX, FolderObjects
+from storage.minio_client import s3_client
+from storage.minio_objects import MinioObjects
 from storage.naming import segment_key, unit_prefix
 from storage.objects import MemoryObjects, ObjectStore, Upload
 from storage.shred import Shredder
+from tests.support.minio import ROOT, MinioServer
 from tests.support.names import TAKE_1, TAKE_2, UNIT_A, UNIT_B
 
 KEY = segment_key(UNIT_A, TAKE_1, 0)
+MANY = 1_050  # more than one page of a listing, more than one batch of a deletion
+AT_ONCE = 8
 
 
-@pytest.fixture(params=["memory", "folder"])
+@pytest.fixture(params=["memory", "folder", "minio", "minio-versioned"])
 def store(request: pytest.FixtureRequest, tmp_path: Path) -> ObjectStore:
     """Each implementation in turn."""
-    return MemoryObjects() if request.param == "memory" else FolderObjects(tmp_path / "objects")
+    if request.param == "memory":
+        return MemoryObjects()
+    if request.param == "folder":
+        return FolderObjects(tmp_path / "objects")
+    server: MinioServer = request.getfixturevalue("minio")
+    place = server.place(server.new_bucket())
+    if request.param == "minio-versioned":
+        s3_client(place, ROOT).set_bucket_versioning(place.bucket, VersioningConfig(ENABLED))
+    return MinioObjects(place, ROOT)
 
 
 def test_what_is_put_is_got(store: ObjectStore) -> None:
@@ -98,6 +114,51 @@ def test_shredding_leaves_nothing_of_the_unit_and_everything_of_others(store: Ob
     assert shredder.is_gone(UNIT_A)
     assert shredder.shred(UNIT_A).objects == 0
     assert not shredder.is_gone(UNIT_B)
+
+
+def test_of_many_writers_of_one_name_one_succeeds(store: ObjectStore) -> None:
+    """Put at once, one is stored whole and every other is told that the name is taken."""
+
+    def put(key: str, writer: int) -> bool:
+        try:
+            store.put(key, bytes([writer]) * 70_000)
+        except ObjectExists:
+            return False
+        return True
+
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        for seq in range(10):
+            key = segment_key(UNIT_A, TAKE_1, seq)
+            stored = list(pool.map(put, [key] * AT_ONCE, range(AT_ONCE)))
+            assert stored.count(True) == 1
+            assert store.get(key) == bytes([stored.index(True)]) * 70_000
+    assert len(list(store.versions(unit_prefix(UNIT_A)))) == 10
+
+
+def test_more_than_a_page_is_listed_and_shredded(store: ObjectStore) -> None:
+    """However many there are, each is listed once, and all go; another's stay."""
+    keys = [segment_key(UNIT_A, TAKE_1, seq) for seq in range(MANY)]
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        list(pool.map(lambda key: store.put(key, b"12"), keys))
+    store.put(segment_key(UNIT_B, TAKE_1, 0), b"stays")
+    assert [version.key for version in store.versions(unit_prefix(UNIT_A))] == keys
+    removed = Shredder(store).shred(UNIT_A)
+    assert (removed.objects, removed.markers, removed.bytes) == (MANY, 0, MANY * 2)
+    assert len(list(store.versions(unit_prefix(UNIT_B)))) == 1
+
+
+def test_a_name_that_was_shredded_is_free(store: ObjectStore) -> None:
+    """Nothing is left that would answer for it."""
+    store.put(KEY, b"first")
+    Shredder(store).shred(UNIT_A)
+    store.put(KEY, b"second")
+    assert store.get(KEY) == b"second"
+
+
+def test_a_store_that_answers_passes_its_check(store: ObjectStore) -> None:
+    """And the check leaves nothing behind."""
+    store.check()
+    assert list(store.versions(unit_prefix("a" * 16))) == []
 
 
 def test_what_a_crashed_writer_left_is_found_and_goes(tmp_path: Path) -> None:

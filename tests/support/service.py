@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -20,8 +21,9 @@ POLL_S = 0.1
 class Service:
     """One `proctoring serve` over one data folder; may be killed and started again."""
 
-    def __init__(self, data: Path) -> None:
+    def __init__(self, data: Path, environment: Mapping[str, str] | None = None) -> None:
         self.data = data
+        self.environment = dict(environment or {})
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self._process: subprocess.Popen[bytes] | None = None
@@ -35,7 +37,7 @@ class Service:
                 [*_command("serve"), "--data", str(self.data), "--port", str(self.port)],
                 stdout=log,
                 stderr=log,
-                env=clean_environment(),
+                env=clean_environment() | self.environment,
             )
         wait_until(self._answers, STARTED_S_MAX, f"the service does not answer; see {self.log}")
         return self
@@ -57,7 +59,7 @@ class Service:
             capture_output=True,
             text=True,
             timeout=COMMAND_S_MAX,
-            env=clean_environment(),
+            env=clean_environment() | self.environment,
         )
         assert done.returncode == code, f"{arguments}: exit {done.returncode}\n{done.stdout}\n{done.stderr}"
         text = done.stdout or done.stderr

@@ -1,0 +1,92 @@
+"""Which object store each power is given, and how MinIO is set up for them."""
+
+import secrets
+from dataclasses import dataclass
+
+from proctoring.errors import Unavailable
+from proctoring.minio_settings import secret_file
+from proctoring.settings import Settings, Store
+from storage.errors import StoreFailed
+from storage.folder_objects import FolderObjects
+from storage.keys import write_secret
+from storage.minio_client import MinioKey
+from storage.minio_objects import MinioObjects
+from storage.minio_setup import set_up
+from storage.objects import ObjectStore
+from storage.powers import Power, Withheld
+
+SECRET_BYTES = 30  # 40 characters, all that MinIO takes
+
+
+@dataclass(frozen=True, slots=True)
+class Stores:
+    """The same objects through three hands: capture is given the first, review the second, retention the
+    third. On a folder they are one; on MinIO three users, of which a process may lack some."""
+
+    ingest: ObjectStore
+    reader: ObjectStore
+    purger: ObjectStore
+
+    def check(self) -> None:
+        """Raises StoreFailed unless every hand works. For a process that needs one, check that one."""
+        for store in {id(store): store for store in (self.ingest, self.reader, self.purger)}.values():
+            store.check()
+
+
+def open_stores(settings: Settings) -> Stores:
+    """The stores by the settings; touches no network."""
+    if settings.store is Store.FOLDER:
+        folder = FolderObjects(settings.data / "objects")
+        return Stores(folder, folder, folder)
+    return Stores(*(_minio(settings, power) for power in (Power.INGEST, Power.READER, Power.PURGER)))
+
+
+def prepare_store(settings: Settings) -> list[str]:
+    """Make the bucket and the users, with their secrets, when this process has the administrator's key; what
+    was made, one line each. Without it, see that each power that is here works. Raises Unavailable."""
+    if settings.store is Store.FOLDER:
+        return []
+    admin = settings.minio_admin()
+    try:
+        if admin is None:
+            _check_those_here(settings)
+            return []
+        made, users = [], {}
+        for power in Power:
+            user = settings.minio_user(power, settings.data)
+            if user is None:
+                user = _new_secret(settings, power)
+                made.append(f"secret key of the {power.value} in {secret_file(settings.data, power)}")
+            users[power] = user
+        return made + set_up(settings.minio_place, admin, users)
+    except StoreFailed as error:
+        raise Unavailable(
+            f"{error}.",
+            "See that MinIO runs at PROCTORING_MINIO_URL, and that PROCTORING_MINIO_ADMIN_* may make buckets "
+            "and users; then run `proctoring init` again.",
+        ) from error
+
+
+def _minio(settings: Settings, power: Power) -> ObjectStore:
+    user = settings.minio_user(power, settings.data)
+    if user is None:
+        name = f"PROCTORING_MINIO_{power.value.upper()}_SECRET_KEY_FILE"
+        return Withheld(power, f"if it should, set {name} or run `proctoring init`")
+    return MinioObjects(settings.minio_place, user)
+
+
+def _check_those_here(settings: Settings) -> None:
+    here = [user for power in Power if (user := settings.minio_user(power, settings.data))]
+    if not here:
+        raise StoreFailed("no key of MinIO is here: neither of a power nor the administrator's")
+    for user in here:
+        MinioObjects(settings.minio_place, user).check()
+
+
+def _new_secret(settings: Settings, power: Power) -> MinioKey:
+    file = secret_file(settings.data, power)
+    file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    write_secret(file, secrets.token_urlsafe(SECRET_BYTES).encode())
+    user = settings.minio_user(power, settings.data)
+    assert user is not None
+    return user
