@@ -58,11 +58,13 @@ class World:
     folder: Path
     clock: TestClock = field(default_factory=TestClock)
     objects: MemoryObjects = field(default_factory=MemoryObjects)
+    database_url: str | None = None
 
     def __post_init__(self) -> None:
         keys = KeyFolder(self.folder / "keys")
         epoch = keys.ensure_epoch(self.clock())
-        database = Database(f"sqlite:///{self.folder / 'world.db'}")
+        url = self.database_url or f"sqlite:///{self.folder / 'world.db'}"
+        database = Database(url, clock=self.clock)
         upgrade(database)
         self.core = Core(
             Settings(data=self.folder, _env_file=None),
