@@ -37,6 +37,7 @@ class UnitRow(Row):
     erase_id: Mapped[str | None]
     erasing_at: Mapped[datetime | None]
     erased_at: Mapped[datetime | None]
+    swept_at: Mapped[datetime | None]  # when it was freed of objects without a leaf
 
     def key(self) -> SealedUnitKey | None:
         """The sealed key, or None once it was destroyed."""

@@ -19,10 +19,11 @@ from proctoring.sessions.links import Links
 from proctoring.sessions.model import Session
 from proctoring.settings import Settings
 from retention.erase import Eraser
+from retention.rules import Rules
 from storage.keys import KeyFolder
 from storage.manifest import digest
 from storage.naming import segment_key
-from storage.objects import MemoryObjects
+from storage.objects import MemoryObjects, ObjectStore
 from storage.seal import Opener, Sealer
 from storage.shred import Shredder
 from storage.sign import Signer
@@ -76,7 +77,12 @@ class World:
         )
         self.opener = Opener(keys)
         self.signer = Signer(b"1" * 32)
-        self.eraser = Eraser(self.core, Shredder(self.objects), self.signer)
+        self.eraser = self.new_eraser()
+
+    def new_eraser(self, objects: ObjectStore | None = None, rules: Rules | None = None) -> Eraser:
+        """A worker in a process of its own, whose steady clock goes with the test's."""
+        shredder = Shredder(objects or self.objects)
+        return Eraser(self.core, shredder, self.signer, rules, ticks=lambda: self.clock.now.timestamp())
 
     def exam(self, regulation: Regulation = REGULATION, streams: tuple[Stream, ...] = tuple(Stream)) -> Exam:
         with self.core.db.begin() as db:
@@ -118,9 +124,10 @@ class World:
         return begun
 
     def ended(self, exam: Exam | None = None) -> Session:
-        """A session with three recorded streams that has ended."""
+        """A session that has ended, with every stream of its exam recorded."""
+        exam = exam or self.exam()
         session = self.admitted(exam)
-        for stream in Stream:
+        for stream in exam.profile.streams:
             self.record(session, stream)
         self.clock.move(seconds=12)
         with self.core.db.begin() as db:

@@ -25,6 +25,7 @@ def upgrade() -> None:
         sa.Column("released_by", sa.String(), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_retention_brakes")),
     )
+    op.add_column("evidence_units", sa.Column("swept_at", sa.DateTime(timezone=True), nullable=True))
     state = op.create_table(
         "retention_state",
         sa.Column("id", sa.Integer(), autoincrement=False, nullable=False),
@@ -32,7 +33,6 @@ def upgrade() -> None:
         sa.Column("failures", sa.Integer(), nullable=False),
         sa.Column("audited_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("findings", sa.Integer(), nullable=False),
-        sa.Column("swept_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("orphans", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_retention_state")),
     )

@@ -147,7 +147,7 @@ def test_a_failed_deletion_is_said_and_finished_by_the_next_pass(world: World, e
     """The key is gone, the unit stays due, and no certificate is written before the objects are gone."""
     failing = FailingObjects()
     failing.__dict__.update(world.objects.__dict__)
-    eraser = Eraser(world.core, Shredder(failing), world.signer)
+    eraser = world.new_eraser(failing)
     world.clock.now = units(world)[0].due_at
     outcomes = eraser.run()
     assert all(outcome.failure and not outcome.certificate_id for outcome in outcomes)
