@@ -2,19 +2,35 @@
 
 On SQLite every writing transaction takes the write lock when it begins (BEGIN IMMEDIATE), so two of
 them never both read before either writes. Deleted rows are overwritten (secure_delete).
+
+On PostgreSQL a writing transaction runs at READ COMMITTED, whatever the server's default, and a reading
+one at REPEATABLE READ, read only: it sees one instant, as on SQLite. Services therefore decide by
+conditional updates, or on rows that they have locked, always in this order, so that no two wait for each
+other: session, exam, the decision's own row (review, incident, appeal, hold), evidence units by id, takes,
+the ledger's head.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Final, TypeVar
 
 from sqlalchemy import DateTime, Dialect, MetaData, create_engine, event, text
 from sqlalchemy.engine import Connection
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import DeclarativeBase, Session, sessionmaker
 from sqlalchemy.types import TypeDecorator
 
+from proctoring.clock import Clock
+from proctoring.errors import Contended
+
 BUSY_TIMEOUT_MS = 15_000
+ATTEMPTS_MAX = 5
+WRITING_ISOLATION = "READ COMMITTED"
+LOST_RACE: Final = frozenset({"40001", "40P01"})  # SQLSTATE: serialization failure, deadlock
+BEFORE_COMMIT = "before_commit"
+
+T = TypeVar("T")
 
 
 class Instant(TypeDecorator[datetime]):
@@ -53,27 +69,69 @@ class Row(DeclarativeBase):
 
 
 class Database:
-    """Transactions on one database."""
+    """Transactions on one database. `clock` stands for the database's own in tests."""
 
-    def __init__(self, url: str) -> None:
-        self.engine = create_engine(url)
-        if self.engine.dialect.name == "sqlite":
+    def __init__(self, url: str, isolation: str = WRITING_ISOLATION, clock: Clock | None = None) -> None:
+        self._clock = clock
+        if url.startswith("sqlite"):
+            self.engine = create_engine(url)
             event.listen(self.engine, "connect", _prepare_sqlite)
             event.listen(self.engine, "begin", _begin_sqlite)
+            reading = self.engine.execution_options(reading=True)
+        else:
+            self.engine = create_engine(url, isolation_level=isolation, pool_pre_ping=True)
+            reading = self.engine.execution_options(
+                isolation_level="REPEATABLE READ", postgresql_readonly=True
+            )
         self._writing = sessionmaker(self.engine, expire_on_commit=False)
-        self._reading = sessionmaker(self.engine.execution_options(reading=True), expire_on_commit=False)
+        self._reading = sessionmaker(reading, expire_on_commit=False)
+        event.listen(self._writing, "before_commit", _run_before_commit)
 
     @contextmanager
     def begin(self) -> Iterator[Session]:
-        """One writing transaction: commits at the end, rolls back on any exception."""
-        with self._writing.begin() as db:
-            yield db
+        """One writing transaction: commits at the end, rolls back on any exception.
+
+        Raises Contended when the database let another transaction win; nothing was changed then.
+        """
+        try:
+            with self._writing.begin() as db:
+                yield db
+        except DBAPIError as error:
+            if getattr(error.orig, "sqlstate", None) in LOST_RACE:
+                raise Contended(
+                    "Somebody else changed the same recordings at this very moment.", "Try again."
+                ) from error
+            raise
+
+    def transact(self, work: Callable[[Session], T]) -> T:
+        """`work` in a writing transaction of its own, again while another wins, ATTEMPTS_MAX times at most.
+
+        `work` must do nothing but what its transaction undoes. Raises Contended.
+        """
+        for _ in range(ATTEMPTS_MAX - 1):
+            try:
+                with self.begin() as db:
+                    return work(db)
+            except Contended:
+                continue
+        with self.begin() as db:
+            return work(db)
 
     @contextmanager
     def read(self) -> Iterator[Session]:
-        """One reading transaction; what it would write is an error on SQLite when another writes."""
+        """One reading transaction; what it would write is an error (on SQLite when another writes)."""
         with self._reading.begin() as db:
             yield db
+
+    def now(self, db: Session) -> datetime:
+        """The present instant by the database's own clock, the same for every worker."""
+        if self._clock is not None:
+            return self._clock()
+        if self.engine.dialect.name == "sqlite":
+            text_now = db.scalar(text("select strftime('%Y-%m-%dT%H:%M:%f+00:00', 'now')"))
+            return datetime.fromisoformat(str(text_now))
+        instant: datetime = db.execute(text("select clock_timestamp()")).scalar_one()
+        return instant.astimezone(UTC)
 
     def check(self) -> None:
         """Raises the driver's error unless the database answers."""
@@ -82,6 +140,17 @@ class Database:
 
     def close(self) -> None:
         self.engine.dispose()
+
+
+def before_commit(db: Session, key: str, work: Callable[[Session], None]) -> None:
+    """Run `work` in the transaction just before it commits; once, whatever the number of calls with `key`."""
+    db.info.setdefault(BEFORE_COMMIT, {}).setdefault(key, work)
+
+
+def _run_before_commit(db: Session) -> None:
+    db.flush()
+    for work in db.info.pop(BEFORE_COMMIT, {}).values():
+        work(db)
 
 
 def _prepare_sqlite(connection: Any, _record: Any) -> None:

@@ -12,6 +12,7 @@ Each error carries two sentences: what is the matter, and what to do about it.
     │   └── BeingErased     a hold came after erasure had begun
     ├── TokenRefused        a link or token is forged, expired, or for something else
     └── Unavailable         a part we need is away; try again later
+        └── Contended       another transaction won; nothing was changed
 """
 
 
@@ -60,3 +61,7 @@ class TokenRefused(CoreError):
 
 class Unavailable(CoreError):
     title = "Not available right now"
+
+
+class Contended(Unavailable):
+    title = "Changed at the same moment"

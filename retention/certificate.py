@@ -2,12 +2,12 @@
 
 import json
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from proctoring.clock import iso
 from storage.shred import Shredded
 
-CERTIFICATE_VERSION = 1
+CERTIFICATE_VERSION = 2
 RULE = "retained, no active hold, due date passed"
 
 
@@ -28,6 +28,7 @@ class Certificate:
     leaves: int
     manifest_head: str
     removed: Shredded
+    backup_horizon: timedelta
 
     def body(self) -> str:
         """Canonical JSON (RFC 8785): the very bytes that are signed."""
@@ -52,5 +53,9 @@ class Certificate:
                 "bytes": self.removed.bytes,
             },
             "left_after": 0,
+            "backups": {
+                "horizon_days": self.backup_horizon.days,
+                "gone_by": iso(self.erased_at + self.backup_horizon),
+            },
         }
         return json.dumps(facts, sort_keys=True, separators=(",", ":"), ensure_ascii=False)

@@ -1,33 +1,48 @@
 """Erasure: one transaction decides and destroys the key, then the objects go, then absence is verified.
 
-A crash anywhere resumes: a unit that is being erased is due for ever, and every step may be repeated.
+A crash anywhere resumes: a unit that is being erased is due for ever, and every step may be repeated, by
+several workers at once too. Nothing new is decided while a brake is pulled.
 """
 
+import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
 
 import structlog
-from sqlalchemy import select, update
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session as Db
 
-from proctoring.clock import iso
 from proctoring.core import Core
-from proctoring.custody.model import SYSTEM, Action, Actor
-from proctoring.custody.rows import CertificateRow, EntryRow
-from proctoring.custody.service import enter
+from proctoring.custody.model import SYSTEM, Actor
+from proctoring.errors import Contended
+from proctoring.holds import worker
+from proctoring.holds.brake import Brake, Reading, too_much, wrong_clock
 from proctoring.recordings.model import EndCause, UnitState
-from proctoring.recordings.rows import TakeRow, UnitRow
+from proctoring.recordings.rows import UnitRow
 from proctoring.recordings.service import end_open_takes
 from proctoring.recordings.settle import abandoned_sessions
 from proctoring.sessions.service import expire_overdue
-from retention.certificate import Certificate
+from retention.audit import audit, sweep
+from retention.certify import certify
+from retention.decide import HeldMeanwhile, decide
 from retention.plan import Fate, PlanLine, plan
+from retention.rules import Rules
 from storage.errors import StoreFailed
-from storage.shred import Shredded, Shredder
+from storage.shred import Shredder
 from storage.sign import Signer
 
 log = structlog.get_logger()
+
+LIVING = (UnitState.OPEN.value, UnitState.RETAINED.value)
+BRAKED = "braked"
+Ticks = Callable[[], float]
+
+
+def system_ticks() -> float:
+    """Seconds since the machine started, its sleep included; no change of the civil clock touches them."""
+    return time.clock_gettime(getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC))
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,41 +55,99 @@ class Outcome:
 
 
 class Eraser:
-    """Holds the power to destroy and no other."""
+    """Holds the power to destroy and no other. One at a time per instance; several instances are harmless."""
 
-    def __init__(self, core: Core, shredder: Shredder, signer: Signer) -> None:
+    def __init__(
+        self,
+        core: Core,
+        shredder: Shredder,
+        signer: Signer,
+        rules: Rules | None = None,
+        ticks: Ticks = system_ticks,
+    ) -> None:
         self._core = core
         self._shredder = shredder
         self._signer = signer
+        self._rules = rules or Rules()
+        self._ticks = ticks
+        self._before: Reading | None = None
 
-    def run(self, at: datetime | None = None, actor: Actor = SYSTEM) -> list[Outcome]:
-        """One pass as of `at` (now when None): every unit that is not erased yet, with what became of it.
+    def run(
+        self, at: datetime | None = None, actor: Actor = SYSTEM, confirmed: bool = False
+    ) -> list[Outcome]:
+        """One pass as of `at` (now by the database's clock when None): every unit that is not erased yet,
+        with what became of it.
 
-        One unit's failure stops no other; it stays due and is tried again by the next pass.
+        One unit's failure stops no other; it stays due and is tried again by the next pass. While a brake is
+        in force nothing new is decided; `confirmed` says that a person has looked: it releases every brake
+        and pulls none. A pass as of `at` asks no clock and pulls no brake that stays.
         """
-        now = at or self._core.clock()
-        with self._core.db.begin() as db:
-            expire_overdue(db, self._core)
-            end_open_takes(
-                db, self._core, EndCause.SERVER_STOPPED, abandoned_sessions(db, self._core.clock())
-            )
-            lines = plan(db, now)
+        lines, now, brake = self._core.db.transact(lambda db: self._begin(db, at, actor, confirmed))
         outcomes: list[Outcome] = []
         for _, group in groupby(lines, key=lambda line: line.session_id):
             mine = list(group)
             outcomes += [Outcome(line) for line in mine if line.fate is Fate.STAYS]
-            outcomes += self._erase([line for line in mine if line.fate is Fate.GOES], now, actor)
+            going = [line for line in mine if line.fate is Fate.GOES]
+            if brake is not None:
+                braked = [line for line in going if not line.begun]
+                outcomes += [Outcome(line, failure=f"{BRAKED}: {brake.detail}") for line in braked]
+                going = [line for line in going if line.begun]
+            if going:
+                outcomes += self._erase(going, now, actor)
+        failures = sum(1 for outcome in outcomes if outcome.failure)
+        with self._core.db.begin() as db:
+            today = self._core.db.now(db)
+            worker.passed(db, today, failures)
+        audit(self._core, self._shredder, self._rules, today)
+        sweep(self._core, self._shredder, self._rules, today)
         return outcomes
+
+    def _begin(
+        self, db: Db, at: datetime | None, actor: Actor, confirmed: bool
+    ) -> tuple[list[PlanLine], datetime, Brake | None]:
+        core = self._core
+        reading = Reading(core.clock(), core.db.now(db), self._ticks())
+        brake = None
+        if confirmed:
+            worker.release_all(db, core, actor)
+        else:
+            brake = worker.brake_in_force(db)
+            if brake is None and at is None:
+                passed_at = worker.state(db).passed_at
+                brake = self._pull(db, wrong_clock(reading, self._before, passed_at, self._rules.brake))
+        self._before = reading
+        if brake is None:  # a wrong clock must not end sessions either
+            expire_overdue(db, core)
+            end_open_takes(db, core, EndCause.SERVER_STOPPED, abandoned_sessions(db, core.clock()))
+        now = at or reading.database
+        lines = plan(db, now)
+        if brake is None and not confirmed:
+            brake = self._share(db, lines)
+            if at is None:
+                brake = self._pull(db, brake)
+        return lines, now, brake
+
+    def _share(self, db: Db, lines: list[PlanLine]) -> Brake | None:
+        due = sum(1 for line in lines if line.fate is Fate.GOES and not line.begun)
+        living = db.scalar(select(func.count()).select_from(UnitRow).where(UnitRow.state.in_(LIVING))) or 0
+        return too_much(due, living, self._rules.brake)
+
+    def _pull(self, db: Db, brake: Brake | None) -> Brake | None:
+        if brake is None:
+            return None
+        log.error("erasure.braked", cause=brake.cause.value, detail=brake.detail)
+        return worker.pull(db, self._core, brake)
 
     def _erase(self, lines: list[PlanLine], now: datetime, actor: Actor) -> list[Outcome]:
         """Erase units of one session. All of them are decided at one instant, or none: a hold on the
         session never finds half of it gone."""
+        unit_ids = [line.unit_id for line in lines]
         try:
-            with self._core.db.begin() as db:
-                for line in sorted(lines, key=lambda line: line.unit_id):
-                    _decide(db, self._core, line.unit_id, now, actor)
-        except _HeldMeanwhile:
+            self._core.db.transact(lambda db: decide(db, self._core, unit_ids, now, actor))
+        except HeldMeanwhile:
             return [Outcome(line, failure="a hold came first") for line in lines]
+        except Contended as error:
+            return [Outcome(line, failure=str(error)) for line in lines]
         return [self._finish(line, now, actor) for line in lines]
 
     def _finish(self, line: PlanLine, now: datetime, actor: Actor) -> Outcome:
@@ -83,95 +156,17 @@ class Eraser:
         except StoreFailed as error:
             log.error("erasure.incomplete", unit=line.unit_id, detail=str(error))
             return Outcome(line, failure=str(error))
-        with self._core.db.begin() as db:
-            certificate_id = self._certify(db, line.unit_id, now, actor, removed)
-        log.info("erasure.done", unit=line.unit_id, certificate=certificate_id, objects=removed.objects)
-        return Outcome(line, certificate_id)
-
-    def _certify(self, db: Db, unit_id: str, as_of: datetime, actor: Actor, removed: Shredded) -> str:
-        finished = (
-            update(UnitRow)
-            .where(UnitRow.id == unit_id, UnitRow.state == UnitState.ERASING.value)
-            .values(state=UnitState.ERASED.value, erased_at=self._core.clock())
-            .returning(UnitRow.id)
-        )
-        if db.scalar(finished) is None:  # another worker was faster
-            issued = select(CertificateRow.id).where(CertificateRow.unit_id == unit_id)
-            return db.scalars(issued).one()
-        unit = db.get_one(UnitRow, unit_id)
-        assert unit.erasing_at is not None
-        assert unit.erased_at is not None
-        decided = select(EntryRow.number).where(
-            EntryRow.unit_id == unit_id, EntryRow.action == Action.EVIDENCE_ERASE.value
-        )
-        certificate = Certificate(
-            id=self._core.new_id(),
-            unit=unit.id,
-            session=unit.session_id,
-            kind=unit.kind,
-            due_at=unit.due_at,
-            as_of=as_of,
-            decided_at=unit.erasing_at,
-            erased_at=unit.erased_at,
-            ledger_number=db.scalars(decided).one(),
-            kek_epoch=unit.kek_epoch,
-            leaves=unit.manifest_size,
-            manifest_head=unit.manifest_head,
-            removed=removed,
-        )
-        body = certificate.body()
-        db.add(
-            CertificateRow(
-                id=certificate.id,
-                unit_id=unit.id,
-                session_id=unit.session_id,
-                issued_at=unit.erased_at,
-                body=body,
-                signature=self._signer.sign(body.encode()).hex(),
+        certificate_id = self._core.db.transact(
+            lambda db: certify(
+                db,
+                self._core,
+                self._signer,
+                line.unit_id,
+                now,
+                actor,
+                removed,
+                self._rules.backup_horizon,
             )
         )
-        db.flush()
-        enter(
-            db,
-            self._core.clock,
-            actor,
-            Action.EVIDENCE_ERASED,
-            unit.session_id,
-            unit.id,
-            certificate=certificate.id,
-        )
-        return certificate.id
-
-
-class _HeldMeanwhile(Exception):
-    """Rule 2 does not hold any more."""
-
-
-def _decide(db: Db, core: Core, unit_id: str, now: datetime, actor: Actor) -> None:
-    """Destroy the key if rule 2 holds at this very instant. Raises _HeldMeanwhile when it does not."""
-    erase_id = core.new_id()
-    decided = (
-        update(UnitRow)
-        .where(
-            UnitRow.id == unit_id,
-            UnitRow.state == UnitState.RETAINED.value,
-            UnitRow.active_holds == 0,
-            UnitRow.due_at <= now,
-        )
-        .values(
-            state=UnitState.ERASING.value,
-            sealed_private_key=None,
-            erase_id=erase_id,
-            erasing_at=core.clock(),
-        )
-        .returning(UnitRow.session_id)
-    )
-    session_id = db.scalar(decided)
-    if session_id is None:
-        if db.get_one(UnitRow, unit_id).state in (UnitState.ERASING.value, UnitState.ERASED.value):
-            return
-        raise _HeldMeanwhile
-    db.execute(update(TakeRow).where(TakeRow.unit_id == unit_id).values(sealed_key=None))
-    enter(
-        db, core.clock, actor, Action.EVIDENCE_ERASE, session_id, unit_id, erase_id=erase_id, as_of=iso(now)
-    )
+        log.info("erasure.done", unit=line.unit_id, certificate=certificate_id, objects=removed.objects)
+        return Outcome(line, certificate_id)

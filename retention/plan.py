@@ -34,6 +34,7 @@ class PlanLine:
     due_at: datetime
     fate: Fate
     why: str
+    begun: bool = False  # its key is destroyed already
 
 
 def fate(state: UnitState, due_at: datetime, holds: list[Hold], now: datetime) -> tuple[Fate, str]:
@@ -72,5 +73,6 @@ def plan(db: Db, now: datetime) -> list[PlanLine]:
     for unit, ref in db.execute(units):
         what, why = fate(UnitState(unit.state), unit.due_at, holds.get(unit.id, []), now)
         kind = UnitKind(unit.kind)
-        lines.append(PlanLine(unit.session_id, ref, unit.id, kind, unit.due_at, what, why))
+        begun = unit.state == UnitState.ERASING.value
+        lines.append(PlanLine(unit.session_id, ref, unit.id, kind, unit.due_at, what, why, begun))
     return lines

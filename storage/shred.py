@@ -1,5 +1,6 @@
 """Destroying: every version, marker and unfinished upload of a unit, until a listing comes back empty."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from itertools import islice
 
@@ -39,12 +40,22 @@ class Shredder:
 
         Raises StoreFailed when a deletion fails or the listing afterwards is not empty.
         """
+        total = self.sweep(unit_id, frozenset())
+        if not self.is_gone(unit_id):
+            raise StoreFailed(f"{unit_prefix(unit_id)} is not empty after deletion")
+        return total
+
+    def sweep(self, unit_id: str, kept: Collection[str]) -> Shredded:
+        """Abort every upload and remove everything of the unit but the objects named `kept`.
+
+        Raises StoreFailed when a deletion fails.
+        """
         prefix = unit_prefix(unit_id)
         total = Shredded()
         for upload in list(self._objects.uploads(prefix)):
             self._objects.abort(upload)
             total += Shredded(uploads=1)
-        versions = self._objects.versions(prefix)
+        versions = (version for version in self._objects.versions(prefix) if version.key not in kept)
         while batch := list(islice(versions, DELETE_BATCH)):
             failures = self._objects.delete(batch)
             if failures:
@@ -53,8 +64,6 @@ class Shredder:
                 total += Shredded(
                     objects=not version.is_marker, markers=version.is_marker, bytes=version.size
                 )
-        if not self.is_gone(unit_id):
-            raise StoreFailed(f"{prefix} is not empty after deletion")
         return total
 
     def is_gone(self, unit_id: str) -> bool:

@@ -6,18 +6,31 @@ from pathlib import Path
 
 import pytest
 
+from tests.support import postgres
 from tests.support.minio import MinioServer
 from tests.support.world import World
 
 HELD = pytest.StashKey[dict[str, list[str]]]()
 
 
-@pytest.fixture
-def world(tmp_path: Path) -> Iterator[World]:
-    """A core and vault of the test's own."""
-    made = World(tmp_path)
+@pytest.fixture(params=["sqlite", "postgres"])
+def world(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[World]:
+    """A core and vault of the test's own, on each database."""
+    if request.param == "sqlite":
+        made = World(tmp_path)
+        yield made
+        made.core.db.close()
+        return
+    url = postgres.server().fresh()
+    made = World(tmp_path, database_url=url)
     yield made
     made.core.db.close()
+    postgres.server().drop(url)
+
+
+def pytest_unconfigure() -> None:
+    """Nothing that the run started goes on after it."""
+    postgres.stop()
 
 
 @pytest.fixture(scope="session")

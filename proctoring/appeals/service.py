@@ -21,7 +21,11 @@ def lodge(db: Db, core: Core, session_id: str, grounds: str, actor: Actor = CAND
     Raises Invalid without grounds, Conflict before the exam's end or while an appeal is open,
     BeingErased when the objection period is over and erasure was first.
     """
-    if session_row(db, session_id).state not in (SessionState.ENDED.value, SessionState.EXPIRED.value):
+    # The lock lets one of two appeals lodged at once find the other.
+    if session_row(db, session_id, lock=True).state not in (
+        SessionState.ENDED.value,
+        SessionState.EXPIRED.value,
+    ):
         raise Conflict("The exam is not over yet.", "Appeal when it has ended.")
     if open_of_session(db, session_id) is not None:
         raise Conflict("Your appeal is lodged already.", "You will have an answer to it.")
@@ -43,7 +47,8 @@ def lodge(db: Db, core: Core, session_id: str, grounds: str, actor: Actor = CAND
 
 def close(db: Db, core: Core, actor: Actor, appeal_id: str, outcome: AppealOutcome, answer: str) -> Appeal:
     """Answer the candidate and end the hold. Raises WrongState when it was answered before."""
-    row = _row(db, appeal_id)
+    session_row(db, _row(db, appeal_id).session_id, lock=True)
+    row = db.get_one(AppealRow, appeal_id, with_for_update=True)
     if row.state != AppealState.LODGED.value:
         raise WrongState("This appeal is closed already.", "Load the page again.")
     row.state, row.outcome, row.answer = AppealState.CLOSED.value, outcome.value, check_reason(answer)

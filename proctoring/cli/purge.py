@@ -9,23 +9,29 @@ import click
 from proctoring.cli.compose import parts
 from proctoring.cli.output import Instant, common, operator, show
 from proctoring.clock import iso
-from retention.erase import Outcome
+from retention.erase import BRAKED, Outcome
 from retention.plan import Fate, plan
 
 
 @click.command()
 @click.option("--dry-run", is_flag=True, help="Say what would go; touch nothing.")
 @click.option("--at", type=Instant(), help="Act as of this instant (now).")
+@click.option(
+    "--confirm", is_flag=True, help="You have looked: release the clock brake and erase what is due."
+)
 @common
-def purge(data: Path | None, dry_run: bool, at: datetime | None) -> None:
-    """Erase what is due and unheld; say what goes, what stays and why."""
+def purge(data: Path | None, dry_run: bool, at: datetime | None, confirm: bool) -> None:
+    """Erase what is due and unheld; say what goes, what stays and why.
+
+    Nothing is erased while the clock brake is pulled: clocks that disagree or jumped, or suspiciously much
+    that is due at once. Look at the clocks and at --dry-run, then --confirm.
+    """
     made = parts(data)
-    now = at or made.core.clock()
-    if dry_run:
-        with made.core.db.read() as db:
-            outcomes = [Outcome(line) for line in plan(db, now)]
-    else:
-        outcomes = made.eraser().run(now, operator())
+    with made.core.db.read() as db:
+        now = at or made.core.db.now(db)
+        outcomes = [Outcome(line) for line in plan(db, now)] if dry_run else []
+    if not dry_run:
+        outcomes = made.eraser().run(at, operator(), confirm)
     erased = [outcome for outcome in outcomes if outcome.certificate_id]
     failed = [outcome for outcome in outcomes if outcome.failure]
     going = [outcome for outcome in outcomes if outcome.line.fate is Fate.GOES]
@@ -38,7 +44,13 @@ def purge(data: Path | None, dry_run: bool, at: datetime | None) -> None:
         "units": [_json(outcome) for outcome in outcomes],
     }
     verb = f"{len(going)} would go" if dry_run else f"{len(erased)} erased, {len(failed)} failed"
-    summary = f"as of {iso(now)}: {verb}, {len(outcomes) - len(going)} stay"
+    if any((outcome.failure or "").startswith(BRAKED) for outcome in failed):
+        summary_end = (
+            "\nThe clock brake is pulled. Check the clocks and `purge --dry-run`, then `purge --confirm`."
+        )
+    else:
+        summary_end = ""
+    summary = f"as of {iso(now)}: {verb}, {len(outcomes) - len(going)} stay{summary_end}"
     show(result, "\n".join([*map(_text, outcomes), summary]))
     if failed:
         sys.exit(1)

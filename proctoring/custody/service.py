@@ -1,14 +1,31 @@
 """Appending to the custody ledger, in the same transaction as the act it records, and reading it."""
 
+from dataclasses import dataclass
+from datetime import datetime
+
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session as Db
 
 from proctoring.clock import Clock
 from proctoring.custody.model import GENESIS, Action, Actor, Entry, entry_hash
 from proctoring.custody.rows import CertificateRow, EntryRow, LedgerHeadRow
+from proctoring.db import before_commit
 from proctoring.errors import NotFound
 
 HEAD_ID = 1
+PENDING = "custody-pending"
+
+
+@dataclass(frozen=True, slots=True)
+class _Act:
+    """An entry that has no number yet."""
+
+    at: datetime
+    actor: Actor
+    action: Action
+    session_id: str | None
+    unit_id: str | None
+    detail: dict[str, str | int | None]
 
 
 def enter(
@@ -19,35 +36,45 @@ def enter(
     session_id: str | None = None,
     unit_id: str | None = None,
     **detail: str | int | None,
-) -> int:
-    """Append one entry; its number. The head row is locked until the caller's transaction ends, so the
-    numbers have no hole and no entry is without its act."""
-    head = update(LedgerHeadRow).where(LedgerHeadRow.id == HEAD_ID).values(number=LedgerHeadRow.number + 1)
-    found = db.execute(head.returning(LedgerHeadRow.number, LedgerHeadRow.hash)).first()
-    if found is None:
-        db.add(LedgerHeadRow(id=HEAD_ID, number=1, hash=GENESIS))
-        db.flush()
-        number, prev = 1, GENESIS
-    else:
-        number, prev = found
-    at = clock()
-    hashed = entry_hash(number, at, actor, action, session_id, unit_id, detail, prev)
-    db.add(
-        EntryRow(
-            number=number,
-            at=at,
-            actor=actor.id,
-            role=actor.role,
-            action=action.value,
-            session_id=session_id,
-            unit_id=unit_id,
-            detail=detail,
-            prev=prev,
-            hash=hashed,
-        )
+) -> None:
+    """Append one entry when the caller's transaction commits: no act without its entry, nor the other way.
+
+    The entry gets its number last of all, so that the head, for which all writers queue up, is locked for
+    the shortest time and never while its holder waits for another row.
+    """
+    db.info.setdefault(PENDING, []).append(_Act(clock(), actor, action, session_id, unit_id, detail))
+    before_commit(db, PENDING, _append)
+
+
+def _append(db: Db) -> None:
+    acts: list[_Act] = db.info.pop(PENDING)
+    head = (
+        update(LedgerHeadRow)
+        .where(LedgerHeadRow.id == HEAD_ID)
+        .values(number=LedgerHeadRow.number + len(acts))
     )
-    db.execute(update(LedgerHeadRow).where(LedgerHeadRow.id == HEAD_ID).values(hash=hashed))
-    return int(number)
+    last, prev = db.execute(head.returning(LedgerHeadRow.number, LedgerHeadRow.hash)).one()
+    for number, act in enumerate(acts, start=last - len(acts) + 1):
+        row = _row(number, act, prev)
+        db.add(row)
+        prev = row.hash
+    db.execute(update(LedgerHeadRow).where(LedgerHeadRow.id == HEAD_ID).values(hash=prev))
+
+
+def _row(number: int, act: _Act, prev: str) -> EntryRow:
+    hashed = entry_hash(number, act.at, act.actor, act.action, act.session_id, act.unit_id, act.detail, prev)
+    return EntryRow(
+        number=number,
+        at=act.at,
+        actor=act.actor.id,
+        role=act.actor.role,
+        action=act.action.value,
+        session_id=act.session_id,
+        unit_id=act.unit_id,
+        detail=act.detail,
+        prev=prev,
+        hash=hashed,
+    )
 
 
 def entries(db: Db, session_id: str | None = None, after: int = 0, limit: int | None = None) -> list[Entry]:

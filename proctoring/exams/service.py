@@ -64,7 +64,7 @@ def publish_results(db: Db, core: Core, actor: Actor, exam_id: str, at: datetime
 
     Publishing again may only shorten the period; to keep evidence longer, place a hold.
     """
-    row = _row(db, exam_id)
+    row = _row(db, exam_id, lock=True)
     if row.results_published_at is not None and at > row.results_published_at:
         raise Conflict(
             f"The results were published at {iso(row.results_published_at)}; later would keep films longer.",
@@ -77,8 +77,8 @@ def publish_results(db: Db, core: Core, actor: Actor, exam_id: str, at: datetime
     return row.model()
 
 
-def _row(db: Db, exam_id: str) -> ExamRow:
-    row = db.get(ExamRow, exam_id)
+def _row(db: Db, exam_id: str, lock: bool = False) -> ExamRow:
+    row = db.get(ExamRow, exam_id, with_for_update=lock or None)
     if row is None:
         raise NotFound(f"There is no exam {exam_id}.", "List them with `proctoring exam list`.")
     return row

@@ -18,7 +18,7 @@ from proctoring.exams.model import Exam
 from proctoring.holds.model import REVIEW_DAYS_DEFAULT, Hold, HoldKind, check_reason, check_release, due_at
 from proctoring.holds.rows import HoldRow, HoldUnitRow
 from proctoring.recordings.model import UnitState
-from proctoring.recordings.rows import UnitRow
+from proctoring.recordings.rows import UnitRow, lock_units
 from proctoring.sessions.model import SessionState
 from proctoring.sessions.rows import SessionRow
 
@@ -111,9 +111,10 @@ def set_due_dates(db: Db, exam: Exam, session_id: str | None = None) -> None:
     query = select(SessionRow).where(SessionRow.exam_id == exam.id, SessionRow.state.in_(ended))
     if session_id is not None:
         query = query.where(SessionRow.id == session_id)
-    for row in db.scalars(query):
+    for row in db.scalars(query.order_by(SessionRow.id)):
         assert row.ended_at is not None
         due = due_at(exam.regulation, row.ended_at, exam.results_published_at)
+        lock_units(db, row.id)
         living = update(UnitRow).where(UnitRow.session_id == row.id, UnitRow.state.in_(HOLDABLE))
         db.execute(living.values(due_at=due))
 

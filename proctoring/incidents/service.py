@@ -14,6 +14,7 @@ from proctoring.incidents.rows import IncidentFlagRow, IncidentRow
 from proctoring.reviews import service as reviews
 from proctoring.reviews.flags import load as load_flag
 from proctoring.reviews.model import Category, Severity
+from proctoring.sessions.service import session_row
 
 
 def decide(
@@ -74,7 +75,7 @@ def reject(db: Db, core: Core, actor: Actor, incident_id: str) -> Incident:
 
 def close(db: Db, core: Core, actor: Actor, incident_id: str) -> Incident:
     """The procedure is over: the hold ends. Raises Denied to the person who decided the incident."""
-    row = _row(db, incident_id)
+    row = _locked(db, incident_id)
     if row.state != IncidentState.CONFIRMED.value:
         raise WrongState("Only a confirmed incident can be closed.", "Load the page again.")
     check_second(row.decided_by, actor.id)
@@ -109,13 +110,19 @@ def linked_flags(db: Db, incident_id: str) -> list[str]:
 
 
 def _await_second(db: Db, core: Core, actor: Actor, incident_id: str, to: IncidentState) -> IncidentRow:
-    row = _row(db, incident_id)
+    row = _locked(db, incident_id)
     if row.state != IncidentState.AWAITING_SECOND.value:
         raise WrongState("A second person has answered already.", "Load the page again.")
     check_second(row.decided_by, actor.id)
     row.state, row.second_by, row.second_at = to.value, actor.id, core.clock()
     db.flush()
     return row
+
+
+def _locked(db: Db, incident_id: str) -> IncidentRow:
+    """As it is now, and nobody else's to answer until the transaction ends."""
+    session_row(db, _row(db, incident_id).session_id, lock=True)
+    return db.get_one(IncidentRow, incident_id, with_for_update=True)
 
 
 def _row(db: Db, incident_id: str) -> IncidentRow:

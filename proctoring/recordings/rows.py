@@ -2,8 +2,9 @@
 
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, ForeignKey, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, UniqueConstraint, select
 from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Session as Db
 
 from proctoring.clock import iso
 from proctoring.db import Row
@@ -36,12 +37,19 @@ class UnitRow(Row):
     erase_id: Mapped[str | None]
     erasing_at: Mapped[datetime | None]
     erased_at: Mapped[datetime | None]
+    swept_at: Mapped[datetime | None]  # when it was freed of objects without a leaf
 
     def key(self) -> SealedUnitKey | None:
         """The sealed key, or None once it was destroyed."""
         if self.sealed_private_key is None:
             return None
         return SealedUnitKey(self.public_key, self.sealed_private_key, self.kek_epoch)
+
+
+def lock_units(db: Db, session_id: str) -> None:
+    """Lock all units of a session, in the order in which everybody locks them, before changing several."""
+    query = select(UnitRow.id).where(UnitRow.session_id == session_id)
+    db.execute(query.order_by(UnitRow.id).with_for_update())
 
 
 class TakeRow(Row):

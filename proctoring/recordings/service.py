@@ -16,7 +16,7 @@ from proctoring.custody.service import enter
 from proctoring.errors import NotFound, WrongState
 from proctoring.exams.model import Stream
 from proctoring.recordings.model import EndCause, Take, UnitState, gap_reason
-from proctoring.recordings.rows import GapRow, SegmentRow, TakeRow, UnitRow
+from proctoring.recordings.rows import GapRow, SegmentRow, TakeRow, UnitRow, lock_units
 from proctoring.recordings.settle import settle
 from proctoring.reviews.flags import raise_by_rule
 from proctoring.reviews.model import Category, Severity
@@ -59,7 +59,7 @@ def begin_take(
 
     Raises WrongState when the session is over, NotFound when its exam does not record the stream.
     """
-    row = session_row(db, session_id)
+    row = session_row(db, session_id, lock=True)
     state = SessionState(row.state)
     row.state = after(state, SessionEvent.BEGIN).value
     unit = _unit(db, session_id, stream)
@@ -97,6 +97,8 @@ def register(db: Db, core: Core, take_id: str, segment: SealedSegment) -> int:
     Raises WrongState unless the unit is open: what comes later is not kept.
     """
     take = _take(db, take_id)
+    # Of two processes that register the same segment, the second one finds it.
+    db.execute(select(UnitRow.id).where(UnitRow.id == take.unit_id).with_for_update())
     known = select(SegmentRow.position).where(SegmentRow.take_id == take_id, SegmentRow.seq == segment.seq)
     position = db.scalar(known)
     if position is not None:
@@ -160,6 +162,9 @@ def end_take(db: Db, core: Core, take_id: str, cause: EndCause) -> None:
     """Close a take; harmless to repeat. While its session goes on, the stream has a gap from here until the
     next take's first segment."""
     take = _take(db, take_id)
+    session_row(db, take.session_id, lock=True)
+    lock_units(db, take.session_id)
+    db.refresh(take)  # as it is now that nobody else can end it or register a segment of it
     if take.ended_at is not None:
         return
     take.ended_at = core.clock()

@@ -6,7 +6,7 @@ from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session as Db
 
 from proctoring.recordings.model import UnitState
-from proctoring.recordings.rows import GapRow, SegmentRow, TakeRow, UnitRow
+from proctoring.recordings.rows import GapRow, SegmentRow, TakeRow, UnitRow, lock_units
 from proctoring.sessions.model import SessionState
 from proctoring.sessions.rows import SessionRow
 
@@ -23,7 +23,8 @@ def length_ms(db: Db, session_id: str) -> int:
 
 
 def settle(db: Db, session_id: str) -> bool:
-    """Retain the units of an ended session once no take is open; whether it was so.
+    """Retain the units of an ended session once no take is open; whether it was so. The caller has locked
+    the session's row: whoever comes last, the end of the session or of its last take, sees the other.
 
     A gap that would be open at the end closes there; one that starts within END_SLACK_MS of the end is
     only the order in which streams stopped, and is dropped.
@@ -33,6 +34,7 @@ def settle(db: Db, session_id: str) -> bool:
     over = row is not None and row.state in (SessionState.ENDED.value, SessionState.EXPIRED.value)
     if not over or db.scalar(open_takes.limit(1)) is not None:
         return False
+    lock_units(db, session_id)
     units = select(UnitRow.id).where(UnitRow.session_id == session_id)
     end_ms = length_ms(db, session_id)
     lasting = GapRow.unit_id.in_(units) & GapRow.end_ms.is_(None)

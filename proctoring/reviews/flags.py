@@ -18,6 +18,7 @@ from proctoring.reviews.model import (
     check_range,
 )
 from proctoring.reviews.rows import FlagRow
+from proctoring.sessions.service import session_row
 
 
 def add(
@@ -48,9 +49,8 @@ def raise_by_rule(
 
 def decide(db: Db, core: Core, actor: Actor, flag_id: str, state: FlagState) -> Flag:
     """Confirm or dismiss a flag, or open it again. Raises NotFound, Conflict once an incident names it."""
-    row = db.get(FlagRow, flag_id)
-    if row is None:
-        raise NotFound("There is no such flag.", "Load the page again.")
+    session_row(db, load(db, flag_id).session_id, lock=True)
+    row = db.get_one(FlagRow, flag_id, with_for_update=True)
     if row.state == state.value:
         raise Conflict(f"The flag is {state.value} already.", "Load the page again.")
     row.state = state.value

@@ -90,8 +90,9 @@ def _claimed(db: Db, session_id: str, actor: Actor) -> ReviewRow:
 
 
 def _row(db: Db, session_id: str) -> ReviewRow:
-    session_row(db, session_id)
-    row = db.get(ReviewRow, session_id)
+    """The review as it is now; nobody else decides about the session until the transaction ends."""
+    session_row(db, session_id, lock=True)
+    row = db.get(ReviewRow, session_id, with_for_update=True)
     if row is None:
         row = ReviewRow(session_id=session_id, state=ReviewState.TO_REVIEW.value)
         db.add(row)

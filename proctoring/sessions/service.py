@@ -88,9 +88,12 @@ def load(db: Db, session_id: str) -> Session:
     return session_row(db, session_id).model()
 
 
-def session_row(db: Db, session_id: str) -> SessionRow:
-    """Raises NotFound."""
-    row = db.get(SessionRow, session_id)
+def session_row(db: Db, session_id: str, lock: bool = False) -> SessionRow:
+    """The session's row; with `lock` as it is now, and nobody else's to lock until the transaction ends.
+
+    Whatever moves a session, its takes or its decisions locks the row first. Raises NotFound.
+    """
+    row = db.get(SessionRow, session_id, with_for_update=lock or None)
     if row is None:
         raise NotFound(f"There is no session {session_id}.", "Check the link or the id.")
     return row
@@ -114,7 +117,7 @@ def admit(
 
     Makes the evidence units and their keys, once. Raises WrongState when the session is over or running.
     """
-    row = session_row(db, session_id)
+    row = session_row(db, session_id, lock=True)
     state = SessionState(row.state)
     row.state = after(state, SessionEvent.ADMIT).value
     if notice_version is not None:
@@ -130,14 +133,16 @@ def admit(
 
 def finish(db: Db, core: Core, session_id: str, actor: Actor = CANDIDATE) -> Session:
     """End the session; harmless to repeat. What its publishers still hold arrives, then it is retained."""
-    return _end(db, core, session_row(db, session_id), SessionEvent.FINISH, Action.SESSION_FINISH, actor)
+    return _end(
+        db, core, session_row(db, session_id, lock=True), SessionEvent.FINISH, Action.SESSION_FINISH, actor
+    )
 
 
 def expire_overdue(db: Db, core: Core) -> int:
     """End every session whose window has closed; how many."""
     living = (SessionState.INVITED.value, SessionState.ADMITTED.value, SessionState.RECORDING.value)
     overdue = select(SessionRow).where(SessionRow.state.in_(living), SessionRow.closes_at <= core.clock())
-    rows = list(db.scalars(overdue))
+    rows = list(db.scalars(overdue.order_by(SessionRow.id).with_for_update(skip_locked=True)))
     for row in rows:
         _end(db, core, row, SessionEvent.EXPIRE, Action.SESSION_EXPIRE, SYSTEM)
     return len(rows)
@@ -193,7 +198,8 @@ def _end(db: Db, core: Core, row: SessionRow, event: SessionEvent, action: Actio
         row.ended_at = core.clock()
         db.flush()
         enter(db, core.clock, actor, action, row.id)
-        exam = db.get(ExamRow, row.exam_id)
+        # Shared lock: results published meanwhile count for this session, or find it among the ended ones.
+        exam = db.get(ExamRow, row.exam_id, with_for_update={"read": True})
         assert exam is not None
         set_due_dates(db, exam.model(), row.id)
         settle(db, row.id)

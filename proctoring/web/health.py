@@ -1,17 +1,15 @@
-"""`/healthz`: the process is alive. `/readyz`: it can do its work, and erasure is not behind."""
+"""`/healthz`: the process is alive. `/readyz`: it can do its work, and erasure is not behind. `/metrics`."""
 
 from collections.abc import Callable, Mapping
-from datetime import datetime
 
 import structlog
-from fastapi import APIRouter
+from fastapi import APIRouter, Response
 from fastapi.responses import JSONResponse
-from sqlalchemy import func, select
+from prometheus_client import CONTENT_TYPE_LATEST
 
-from proctoring.clock import ms_between
 from proctoring.core import Core
-from proctoring.recordings.model import UnitState
-from proctoring.recordings.rows import UnitRow
+from proctoring.holds.worker import brake_in_force
+from proctoring.web.metrics import exposition, oldest_overdue_s
 
 OVERDUE_S_MAX = 900
 
@@ -31,21 +29,24 @@ def routes(core: Core, checks: Mapping[str, Check]) -> APIRouter:
     @router.get("/readyz")
     def readyz() -> JSONResponse:
         states = {name: _state(name, check) for name, check in checks.items()}
-        overdue_s = oldest_overdue_s(core) if states.get("database", "ok") == "ok" else None
-        ready = set(states.values()) == {"ok"} and (overdue_s or 0) <= OVERDUE_S_MAX
-        body = {"ready": ready, "checks": states, "oldest_overdue_seconds": overdue_s}
+        overdue_s, brake = None, None
+        if states.get("database", "ok") == "ok":
+            with core.db.read() as db:
+                overdue_s, brake = oldest_overdue_s(core, db), brake_in_force(db)
+        ready = set(states.values()) == {"ok"} and (overdue_s or 0) <= OVERDUE_S_MAX and brake is None
+        body = {
+            "ready": ready,
+            "checks": states,
+            "oldest_overdue_seconds": overdue_s,
+            "erasure_brake": brake.cause.value if brake else None,
+        }
         return JSONResponse(body, 200 if ready else 503)
 
+    @router.get("/metrics")
+    def metrics() -> Response:
+        return Response(exposition(core), media_type=CONTENT_TYPE_LATEST)
+
     return router
-
-
-def oldest_overdue_s(core: Core) -> int:
-    """For how long the unheld evidence that is longest due has waited for its erasure; 0 when none waits."""
-    waiting = (UnitState.RETAINED.value, UnitState.ERASING.value)
-    query = select(func.min(UnitRow.due_at)).where(UnitRow.state.in_(waiting), UnitRow.active_holds == 0)
-    with core.db.read() as db:
-        oldest: datetime | None = db.scalar(query)
-    return max(0, ms_between(oldest, core.clock()) // 1000) if oldest else 0
 
 
 def _state(name: str, check: Check) -> str:

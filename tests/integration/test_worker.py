@@ -53,7 +53,7 @@ def test_two_beats_and_two_workers_erase_what_is_due_exactly_once(tmp_path: Path
     prepare(Settings(data=data, _env_file=None))
     made = parts(data)
     world = World(tmp_path / "world")
-    world.core, world.objects = replace(made.core, clock=world.clock), made.objects
+    world.core, world.objects = replace(made.core, clock=world.clock), made.stores.ingest
     world.ended(world.exam(Regulation(0, CountFrom.EXAM_END, "UTC", 0)))
 
     def erased() -> bool:

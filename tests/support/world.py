@@ -19,6 +19,7 @@ from proctoring.sessions.links import Links
 from proctoring.sessions.model import Session
 from proctoring.settings import Settings
 from retention.erase import Eraser
+from retention.rules import Rules
 from storage.keys import KeyFolder
 from storage.manifest import digest
 from storage.naming import segment_key
@@ -58,11 +59,13 @@ class World:
     folder: Path
     clock: TestClock = field(default_factory=TestClock)
     objects: ObjectStore = field(default_factory=MemoryObjects)
+    database_url: str | None = None
 
     def __post_init__(self) -> None:
         self.keys = keys = KeyFolder(self.folder / "keys")
         keys.ensure_epoch(self.clock())
-        database = Database(f"sqlite:///{self.folder / 'world.db'}")
+        url = self.database_url or f"sqlite:///{self.folder / 'world.db'}"
+        database = Database(url, clock=self.clock)
         upgrade(database)
         self.core = Core(
             Settings(data=self.folder, _env_file=None),
@@ -74,7 +77,12 @@ class World:
         )
         self.opener = Opener(keys)
         self.signer = Signer(b"1" * 32)
-        self.eraser = Eraser(self.core, Shredder(self.objects), self.signer)
+        self.eraser = self.new_eraser()
+
+    def new_eraser(self, objects: ObjectStore | None = None, rules: Rules | None = None) -> Eraser:
+        """A worker in a process of its own, whose steady clock goes with the test's."""
+        shredder = Shredder(objects or self.objects)
+        return Eraser(self.core, shredder, self.signer, rules, ticks=lambda: self.clock.now.timestamp())
 
     def exam(self, regulation: Regulation = REGULATION, streams: tuple[Stream, ...] = tuple(Stream)) -> Exam:
         with self.core.db.begin() as db:
@@ -116,9 +124,10 @@ class World:
         return begun
 
     def ended(self, exam: Exam | None = None) -> Session:
-        """A session with three recorded streams that has ended."""
+        """A session that has ended, with every stream of its exam recorded."""
+        exam = exam or self.exam()
         session = self.admitted(exam)
-        for stream in Stream:
+        for stream in exam.profile.streams:
             self.record(session, stream)
         self.clock.move(seconds=12)
         with self.core.db.begin() as db:

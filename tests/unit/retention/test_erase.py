@@ -11,7 +11,6 @@ from proctoring.custody.model import Action, Actor, first_break
 from proctoring.custody.rows import CertificateRow
 from proctoring.custody.service import certificates, entries
 from proctoring.errors import BeingErased
-from proctoring.exams import service as exams
 from proctoring.exams.model import Stream
 from proctoring.holds import service as holds
 from proctoring.holds.model import HoldKind
@@ -29,16 +28,6 @@ from storage.sign import check_signature
 from tests.support.world import ADMIN, World
 
 OFFICER = Actor("officer", "privacy-officer")
-
-
-@pytest.fixture
-def ended(world: World) -> Session:
-    """An ended session of an exam whose results are published."""
-    exam = world.exam()
-    session = world.ended(exam)
-    with world.core.db.begin() as db:
-        exams.publish_results(db, world.core, ADMIN, exam.id, world.clock())
-    return session
 
 
 def units(world: World) -> list[UnitRow]:
@@ -147,7 +136,7 @@ def test_a_failed_deletion_is_said_and_finished_by_the_next_pass(world: World, e
     """The key is gone, the unit stays due, and no certificate is written before the objects are gone."""
     failing = FailingObjects()
     failing.__dict__.update(world.objects.__dict__)
-    eraser = Eraser(world.core, Shredder(failing), world.signer)
+    eraser = world.new_eraser(failing)
     world.clock.now = units(world)[0].due_at
     outcomes = eraser.run()
     assert all(outcome.failure and not outcome.certificate_id for outcome in outcomes)

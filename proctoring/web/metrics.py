@@ -1,0 +1,76 @@
+"""What operators watch (`/metrics`, Prometheus text), read from the database when asked.
+
+Every process tells the same. No label holds an id.
+"""
+
+from collections.abc import Iterator
+
+from prometheus_client import REGISTRY, CollectorRegistry, generate_latest
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session as Db
+
+from proctoring.clock import ms_between
+from proctoring.core import Core
+from proctoring.holds import worker
+from proctoring.recordings.model import UnitState
+from proctoring.recordings.rows import UnitRow
+
+
+class EvidenceMetrics(Collector):
+    """Evidence by state, and how erasure goes."""
+
+    def __init__(self, core: Core) -> None:
+        self._core = core
+
+    def describe(self) -> list[Metric]:
+        """Nothing: registering must not ask the database."""
+        return []
+
+    def collect(self) -> Iterator[Metric]:
+        with self._core.db.read() as db:
+            yield _gauge(
+                "oldest_overdue_seconds",
+                "For how long the unheld evidence longest due has waited for its erasure.",
+                oldest_overdue_s(self._core, db),
+            )
+            counted = dict(db.execute(select(UnitRow.state, func.count()).group_by(UnitRow.state)).all())
+            units = GaugeMetricFamily("evidence_units", "Evidence units by state.", labels=["state"])
+            for state in UnitState:
+                units.add_metric([state.value], counted.get(state.value, 0))
+            yield units
+            held = select(func.count()).select_from(UnitRow).where(UnitRow.active_holds > 0)
+            yield _gauge("evidence_units_held", "Evidence units with a hold in force.", db.scalar(held) or 0)
+            memory = worker.state(db)
+            braked = worker.brake_in_force(db) is not None
+            yield _gauge("erasure_braked", "1 while the clock brake waits for a person.", int(braked))
+            yield _gauge("erasure_failures", "Units that the last pass could not erase.", memory.failures)
+            if memory.passed_at is not None:
+                age_s = max(0, ms_between(memory.passed_at, self._core.clock()) // 1000)
+                yield _gauge(
+                    "retention_pass_age_seconds", "Since the last pass of the retention worker.", age_s
+                )
+            yield CounterMetricFamily(
+                "audit_findings", "Erased units of which something was found again.", memory.findings
+            )
+            yield CounterMetricFamily("orphans_removed", "Objects removed that had no leaf.", memory.orphans)
+
+
+def exposition(core: Core) -> bytes:
+    """The database's metrics, then this process's own."""
+    registry = CollectorRegistry()
+    registry.register(EvidenceMetrics(core))
+    return generate_latest(registry) + generate_latest(REGISTRY)
+
+
+def oldest_overdue_s(core: Core, db: Db) -> int:
+    """For how long the unheld evidence that is longest due has waited for its erasure; 0 when none waits."""
+    waiting = (UnitState.RETAINED.value, UnitState.ERASING.value)
+    query = select(func.min(UnitRow.due_at)).where(UnitRow.state.in_(waiting), UnitRow.active_holds == 0)
+    oldest = db.scalar(query)
+    return max(0, ms_between(oldest, core.clock()) // 1000) if oldest else 0
+
+
+def _gauge(name: str, help_: str, value: float) -> GaugeMetricFamily:
+    return GaugeMetricFamily(name, help_, value)

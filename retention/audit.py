@@ -1,0 +1,103 @@
+"""Looking again: what was erased must stay away, and what was never acknowledged must go.
+
+Both only list and delete; a failure of the store is logged and tried again by the next pass.
+"""
+
+from datetime import datetime
+
+import structlog
+from sqlalchemy import func, select, update
+from sqlalchemy.orm import Session as Db
+
+from proctoring.core import Core
+from proctoring.custody.model import SYSTEM, Action
+from proctoring.custody.service import enter
+from proctoring.holds import worker
+from proctoring.recordings.model import UnitState
+from proctoring.recordings.rows import SegmentRow, TakeRow, UnitRow
+from proctoring.sessions.rows import SessionRow
+from retention.rules import Rules
+from storage.errors import StoreFailed
+from storage.shred import Shredder
+
+log = structlog.get_logger()
+
+
+def audit(core: Core, shredder: Shredder, rules: Rules, now: datetime) -> int:
+    """Once a day list the prefixes erased within the backup horizon; units of which something was found.
+
+    What is found (a restored bucket, a late writer) is an alarm in log and metric, stands in the ledger, and
+    is deleted.
+    """
+    with core.db.begin() as db:
+        if not worker.begin_audit(db, now, now - rules.audit_every):
+            return 0
+        erased = select(UnitRow.id).where(
+            UnitRow.state == UnitState.ERASED.value, UnitRow.erased_at > now - rules.backup_horizon
+        )
+        unit_ids = list(db.scalars(erased.order_by(UnitRow.id)))
+    return sum(_audit_unit(core, shredder, unit_id) for unit_id in unit_ids)
+
+
+def _audit_unit(core: Core, shredder: Shredder, unit_id: str) -> bool:
+    try:
+        if shredder.is_gone(unit_id):
+            return False
+        # Entered first: a crash while deleting must not hide that something was there.
+        with core.db.begin() as db:
+            session_id = db.get_one(UnitRow, unit_id).session_id
+            enter(db, core.clock, SYSTEM, Action.AUDIT_FINDING, session_id, unit_id)
+            worker.count(db, findings=1)
+        log.error("audit.erased_evidence_found", unit=unit_id)
+        removed = shredder.shred(unit_id)
+    except StoreFailed as error:
+        log.error("audit.incomplete", unit=unit_id, detail=str(error))
+        return True
+    log.error("audit.erased_again", unit=unit_id, objects=removed.objects, uploads=removed.uploads)
+    return True
+
+
+def sweep(core: Core, shredder: Shredder, rules: Rules, now: datetime) -> int:
+    """Remove objects and uploads without a leaf from units that nothing can be added to; how many (rule 8).
+
+    A unit is retained only when its last take has ended, so what has no leaf by then gets none. Each unit is
+    swept once, `orphans_after` after its session and takes ended.
+    """
+    with core.db.read() as db:
+        unit_ids = _to_sweep(db, now - rules.orphans_after)
+    return sum(_sweep_unit(core, shredder, unit_id) for unit_id in unit_ids)
+
+
+def _to_sweep(db: Db, ended_before: datetime) -> list[str]:
+    last_end = (
+        select(func.max(TakeRow.ended_at)).where(TakeRow.unit_id == UnitRow.id).correlate(UnitRow)
+    ).scalar_subquery()
+    query = (
+        select(UnitRow.id)
+        .join(SessionRow, SessionRow.id == UnitRow.session_id)
+        .where(
+            UnitRow.state == UnitState.RETAINED.value,
+            UnitRow.swept_at.is_(None),
+            SessionRow.ended_at <= ended_before,
+            func.coalesce(last_end, SessionRow.ended_at) <= ended_before,
+        )
+    )
+    return list(db.scalars(query.order_by(UnitRow.id)))
+
+
+def _sweep_unit(core: Core, shredder: Shredder, unit_id: str) -> int:
+    with core.db.read() as db:
+        kept = set(db.scalars(select(SegmentRow.object_key).where(SegmentRow.unit_id == unit_id)))
+    try:
+        removed = shredder.sweep(unit_id, kept)
+    except StoreFailed as error:
+        log.error("sweep.incomplete", unit=unit_id, detail=str(error))
+        return 0
+    orphans = removed.objects + removed.markers + removed.uploads
+    with core.db.begin() as db:
+        db.execute(update(UnitRow).where(UnitRow.id == unit_id).values(swept_at=core.clock()))
+        if orphans:
+            session_id = db.get_one(UnitRow, unit_id).session_id
+            enter(db, core.clock, SYSTEM, Action.ORPHANS_REMOVE, session_id, unit_id, objects=orphans)
+            worker.count(db, orphans=orphans)
+    return orphans

@@ -1,0 +1,81 @@
+"""The end of an erasure: the unit is erased and its one certificate is signed, in one transaction."""
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session as Db
+
+from proctoring.core import Core
+from proctoring.custody.model import Action, Actor
+from proctoring.custody.rows import CertificateRow, EntryRow
+from proctoring.custody.service import enter
+from proctoring.recordings.model import UnitState
+from proctoring.recordings.rows import UnitRow
+from retention.certificate import Certificate
+from storage.shred import Shredded
+from storage.sign import Signer
+
+
+def certify(
+    db: Db,
+    core: Core,
+    signer: Signer,
+    unit_id: str,
+    as_of: datetime,
+    actor: Actor,
+    removed: Shredded,
+    backup_horizon: timedelta,
+) -> str:
+    """The id of the unit's certificate; whoever finishes a second time gets the first one's."""
+    finished = (
+        update(UnitRow)
+        .where(UnitRow.id == unit_id, UnitRow.state == UnitState.ERASING.value)
+        .values(state=UnitState.ERASED.value, erased_at=core.clock())
+        .returning(UnitRow.id)
+    )
+    if db.scalar(finished) is None:  # another worker was faster
+        return db.scalars(select(CertificateRow.id).where(CertificateRow.unit_id == unit_id)).one()
+    unit = db.get_one(UnitRow, unit_id)
+    assert unit.erasing_at is not None
+    assert unit.erased_at is not None
+    decided = select(EntryRow.number).where(
+        EntryRow.unit_id == unit_id, EntryRow.action == Action.EVIDENCE_ERASE.value
+    )
+    certificate = Certificate(
+        id=core.new_id(),
+        unit=unit.id,
+        session=unit.session_id,
+        kind=unit.kind,
+        due_at=unit.due_at,
+        as_of=as_of,
+        decided_at=unit.erasing_at,
+        erased_at=unit.erased_at,
+        ledger_number=db.scalars(decided).one(),
+        kek_epoch=unit.kek_epoch,
+        leaves=unit.manifest_size,
+        manifest_head=unit.manifest_head,
+        removed=removed,
+        backup_horizon=backup_horizon,
+    )
+    body = certificate.body()
+    db.add(
+        CertificateRow(
+            id=certificate.id,
+            unit_id=unit.id,
+            session_id=unit.session_id,
+            issued_at=unit.erased_at,
+            body=body,
+            signature=signer.sign(body.encode()).hex(),
+        )
+    )
+    db.flush()
+    enter(
+        db,
+        core.clock,
+        actor,
+        Action.EVIDENCE_ERASED,
+        unit.session_id,
+        unit.id,
+        certificate=certificate.id,
+    )
+    return certificate.id

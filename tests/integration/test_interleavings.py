@@ -1,0 +1,244 @@
+"""Hold and erasure, and two people at once, on two real connections of PostgreSQL: one winner each time."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import delete, select, update
+
+from proctoring.appeals import service as appeals
+from proctoring.appeals.model import Appeal, AppealOutcome
+from proctoring.appeals.rows import AppealRow
+from proctoring.custody.model import Actor, first_break
+from proctoring.custody.service import entries
+from proctoring.db import Database
+from proctoring.errors import BeingErased, Conflict, WrongState
+from proctoring.exams.model import Stream
+from proctoring.holds import service as holds
+from proctoring.holds.model import Hold, HoldKind
+from proctoring.holds.rows import HoldRow, HoldUnitRow
+from proctoring.incidents import service as incidents
+from proctoring.incidents.model import Incident
+from proctoring.incidents.rows import IncidentRow
+from proctoring.recordings.model import UnitState
+from proctoring.recordings.rows import TakeRow, UnitRow
+from proctoring.reviews import service as reviews
+from proctoring.reviews.model import Category, Review, Severity
+from proctoring.reviews.rows import ReviewRow
+from proctoring.sessions.model import Session
+from retention.decide import HeldMeanwhile, decide
+from retention.erase import SYSTEM
+from tests.support import postgres
+from tests.support.interleave import Pair, Work
+from tests.support.world import World
+
+ISOLATION = ("READ COMMITTED", "REPEATABLE READ", "SERIALIZABLE")
+ANNA, BERT, CARLA = Actor("anna", "proctor"), Actor("bert", "proctor"), Actor("carla", "committee")
+SCHEDULES_MIN = 100
+PEOPLE_STRIDE = 7  # of the orders in which two people meet, every seventh is tried
+
+
+@dataclass
+class Stage:
+    """One ended session, put back to where it was before every schedule."""
+
+    world: World
+    session: Session
+    pair: Pair
+    units: list[dict[str, Any]] = field(default_factory=list)
+    takes: list[dict[str, Any]] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        with self.world.core.db.read() as db:
+            self.units = [
+                {"id": unit.id, "sealed_private_key": unit.sealed_private_key}
+                for unit in db.scalars(select(UnitRow))
+            ]
+            self.takes = [
+                {"id": take.id, "sealed_key": take.sealed_key} for take in db.scalars(select(TakeRow))
+            ]
+            self.due_at = max(db.scalars(select(UnitRow.due_at)))
+
+    def reset(self) -> None:
+        with self.world.core.db.begin() as db:
+            for table in (AppealRow, IncidentRow, ReviewRow, HoldUnitRow, HoldRow):
+                db.execute(delete(table))
+            untouched = {
+                "state": UnitState.RETAINED.value,
+                "active_holds": 0,
+                "erase_id": None,
+                "erasing_at": None,
+            }
+            db.execute(update(UnitRow), [unit | untouched for unit in self.units])
+            db.execute(update(TakeRow), self.takes)
+
+    def erase(self, database: Database) -> bool:
+        """The retention worker's decision; whether it erases."""
+        ids = [unit["id"] for unit in self.units]
+        try:
+            database.transact(lambda db: decide(db, self.world.core, ids, self.due_at, SYSTEM))
+        except HeldMeanwhile:
+            return False
+        return True
+
+    def now(self) -> tuple[set[str], set[bool], set[int]]:
+        """States of the units, whether all keys are there, the counters."""
+        with self.world.core.db.read() as db:
+            units = list(db.scalars(select(UnitRow)))
+            keys = {unit.sealed_private_key is not None for unit in units}
+            keys |= {key is not None for key in db.scalars(select(TakeRow.sealed_key))}
+        return {unit.state for unit in units}, keys, {unit.active_holds for unit in units}
+
+    def every_order(
+        self, works: tuple[Work, Work], reset: Callable[[], None], stride: int = 1
+    ) -> Iterator[tuple[object, object]]:
+        for number, schedule in enumerate(self.pair.schedules(works, reset)):
+            if number % stride == 0:
+                reset()
+                yield self.pair.run(works, schedule)
+
+
+@pytest.fixture(params=ISOLATION)
+def stage(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Stage]:
+    """A session of two streams on PostgreSQL, at each isolation level."""
+    url = postgres.server().fresh()
+    world = World(tmp_path, database_url=url)
+    session = world.ended(world.exam(streams=(Stream.WEBCAM, Stream.SCREEN)))
+    pair = Pair(url, request.param)
+    yield Stage(world, session, pair)
+    with world.core.db.read() as db:
+        assert first_break(entries(db)) is None
+    pair.close()
+    world.core.db.close()
+    postgres.server().drop(url)
+
+
+def kept(stage: Stage) -> bool:
+    """Whether all of the session is whole, or all of it going. Half erased is neither."""
+    states, keys, _ = stage.now()
+    assert len(states) == len(keys) == 1, f"half erased: {states}, keys {keys}"
+    assert keys == {states == {UnitState.RETAINED.value}}
+    return keys == {True}
+
+
+@pytest.mark.promise("P9")
+@pytest.mark.parametrize("by", ["hold", "appeal"])
+def test_a_hold_and_an_erasure_have_one_winner_in_every_order(stage: Stage, by: str) -> None:
+    """Who is told that the evidence is held finds it whole; who is too late is told so."""
+    core, session_id = stage.world.core, stage.session.id
+
+    def hold(database: Database) -> Hold | Appeal:
+        if by == "hold":
+            return database.transact(
+                lambda db: holds.place(db, core, ANNA, session_id, HoldKind.LEGAL, "court order")
+            )
+        return database.transact(lambda db: appeals.lodge(db, core, session_id, "I was alone."))
+
+    won = {True: 0, False: 0}
+    for held, erased in stage.every_order((hold, stage.erase), stage.reset):
+        assert isinstance(held, Hold | Appeal | BeingErased), repr(held)
+        assert isinstance(erased, bool), repr(erased)
+        assert isinstance(held, BeingErased) is erased
+        assert kept(stage) is not erased
+        assert stage.now()[2] == {0 if erased else 1}
+        won[erased] += 1
+    assert min(won.values()) > 0
+    assert sum(won.values()) >= SCHEDULES_MIN
+
+
+@pytest.mark.promise("P10")
+def test_a_release_and_an_erasure_never_lose_count(stage: Stage) -> None:
+    """Whichever is first, the counter ends at zero; what is not erased now goes with the next pass."""
+    core = stage.world.core
+    placed: list[Hold] = []
+
+    def reset() -> None:
+        stage.reset()
+        with core.db.begin() as db:
+            placed[:] = [holds.place(db, core, ANNA, stage.session.id, HoldKind.LEGAL, "court order")]
+
+    def release(database: Database) -> Hold:
+        return database.transact(lambda db: holds.release(db, core, BERT, placed[0].id))
+
+    orders = 0
+    for released, erased in stage.every_order((release, stage.erase), reset):
+        assert isinstance(released, Hold), repr(released)
+        assert isinstance(erased, bool), repr(erased)
+        assert kept(stage) is not erased
+        assert stage.now()[2] == {0}
+        assert stage.erase(core.db)
+        orders += 1
+    assert orders >= SCHEDULES_MIN
+
+
+def test_two_releases_of_one_hold_lower_the_counter_once(stage: Stage) -> None:
+    """Another hold on the same evidence stays in force, whoever releases how often."""
+    core = stage.world.core
+    placed: list[Hold] = []
+
+    def reset() -> None:
+        stage.reset()
+        with core.db.begin() as db:
+            placed[:] = [
+                holds.place(db, core, ANNA, stage.session.id, kind, "court order")
+                for kind in (HoldKind.LEGAL, HoldKind.INCIDENT)
+            ]
+
+    def release(database: Database) -> Hold:
+        return database.transact(lambda db: holds.release(db, core, BERT, placed[0].id))
+
+    for one, two in stage.every_order((release, release), reset, PEOPLE_STRIDE):
+        assert isinstance(one, Hold), repr(one)
+        assert isinstance(two, Hold), repr(two)
+        assert stage.now()[2] == {1}
+        assert not stage.erase(core.db)
+
+
+# Decisions of people lean on a row lock, which does what it should at READ COMMITTED: the level of every
+# writing transaction (`proctoring.db`). Hold and erasure lean on nothing but one conditional update.
+@pytest.mark.parametrize("stage", ["READ COMMITTED"], indirect=True)
+@pytest.mark.parametrize("what", ["claim", "second answer", "appeal closed", "appeal lodged"])
+def test_of_two_people_at_once_one_decides(stage: Stage, what: str) -> None:
+    """The other is told so; there is one decision, and the counters match it."""
+    core, session_id = stage.world.core, stage.session.id
+    subject: list[str] = []
+
+    def decided() -> None:
+        stage.reset()
+        with core.db.begin() as db:
+            if what == "second answer":
+                reviews.claim(db, core, ANNA, session_id)
+                reasons = "A text file was open over question 9."
+                incident = incidents.decide(
+                    db, core, ANNA, session_id, Category.OTHER, Severity.MINOR, reasons
+                )
+                subject[:] = [incident.id]
+            elif what == "appeal closed":
+                subject[:] = [appeals.lodge(db, core, session_id, "I was alone.").id]
+
+    def act(person: Actor, second: bool) -> Work:
+        def work(database: Database) -> object:
+            if what == "claim":
+                return database.transact(lambda db: reviews.claim(db, core, person, session_id))
+            if what == "appeal lodged":
+                return database.transact(lambda db: appeals.lodge(db, core, session_id, "I was alone."))
+            if what == "second answer":
+                answer = incidents.reject if second else incidents.confirm
+                return database.transact(lambda db: answer(db, core, person, subject[0]))
+            outcome = AppealOutcome.REFUSED if second else AppealOutcome.UPHELD
+            return database.transact(
+                lambda db: appeals.close(db, core, person, subject[0], outcome, "We looked at it.")
+            )
+
+        return work
+
+    works = (act(BERT, False), act(CARLA, True))
+    for results in stage.every_order(works, decided, PEOPLE_STRIDE):
+        winners = [result for result in results if isinstance(result, Review | Incident | Appeal)]
+        losers = [result for result in results if isinstance(result, Conflict | WrongState)]
+        assert (len(winners), len(losers)) == (1, 1), repr(results)
+        held = {"claim": {0}, "appeal lodged": {1}, "appeal closed": {0}}
+        confirmed = what == "second answer" and results[0] in winners
+        assert stage.now()[2] == held.get(what, {1 if confirmed else 0})

@@ -1,0 +1,143 @@
+"""The clock brake: what a wrong clock would erase is not erased until a person has looked."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import select
+
+from proctoring.custody.model import Action, Actor
+from proctoring.custody.service import enter, entries
+from proctoring.holds import worker
+from proctoring.holds.brake import BrakeCause, BrakeLimits, Reading, too_much, wrong_clock
+from proctoring.recordings.model import UnitState
+from proctoring.recordings.rows import UnitRow
+from proctoring.sessions.model import Session
+from retention.erase import BRAKED, Eraser, Outcome
+from retention.rules import Rules
+from storage.shred import Shredder
+from tests.support.world import START, World
+
+ALL_AT_ONCE = Rules(brake=BrakeLimits(units_min=3))
+BOSS = Actor("cli:boss", "operator")
+S = timedelta(seconds=1)
+
+
+def due(world: World) -> None:
+    with world.core.db.read() as db:
+        world.clock.now = max(db.scalars(select(UnitRow.due_at)))
+
+
+def states(world: World) -> set[str]:
+    with world.core.db.read() as db:
+        return set(db.scalars(select(UnitRow.state)))
+
+
+def braked(outcomes: list[Outcome]) -> bool:
+    return bool(outcomes) and all((outcome.failure or "").startswith(BRAKED) for outcome in outcomes)
+
+
+def cause(world: World) -> BrakeCause | None:
+    with world.core.db.read() as db:
+        brake = worker.brake_in_force(db)
+    return brake.cause if brake else None
+
+
+@pytest.mark.parametrize(
+    ("reading", "expected"),
+    [
+        (Reading(START + 160 * S, START + 160 * S, 160), None),
+        (Reading(START + 160 * S, START + 100 * S, 160), None),
+        (Reading(START + 161 * S, START + 100 * S, 160), BrakeCause.CLOCKS_DISAGREE),
+        (Reading(START + 39 * S, START + 100 * S, 100), BrakeCause.CLOCKS_DISAGREE),
+        (Reading(START + 161 * S, START + 161 * S, 100), BrakeCause.CLOCK_JUMPED),
+        (Reading(START + 160 * S, START + 160 * S, 100), None),
+        (Reading(START + 39 * S, START + 39 * S, 100), BrakeCause.CLOCK_JUMPED),
+    ],
+)
+def test_sixty_seconds_are_let_through_and_no_more(reading: Reading, expected: BrakeCause | None) -> None:
+    """Between host and database, and between what the clock says and the time that really passed."""
+    found = wrong_clock(reading, Reading(START, START, 0), START, BrakeLimits())
+    assert (found.cause if found else None) is expected
+
+
+def test_a_clock_earlier_than_the_last_pass_is_seen_by_a_new_process_too() -> None:
+    """It has no earlier reading of its own, but the database remembers the last pass."""
+    reading = Reading(START, START, 0)
+    assert wrong_clock(reading, None, START + 61 * S, BrakeLimits()) is not None
+    assert wrong_clock(reading, None, START + 60 * S, BrakeLimits()) is None
+    assert wrong_clock(reading, None, START - timedelta(days=40), BrakeLimits()) is None
+
+
+@pytest.mark.parametrize(
+    ("due_units", "living", "stops"),
+    [(299, 299, False), (300, 600, False), (301, 600, True), (300, 599, True)],
+)
+def test_only_more_than_the_set_share_of_enough_units_pulls_it(
+    due_units: int, living: int, stops: bool
+) -> None:
+    """Half of all living evidence, and never below the minimum count."""
+    assert (too_much(due_units, living, BrakeLimits()) is not None) is stops
+
+
+def test_a_jump_stops_erasure_until_a_person_confirms(world: World, ended: Session) -> None:
+    """Nothing is decided, later passes stay braked, the ledger names who released it, and then all goes."""
+    still = 0.0
+    eraser = Eraser(world.core, Shredder(world.objects), world.signer, ticks=lambda: still)
+    eraser.run()
+    due(world)
+    assert braked(eraser.run())
+    assert cause(world) is BrakeCause.CLOCK_JUMPED
+    assert braked(world.new_eraser().run())
+    assert states(world) == {UnitState.RETAINED.value}
+    assert all(outcome.certificate_id for outcome in eraser.run(actor=BOSS, confirmed=True))
+    assert cause(world) is None
+    with world.core.db.read() as db:
+        acts = [
+            (e.action, e.actor) for e in entries(db) if e.action in (Action.BRAKE_PULL, Action.BRAKE_RELEASE)
+        ]
+    assert acts == [(Action.BRAKE_PULL, "system"), (Action.BRAKE_RELEASE, "cli:boss")]
+
+
+def test_clocks_that_disagree_stop_erasure_and_end_no_session(world: World, ended: Session) -> None:
+    """The database's clock runs two minutes ahead of this machine's."""
+    due(world)
+    running = world.admitted()
+    ahead = replace(world.clock, now=max(world.clock.now, running.closes_at) + 120 * S)
+    world.core.db._clock = ahead
+    assert braked([o for o in world.eraser.run() if o.line.session_id == ended.id])
+    assert cause(world) is BrakeCause.CLOCKS_DISAGREE
+    with world.core.db.read() as db:
+        open_units = select(UnitRow.state).where(UnitRow.session_id == running.id)
+        assert set(db.scalars(open_units)) == {UnitState.OPEN.value}
+
+
+def test_too_much_at_once_waits_for_a_person_also_when_asked_for_by_date(
+    world: World, ended: Session
+) -> None:
+    """A pass as of a later instant is refused too, but leaves no brake behind; confirmed, it erases."""
+    eraser = world.new_eraser(rules=ALL_AT_ONCE)
+    later = START + timedelta(days=400)
+    assert braked(eraser.run(later))
+    assert cause(world) is None
+    assert states(world) == {UnitState.RETAINED.value}
+    due(world)
+    assert braked(eraser.run())
+    assert cause(world) is BrakeCause.TOO_MUCH_AT_ONCE
+    assert all(outcome.certificate_id for outcome in eraser.run(later, BOSS, confirmed=True))
+
+
+def test_what_has_begun_is_finished_under_a_brake(world: World, ended: Session) -> None:
+    """Its key is gone: keeping the objects would save nothing."""
+    due(world)
+    with world.core.db.begin() as db:
+        units = list(db.scalars(select(UnitRow).order_by(UnitRow.id)))
+        units[0].state, units[0].sealed_private_key = UnitState.ERASING.value, None
+        units[0].erasing_at = world.clock()
+    # A unit on its way has its ledger entry; this one gets it here.
+
+    with world.core.db.begin() as db:
+        enter(db, world.clock, BOSS, Action.EVIDENCE_ERASE, ended.id, units[0].id)
+    outcomes = world.new_eraser(rules=Rules(brake=BrakeLimits(units_min=2, share=0.1))).run()
+    assert {bool(o.certificate_id) for o in outcomes if o.line.unit_id == units[0].id} == {True}
+    assert states(world) == {UnitState.ERASED.value, UnitState.RETAINED.value}
