@@ -6,6 +6,7 @@ of two real clocks; only a jump moves it at once. Internally microseconds, so th
 """
 
 JUMP_US = 1_000_000  # beyond this the sender's clock jumped; below, it is delay
+UNSETTLED_JUMP_US = 10_000_000  # the first frames may have queued that long behind a slow connection
 SLEW_MAX_US = 2_000  # per segment of about 4 s: 500 ppm, ten times the drift of a bad quartz
 DEAD_ZONE_US = 10_000  # residuals within are noise of the minimum
 
@@ -41,8 +42,12 @@ class TrackClock:
             self._least_us = residual if self._least_us is None else min(self._least_us, residual)
 
     def jumped_ahead(self, ticks: int, arrival_ms: int) -> bool:
-        """Whether a frame arrives more than JUMP_US before the mapping says it was filmed."""
-        return self._frozen and self.unix_us(ticks) - arrival_ms * 1000 > JUMP_US
+        """Whether a frame arrives long before the mapping says it was filmed: more than JUMP_US, or more than
+        UNSETTLED_JUMP_US while the mapping still settles."""
+        if self._anchor_us is None:
+            return False
+        limit_us = JUMP_US if self._frozen else UNSETTLED_JUMP_US
+        return self.unix_us(ticks) - arrival_ms * 1000 > limit_us
 
     def anchor(self, ticks: int, arrival_ms: int) -> None:
         """Forgets the mapping and begins a new one here."""

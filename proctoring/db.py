@@ -22,7 +22,7 @@ from sqlalchemy.orm import DeclarativeBase, Session, sessionmaker
 from sqlalchemy.types import TypeDecorator
 
 from proctoring.clock import Clock
-from proctoring.errors import Contended
+from proctoring.errors import Contended, Unavailable
 
 BUSY_TIMEOUT_MS = 15_000
 ATTEMPTS_MAX = 5
@@ -74,12 +74,14 @@ class Database:
     def __init__(self, url: str, isolation: str = WRITING_ISOLATION, clock: Clock | None = None) -> None:
         self._clock = clock
         if url.startswith("sqlite"):
-            self.engine = create_engine(url)
+            self.engine = create_engine(url, hide_parameters=True)
             event.listen(self.engine, "connect", _prepare_sqlite)
             event.listen(self.engine, "begin", _begin_sqlite)
             reading = self.engine.execution_options(reading=True)
         else:
-            self.engine = create_engine(url, isolation_level=isolation, pool_pre_ping=True)
+            self.engine = create_engine(
+                url, isolation_level=isolation, pool_pre_ping=True, hide_parameters=True
+            )
             reading = self.engine.execution_options(
                 isolation_level="REPEATABLE READ", postgresql_readonly=True
             )
@@ -132,6 +134,21 @@ class Database:
             return datetime.fromisoformat(str(text_now))
         instant: datetime = db.execute(text("select clock_timestamp()")).scalar_one()
         return instant.astimezone(UTC)
+
+    def forget_deleted(self) -> None:
+        """See that overwritten values are gone from the database's own log too. Raises Unavailable.
+
+        SQLite keeps them in its write-ahead log, which is emptied here. PostgreSQL's log is beyond us: that
+        is why a row never holds more than a sealed key, and why epochs are destroyed.
+        """
+        if self.engine.dialect.name != "sqlite":
+            return
+        with self.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            raw = connection.connection.driver_connection
+            assert raw is not None
+            busy, _, _ = raw.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        if busy:
+            raise Unavailable("The database's log is in use and still holds a key.", "It is tried again.")
 
     def check(self) -> None:
         """Raises the driver's error unless the database answers."""

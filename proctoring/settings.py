@@ -110,6 +110,12 @@ def load(**overrides: object) -> Settings:
         )
     if settings.store is Store.MINIO:
         _check_minio(settings)
+    unset = Settings.model_fields["controller_email"].default
+    if host not in LOOPBACK_HOSTS and settings.controller_email == unset:
+        raise Invalid(
+            "Candidates would be told to write to an address that is not yours.",
+            "Set PROCTORING_CONTROLLER_EMAIL to the one that answers them.",
+        )
     return settings
 
 

@@ -29,7 +29,6 @@ from retention.certify import certify
 from retention.decide import HeldMeanwhile, decide
 from retention.plan import Fate, PlanLine, plan
 from retention.rules import Rules
-from storage.errors import StoreFailed
 from storage.shred import Shredder
 from storage.sign import Signer
 
@@ -152,10 +151,12 @@ class Eraser:
 
     def _finish(self, line: PlanLine, now: datetime, actor: Actor) -> Outcome:
         try:
+            self._core.db.forget_deleted()
             removed = self._shredder.shred(line.unit_id)
-        except StoreFailed as error:
-            log.error("erasure.incomplete", unit=line.unit_id, detail=str(error))
-            return Outcome(line, failure=str(error))
+        except Exception as error:
+            # Whatever went wrong with one unit, the next must not wait for it.
+            log.exception("erasure.incomplete", unit=line.unit_id)
+            return Outcome(line, failure=str(error) or type(error).__name__)
         certificate_id = self._core.db.transact(
             lambda db: certify(
                 db,

@@ -5,8 +5,9 @@ erased (404, with the certificate), not allowed (403), altered (409), store away
 """
 
 import hashlib
+from typing import Annotated
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Path, Request, Response
 from fastapi.responses import JSONResponse
 
 from proctoring.access.model import May, require
@@ -21,6 +22,9 @@ from proctoring.reviews.flags import of_session
 from proctoring.reviews.model import Flag
 from review_ui.desk import Desk, names_of
 from storage.errors import KeyMissing, NotAuthentic, ObjectMissing, StoreFailed
+from storage.naming import SEQ_MAX
+
+Position = Annotated[int, Path(ge=0, le=SEQ_MAX)]
 
 
 def routes(desk: Desk) -> APIRouter:
@@ -37,7 +41,7 @@ def routes(desk: Desk) -> APIRouter:
             return JSONResponse(timeline(db, session_id).json() | {"flags": flags})
 
     @router.get("/media/{session_id}/{stream}/{position}")
-    def segment(request: Request, session_id: str, stream: Stream, position: int) -> Response:
+    def segment(request: Request, session_id: str, stream: Stream, position: Position) -> Response:
         person = desk.signed_in(request)
         with desk.core.db.read() as db:
             require(person, May.VIEW_EVIDENCE, relation(db, person, session_id))

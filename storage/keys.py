@@ -7,6 +7,8 @@ MLKEM768_X25519, SHAKE256 and AES-256-GCM.
 
 import os
 import re
+import secrets
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -79,8 +81,14 @@ def generate_pair() -> tuple[bytes, bytes]:
     """A fresh key pair as (private, public): ML-KEM seed ‖ X25519 scalar, ML-KEM key ‖ X25519 point."""
     mlkem, x25519 = MLKEM768PrivateKey.generate(), X25519PrivateKey.generate()
     private = mlkem.private_bytes_raw() + x25519.private_bytes_raw()
-    public = mlkem.public_key().public_bytes_raw() + x25519.public_key().public_bytes_raw()
-    return private, public
+    return private, public_half(private)
+
+
+def public_half(private: bytes) -> bytes:
+    """The public half that belongs to a private one."""
+    mlkem = MLKEM768PrivateKey.from_seed_bytes(private[:MLKEM_SEED_BYTES])
+    x25519 = X25519PrivateKey.from_private_bytes(private[MLKEM_SEED_BYTES:])
+    return mlkem.public_key().public_bytes_raw() + x25519.public_key().public_bytes_raw()
 
 
 def seal_to(public: bytes, secret: bytes, info: bytes) -> bytes:
@@ -120,10 +128,15 @@ class KeyFolder:
         name = epoch_name(now)
         self._public.mkdir(parents=True, exist_ok=True)
         self._private.mkdir(parents=True, exist_ok=True, mode=0o700)
-        if not (self._public / f"{name}.pub").exists():
-            private, public = generate_pair()
-            write_secret(self._private / f"{name}.key", private)
-            (self._public / f"{name}.pub").write_bytes(public)
+        half = self._public / f"{name}.pub"
+        if not half.exists():
+            # The private half first: a public half without it would seal what nobody can open. Whoever comes
+            # after a crash, or at the same time, finishes with the private half that is there.
+            with suppress(FileExistsError):
+                write_secret(self._private / f"{name}.key", generate_pair()[0])
+            part = half.with_suffix(f".{os.getpid()}")
+            part.write_bytes(public_half((self._private / f"{name}.key").read_bytes()))
+            part.replace(half)
         return self.newest()
 
     def newest(self) -> PublicEpoch:
@@ -169,9 +182,14 @@ def _check_epoch(epoch: str) -> str:
 
 def write_secret(path: Path, secret: bytes) -> None:
     """Write a new file that only its owner can read, flushed to the disk. Raises FileExistsError."""
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    part = path.with_name(f"{path.name}.{secrets.token_hex(4)}.part")
+    descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     try:
         os.write(descriptor, secret)
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+    try:
+        os.link(part, path)  # whole or not at all, and never over another
+    finally:
+        part.unlink()

@@ -32,6 +32,7 @@ class May(StrEnum):
     SEE_RETENTION = "see-retention"
     PLACE_HOLD = "place-hold"
     RELEASE_HOLD = "release-hold"
+    READ_CERTIFICATE = "read-certificate"
     READ_LEDGER = "read-ledger"
 
 
@@ -53,6 +54,11 @@ RULES: dict[tuple[Role, May], frozenset[Relation]] = {
     (_R.PROCTOR, _M.FLAG): frozenset({Relation.CLAIMANT}),
     (_R.PROCTOR, _M.DECIDE): frozenset({Relation.CLAIMANT}),
     (_R.PROCTOR, _M.CONFIRM_INCIDENT): _ANY - {Relation.DECIDED_INCIDENT},
+    (_R.PROCTOR, _M.READ_CERTIFICATE): _ANY,
+    (_R.COMMITTEE, _M.READ_CERTIFICATE): frozenset({Relation.OPEN_APPEAL}),
+    (_R.PRIVACY_OFFICER, _M.READ_CERTIFICATE): _ANY,
+    (_R.AUDITOR, _M.READ_CERTIFICATE): _ANY,
+    (_R.OPERATOR, _M.READ_CERTIFICATE): _ANY,
     (_R.COMMITTEE, _M.VIEW_EVIDENCE): frozenset({Relation.OPEN_APPEAL}),
     (_R.COMMITTEE, _M.CLOSE_APPEAL): frozenset({Relation.OPEN_APPEAL}),
     (_R.PRIVACY_OFFICER, _M.SEE_RETENTION): _ANY,

@@ -1,6 +1,6 @@
 """Exams: set up, and their results published."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session as Db
@@ -9,7 +9,7 @@ from proctoring.clock import iso
 from proctoring.core import Core
 from proctoring.custody.model import Action, Actor
 from proctoring.custody.service import enter
-from proctoring.errors import Conflict, NotFound
+from proctoring.errors import Conflict, Invalid, NotFound
 from proctoring.exams.model import CaptureProfile, Exam, Regulation
 from proctoring.exams.rows import ExamRow
 from proctoring.holds.service import set_due_dates
@@ -65,6 +65,12 @@ def publish_results(db: Db, core: Core, actor: Actor, exam_id: str, at: datetime
     Publishing again may only shorten the period; to keep evidence longer, place a hold.
     """
     row = _row(db, exam_id, lock=True)
+    longest = timedelta(days=row.max_days_without_results)
+    if at > core.clock() + longest:
+        raise Invalid(
+            f"{iso(at)} is further away than recordings may be kept without results.",
+            f"Give a date within {row.max_days_without_results} days from now.",
+        )
     if row.results_published_at is not None and at > row.results_published_at:
         raise Conflict(
             f"The results were published at {iso(row.results_published_at)}; later would keep films longer.",

@@ -9,6 +9,8 @@ from datetime import datetime, timedelta
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session as Db
 
+from proctoring.appeals.model import AppealState
+from proctoring.appeals.rows import AppealRow
 from proctoring.clock import iso
 from proctoring.core import Core
 from proctoring.custody.model import Action, Actor
@@ -17,6 +19,8 @@ from proctoring.errors import BeingErased, Conflict, Denied, NotFound
 from proctoring.exams.model import Exam
 from proctoring.holds.model import REVIEW_DAYS_DEFAULT, Hold, HoldKind, check_reason, check_release, due_at
 from proctoring.holds.rows import HoldRow, HoldUnitRow
+from proctoring.incidents.model import IncidentState
+from proctoring.incidents.rows import IncidentRow
 from proctoring.recordings.model import UnitState
 from proctoring.recordings.rows import UnitRow, lock_units
 from proctoring.sessions.model import SessionState
@@ -67,11 +71,16 @@ def place(
 
 
 def release(db: Db, core: Core, actor: Actor, hold_id: str) -> Hold:
-    """End a hold. Releasing it twice changes nothing. Raises NotFound, Denied for a hold of one's own."""
+    """End a hold. Releasing it twice changes nothing.
+
+    Raises NotFound, Denied for a hold of one's own, Conflict while the incident or appeal that placed it is
+    open: closing that ends the hold.
+    """
     row = db.get(HoldRow, hold_id)
     if row is None:
         raise NotFound(f"There is no hold {hold_id}.", "List them with `proctoring hold list`.")
     check_release(HoldKind(row.kind), row.owner, actor.id)
+    _check_procedure_over(db, hold_id)
     ended = (
         update(HoldRow)
         .where(HoldRow.id == hold_id, HoldRow.released_at.is_(None))
@@ -117,6 +126,17 @@ def set_due_dates(db: Db, exam: Exam, session_id: str | None = None) -> None:
         lock_units(db, row.id)
         living = update(UnitRow).where(UnitRow.session_id == row.id, UnitRow.state.in_(HOLDABLE))
         db.execute(living.values(due_at=due))
+
+
+def _check_procedure_over(db: Db, hold_id: str) -> None:
+    counting = (IncidentState.AWAITING_SECOND.value, IncidentState.CONFIRMED.value)
+    incident = select(IncidentRow.id).where(IncidentRow.hold_id == hold_id, IncidentRow.state.in_(counting))
+    if db.scalar(incident) is not None:
+        raise Conflict("The incident behind it is not closed.", "Close the incident: it ends the hold.")
+    lodged = AppealState.LODGED.value
+    appeal = select(AppealRow.id).where(AppealRow.hold_id == hold_id, AppealRow.state == lodged)
+    if db.scalar(appeal) is not None:
+        raise Conflict("The appeal behind it is not answered.", "Answer the appeal; that ends the hold.")
 
 
 def _raise_counter(db: Db, unit_id: str) -> bool:

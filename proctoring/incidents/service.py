@@ -16,6 +16,8 @@ from proctoring.reviews.flags import load as load_flag
 from proctoring.reviews.model import Category, Severity
 from proctoring.sessions.service import session_row
 
+HOLD_REASON = "Incident decided by a reviewer."
+
 
 def decide(
     db: Db,
@@ -34,7 +36,7 @@ def decide(
     """
     reasons = check_reason(reasons)
     reviews.to_second_person(db, core, actor, session_id)
-    hold = place(db, core, actor, session_id, HoldKind.INCIDENT, reasons)
+    hold = place(db, core, actor, session_id, HoldKind.INCIDENT, HOLD_REASON)
     row = IncidentRow(
         id=core.new_id(),
         session_id=session_id,

@@ -71,9 +71,9 @@ def after_second_person(db: Db, session_id: str, agreed: bool) -> Review:
 
 
 def check_decidable(db: Db, session_id: str) -> None:
-    """Raises Conflict while the session records or a flag has not been looked at."""
-    if session_row(db, session_id).state in (SessionState.ADMITTED.value, SessionState.RECORDING.value):
-        raise Conflict("The session is still going on.", "Decide when it has ended.")
+    """Raises Conflict before the session has ended and while a flag has not been looked at."""
+    if session_row(db, session_id).state not in (SessionState.ENDED.value, SessionState.EXPIRED.value):
+        raise Conflict("The session has not ended.", "Decide when it has.")
     open_flags = select(FlagRow.id).where(
         FlagRow.session_id == session_id, FlagRow.state == FlagState.OPEN.value
     )

@@ -17,7 +17,7 @@ from proctoring.holds.model import due_at
 from proctoring.holds.service import set_due_dates
 from proctoring.recordings.model import UnitState, unit_kinds
 from proctoring.recordings.rows import TakeRow, UnitRow
-from proctoring.recordings.settle import settle
+from proctoring.recordings.settle import length_ms, settle
 from proctoring.sessions.model import (
     REF_CHARS_MAX,
     WINDOW_HOURS_DEFAULT,
@@ -196,6 +196,9 @@ def _end(db: Db, core: Core, row: SessionRow, event: SessionEvent, action: Actio
     row.state = after(state, event).value
     if state is not SessionState.ENDED:
         row.ended_at = core.clock()
+        if event is SessionEvent.EXPIRE and row.started_at is not None:
+            # The candidate just left: the exam ended with the recording, not with the window.
+            row.ended_at = row.started_at + timedelta(milliseconds=length_ms(db, row.id))
         db.flush()
         enter(db, core.clock, actor, action, row.id)
         # Shared lock: results published meanwhile count for this session, or find it among the ended ones.

@@ -9,6 +9,7 @@ from fastapi import APIRouter, Form, Request, Response
 
 from proctoring.access.model import May, may, require
 from proctoring.access.service import actor
+from proctoring.access.standing import relation
 from proctoring.custody import service as custody
 from proctoring.errors import Invalid
 from proctoring.holds import service as holds
@@ -83,6 +84,7 @@ def routes(desk: Desk) -> APIRouter:
         person = desk.signed_in(request)
         with desk.core.db.read() as db:
             row = custody.certificate(db, certificate_id)
+            require(person, May.READ_CERTIFICATE, relation(db, person, row.session_id))
             return desk.page(
                 request,
                 "certificate.html",
@@ -95,9 +97,10 @@ def routes(desk: Desk) -> APIRouter:
 
     @router.get("/certificates/{certificate_id}/certificate.json")
     def download(request: Request, certificate_id: str) -> Response:
-        desk.signed_in(request)
+        person = desk.signed_in(request)
         with desk.core.db.read() as db:
             row = custody.certificate(db, certificate_id)
+            require(person, May.READ_CERTIFICATE, relation(db, person, row.session_id))
         # The body byte for byte as it was signed.
         whole = f'{{"certificate":{row.body},"signature":{json.dumps(row.signature)}}}'
         name = f'attachment; filename="erasure-{certificate_id}.json"'

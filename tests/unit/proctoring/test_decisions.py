@@ -187,5 +187,5 @@ def test_a_session_still_recording_is_not_decided(world: World) -> None:
     session = world.admitted()
     world.record(session, Stream.WEBCAM)
     claimed(world, session)
-    with world.core.db.begin() as db, pytest.raises(Conflict, match="going on"):
+    with world.core.db.begin() as db, pytest.raises(Conflict, match="not ended"):
         reviews.decide_no_concern(db, world.core, ANNA, session.id)

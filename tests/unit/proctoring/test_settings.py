@@ -8,7 +8,7 @@ import pytest
 from proctoring.errors import Invalid
 from proctoring.settings import Settings, load
 
-PUBLIC = {"public_url": "https://exams.example", "region": "BE"}
+PUBLIC = {"public_url": "https://exams.example", "region": "BE", "controller_email": "p@exams.example"}
 
 
 @pytest.fixture(autouse=True)
@@ -35,6 +35,7 @@ def test_the_defaults_start() -> None:
         ({"region": "GB"}, "outside"),
         (PUBLIC | {"ice_servers": ({"url": "stun:stun.example:3478"},)}, "country"),
         (PUBLIC | {"ice_servers": ({"url": "turn:turn.example", "region": "US"},)}, "outside"),
+        ({"public_url": "https://exams.example", "region": "BE"}, "not yours"),
         ({"port": 0}, "PROCTORING_PORT"),
         ({"env": "staging"}, "PROCTORING_ENV"),
     ],

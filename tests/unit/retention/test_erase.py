@@ -2,16 +2,18 @@
 
 import json
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from sqlalchemy import select
 
 from proctoring.appeals import service as appeals
+from proctoring.appeals.model import AppealOutcome
 from proctoring.custody.model import Action, Actor, first_break
 from proctoring.custody.rows import CertificateRow
 from proctoring.custody.service import certificates, entries
-from proctoring.errors import BeingErased
-from proctoring.exams.model import Stream
+from proctoring.errors import BeingErased, Conflict
+from proctoring.exams.model import CountFrom, Regulation, Stream
 from proctoring.holds import service as holds
 from proctoring.holds.model import HoldKind
 from proctoring.recordings.model import UnitState
@@ -21,6 +23,7 @@ from proctoring.sessions.model import Session
 from retention.erase import Eraser, Outcome
 from retention.plan import Fate
 from storage.errors import StoreFailed
+from storage.folder_objects import FolderObjects
 from storage.naming import unit_prefix
 from storage.objects import MemoryObjects, StoredVersion
 from storage.shred import Shredder
@@ -92,8 +95,10 @@ def test_an_appeal_holds_from_the_instant_it_is_lodged(world: World, ended: Sess
         appeal = appeals.lodge(db, world.core, ended.id, "I was alone in the room.")
     pass_due(world)
     assert stored(world) == 9
-    with world.core.db.begin() as db:
+    with pytest.raises(Conflict, match="not answered"), world.core.db.begin() as db:
         holds.release(db, world.core, OFFICER, appeal.hold_id)
+    with world.core.db.begin() as db:
+        appeals.close(db, world.core, OFFICER, appeal.id, AppealOutcome.REFUSED, "You were not alone.")
     world.eraser.run()
     with pytest.raises(BeingErased), world.core.db.begin() as db:
         holds.place(db, world.core, OFFICER, ended.id, HoldKind.LEGAL, "too late")
@@ -219,3 +224,46 @@ def test_a_session_that_nobody_ended_is_ended_and_still_erased(world: World) -> 
     assert {unit.state for unit in units(world)} == {UnitState.RETAINED.value}
     pass_due(world)
     assert stored(world) == 0
+
+
+def test_a_stray_file_stops_nobody_elses_erasure(tmp_path: Path) -> None:
+    """Whatever goes wrong with one unit, every other one is erased, and the failure is said."""
+    world = World(tmp_path, objects=FolderObjects(tmp_path / "objects"))
+    exam = world.exam()
+    first, second = world.ended(exam), world.ended(exam)
+    stuck = next(unit for unit in units(world) if unit.session_id == first.id)
+    (tmp_path / "objects" / unit_prefix(stuck.id) / ".nfs0001").write_bytes(b"stray")
+    outcomes = pass_due(world)
+    assert [outcome.line.unit_id for outcome in outcomes if outcome.failure] == [stuck.id]
+    assert {unit.state for unit in units(world) if unit.session_id == second.id} == {UnitState.ERASED.value}
+    world.core.db.close()
+
+
+def test_a_destroyed_key_is_in_no_file_of_the_database(tmp_path: Path) -> None:
+    """Not in a page that was overwritten, not in the write-ahead log, while the database stays open."""
+    world = World(tmp_path)
+    world.ended()
+    keys = [unit.sealed_private_key for unit in units(world)]
+    with world.core.db.read() as db:
+        keys += list(db.scalars(select(TakeRow.sealed_key)))
+    found = lambda: [  # noqa: E731
+        key
+        for key in keys
+        for file in tmp_path.glob("world.db*")
+        if key is not None and key in file.read_bytes()
+    ]
+    assert len(found()) >= len(keys)
+    pass_due(world)
+    assert found() == []
+    world.core.db.close()
+
+
+def test_a_candidate_who_just_left_is_kept_no_longer_for_it(world: World) -> None:
+    """The exam ended with the last of the recording, not with the window a week later."""
+    session = world.admitted(world.exam(Regulation(14, CountFrom.EXAM_END, "Europe/Brussels", 90)))
+    world.record(session)
+    recorded_at = world.clock()
+    world.clock.now = session.closes_at
+    world.eraser.run()
+    (due,) = {unit.due_at for unit in units(world)}
+    assert due - recorded_at < timedelta(days=16)
