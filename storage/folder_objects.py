@@ -33,11 +33,11 @@ class FolderObjects:
                 os.fsync(file.fileno())
             try:
                 os.link(part, path)  # unlike rename, refuses to overwrite
+            except FileExistsError:  # of the link alone: a file where a folder should be is no object
+                raise ObjectExists(key) from None
             finally:
                 part.unlink()
             _flush_folder(path.parent)
-        except FileExistsError:
-            raise ObjectExists(key) from None
         except OSError as error:
             raise StoreFailed(f"cannot write {key}: {error.strerror}") from error
 
@@ -91,7 +91,8 @@ class FolderObjects:
         return iter(sorted(path for path in folder.rglob("*") if path.is_file()))
 
     def _make_folders(self, folder: Path) -> None:
-        if folder.is_dir():
+        """The root is never made again: where it is gone, so is the volume that it was on."""
+        if folder.is_dir() or folder == self._root:
             return
         self._make_folders(folder.parent)
         folder.mkdir(exist_ok=True, mode=0o700)

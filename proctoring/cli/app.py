@@ -13,9 +13,8 @@ from capture import whip
 from capture.ice import IceServer
 from capture.ingests import Ingests
 from capture.sink import VaultRecorder
+from capture.spool import Spool
 from proctoring.cli.compose import Parts
-from proctoring.recordings.model import EndCause
-from proctoring.recordings.service import end_open_takes
 from proctoring.web import health, problems
 from proctoring.web.security import BrowserRules
 from retention.job import RetentionJob
@@ -31,8 +30,9 @@ def create_app(made: Parts) -> FastAPI:
         IceServer(server.url, server.username or "", server.credential or "")
         for server in core.settings.ice_servers
     ]
+    recorder = VaultRecorder(core, made.objects, Spool(core.settings.data / "spool"))
     ingests = Ingests(
-        VaultRecorder(core, made.objects),
+        recorder,
         ice_servers=servers,
         addresses=core.settings.media_addresses or None,
     )
@@ -40,12 +40,12 @@ def create_app(made: Parts) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
-        with core.db.begin() as db:
-            end_open_takes(db, core, EndCause.SERVER_STOPPED)
+        await recorder.start()
         await ingests.start()
         await retention.start()
         yield
         await ingests.close()
+        await recorder.close()
         await retention.close()
 
     app = FastAPI(
@@ -60,7 +60,7 @@ def create_app(made: Parts) -> FastAPI:
     for name, package in STATIC.items():
         folder = Path(str(files(package).joinpath("static")))
         app.mount(f"/static/{name}", StaticFiles(directory=folder), name=f"static-{name}")
-    checks = {"database": core.db.check, "store": made.objects.check}
+    checks = {"database": core.db.check, "store": made.objects.check, "spool": recorder.check}
     app.include_router(health.routes(core, checks))
     app.include_router(whip.routes(ingests))
     app.include_router(candidate_pages.routes(core))
