@@ -62,7 +62,7 @@ class Recorder(Protocol):
 
     async def end(self, take_id: str, cause: EndCause, end_unix_ms: int) -> None:
         """Closes a take; after it nothing more is stored in it. Accepted as a segment is, and committed
-        behind the take's last one; while store and database are there it returns after that. Raises Unavailable."""
+        behind the take's last one; while the parts are there it returns after that. Raises Unavailable."""
         ...
 
     async def ended(self, session_ids: set[str]) -> set[str]:

@@ -34,6 +34,15 @@ CLOSE_S_MAX = 5.0
 HEARD_EVERY_S = 60.0
 
 
+def recover(core: Core, spool: Spool) -> None:
+    """Ends what an earlier process left open, each take behind its own segments that still wait. Harmless to
+    repeat. Raises Unavailable without a database."""
+    with available(), core.db.read() as db:
+        left = recordings.open_takes(db)
+    for take in left:
+        spool.end(SpooledEnd(take.unit_id, take.id, EndCause.SERVER_STOPPED, core.clock()))
+
+
 class VaultRecorder:
     """A `capture.recorder.Recorder` over the core and the vault. Can seal, never open or destroy."""
 
@@ -51,7 +60,9 @@ class VaultRecorder:
         Returns once that is done, or when a part turns out to be away; it then goes on in the background, and
         no take ends before its segments are committed. Raises SpoolTaken; Unavailable without a database.
         """
-        await asyncio.to_thread(self._recover)
+        await asyncio.to_thread(self.spool.open)
+        await asyncio.to_thread(recover, self._core, self.spool)
+        await asyncio.to_thread(self._say_still_here)
         self._worker.start()
         emptied = [asyncio.wrap_future(self._worker.emptied(unit)) for unit in self.spool.lanes()]
         if emptied:
@@ -107,15 +118,6 @@ class VaultRecorder:
     async def ended(self, session_ids: set[str]) -> set[str]:
         """See Recorder."""
         return await asyncio.to_thread(self._ended, session_ids)
-
-    def _recover(self) -> None:
-        self.spool.open()
-        with available(), self._core.db.read() as db:
-            left = recordings.open_takes(db)
-        now = self._core.clock()
-        for take in left:
-            self.spool.end(SpooledEnd(take.unit_id, take.id, EndCause.SERVER_STOPPED, now))
-        self._say_still_here()
 
     def _admit(self, token: str) -> Grant:
         session_id, stream = self._core.links.read_ingest(token)

@@ -2,8 +2,8 @@
 
 Everything accepted goes through it, also when all parts are up: what runs at 3 a.m. is what runs every four
 seconds, and a SIGKILL anywhere between acceptance and commit loses nothing. A file appears whole or not at
-all (temporary name, fsync, rename, fsync of the folder) and goes only once it is committed. Files are numbered
-in the order of acceptance; those of one evidence unit form a lane and leave it in that order.
+all (temporary name, fsync, rename, fsync of the folder) and goes once it is committed. Files are numbered in
+the order of acceptance; those of one evidence unit form a lane and leave it in that order.
 
 `counters` counts events by name, for metrics: spooled, full, drained, refused, damaged, away.
 """

@@ -1,7 +1,7 @@
 """Commits what waits in the spool, lane by lane, in the order of acceptance; every step may be repeated.
 
 For a segment: ask the database whether it is still wanted, put the object if absent, register its leaf, let
-the file go. For the end of a take: end it. A crash between any two is healed by doing them all again: the name
+the file go. For the end of a take: end it. A crash between any two is healed by doing them all again: a name
 is write-once and its bytes are the file's, a leaf is registered once, a take ends once.
 """
 

@@ -1,10 +1,13 @@
 """One file of the spool: what a sealed segment, or the end of a take, needs to be committed later.
 
-    "PES1" ‖ length of the facts (4 bytes, big-endian) ‖ facts (RFC 8785 JSON) ‖ sealed segment, or nothing
+    "PES1" ‖ length of the facts (4 bytes, big-endian) ‖ SHA-256 of the facts ‖ facts (RFC 8785 JSON)
+    ‖ sealed segment, or nothing
 
-Ciphertext and facts only: no plaintext, no key, no name. `docs/format.md` writes the fields down.
+Whatever byte of it changes on the disk is noticed. Ciphertext and facts only: no plaintext, no key, no
+name. `docs/format.md` writes the fields down.
 """
 
+import hashlib
 import json
 import struct
 from dataclasses import dataclass
@@ -17,7 +20,7 @@ from storage.manifest import digest
 MAGIC = b"PES1"
 FACTS_VERSION = 1
 FACTS_BYTES_MAX = 4096
-_HEAD = struct.Struct(">4sI")
+_HEAD = struct.Struct(">4sI32s")
 HEAD_BYTES_MAX = _HEAD.size + FACTS_BYTES_MAX
 
 
@@ -60,17 +63,18 @@ def encode(facts: Facts, sealed: bytes = b"") -> bytes:
     fields["kind"] = "segment" if isinstance(facts, SpooledSegment) else "end"
     text = json.dumps(fields, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
     assert len(text) <= FACTS_BYTES_MAX
-    return _HEAD.pack(MAGIC, len(text)) + text + sealed
+    return _HEAD.pack(MAGIC, len(text), hashlib.sha256(text).digest()) + text + sealed
 
 
 def decode_facts(data: bytes) -> tuple[Facts, int]:
     """The facts at the head of a file, and where its sealed bytes begin. Raises EntryDamaged."""
     try:
-        magic, length = _HEAD.unpack_from(data)
+        magic, length, expected = _HEAD.unpack_from(data)
         end = _HEAD.size + length
-        if magic != MAGIC or length > FACTS_BYTES_MAX or len(data) < end:
-            raise EntryDamaged("this is no spool entry of a known version, or it is cut")
-        fields = json.loads(data[_HEAD.size : end])
+        text = data[_HEAD.size : end]
+        if magic != MAGIC or length > FACTS_BYTES_MAX or hashlib.sha256(text).digest() != expected:
+            raise EntryDamaged("this is no spool entry of a known version, or it was altered or cut")
+        fields = json.loads(text)
         if fields.pop("v") != FACTS_VERSION:
             raise EntryDamaged("this spool entry is of an unknown version")
         fields["accepted_at"] = parse_instant(fields["accepted_at"])
