@@ -6,6 +6,7 @@ flushed to the disk, then linked to their final name, and the folder is flushed.
 
 import os
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 from storage.errors import ObjectExists, ObjectMissing, StoreFailed
@@ -20,7 +21,8 @@ class FolderObjects:
 
     def __init__(self, root: Path) -> None:
         self._root = root
-        root.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with suppress(OSError):  # as any other store it may be away; `check` and every call say so
+            root.mkdir(parents=True, exist_ok=True, mode=0o700)
 
     def put(self, key: str, data: bytes) -> None:
         path = self._root / check_key(key)
@@ -83,7 +85,7 @@ class FolderObjects:
         return failures
 
     def check(self) -> None:
-        if not os.access(self._root, os.W_OK | os.X_OK):
+        if not self._root.is_dir() or not os.access(self._root, os.W_OK | os.X_OK):
             raise StoreFailed(f"the folder {self._root} cannot be written")
 
     def _files(self, prefix: str) -> Iterator[Path]:

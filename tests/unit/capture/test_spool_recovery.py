@@ -1,4 +1,4 @@
-"""Random lives: parts away and back, lost answers, crashes; in the end there is what was accepted, in order."""
+"""Random lives: parts away and back, lost answers, crashes; in the end is what was accepted, in order."""
 
 import shutil
 import tempfile
