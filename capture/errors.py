@@ -4,7 +4,9 @@ CaptureError(Exception)
 ├── BadPayload     an RTP payload or a bitstream breaks its format; that frame is dropped
 ├── OfferGarbled   the SDP cannot be read; HTTP 400
 ├── OfferRefused   the SDP is sound, but offers what we cannot record; HTTP 422
-└── IngestsFull    this process records as many streams as it may; HTTP 503
+├── IngestsFull    this process records as many streams as it may; HTTP 503
+├── SpoolFull      more waits for store or database than the spool may hold; HTTP 503
+└── SpoolTaken     another process uses the spool's folder; this one does not start
 """
 
 
@@ -31,3 +33,11 @@ class OfferRefused(CaptureError):
 
 class IngestsFull(CaptureError):
     """No room for another ingest in this process."""
+
+
+class SpoolFull(CaptureError):
+    """Store or database have been away for so long that nothing more can be kept for them."""
+
+
+class SpoolTaken(CaptureError):
+    """Two processes would commit the same segments."""

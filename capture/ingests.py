@@ -15,7 +15,7 @@ from capture.recorder import Grant, Recorder
 from capture.sdp import parse_offer
 from capture.segmenter import SEGMENT_MS
 from proctoring.clock import Clock, system_clock
-from proctoring.errors import TokenRefused
+from proctoring.errors import TokenRefused, Unavailable
 from proctoring.recordings.model import EndCause
 
 log = structlog.get_logger()
@@ -147,6 +147,9 @@ class Ingests:
                 continue
             try:
                 over = await self._recorder.ended(sessions)
+            except Unavailable as error:
+                log.warning("ingest.poll-unavailable", detail=error.detail)
+                continue
             except Exception:
                 self.counters["failures"] += 1
                 log.exception("ingest.poll-failed")

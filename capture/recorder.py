@@ -38,26 +38,31 @@ class Recorder(Protocol):
     """Keeps takes and segments. Each call may be slow; none blocks the event loop."""
 
     async def admit(self, token: str) -> Grant:
-        """What the token allows. Raises TokenRefused, WrongState, NotFound or Unavailable."""
+        """What the token allows. Raises TokenRefused, WrongState, NotFound, or Unavailable: also when so much
+        already waits for store or database that no new take should begin."""
         ...
 
     async def begin(self, grant: Grant, media_type: str, start_unix_ms: int) -> str:
         """Opens a take and returns its id. Called once the codec is known, about a second into the media.
 
         The start is the best estimate by then: segment 0, which follows seconds later, may start some tens of
-        milliseconds earlier, never later. Raises WrongState when the session no longer records.
+        milliseconds earlier, never later. Raises WrongState when the session no longer records, Unavailable
+        while the database is away.
         """
         ...
 
     async def store(self, take_id: str, segment: MediaSegment) -> None:
-        """Returns once the segment is safe and its manifest leaf committed.
+        """Returns once the segment is accepted: sealed, on disk, and never lost from then on.
 
-        Raises WrongState when the session no longer records, Unavailable when trying again may help.
+        Object and manifest leaf are committed soon after, or when store and database are back, in the order
+        of acceptance within the stream. Storing the same `seq` again is harmless. Raises WrongState when the
+        session no longer records, Unavailable when nothing more can be kept for now: try again.
         """
         ...
 
     async def end(self, take_id: str, cause: EndCause, end_unix_ms: int) -> None:
-        """Closes a take; after it nothing more is stored in it."""
+        """Closes a take; after it nothing more is stored in it. Accepted as a segment is, and committed
+        behind the take's last one; while the parts are there it returns after that. Raises Unavailable."""
         ...
 
     async def ended(self, session_ids: set[str]) -> set[str]:

@@ -1,37 +1,93 @@
-"""Where a finished segment goes: sealed in memory, put into the object store, registered as a leaf.
+"""Where a finished segment goes: sealed in memory, accepted by the spool, from there committed in order.
 
-Invariant: the plaintext of a segment is never written anywhere. Object first, leaf second; the leaf's
-commit is the acknowledgement. All of it runs on a thread, never on the event loop.
+Invariant: the plaintext of a segment is never written anywhere, and what was accepted is never lost: it is in
+the spool until object and manifest leaf are committed. Blocking work runs on threads, never on the loop.
 """
 
 import asyncio
+import contextlib
 
 import structlog
 
+from capture.away import available
+from capture.errors import SpoolFull
 from capture.recorder import Grant, MediaSegment
+from capture.spool import Spool
+from capture.spool_drain import Drain
+from capture.spool_entry import SpooledEnd, SpooledSegment
+from capture.spool_worker import RETRY_S, SpoolWorker
 from proctoring.core import Core
-from proctoring.errors import Unavailable
+from proctoring.errors import Unavailable, WrongState
 from proctoring.recordings import service as recordings
 from proctoring.recordings.model import EndCause
-from proctoring.recordings.service import BegunTake, SealedSegment
+from proctoring.recordings.service import BegunTake
 from proctoring.sessions import service as sessions
 from proctoring.sessions.model import SessionEvent, SessionState, after
-from storage.errors import ObjectExists, StoreFailed
 from storage.manifest import digest
-from storage.naming import segment_key, unit_prefix
 from storage.objects import ObjectStore
 
 log = structlog.get_logger()
+
+START_S_MAX = 10.0  # how long a start waits for what an earlier process left, while the parts are there
+END_S_MAX = 5.0  # how long the end of a take waits for its commit, while the parts are there
+CLOSE_S_MAX = 5.0
+HEARD_EVERY_S = 60.0
+
+
+def recover(core: Core, spool: Spool) -> None:
+    """Ends what an earlier process left open, each take behind its own segments that still wait. Harmless to
+    repeat. Raises Unavailable without a database."""
+    with available(), core.db.read() as db:
+        left = recordings.open_takes(db)
+    for take in left:
+        spool.end(SpooledEnd(take.unit_id, take.id, EndCause.SERVER_STOPPED, core.clock()))
 
 
 class VaultRecorder:
     """A `capture.recorder.Recorder` over the core and the vault. Can seal, never open or destroy."""
 
-    def __init__(self, core: Core, objects: ObjectStore) -> None:
+    def __init__(self, core: Core, objects: ObjectStore, spool: Spool, *, retry_s: float = RETRY_S) -> None:
+        self.spool = spool
         self._core = core
-        self._objects = objects
         self._takes: dict[str, BegunTake] = {}
-        self._unacknowledged: dict[str, bytes] = {}
+        self._drain = Drain(core, objects, spool)
+        self._worker = SpoolWorker(spool, self._drain.step, retry_s=retry_s)
+        self._hearing: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        """Commits what an earlier process had accepted, then ends its takes as SERVER_STOPPED.
+
+        Returns once that is done, or when a part turns out to be away; it then goes on in the background, and
+        no take ends before its segments are committed. Raises SpoolTaken; Unavailable without a database.
+        """
+        await asyncio.to_thread(self.spool.open)
+        await asyncio.to_thread(recover, self._core, self.spool)
+        await asyncio.to_thread(self._say_still_here)
+        self._worker.start()
+        emptied = [asyncio.wrap_future(self._worker.emptied(unit)) for unit in self.spool.lanes()]
+        if emptied:
+            await asyncio.wait(emptied, timeout=START_S_MAX)
+        self._hearing = asyncio.create_task(self._be_heard(), name="takes-heard")
+
+    async def close(self) -> None:
+        """Stops committing; what still waits is committed at the next start."""
+        if self._hearing is not None:
+            self._hearing.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._hearing
+        await asyncio.to_thread(self._worker.close, CLOSE_S_MAX)
+        self.spool.close()
+
+    def check(self) -> None:
+        """For `/readyz`: raises while much waits in the spool, or a stream's segments cannot be committed."""
+        self.spool.check()
+        if held_up := self._worker.held_up():
+            raise Unavailable(f"The segments of {len(held_up)} streams cannot be committed.", "See the log.")
+
+    def figures(self) -> dict[str, int]:
+        """For `/metrics`: what waits in the spool now, and how often what has happened (`capture.spool`)."""
+        waits = {"bytes": self.spool.depth_bytes, "entries": len(self.spool)}
+        return waits | dict(self.spool.counters)
 
     async def admit(self, token: str) -> Grant:
         """See Recorder. A publisher with a valid token admits an invited session."""
@@ -46,16 +102,18 @@ class VaultRecorder:
     async def store(self, take_id: str, segment: MediaSegment) -> None:
         """See Recorder."""
         await asyncio.to_thread(self._store, self._takes[take_id], segment)
+        self._worker.wake()
 
     async def end(self, take_id: str, cause: EndCause, end_unix_ms: int) -> None:
         """See Recorder. The take's key is forgotten here."""
-        begun = self._takes.pop(take_id, None)
-        if begun is not None:
-            begun.sealer.forget()
-            prefix = unit_prefix(begun.take.unit_id)
-            for key in [key for key in self._unacknowledged if key.startswith(f"{prefix}{take_id}/")]:
-                del self._unacknowledged[key]
-        await asyncio.to_thread(self._end, take_id, cause)
+        begun = self._takes.get(take_id)
+        if begun is None:
+            return
+        begun.sealer.forget()
+        await asyncio.to_thread(self._end, begun, cause)
+        self._takes.pop(take_id, None)
+        emptied = asyncio.wrap_future(self._worker.emptied(begun.take.unit_id))
+        await asyncio.wait([emptied], timeout=END_S_MAX)
 
     async def ended(self, session_ids: set[str]) -> set[str]:
         """See Recorder."""
@@ -63,7 +121,11 @@ class VaultRecorder:
 
     def _admit(self, token: str) -> Grant:
         session_id, stream = self._core.links.read_ingest(token)
-        with self._core.db.begin() as db:
+        try:
+            self.spool.demand_room()
+        except SpoolFull as error:
+            raise Unavailable(error.detail, error.remedy) from error
+        with available(), self._core.db.begin() as db:
             session = sessions.load(db, session_id)
             if session.state is SessionState.INVITED:
                 session = sessions.admit(db, self._core, session_id)
@@ -71,37 +133,70 @@ class VaultRecorder:
         return Grant(session_id, stream)
 
     def _begin(self, grant: Grant, media_type: str, start_unix_ms: int) -> BegunTake:
-        with self._core.db.begin() as db:
-            return recordings.begin_take(
-                db, self._core, grant.session_id, grant.stream, media_type, start_unix_ms
-            )
+        begun: BegunTake | None = None
+        try:
+            with available(), self._core.db.begin() as db:
+                begun = recordings.begin_take(
+                    db, self._core, grant.session_id, grant.stream, media_type, start_unix_ms
+                )
+        except Unavailable:
+            if begun is not None:
+                # Perhaps only the commit's answer was lost; a take that nobody knows of would never end.
+                self._end(begun, EndCause.STORE_FAILED)
+            raise
+        return begun
 
     def _store(self, begun: BegunTake, segment: MediaSegment) -> None:
         take = begun.take
-        key = segment_key(take.unit_id, take.id, segment.seq)
-        # A second try must name the very bytes that the first may have stored already.
-        sealed = self._unacknowledged.get(key) or begun.sealer.seal(
-            segment.seq, take.media_type, segment.data
+        if take.id in self._drain.refused:
+            raise WrongState("The recording is closed; nothing more is accepted.", "Stop publishing.")
+        sealed = begun.sealer.seal(segment.seq, take.media_type, segment.data)
+        facts = SpooledSegment(
+            unit=take.unit_id,
+            take=take.id,
+            seq=segment.seq,
+            media_type=take.media_type,
+            ct_sha256=digest(sealed),
+            ct_len=len(sealed),
+            start_unix_ms=segment.start_unix_ms,
+            duration_ms=segment.duration_ms,
+            accepted_at=self._core.clock(),
         )
-        self._unacknowledged[key] = sealed
         try:
-            self._objects.put(key, sealed)
-        except ObjectExists:
-            log.info("segment.stored_before", take=take.id, seq=segment.seq)
-        except StoreFailed as error:
-            raise Unavailable(str(error), "The store is away; try again.") from error
-        leaf = SealedSegment(
-            segment.seq, digest(sealed), len(sealed), segment.start_unix_ms, segment.duration_ms
-        )
-        with self._core.db.begin() as db:
-            recordings.register(db, self._core, take.id, leaf)
-        del self._unacknowledged[key]
+            self.spool.accept(facts, sealed)
+        except SpoolFull as error:
+            raise Unavailable(error.detail, error.remedy) from error
+        except OSError as error:
+            raise _unwritable(error) from error
 
-    def _end(self, take_id: str, cause: EndCause) -> None:
-        with self._core.db.begin() as db:
-            recordings.end_take(db, self._core, take_id, cause)
+    def _end(self, begun: BegunTake, cause: EndCause) -> None:
+        facts = SpooledEnd(begun.take.unit_id, begun.take.id, cause, self._core.clock())
+        try:
+            self.spool.end(facts)
+        except OSError as error:
+            raise _unwritable(error) from error
+        self._worker.wake()
 
     def _ended(self, session_ids: set[str]) -> set[str]:
         over = (SessionState.ENDED, SessionState.EXPIRED)
-        with self._core.db.read() as db:
+        with available(), self._core.db.read() as db:
             return {session_id for session_id in session_ids if sessions.load(db, session_id).state in over}
+
+    async def _be_heard(self) -> None:
+        while True:
+            await asyncio.sleep(HEARD_EVERY_S)
+            try:
+                await asyncio.to_thread(self._say_still_here)
+            except Exception:
+                self.spool.counters["failures"] += 1
+                log.exception("spool.not-heard")
+
+    def _say_still_here(self) -> None:
+        self.spool.sweep(self._core.clock())
+        if takes := self.spool.takes() | set(self._takes):
+            with available(), self._core.db.begin() as db:
+                recordings.still_here(db, self._core, takes)
+
+
+def _unwritable(error: OSError) -> Unavailable:
+    return Unavailable(f"The spool cannot be written: {error.strerror}.", "Look at the disk.")

@@ -1,7 +1,8 @@
 """Carries finished pieces of one ingest to the recorder, in order, beside the event loop's media work.
 
 Guarantees: an accepted piece is stored, or its failure is logged and ends the take with STORE_FAILED; the
-queue is bounded in pieces and bytes; `end` is called once for every `begin`.
+queue is bounded in pieces and bytes; `end` is called for every `begin`, also when storing takes too long. The
+recorder accepts also while store and database are away; the queue bridges a disk that is slow or full.
 """
 
 import asyncio
@@ -21,9 +22,10 @@ log = structlog.get_logger()
 
 T = TypeVar("T")
 
-QUEUE_PIECES_MAX = 16  # about a minute of a store that does not answer
+QUEUE_PIECES_MAX = 16  # about a minute of a recorder that accepts nothing
 QUEUE_BYTES_MAX = 64 << 20
 RETRY_S = 1.0
+END_S_MAX = 10.0
 SILENT_MS_MAX = 1_000  # a piece shorter than this may lack sound without ending a take that has sound
 
 
@@ -76,12 +78,17 @@ class Writer:
         return True
 
     async def finish(self, cause: EndCause, timeout_s: float) -> None:
-        """Stores what was accepted, then ends the take. Gives up after `timeout_s`."""
+        """Stores what was accepted, then ends the take. After `timeout_s` what is not stored is given up, and
+        the take ends with STORE_FAILED."""
         self._queue.put_nowait(cause)
         try:
             await asyncio.wait_for(self._task, timeout_s)
         except TimeoutError:
             log.error("ingest.unstored", ingest=self._id, pieces=self._waiting)
+            try:
+                await asyncio.wait_for(self._end(EndCause.STORE_FAILED), END_S_MAX)
+            except TimeoutError:
+                log.error("take.unended", ingest=self._id)
 
     async def _run(self) -> None:
         while True:

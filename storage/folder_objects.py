@@ -7,6 +7,7 @@ flushed to the disk, then linked to their final name, and the folder is flushed.
 import os
 import secrets
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 from storage.errors import ObjectExists, ObjectMissing, StoreFailed
@@ -21,7 +22,8 @@ class FolderObjects:
 
     def __init__(self, root: Path) -> None:
         self._root = root
-        root.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with suppress(OSError):  # as any other store it may be away; `check` and every call say so
+            root.mkdir(parents=True, exist_ok=True, mode=0o700)
 
     def put(self, key: str, data: bytes) -> None:
         path = self._root / check_key(key)
@@ -34,11 +36,11 @@ class FolderObjects:
                 os.fsync(file.fileno())
             try:
                 os.link(part, path)  # unlike rename, refuses to overwrite
+            except FileExistsError:  # of the link alone: a file where a folder should be is no object
+                raise ObjectExists(key) from None
             finally:
                 part.unlink()
             _flush_folder(path.parent)
-        except FileExistsError:
-            raise ObjectExists(key) from None
         except OSError as error:
             raise StoreFailed(f"cannot write {key}: {error.strerror}") from error
 
@@ -84,7 +86,7 @@ class FolderObjects:
         return failures
 
     def check(self) -> None:
-        if not os.access(self._root, os.W_OK | os.X_OK):
+        if not self._root.is_dir() or not os.access(self._root, os.W_OK | os.X_OK):
             raise StoreFailed(f"the folder {self._root} cannot be written")
 
     def _files(self, prefix: str) -> Iterator[Path]:
@@ -92,7 +94,8 @@ class FolderObjects:
         return iter(sorted(path for path in folder.rglob("*") if path.is_file()))
 
     def _make_folders(self, folder: Path) -> None:
-        if folder.is_dir():
+        """The root is never made again: where it is gone, so is the volume that it was on."""
+        if folder.is_dir() or folder == self._root:
             return
         self._make_folders(folder.parent)
         folder.mkdir(exist_ok=True, mode=0o700)

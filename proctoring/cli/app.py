@@ -13,11 +13,10 @@ from capture import whip
 from capture.ice import IceServer
 from capture.ingests import Ingests
 from capture.sink import VaultRecorder
+from capture.spool import Spool
 from proctoring.cli.compose import Parts
 from proctoring.cli.jobs import jobs
 from proctoring.jobs import PeriodicJob
-from proctoring.recordings.model import EndCause
-from proctoring.recordings.service import end_open_takes
 from proctoring.web import health, problems
 from proctoring.web.security import BrowserRules
 from review_ui.app import routes as staff_routes
@@ -32,8 +31,9 @@ def create_app(made: Parts) -> FastAPI:
         IceServer(server.url, server.username or "", server.credential or "")
         for server in core.settings.ice_servers
     ]
+    recorder = VaultRecorder(core, made.stores.ingest, Spool(core.settings.data / "spool"))
     ingests = Ingests(
-        VaultRecorder(core, made.stores.ingest),
+        recorder,
         ice_servers=servers,
         addresses=core.settings.media_addresses or None,
     )
@@ -41,13 +41,13 @@ def create_app(made: Parts) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
-        with core.db.begin() as db:
-            end_open_takes(db, core, EndCause.SERVER_STOPPED)
+        await recorder.start()
         await ingests.start()
         for job in periodic:
             await job.start()
         yield
         await ingests.close()
+        await recorder.close()
         for job in periodic:
             await job.close()
 
@@ -63,7 +63,7 @@ def create_app(made: Parts) -> FastAPI:
     for name, package in STATIC.items():
         folder = Path(str(files(package).joinpath("static")))
         app.mount(f"/static/{name}", StaticFiles(directory=folder), name=f"static-{name}")
-    checks = {"database": core.db.check, "store": made.stores.check}
+    checks = {"database": core.db.check, "store": made.stores.check, "spool": recorder.check}
     app.include_router(health.routes(core, checks))
     app.include_router(whip.routes(ingests))
     app.include_router(candidate_pages.routes(core))

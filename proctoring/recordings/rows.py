@@ -68,6 +68,7 @@ class TakeRow(Row):
     started_at: Mapped[datetime]
     ended_at: Mapped[datetime | None]
     end_cause: Mapped[str | None]
+    heard_at: Mapped[datetime | None]  # when its capture process last said that more may come of it
 
     def model(self) -> Take:
         return Take(

@@ -3,6 +3,7 @@
 The commit of a leaf is the acknowledgement: an object without a leaf was never promised to anyone.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -28,6 +29,7 @@ from storage.seal import TakeSealer
 
 START_MARGIN_MS = 1000
 GAP_MS_MIN = 200
+TAKES_PER_STATEMENT = 500
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -42,7 +44,7 @@ class BegunTake:
 
 @dataclass(frozen=True, slots=True)
 class SealedSegment:
-    """A segment as it was stored: hashes and lengths are of the ciphertext."""
+    """A segment as it was stored: hashes and lengths are of the ciphertext. Received now, unless said."""
 
     seq: int
     ct_sha256: str
@@ -50,6 +52,7 @@ class SealedSegment:
     start_unix_ms: int
     duration_ms: int
     late: bool = False
+    received_at: datetime | None = None
 
 
 def begin_take(
@@ -91,6 +94,19 @@ def begin_take(
     return BegunTake(take.model(), sealer, started_unix_ms)
 
 
+def wants(db: Db, take_id: str, seq: int) -> bool:
+    """Whether this segment may be put and registered: False when it is registered already.
+
+    Raises WrongState unless the unit is open, NotFound for an unknown take.
+    """
+    take = _take(db, take_id)
+    if _position(db, take_id, seq) is not None:
+        return False
+    if db.get_one(UnitRow, take.unit_id).state != UnitState.OPEN.value:
+        raise _closed()
+    return True
+
+
 def register(db: Db, core: Core, take_id: str, segment: SealedSegment) -> int:
     """Append the segment's leaf to its stream's manifest; its position. Registering it again is harmless.
 
@@ -99,8 +115,7 @@ def register(db: Db, core: Core, take_id: str, segment: SealedSegment) -> int:
     take = _take(db, take_id)
     # Of two processes that register the same segment, the second one finds it.
     db.execute(select(UnitRow.id).where(UnitRow.id == take.unit_id).with_for_update())
-    known = select(SegmentRow.position).where(SegmentRow.take_id == take_id, SegmentRow.seq == segment.seq)
-    position = db.scalar(known)
+    position = _position(db, take_id, segment.seq)
     if position is not None:
         return position
     grown = (
@@ -111,10 +126,10 @@ def register(db: Db, core: Core, take_id: str, segment: SealedSegment) -> int:
     )
     unit = db.execute(grown).first()
     if unit is None:
-        raise WrongState("The recording is closed; nothing more is accepted.", "Stop publishing.")
+        raise _closed()
     started = session_row(db, take.session_id).started_at
     assert started is not None
-    received = core.clock()
+    received = segment.received_at or core.clock()
     start_ms = max(0, segment.start_unix_ms - _unix_ms(started))
     leaf = Leaf(
         unit=take.unit_id,
@@ -158,16 +173,16 @@ def register(db: Db, core: Core, take_id: str, segment: SealedSegment) -> int:
     return int(unit.manifest_size) - 1
 
 
-def end_take(db: Db, core: Core, take_id: str, cause: EndCause) -> None:
-    """Close a take; harmless to repeat. While its session goes on, the stream has a gap from here until the
-    next take's first segment."""
+def end_take(db: Db, core: Core, take_id: str, cause: EndCause, at: datetime | None = None) -> None:
+    """Close a take, now or as of `at`; harmless to repeat. While its session goes on, the stream has a gap
+    from here until the next take's first segment."""
     take = _take(db, take_id)
     session_row(db, take.session_id, lock=True)
     lock_units(db, take.session_id)
     db.refresh(take)  # as it is now that nobody else can end it or register a segment of it
     if take.ended_at is not None:
         return
-    take.ended_at = core.clock()
+    take.ended_at = at or core.clock()
     take.end_cause = cause.value
     if db.scalar(select(GapRow.id).where(GapRow.unit_id == take.unit_id, GapRow.end_ms.is_(None))) is None:
         _add_gap(db, core, take.unit_id, take.end_ms, None, cause)
@@ -193,6 +208,20 @@ def end_take(db: Db, core: Core, take_id: str, cause: EndCause) -> None:
             "Screen sharing ended",
         )
     settle(db, take.session_id)
+
+
+def open_takes(db: Db) -> list[Take]:
+    """Every take that has not ended, the oldest first."""
+    query = select(TakeRow).where(TakeRow.ended_at.is_(None)).order_by(TakeRow.started_at, TakeRow.number)
+    return [row.model() for row in db.scalars(query)]
+
+
+def still_here(db: Db, core: Core, take_ids: Collection[str]) -> None:
+    """A capture process says that these takes are still its own: none of them counts as abandoned."""
+    ids = sorted(take_ids)
+    for at in range(0, len(ids), TAKES_PER_STATEMENT):
+        mine = TakeRow.id.in_(ids[at : at + TAKES_PER_STATEMENT])
+        db.execute(update(TakeRow).where(mine).values(heard_at=core.clock()))
 
 
 def end_open_takes(db: Db, core: Core, cause: EndCause, session_ids: list[str] | None = None) -> int:
@@ -231,6 +260,14 @@ def _take(db: Db, take_id: str) -> TakeRow:
     if take is None:
         raise NotFound(f"There is no take {take_id}.", "Publish again.")
     return take
+
+
+def _position(db: Db, take_id: str, seq: int) -> int | None:
+    return db.scalar(select(SegmentRow.position).where(SegmentRow.take_id == take_id, SegmentRow.seq == seq))
+
+
+def _closed() -> WrongState:
+    return WrongState("The recording is closed; nothing more is accepted.", "Stop publishing.")
 
 
 def _unix_ms(instant: datetime) -> int:

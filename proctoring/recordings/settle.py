@@ -46,11 +46,12 @@ def settle(db: Db, session_id: str) -> bool:
 
 
 def abandoned_sessions(db: Db, now: datetime) -> list[str]:
-    """Sessions that ended long ago while a take stayed open: their capture process never came back."""
-    query = (
-        select(SessionRow.id)
-        .join(TakeRow, TakeRow.session_id == SessionRow.id)
-        .where(TakeRow.ended_at.is_(None), SessionRow.ended_at < now - TAKE_ABANDONED_AFTER)
-        .distinct()
+    """Sessions that ended long ago while a take stayed open of which nobody has said anything since: its
+    capture process never came back. One whose segments wait in a spool is not among them."""
+    long_ago = now - TAKE_ABANDONED_AFTER
+    of_session = select(TakeRow.session_id).where(TakeRow.ended_at.is_(None))
+    living = of_session.where(TakeRow.heard_at >= long_ago)
+    query = select(SessionRow.id).where(
+        SessionRow.id.in_(of_session), SessionRow.id.not_in(living), SessionRow.ended_at < long_ago
     )
     return list(db.scalars(query))

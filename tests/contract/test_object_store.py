@@ -7,7 +7,7 @@ import pytest
 from minio.commonconfig import ENABLED
 from minio.versioningconfig import VersioningConfig
 
-from storage.errors import BadName, ObjectExists, ObjectMissing
+from storage.errors import BadName, ObjectExists, ObjectMissing, StoreFailed
 from storage.folder_objects import PART_SUFFIX, FolderObjects
 from storage.minio_client import s3_client
 from storage.minio_objects import MinioObjects
@@ -179,3 +179,25 @@ def test_emptied_folders_go_too(tmp_path: Path) -> None:
     store.put(KEY, b"x")
     Shredder(store).shred(UNIT_A)
     assert not (tmp_path / "u" / UNIT_A).exists()
+
+
+def test_a_folder_that_is_no_folder_is_a_store_that_is_away(tmp_path: Path) -> None:
+    """Where a volume is gone, or a file stands in its place, nothing counts as stored before, and nothing is
+    written beside it; once it is back everything works."""
+    root = tmp_path / "objects"
+    store = FolderObjects(root)
+    store.put(KEY, b"x")
+    root.rename(tmp_path / "away")
+    for broken in (False, True):
+        if broken:
+            root.write_text("no folder")
+        with pytest.raises(StoreFailed):
+            store.put(segment_key(UNIT_A, TAKE_1, 1), b"y")
+        with pytest.raises(StoreFailed):
+            store.check()
+        assert root.exists() == broken
+    FolderObjects(root)  # a process that starts meanwhile finds it away, and does not fail
+    root.unlink()
+    (tmp_path / "away").rename(root)
+    store.put(segment_key(UNIT_A, TAKE_1, 1), b"y")
+    assert store.get(KEY) == b"x"

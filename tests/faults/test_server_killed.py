@@ -1,18 +1,16 @@
 """SIGKILL of the server while three streams record: what was stored survives, the session goes on."""
 
 import asyncio
-import io
 from pathlib import Path
 from typing import Any
 
-import av
-import httpx
 import pytest
 
 from capture.segmenter import SEGMENT_MS
 from capture.simulate.candidate import SimulatedSession, simulate
 from proctoring.clock import parse_instant, system_clock
 from proctoring.exams.model import Stream
+from tests.support.player import fetch_all
 from tests.support.service import Service, wait_until
 
 KEYFRAME_MS_MAX = 2500
@@ -29,28 +27,6 @@ def publish(service: Service, invited: dict[str, Any], seconds: float) -> "async
 def segments(service: Service, session_id: str) -> dict[str, int]:
     shown = service.run("session", "show", session_id)
     return {stream["stream"]: stream["segments"] for stream in shown["streams"]}
-
-
-def decode_errors(data: bytes) -> tuple[int, int]:
-    """Pictures decoded and errors met."""
-    pictures = errors = 0
-    with av.open(io.BytesIO(data)) as container:
-        for packet in container.demux(video=0):
-            try:
-                pictures += len(packet.decode())
-            except av.FFmpegError:
-                errors += 1
-    return pictures, errors
-
-
-def fetch_all(client: httpx.Client, session_id: str, line: dict[str, Any]) -> None:
-    """Every segment of the time line opens and decodes without an error."""
-    for stream in line["streams"]:
-        for segment in stream["segments"]:
-            answer = client.get(f"/media/{session_id}/{stream['stream']}/{segment['n']}")
-            assert answer.status_code == 200, answer.text
-            pictures, errors = decode_errors(answer.content)
-            assert (pictures > 0, errors) == (True, 0)
 
 
 @pytest.mark.timeout(240)
@@ -89,13 +65,12 @@ def test_a_killed_server_loses_at_most_the_open_segment(tmp_path: Path) -> None:
             first, second = stream["takes"]
             assert first["end_cause"] == "server-stopped"
             assert killed_ms - first["end_ms"] <= SEGMENT_MS + KEYFRAME_MS_MAX
-            (gap,) = stream["gaps"]
-            assert (gap["reason"], gap["start_ms"], gap["end_ms"]) == (
-                "server",
-                first["end_ms"],
-                second["start_ms"],
-            )
-            assert sum(s["take"] == 1 for s in stream["segments"]) == before[stream["stream"]]
+            # On a busy machine one stream may stop a second before another: a gap behind the last take.
+            gaps = [gap for gap in stream["gaps"] if gap["start_ms"] < second["end_ms"]]
+            shown = [(gap["reason"], gap["start_ms"], gap["end_ms"]) for gap in gaps]
+            assert shown == [("server", first["end_ms"], second["start_ms"])]
+            # What was accepted and not yet committed at the kill comes on top of what was seen before.
+            assert sum(s["take"] == 1 for s in stream["segments"]) >= before[stream["stream"]]
             assert [s["n"] for s in stream["segments"]] == list(range(len(stream["segments"])))
         fetch_all(client, session_id, line)
         assert service.run("ledger", "verify")["ok"]

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.canary import canaries, holds_plaintext
+from tests.support.player import fetch_all
 from tests.support.service import Service
-
-WINDOW = 32
 
 
 @pytest.mark.timeout(240)
@@ -19,19 +19,11 @@ def test_no_piece_of_any_segment_is_in_any_file(tmp_path: Path) -> None:
         session_id = service.run("simulate", "--seconds", "8")["sessions"][0]
         client = service.signed_in("M. Claes", "proctor")
         line = client.get(f"/sessions/{session_id}/timeline.json").json()
-        canaries = set()
-        for stream in line["streams"]:
-            assert stream["segments"]
-            for segment in stream["segments"]:
-                plain = client.get(f"/media/{session_id}/{stream['stream']}/{segment['n']}").content
-                media = plain[plain.find(b"mdat") :] if b"mdat" in plain else plain[1000:]
-                assert len(media) > 10 * WINDOW
-                canaries |= {media[at : at + WINDOW] for at in range(64, len(media) - WINDOW, WINDOW)}
+        assert all(stream["segments"] for stream in line["streams"])
+        looked_for = canaries(fetch_all(client, session_id, line))
     finally:
         service.stop()
     files = [file for file in [*service.data.rglob("*"), service.log] if file.is_file()]
     assert sum(file.stat().st_size for file in files) > 100_000
     for file in files:
-        data = file.read_bytes()
-        windows = {data[at : at + WINDOW] for at in range(len(data))}
-        assert not canaries & windows, f"{file.name} holds plaintext"
+        assert not holds_plaintext(file.read_bytes(), looked_for), f"{file.name} holds plaintext"

@@ -133,3 +133,18 @@ def test_a_take_waits_for_the_one_before_it() -> None:
         assert len(recorder.takes) == 1
 
     asyncio.run(scenario())
+
+
+def test_a_take_ends_also_when_storing_takes_too_long() -> None:
+    """What is not stored is given up, and the take says so; it does not stay open."""
+
+    async def scenario() -> None:
+        recorder = Reluctant()
+        recorder.gate.clear()
+        writer = Writer("ingest", GRANT, recorder, lambda cause: None)
+        assert writer.put(piece(0))
+        await writer.finish(EndCause.STOPPED, 0.05)
+        (take,) = recorder.takes.values()
+        assert (take.segments, take.cause) == ([], EndCause.STORE_FAILED)
+
+    asyncio.run(scenario())

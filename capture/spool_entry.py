@@ -1,0 +1,94 @@
+"""One file of the spool: what a sealed segment, or the end of a take, needs to be committed later.
+
+    "PES1" ‖ length of the facts (4 bytes, big-endian) ‖ SHA-256 of the facts ‖ facts (RFC 8785 JSON)
+    ‖ sealed segment, or nothing
+
+Whatever byte of it changes on the disk is noticed. Ciphertext and facts only: no plaintext, no key, no
+name. `docs/format.md` writes the fields down.
+"""
+
+import hashlib
+import json
+import struct
+from dataclasses import dataclass
+from datetime import datetime
+
+from proctoring.clock import iso, parse_instant
+from proctoring.recordings.model import EndCause
+from storage.manifest import digest
+
+MAGIC = b"PES1"
+FACTS_VERSION = 1
+FACTS_BYTES_MAX = 4096
+_HEAD = struct.Struct(">4sI32s")
+HEAD_BYTES_MAX = _HEAD.size + FACTS_BYTES_MAX
+
+
+class EntryDamaged(Exception):
+    """The bytes of a spool file are not those that were written."""
+
+
+@dataclass(frozen=True, slots=True)
+class SpooledSegment:
+    """A sealed segment that waits. Hash and length are of the ciphertext; `seq` counts from 0 in its take."""
+
+    unit: str
+    take: str
+    seq: int
+    media_type: str
+    ct_sha256: str
+    ct_len: int
+    start_unix_ms: int
+    duration_ms: int
+    accepted_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class SpooledEnd:
+    """A take has ended, at `accepted_at` and for this cause; it waits behind the take's segments."""
+
+    unit: str
+    take: str
+    cause: EndCause
+    accepted_at: datetime
+
+
+Facts = SpooledSegment | SpooledEnd
+
+
+def encode(facts: Facts, sealed: bytes = b"") -> bytes:
+    """The file of an entry."""
+    fields: dict[str, object] = {name: getattr(facts, name) for name in facts.__slots__}
+    fields |= {"v": FACTS_VERSION, "accepted_at": iso(facts.accepted_at)}
+    fields["kind"] = "segment" if isinstance(facts, SpooledSegment) else "end"
+    text = json.dumps(fields, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+    assert len(text) <= FACTS_BYTES_MAX
+    return _HEAD.pack(MAGIC, len(text), hashlib.sha256(text).digest()) + text + sealed
+
+
+def decode_facts(data: bytes) -> tuple[Facts, int]:
+    """The facts at the head of a file, and where its sealed bytes begin. Raises EntryDamaged."""
+    try:
+        magic, length, expected = _HEAD.unpack_from(data)
+        end = _HEAD.size + length
+        text = data[_HEAD.size : end]
+        if magic != MAGIC or length > FACTS_BYTES_MAX or hashlib.sha256(text).digest() != expected:
+            raise EntryDamaged("this is no spool entry of a known version, or it was altered or cut")
+        fields = json.loads(text)
+        if fields.pop("v") != FACTS_VERSION:
+            raise EntryDamaged("this spool entry is of an unknown version")
+        fields["accepted_at"] = parse_instant(fields["accepted_at"])
+        if fields.pop("kind") == "segment":
+            return SpooledSegment(**fields), end
+        return SpooledEnd(**fields | {"cause": EndCause(fields["cause"])}), end
+    except (struct.error, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise EntryDamaged(f"the facts of a spool entry cannot be read: {error}") from error
+
+
+def decode(data: bytes) -> tuple[Facts, bytes]:
+    """Facts and sealed bytes of a whole file. Raises EntryDamaged, also when the bytes miss their hash."""
+    facts, begin = decode_facts(data)
+    sealed = data[begin:]
+    if isinstance(facts, SpooledSegment) and (len(sealed), digest(sealed)) != (facts.ct_len, facts.ct_sha256):
+        raise EntryDamaged("the sealed bytes of a spool entry are not those that were accepted")
+    return facts, sealed

@@ -1,0 +1,269 @@
+"""The spool's folder: durable, in order, bounded, and found again after any crash."""
+
+import hashlib
+import os
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from capture.errors import SpoolFull, SpoolTaken
+from capture.spool import DAMAGED_KEPT, DEGRADED_SHARE, NEW_TAKES_SHARE_MAX, Spool
+from capture.spool_entry import EntryDamaged, SpooledEnd, SpooledSegment, decode, encode
+from proctoring.recordings.model import EndCause
+from storage.manifest import digest
+from tests.support.names import TAKE_1, TAKE_2, UNIT_A, UNIT_B
+from tests.support.world import START
+
+SEALED = b"PEV1" + bytes(range(256)) * 40
+
+
+def segment(seq: int, take: str = TAKE_1, unit: str = UNIT_A, sealed: bytes = SEALED) -> SpooledSegment:
+    media = 'video/webm; codecs="vp8"'
+    return SpooledSegment(
+        unit, take, seq, media, digest(sealed), len(sealed), 1_700_000_000_000 + seq * 4000, 4000, START
+    )
+
+
+def end(take: str = TAKE_1, unit: str = UNIT_A, cause: EndCause = EndCause.STOPPED) -> SpooledEnd:
+    return SpooledEnd(unit, take, cause, START)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return tmp_path / "spool"
+
+
+@pytest.fixture
+def spool(folder: Path) -> Iterator[Spool]:
+    made = Spool(folder, disk_free_bytes_min=0)
+    made.open()
+    yield made
+    made.close()
+
+
+def reopened(spool: Spool, folder: Path) -> Spool:
+    """As the next process finds it: what is only in memory is gone."""
+    spool.close()
+    again = Spool(folder, disk_free_bytes_min=0)
+    again.open()
+    return again
+
+
+def waiting(spool: Spool, unit: str = UNIT_A) -> list[tuple[str, int | EndCause]]:
+    """Takes everything out of a lane, in order."""
+    found: list[tuple[str, int | EndCause]] = []
+    while (entry := spool.first(unit)) is not None:
+        facts, _ = spool.read(entry)
+        found.append((facts.take, facts.seq if isinstance(facts, SpooledSegment) else facts.cause))
+        spool.done(entry)
+    return found
+
+
+@pytest.mark.parametrize("facts", [segment(7), end(cause=EndCause.SHARING_ENDED)])
+def test_an_entry_is_read_as_it_was_written(facts: SpooledSegment | SpooledEnd) -> None:
+    """All facts and the sealed bytes."""
+    sealed = SEALED if isinstance(facts, SpooledSegment) else b""
+    assert decode(encode(facts, sealed)) == (facts, sealed)
+
+
+@given(st.integers(0, len(SEALED) + 300), st.integers(0, 7))
+def test_a_flipped_bit_or_a_cut_is_noticed(at: int, bit: int) -> None:
+    """Whichever byte of the file it is, of the facts or of the sealed bytes."""
+    written = encode(segment(0), SEALED)
+    at %= len(written)
+    flipped = bytearray(written)
+    flipped[at] ^= 1 << bit
+    for broken in (bytes(flipped), written[:at]):
+        with pytest.raises(EntryDamaged):
+            decode(broken)
+
+
+def test_what_was_accepted_is_found_in_order_by_the_next_process(spool: Spool, folder: Path) -> None:
+    """Takes of a unit one after the other, each ended behind its segments; units apart; depth counted."""
+    for seq in range(11):
+        spool.accept(segment(seq), SEALED)
+        spool.accept(segment(seq, TAKE_2, UNIT_B), SEALED)
+    spool.end(end())
+    spool.accept(segment(0, TAKE_2), SEALED)
+    depth, entries = spool.depth_bytes, len(spool)
+    again = reopened(spool, folder)
+    assert (again.depth_bytes, len(again)) == (depth, entries)
+    assert again.depth_bytes == sum(file.stat().st_size for file in folder.iterdir())
+    assert again.lanes() == [UNIT_A, UNIT_B]
+    expected = [(TAKE_1, seq) for seq in range(11)] + [(TAKE_1, EndCause.STOPPED), (TAKE_2, 0)]
+    assert waiting(again) == expected
+    assert waiting(again, UNIT_B) == [(TAKE_2, seq) for seq in range(11)]
+    assert (again.depth_bytes, list(folder.iterdir())) == (0, [])
+    again.close()
+
+
+def test_numbers_go_on_after_a_restart(spool: Spool, folder: Path) -> None:
+    """What is accepted later stands behind what an earlier process accepted."""
+    spool.accept(segment(0), SEALED)
+    again = reopened(spool, folder)
+    again.end(end(cause=EndCause.SERVER_STOPPED))
+    assert waiting(again) == [(TAKE_1, 0), (TAKE_1, EndCause.SERVER_STOPPED)]
+    again.close()
+
+
+def test_accepting_again_is_harmless_and_the_first_bytes_count(spool: Spool, folder: Path) -> None:
+    """A second seal of the same segment has other bytes; before and after the first was committed, and by
+    the next process, it changes nothing."""
+    spool.accept(segment(0), SEALED)
+    other = b"PEV1" + os.urandom(50)
+    spool.accept(segment(0, sealed=other), other)
+    entry = spool.first(UNIT_A)
+    assert entry is not None
+    assert spool.read(entry)[1] == SEALED
+    again = reopened(spool, folder)
+    again.accept(segment(0, sealed=other), other)
+    assert len(again) == 1
+    again.done(entry)
+    again.accept(segment(0, sealed=other), other)
+    assert len(again) == 0
+    again.close()
+
+
+def test_nothing_comes_behind_the_end_of_a_take(spool: Spool) -> None:
+    """A thread that was slow to store is refused; a second end changes nothing, the first cause counts."""
+    spool.accept(segment(0), SEALED)
+    spool.end(end(cause=EndCause.DEVICE_LOST))
+    spool.end(end(cause=EndCause.SERVER_STOPPED))
+    with pytest.raises(ValueError, match="ended"):
+        spool.accept(segment(1), SEALED)
+    assert waiting(spool) == [(TAKE_1, 0), (TAKE_1, EndCause.DEVICE_LOST)]
+
+
+def test_a_half_written_file_is_never_seen(spool: Spool, folder: Path) -> None:
+    """What a killed process left under a temporary name was never accepted, and goes."""
+    spool.accept(segment(0), SEALED)
+    (folder / "00000000000009.part").write_bytes(encode(segment(1), SEALED)[:100])
+    again = reopened(spool, folder)
+    assert waiting(again) == [(TAKE_1, 0)]
+    assert list(folder.iterdir()) == []
+    again.close()
+
+
+def test_a_failing_disk_accepts_nothing_and_keeps_its_count(
+    spool: Spool, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The error is raised, no file is left, and the same segment is accepted once the disk works."""
+
+    def broken(descriptor: int) -> None:
+        raise OSError(5, "Input/output error")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "fsync", broken)
+        with pytest.raises(OSError, match="Input/output"):
+            spool.accept(segment(0), SEALED)
+    assert (spool.depth_bytes, len(spool), list(folder.iterdir())) == (0, 0, [])
+    spool.accept(segment(0), SEALED)
+    assert waiting(spool) == [(TAKE_1, 0)]
+
+
+def test_the_bound_is_kept_to_the_byte(folder: Path) -> None:
+    """New takes are refused before running ones; ends are accepted always; room comes back as it drains."""
+    size = len(encode(segment(0), SEALED))
+    spool = Spool(folder, bytes_max=10 * size, disk_free_bytes_min=0)
+    spool.open()
+    for seq in range(10):
+        if seq == 8:
+            assert spool.depth_bytes >= NEW_TAKES_SHARE_MAX * 10 * size
+        if seq >= 8:
+            with pytest.raises(SpoolFull, match="full"):
+                spool.demand_room()
+        else:
+            spool.demand_room()
+        spool.accept(segment(seq), SEALED)
+    with pytest.raises(SpoolFull, match="full"):
+        spool.accept(segment(10), SEALED)
+    assert spool.counters["full"] == 3
+    spool.end(end())
+    assert len(spool) == 11
+    assert waiting(spool)[-1] == (TAKE_1, EndCause.STOPPED)
+    spool.demand_room()
+    spool.close()
+
+
+def test_a_full_disk_counts_as_a_full_spool(folder: Path) -> None:
+    """What database and log need is left to them."""
+    spool = Spool(folder, disk_free_bytes_min=1 << 60)
+    spool.open()
+    with pytest.raises(SpoolFull):
+        spool.demand_room()
+    with pytest.raises(SpoolFull):
+        spool.accept(segment(0), SEALED)
+    spool.end(end())
+    spool.close()
+
+
+def test_much_that_waits_is_said_to_the_operator(folder: Path) -> None:
+    """Above the share, and not before."""
+    size = len(encode(segment(0), SEALED))
+    spool = Spool(folder, bytes_max=8 * size, disk_free_bytes_min=0)
+    spool.open()
+    for seq in range(int(8 * DEGRADED_SHARE)):
+        spool.accept(segment(seq), SEALED)
+        spool.check()
+    spool.accept(segment(2), SEALED)
+    with pytest.raises(SpoolFull, match="wait in the spool"):
+        spool.check()
+    spool.close()
+
+
+def test_a_damaged_file_is_set_aside_for_a_day(spool: Spool, folder: Path) -> None:
+    """One whose head cannot be read leaves its lane at the next start, and the disk a day later."""
+    spool.accept(segment(0), SEALED)
+    spool.accept(segment(1), SEALED)
+    first = min(folder.iterdir())
+    first.write_bytes(b"PES1" + os.urandom(40))
+    os.utime(first, (START.timestamp(), START.timestamp()))
+    again = reopened(spool, folder)
+    assert again.counters["damaged"] == 1
+    assert waiting(again) == [(TAKE_1, 1)]
+    again.sweep(START + DAMAGED_KEPT)
+    assert [file.suffix for file in folder.iterdir()] == [".damaged"]
+    again.sweep(START + DAMAGED_KEPT + timedelta(seconds=1))
+    assert list(folder.iterdir()) == []
+    again.close()
+
+
+def test_two_processes_never_share_a_spool(spool: Spool, folder: Path) -> None:
+    """The second one is told so, and finds everything once the first is gone."""
+    spool.accept(segment(0), SEALED)
+    second = Spool(folder, disk_free_bytes_min=0)
+    with pytest.raises(SpoolTaken):
+        second.open()
+    spool.close()
+    second.open()
+    assert waiting(second) == [(TAKE_1, 0)]
+    second.close()
+
+
+def test_a_lane_is_forgotten_when_its_takes_have_ended(spool: Spool) -> None:
+    """A server that runs for months keeps no memory of every stream there was."""
+    spool.accept(segment(0), SEALED)
+    assert waiting(spool) == [(TAKE_1, 0)]
+    assert spool._lanes  # its take goes on
+    spool.end(end())
+    assert waiting(spool)
+    assert spool._lanes == {}
+
+
+def test_the_version_of_an_entry_is_not_guessed() -> None:
+    """An entry of another version, or with a field too many or too few, is not half understood."""
+    written = encode(segment(0), SEALED)
+    with pytest.raises(EntryDamaged):
+        decode(b"PES2" + written[4:])
+    begin = 4 + 4 + 32
+    text = written[begin : begin + int.from_bytes(written[4:8])]
+    for old, new in ((b'"v":1', b'"v":2'), (b'"v":1', b'"v":1,"x":1'), (b'"seq":0,', b"")):
+        other = text.replace(old, new)
+        assert other != text
+        head = b"PES1" + len(other).to_bytes(4) + hashlib.sha256(other).digest()
+        with pytest.raises(EntryDamaged):
+            decode(head + other + SEALED)
