@@ -45,6 +45,7 @@ class Settings(BaseSettings):
     ice_servers: tuple[IceServerSetting, ...] = ()
     media_addresses: tuple[str, ...] = ()
     purge_interval_s: int = Field(default=60, ge=1)
+    checkpoint_copy: Path | None = None
 
     controller_name: str = "Examination body"
     controller_address: str = "Not configured"

@@ -6,6 +6,7 @@ import click
 
 from proctoring import logs
 from proctoring.cli.exams import exam
+from proctoring.cli.export import export, verify
 from proctoring.cli.holds import hold
 from proctoring.cli.init import doctor, init
 from proctoring.cli.keys import key
@@ -23,5 +24,5 @@ def main() -> None:
     logs.configure(logging.WARNING)
 
 
-for command in (serve, init, doctor, exam, session, hold, purge, user, key, ledger, simulate):
+for command in (serve, init, doctor, exam, session, hold, purge, export, verify, user, key, ledger, simulate):
     main.add_command(command)

@@ -14,6 +14,7 @@ from capture.ice import IceServer
 from capture.ingests import Ingests
 from capture.sink import VaultRecorder
 from proctoring.cli.compose import Parts
+from proctoring.custody.checkpoints import CHECKPOINT_INTERVAL_S
 from proctoring.jobs import PeriodicJob
 from proctoring.recordings.model import EndCause
 from proctoring.recordings.service import end_open_takes
@@ -40,6 +41,7 @@ def create_app(made: Parts) -> FastAPI:
     jobs = (
         PeriodicJob("retention", made.eraser().run, core.settings.purge_interval_s),
         PeriodicJob("keys", made.rotation().run, ROTATION_INTERVAL_S),
+        PeriodicJob("checkpoints", made.checkpoints().run, CHECKPOINT_INTERVAL_S),
     )
 
     @asynccontextmanager

@@ -4,7 +4,7 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session as Db
 
 from proctoring.clock import Clock
-from proctoring.custody.model import GENESIS, Action, Actor, Entry, entry_hash
+from proctoring.custody.model import GENESIS, Action, Actor, Entry, entry_body, entry_hash
 from proctoring.custody.rows import CertificateRow, EntryRow, LedgerHeadRow
 from proctoring.errors import NotFound
 
@@ -31,7 +31,7 @@ def enter(
     else:
         number, prev = found
     at = clock()
-    hashed = entry_hash(number, at, actor, action, session_id, unit_id, detail, prev)
+    hashed = entry_hash(entry_body(number, at, actor, action, session_id, unit_id, detail, prev))
     db.add(
         EntryRow(
             number=number,
