@@ -51,7 +51,7 @@ def check_stream(
     report.run("manifest.unit", kind, lambda: _unit(stream, leaves))
     report.run("manifest.chain", kind, lambda: _chain(stream, leaves), f"{len(leaves)} leaves")
     report.run("manifest.sequence", kind, lambda: _sequence(manifest))
-    report.run("takes.entered", kind, lambda: _takes(leaves, acts))
+    report.run("takes.entered", kind, lambda: _takes(kind, leaves, acts))
     said = f"{len(manifest.checkpoints)} checkpoints"
     read = report.run(
         "checkpoint.signature",
@@ -96,8 +96,8 @@ def _sequence(manifest: Manifest) -> None:
         raise Refused("wrong-takes", "there is not one key for each take of the manifest")
 
 
-def _takes(leaves: tuple[Leaf, ...], acts: Sequence[dict[str, Any]]) -> None:
-    """Every take was begun and ended once, and the manifest is as long as each of the endings says."""
+def _takes(kind: str, leaves: tuple[Leaf, ...], acts: Sequence[dict[str, Any]]) -> None:
+    """Every take was begun as this stream and ended, once; the manifest is as long as each ending says."""
     count = Counter((entry["action"], entry["detail"].get("take")) for entry in acts)
     begun = {take for action, take in count if action == TAKE_BEGIN}
     for take in sorted({leaf.take for leaf in leaves} - begun):
@@ -105,6 +105,9 @@ def _takes(leaves: tuple[Leaf, ...], acts: Sequence[dict[str, Any]]) -> None:
     for take in begun:
         if (count[TAKE_BEGIN, take], count[TAKE_END, take]) != (1, 1):
             raise Refused("not-entered", f"the ledger has not one beginning and one end of take {take!r}")
+    for entry in acts:
+        if entry["action"] == TAKE_BEGIN and entry["detail"].get("stream") != kind:
+            raise Refused("other-stream", f"entry {entry['number']} began another stream than the {kind}")
     heads = [GENESIS, *(leaf.hash() for leaf in leaves)]
     for entry in acts:
         size, head = entry["detail"].get("leaves"), entry["detail"].get("head")

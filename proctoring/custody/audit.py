@@ -12,8 +12,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session as Db
 
 from proctoring.custody.checkpoints import ledger_hashes
-from proctoring.custody.model import first_break
-from proctoring.custody.rows import CertificateRow, CheckpointRow
+from proctoring.custody.model import Action, first_break
+from proctoring.custody.rows import CertificateRow, CheckpointRow, EntryRow
 from proctoring.custody.service import entries, head
 from proctoring.recordings.model import UnitState
 from proctoring.recordings.rows import SegmentRow, UnitRow
@@ -39,7 +39,7 @@ class Fault:
 
 def audit(db: Db, public: bytes, copies: Sequence[Line] = ()) -> list[Fault]:
     """Every fault of ledger, manifests, checkpoints and certificates; none is the proof that all is well."""
-    faults = [*_ledger(db), *_certificates(db, public, copies)]
+    faults = [*_ledger(db), *_units(db), *_certificates(db, public, copies)]
     own: list[Line] = list(db.scalars(select(CheckpointRow.note)))
     signed: dict[str, list[tuple[str, Checkpoint]]] = defaultdict(list)
     for where, lines in (("own", own), ("copied", copies)):
@@ -81,6 +81,16 @@ def _ledger(db: Db) -> Iterator[Fault]:
         broken = len(chain) + 1
     if broken is not None:
         yield Fault("ledger.chain", f"the chain breaks at entry {broken} of {head(db)[0]}")
+
+
+def _units(db: Db) -> Iterator[Fault]:
+    """Each unit is still of the session and the stream that its takes were entered for."""
+    units = {unit.id: unit for unit in db.scalars(select(UnitRow))}
+    begun = select(EntryRow).where(EntryRow.action == Action.TAKE_BEGIN.value)
+    for row in db.scalars(begun.execution_options(yield_per=1000)):
+        unit = units.get(row.unit_id or "")
+        if unit is None or (unit.session_id, unit.kind) != (row.session_id, row.detail.get("stream")):
+            yield Fault("unit.moved", f"unit {row.unit_id} is not what entry {row.number} began")
 
 
 def _manifest(db: Db, unit_id: str) -> Iterator[Fault]:

@@ -87,7 +87,17 @@ def begin_take(
     )
     db.add(take)
     db.flush()
-    enter(db, core.clock, SYSTEM, Action.TAKE_BEGIN, session_id, unit.id, take=take_id, number=take.number)
+    enter(
+        db,
+        core.clock,
+        SYSTEM,
+        Action.TAKE_BEGIN,
+        session_id,
+        unit.id,
+        take=take_id,
+        number=take.number,
+        stream=stream.value,
+    )
     return BegunTake(take.model(), sealer, started_unix_ms)
 
 
