@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session as Db
 
 from proctoring.core import Core
 from proctoring.custody.rows import CertificateCopyRow, CertificateRow, CheckpointRow, EntryRow
+from proctoring.custody.service import head
 from proctoring.recordings.model import UnitState
 from proctoring.recordings.rows import SegmentRow, UnitRow
 from storage import witness
@@ -74,6 +75,8 @@ def make_checkpoints(db: Db, core: Core, signer: NoteSigner) -> int:
         _extend(db, core, signer, unit_origin(unit), lambda size, unit=unit: leaf_hashes(unit, size))  # type: ignore[misc]
         for unit in units
     )
+    if head(db)[0] == 0:
+        return made
     return made + _extend(db, core, signer, LEDGER_ORIGIN, ledger_hashes)
 
 

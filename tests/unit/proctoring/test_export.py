@@ -15,7 +15,7 @@ from proctoring.sessions import service as sessions
 from storage.errors import ObjectMissing, StoreFailed
 from storage.objects import MemoryObjects
 from storage.verify import verify
-from tests.support.packages import OPERATOR, RECIPIENT, export
+from tests.support.packages import OPERATOR, RECIPIENT, checkpoints, export
 from tests.support.world import ADMIN, World
 
 
@@ -53,6 +53,14 @@ def test_the_media_are_those_that_were_recorded(world: World, tmp_path: Path) ->
     names = (webcam / "playlist.m3u").read_text().split()[1:]
     assert [(webcam / name).read_bytes() for name in names] == [b"first", b"second"]
     assert (tmp_path / "package").stat().st_mode & 0o777 == 0o700
+
+
+def test_an_export_soon_after_the_start_is_as_good_as_any(world: World, tmp_path: Path) -> None:
+    """The job has come round before there was anything, and again before the export."""
+    assert checkpoints(world, tmp_path / "copy").run() == (0, 0)
+    exam = world.exam()
+    assert checkpoints(world, tmp_path / "copy").run() == (1, 1)
+    export(world, world.ended(exam), tmp_path / "package")
 
 
 def refused(world: World, session_id: str, folder: Path, kind: type[CoreError]) -> None:
