@@ -56,6 +56,7 @@ class Settings(MinioSettings):
     media_addresses: tuple[str, ...] = ()
     redis_url: str = ""
     purge_interval_s: int = Field(default=60, ge=1)
+    checkpoint_copy: Path | None = None
 
     controller_name: str = "Examination body"
     controller_address: str = ""

@@ -92,6 +92,7 @@ _ACTIONS = {
     "take:begin": "Take began",
     "take:end": "Take ended",
     "evidence:view": "Looked at the recording",
+    "evidence:export": "Evidence package made",
     "flag:add": "Flag raised",
     "flag:decide": "Flag looked at",
     "review:claim": "Claimed for review",

@@ -6,7 +6,8 @@ VaultError
 ├── StoreFailed      the store did not do what was asked; try again
 ├── BadName          an object key or prefix outside the grammar of `storage.naming`
 ├── NotAuthentic     a seal does not open: wrong key, wrong context, altered or cut
-└── KeyMissing       the key is destroyed, or not in this process's power
+├── KeyMissing       the key is destroyed, or not in this process's power
+└── Refused          a proof does not hold; `reason` is a word for machines
 """
 
 
@@ -36,3 +37,11 @@ class NotAuthentic(VaultError):
 
 class KeyMissing(VaultError):
     pass
+
+
+class Refused(VaultError):
+    """`reason` names what is the matter, for machines; the text says it for people."""
+
+    def __init__(self, reason: str, detail: str) -> None:
+        super().__init__(detail)
+        self.reason = reason

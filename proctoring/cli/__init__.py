@@ -6,6 +6,7 @@ import click
 
 from proctoring import logs
 from proctoring.cli.exams import exam
+from proctoring.cli.export import export, verify
 from proctoring.cli.holds import hold
 from proctoring.cli.init import doctor, init
 from proctoring.cli.jobs import beat, worker
@@ -24,5 +25,9 @@ def main() -> None:
     logs.configure(logging.WARNING)
 
 
-for command in (serve, worker, beat, init, doctor, exam, session, hold, purge, user, key, ledger, simulate):
+COMMANDS = (
+    *(serve, worker, beat, init, doctor, exam, session, hold, purge),
+    *(export, verify, user, key, ledger, simulate),
+)
+for command in COMMANDS:
     main.add_command(command)

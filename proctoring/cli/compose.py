@@ -9,6 +9,7 @@ from proctoring import settings as configuration
 from proctoring.cli.stores import Stores, open_stores
 from proctoring.clock import system_clock
 from proctoring.core import Core
+from proctoring.custody.checkpoints import Checkpoints
 from proctoring.db import Database
 from proctoring.errors import Unavailable
 from proctoring.ids import new_id
@@ -37,6 +38,9 @@ class Parts:
 
     def rotation(self) -> Rotation:
         return Rotation(self.core, self.opener, self.keys)
+
+    def checkpoints(self) -> Checkpoints:
+        return Checkpoints(self.core, self.signer, self.core.settings.checkpoint_copy)
 
     def eraser(self) -> Eraser:
         return Eraser(self.core, Shredder(self.stores.purger), self.signer)

@@ -10,6 +10,7 @@ from proctoring import logs
 from proctoring import settings as configuration
 from proctoring.cli.compose import Parts, parts
 from proctoring.cli.output import common
+from proctoring.custody.checkpoints import CHECKPOINT_INTERVAL_S
 from proctoring.jobs import Job, celery_app
 from proctoring.settings import Settings
 
@@ -18,7 +19,11 @@ ROTATION_INTERVAL_S = 3600.0
 
 def intervals(settings: Settings) -> dict[str, float]:
     """The name of every job and how often it is done, in seconds."""
-    return {"retention": float(settings.purge_interval_s), "keys": ROTATION_INTERVAL_S}
+    return {
+        "retention": float(settings.purge_interval_s),
+        "keys": ROTATION_INTERVAL_S,
+        "checkpoints": CHECKPOINT_INTERVAL_S,
+    }
 
 
 def jobs(made: Parts) -> Sequence[Job]:
@@ -27,6 +32,7 @@ def jobs(made: Parts) -> Sequence[Job]:
     return (
         Job("retention", made.eraser().run, every["retention"]),
         Job("keys", made.rotation().run, every["keys"]),
+        Job("checkpoints", made.checkpoints().run, every["checkpoints"]),
     )
 
 

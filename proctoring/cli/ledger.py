@@ -1,13 +1,16 @@
-"""`proctoring ledger …`: check the custody chain."""
+"""`proctoring ledger …`: check the custody chain and every other proof the database holds."""
 
+import json
+import sys
 from pathlib import Path
 
 import click
 
 from proctoring.cli.compose import parts
-from proctoring.cli.output import common, fail, show
-from proctoring.custody.model import first_break
-from proctoring.custody.service import entries, head
+from proctoring.cli.output import common, show
+from proctoring.custody.audit import Fault, audit, audit_objects
+from proctoring.custody.service import head
+from storage import witness
 
 
 @click.group()
@@ -16,20 +19,50 @@ def ledger() -> None:
 
 
 @ledger.command()
+@click.option("--objects", is_flag=True, help="Read every stored segment too, and compare its hash.")
+@click.option(
+    "--copy",
+    type=click.Path(path_type=Path),
+    help="The checkpoints copied off the host (PROCTORING_CHECKPOINT_COPY).",
+)
 @common
-def verify(data: Path | None) -> None:
-    """Recompute every hash of the chain from its start."""
+def verify(data: Path | None, objects: bool, copy: Path | None) -> None:
+    """Recompute ledger, manifests and checkpoints; compare them with what was copied off the host."""
     made = parts(data)
+    copy = copy or made.core.settings.checkpoint_copy
+    lines, unread, faults = _read(copy)
     with made.core.db.read() as db:
-        chain = entries(db)
+        faults += audit(db, made.signer.public, lines)
+        if objects:
+            faults += audit_objects(db, made.stores.reader)
         number, hashed = head(db)
-    broken = first_break(chain)
-    if broken is None and (len(chain), chain[-1].hash if chain else hashed) != (number, hashed):
-        broken = len(chain) + 1
-    if broken is not None:
-        fail(
-            "FAIL",
-            f"the chain breaks at entry {broken} of {number}",
-            "Compare with the last checkpoint or backup.",
-        )
-    show({"entries": number, "head": hashed, "ok": True}, f"PASS  {number} entries, head {hashed}")
+    result = {
+        "entries": number,
+        "head": hashed,
+        "ok": not faults,
+        "copied": len(lines),
+        "copied_unreadable": unread,
+        "faults": [{"code": fault.code, "detail": fault.detail} for fault in faults],
+    }
+    if not faults:
+        compared = f", {len(lines)} copied proofs agree" if copy else ", no copied proofs to compare with"
+        show(result, f"PASS  {number} entries, head {hashed}{compared}")
+        return
+    if click.get_current_context().obj:
+        click.echo(json.dumps(result | {"error": "FAIL", "remedy": _REMEDY}, indent=2))
+    else:
+        click.echo("\n".join([*(f"FAIL  {one.code}  {one.detail}" for one in faults), _REMEDY]))
+    sys.exit(1)
+
+
+_REMEDY = "Keep the database as it is; compare with an earlier backup, and see who could write to it since."
+
+
+def _read(copy: Path | None) -> tuple[list[witness.Line], int, list[Fault]]:
+    if copy is None:
+        return [], 0, []
+    try:
+        lines, unread = witness.read(copy)
+    except OSError as error:
+        return [], 0, [Fault("copy.unreadable", f"{copy}: {error.strerror}")]
+    return lines, unread, []

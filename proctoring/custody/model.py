@@ -6,12 +6,13 @@ ids and roles, never a name.
 """
 
 import hashlib
-import json
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
 from proctoring.clock import iso
+from storage.canonical import canonical
 
 GENESIS = "0" * 64
 
@@ -29,6 +30,7 @@ class Action(StrEnum):
     TAKE_BEGIN = "take:begin"
     TAKE_END = "take:end"
     EVIDENCE_VIEW = "evidence:view"
+    EVIDENCE_EXPORT = "evidence:export"
     FLAG_ADD = "flag:add"
     FLAG_DECIDE = "flag:decide"
     REVIEW_CLAIM = "review:claim"
@@ -81,8 +83,15 @@ class Entry:
     prev: str
     hash: str
 
+    def body(self) -> dict[str, Any]:
+        """What is hashed: everything but the entry's own hash."""
+        actor = Actor(self.actor, self.role)
+        return entry_body(
+            self.number, self.at, actor, self.action, self.session_id, self.unit_id, self.detail, self.prev
+        )
 
-def entry_hash(
+
+def entry_body(
     number: int,
     at: datetime,
     actor: Actor,
@@ -91,9 +100,9 @@ def entry_hash(
     unit_id: str | None,
     detail: dict[str, str | int | None],
     prev: str,
-) -> str:
-    """SHA-256 (hex) over the canonical JSON (RFC 8785) of the entry without its own hash."""
-    body = {
+) -> dict[str, Any]:
+    """An entry without its own hash, by the names of `docs/format.md`."""
+    return {
         "v": 1,
         "number": number,
         "at": iso(at),
@@ -105,8 +114,11 @@ def entry_hash(
         "detail": detail,
         "prev": prev,
     }
-    canonical = json.dumps(body, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-    return hashlib.sha256(canonical.encode()).hexdigest()
+
+
+def entry_hash(body: dict[str, Any]) -> str:
+    """SHA-256 (hex) over the canonical JSON (RFC 8785) of the entry without its own hash."""
+    return hashlib.sha256(canonical(body)).hexdigest()
 
 
 def first_break(entries: list[Entry]) -> int | None:
@@ -116,11 +128,7 @@ def first_break(entries: list[Entry]) -> int | None:
     """
     prev = GENESIS
     for expected, entry in enumerate(entries, start=1):
-        actor = Actor(entry.actor, entry.role)
-        computed = entry_hash(
-            expected, entry.at, actor, entry.action, entry.session_id, entry.unit_id, entry.detail, prev
-        )
-        if entry.number != expected or entry.prev != prev or entry.hash != computed:
+        if (entry.number, entry.prev, entry.hash) != (expected, prev, entry_hash(entry.body())):
             return expected
         prev = entry.hash
     return None

@@ -1,4 +1,4 @@
-"""Tables of the custody ledger, its head, and the erasure certificates."""
+"""Tables of the custody ledger, its head, the checkpoints, and the erasure certificates."""
 
 from datetime import datetime
 from typing import Any
@@ -47,6 +47,31 @@ class LedgerHeadRow(Row):
     id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     number: Mapped[int]
     hash: Mapped[str]
+
+
+class CheckpointRow(Row):
+    """The signed head of a tree (the ledger, or a unit's manifest) when it had `size` leaves.
+
+    `peaks` are the roots of the tree's full subtrees in hex: from them and what came since the next is made.
+    """
+
+    __tablename__ = "checkpoints"
+
+    origin: Mapped[str] = mapped_column(primary_key=True)
+    size: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    peaks: Mapped[list[str]] = mapped_column(JSON)
+    note: Mapped[str]
+    made_at: Mapped[datetime]
+    copied_at: Mapped[datetime | None] = mapped_column(index=True)
+
+
+class CertificateCopyRow(Row):
+    """That a certificate has left the host, and when."""
+
+    __tablename__ = "certificate_copies"
+
+    certificate_id: Mapped[str] = mapped_column(ForeignKey("erasure_certificates.id"), primary_key=True)
+    copied_at: Mapped[datetime]
 
 
 class CertificateRow(Row):

@@ -7,7 +7,7 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session as Db
 
 from proctoring.clock import Clock
-from proctoring.custody.model import GENESIS, Action, Actor, Entry, entry_hash
+from proctoring.custody.model import GENESIS, Action, Actor, Entry, entry_body, entry_hash
 from proctoring.custody.rows import CertificateRow, EntryRow, LedgerHeadRow
 from proctoring.db import before_commit
 from proctoring.errors import NotFound
@@ -62,7 +62,9 @@ def _append(db: Db) -> None:
 
 
 def _row(number: int, act: _Act, prev: str) -> EntryRow:
-    hashed = entry_hash(number, act.at, act.actor, act.action, act.session_id, act.unit_id, act.detail, prev)
+    hashed = entry_hash(
+        entry_body(number, act.at, act.actor, act.action, act.session_id, act.unit_id, act.detail, prev)
+    )
     return EntryRow(
         number=number,
         at=act.at,

@@ -90,7 +90,17 @@ def begin_take(
     )
     db.add(take)
     db.flush()
-    enter(db, core.clock, SYSTEM, Action.TAKE_BEGIN, session_id, unit.id, take=take_id, number=take.number)
+    enter(
+        db,
+        core.clock,
+        SYSTEM,
+        Action.TAKE_BEGIN,
+        session_id,
+        unit.id,
+        take=take_id,
+        number=take.number,
+        stream=stream.value,
+    )
     return BegunTake(take.model(), sealer, started_unix_ms)
 
 
@@ -187,6 +197,9 @@ def end_take(db: Db, core: Core, take_id: str, cause: EndCause, at: datetime | N
     if db.scalar(select(GapRow.id).where(GapRow.unit_id == take.unit_id, GapRow.end_ms.is_(None))) is None:
         _add_gap(db, core, take.unit_id, take.end_ms, None, cause)
     db.flush()
+    # The length and head of the manifest stand in the ledger, so that its tail cannot be cut later.
+    stands = select(UnitRow.manifest_size, UnitRow.manifest_head).where(UnitRow.id == take.unit_id)
+    leaves, head = db.execute(stands).one()
     enter(
         db,
         core.clock,
@@ -196,6 +209,8 @@ def end_take(db: Db, core: Core, take_id: str, cause: EndCause, at: datetime | N
         take.unit_id,
         take=take_id,
         cause=cause.value,
+        leaves=leaves,
+        head=head,
     )
     if cause is EndCause.SHARING_ENDED:
         raise_by_rule(

@@ -30,14 +30,14 @@ class Service:
         self._clients: list[httpx.Client] = []
         self.log = data.parent / f"{data.name}.log"
 
-    def start(self) -> "Service":
-        """Serving when this returns."""
+    def start(self, **settings: str) -> "Service":
+        """Serving, with these environment variables, when this returns."""
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
                 [*_command("serve"), "--data", str(self.data), "--port", str(self.port)],
                 stdout=log,
                 stderr=log,
-                env=clean_environment() | self.environment,
+                env=clean_environment() | self.environment | settings,
             )
         wait_until(self._answers, STARTED_S_MAX, f"the service does not answer; see {self.log}")
         return self

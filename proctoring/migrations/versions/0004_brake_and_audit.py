@@ -3,8 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "d1"
-down_revision = "0001"
+revision = "0004"
+down_revision = "0003"
 
 GENESIS = "0" * 64
 

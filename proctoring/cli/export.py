@@ -1,0 +1,82 @@
+"""`proctoring export` makes an evidence package; `proctoring verify` checks one, offline, by itself."""
+
+import sys
+from pathlib import Path
+
+import click
+
+from proctoring.cli.compose import parts
+from proctoring.cli.output import common, operator, show
+from proctoring.errors import Invalid
+from proctoring.recordings.export import Exporter
+from storage import witness
+from storage.checkpoint import Checkpoint, read_checkpoint
+from storage.errors import Refused
+from storage.verify import verify as check
+
+PUBLIC_KEY_BYTES = 32
+
+
+@click.command()
+@click.argument("session_id", metavar="SESSION")
+@click.option(
+    "--out", type=click.Path(path_type=Path), required=True, help="Folder to make; must not exist yet."
+)
+@click.option("--for", "recipient", help="Whom it is for: a reference, no name (the account that exports).")
+@common
+def export(data: Path | None, session_id: str, out: Path, recipient: str | None) -> None:
+    """Make an evidence package of a session; entered in the ledger before a byte leaves."""
+    made = parts(data)
+    actor = operator()
+    exporter = Exporter(made.core, made.stores.reader, made.opener, made.signer)
+    package = exporter.export(session_id, out, actor, recipient or actor.id)
+    segments = sum(stream.leaves for stream in package.streams)
+    result = {
+        "package": package.package,
+        "session_id": session_id,
+        "folder": str(out),
+        "for": package.recipient,
+        "segments": segments,
+        "ledger_number": package.ledger_number,
+        "public_key": package.public_key,
+    }
+    text = f"package {package.package}: {segments} segments in {out}, ledger entry {package.ledger_number}"
+    show(result, f"{text}\nkey {package.public_key}")
+
+
+@click.command()
+@click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
+@click.option("--key", type=click.Path(path_type=Path), help="The signing key's public half, as published.")
+@click.option("--copy", type=click.Path(path_type=Path), help="Checkpoints that were copied off the host.")
+@common
+def verify(data: Path | None, folder: Path, key: Path | None, copy: Path | None) -> None:
+    """Check an evidence package with the package alone; exit 1 on any FAIL."""
+    pinned = _read_key(key) if key is not None else None
+    report = check(folder, pinned, _read_copies(copy, pinned) if copy is not None else ())
+    lines = [one.line() for one in report.checks]
+    lines.append(
+        "the package proves what it says" if report.ok else "the package does NOT prove what it says"
+    )
+    show({"ok": report.ok, "checks": [one.json() for one in report.checks]}, "\n".join(lines))
+    if not report.ok:
+        sys.exit(1)
+
+
+def _read_key(path: Path) -> bytes:
+    try:
+        key = path.read_bytes()
+    except OSError as error:
+        raise Invalid(f"{path} cannot be read: {error.strerror}.", "Give the file signing.pub.") from error
+    if len(key) != PUBLIC_KEY_BYTES:
+        raise Invalid(f"{path} is no public key.", f"Give the file signing.pub, {PUBLIC_KEY_BYTES} bytes.")
+    return key
+
+
+def _read_copies(path: Path, pinned: bytes | None) -> list[Checkpoint]:
+    if pinned is None:
+        raise Invalid("Copies prove nothing without the key.", "Give --key too.")
+    try:
+        lines, _ = witness.read(path)
+        return [read_checkpoint(line, pinned) for line in lines if isinstance(line, str)]
+    except (OSError, Refused) as error:
+        raise Invalid(f"{path}: {error}.", "Give the file of PROCTORING_CHECKPOINT_COPY.") from error

@@ -1,0 +1,155 @@
+"""Comparing the database with itself and with the copies of its proofs that left the host.
+
+An edited row breaks a chain; an edited chain no longer fits what was signed; a database rolled back to an
+old backup no longer fits what was copied elsewhere. Each fault has a code.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session as Db
+
+from proctoring.custody.checkpoints import ledger_hashes
+from proctoring.custody.model import Action, first_break
+from proctoring.custody.rows import CertificateRow, CheckpointRow, EntryRow
+from proctoring.custody.service import entries, head
+from proctoring.recordings.model import UnitState
+from proctoring.recordings.rows import SegmentRow, UnitRow
+from storage.checkpoint import Checkpoint, read_checkpoint, unit_of
+from storage.errors import NotAuthentic, ObjectMissing, Refused
+from storage.manifest import GENESIS, digest
+from storage.manifest import first_break as first_leaf_break
+from storage.objects import ObjectStore
+from storage.sign import check_signature
+from storage.tree import Frontier
+from storage.witness import CertificateCopy, Line
+
+LIVING = (UnitState.OPEN.value, UnitState.RETAINED.value)
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """`code` for machines; `detail` says which one and what of it, with random ids only."""
+
+    code: str
+    detail: str
+
+
+def audit(db: Db, public: bytes, copies: Sequence[Line] = ()) -> list[Fault]:
+    """Every fault of ledger, manifests, checkpoints and certificates; none is the proof that all is well."""
+    faults = [*_ledger(db), *_units(db), *_certificates(db, public, copies)]
+    own: list[Line] = list(db.scalars(select(CheckpointRow.note)))
+    signed: dict[str, list[tuple[str, Checkpoint]]] = defaultdict(list)
+    for where, lines in (("own", own), ("copied", copies)):
+        for line in lines:
+            if isinstance(line, str):
+                try:
+                    checkpoint = read_checkpoint(line, public)
+                except Refused as refused:
+                    faults.append(Fault("checkpoint.signature", f"a {where} checkpoint: {refused}"))
+                    continue
+                signed[checkpoint.origin].append((where, checkpoint))
+    for origin, checkpoints in signed.items():
+        unit_id = unit_of(origin)
+        hashes = db.scalars(ledger_hashes()) if unit_id is None else _leaf_hashes(db, unit_id)
+        faults += _compare(origin, hashes, checkpoints)
+    for unit_id in db.scalars(select(UnitRow.id).order_by(UnitRow.id)).all():
+        faults += _manifest(db, unit_id)
+    return faults
+
+
+def audit_objects(db: Db, objects: ObjectStore) -> Iterator[Fault]:
+    """Whether the store still has every living segment as it was put there. Reads all of it.
+
+    Raises StoreFailed when the store is away.
+    """
+    living = select(SegmentRow).join(UnitRow, UnitRow.id == SegmentRow.unit_id)
+    for row in db.scalars(living.where(UnitRow.state.in_(LIVING)).execution_options(yield_per=1000)):
+        try:
+            if digest(objects.get(row.object_key)) != row.ct_sha256:
+                yield Fault("segment.altered", row.object_key)
+        except ObjectMissing:
+            yield Fault("segment.missing", row.object_key)
+
+
+def _ledger(db: Db) -> Iterator[Fault]:
+    chain = entries(db)
+    broken = first_break(chain)
+    if broken is None and head(db) != (len(chain), chain[-1].hash if chain else GENESIS):
+        broken = len(chain) + 1
+    if broken is not None:
+        yield Fault("ledger.chain", f"the chain breaks at entry {broken} of {head(db)[0]}")
+
+
+def _units(db: Db) -> Iterator[Fault]:
+    """Each unit is still of the session and the stream that its takes were entered for."""
+    units = {unit.id: unit for unit in db.scalars(select(UnitRow))}
+    begun = select(EntryRow).where(EntryRow.action == Action.TAKE_BEGIN.value)
+    for row in db.scalars(begun.execution_options(yield_per=1000)):
+        unit = units.get(row.unit_id or "")
+        if unit is None or (unit.session_id, unit.kind) != (row.session_id, row.detail.get("stream")):
+            yield Fault("unit.moved", f"unit {row.unit_id} is not what entry {row.number} began")
+
+
+def _manifest(db: Db, unit_id: str) -> Iterator[Fault]:
+    unit = db.get_one(UnitRow, unit_id)
+    mine = select(SegmentRow).where(SegmentRow.unit_id == unit_id).order_by(SegmentRow.position)
+    rows = db.scalars(mine).all()
+    leaves = [row.leaf() for row in rows]
+    broken = first_leaf_break(leaves)
+    for position, row in enumerate(rows):
+        if row.position != position or row.leaf_hash != leaves[position].hash():
+            broken = position if broken is None else min(broken, position)
+            break
+    if broken is None and (unit.manifest_size, unit.manifest_head) != (
+        len(leaves),
+        leaves[-1].hash() if leaves else GENESIS,
+    ):
+        broken = len(leaves)
+    if broken is not None:
+        yield Fault("manifest.chain", f"unit {unit_id}: the chain breaks at segment {broken}")
+
+
+def _leaf_hashes(db: Db, unit_id: str) -> list[str]:
+    """Computed from the rows, not as the rows claim."""
+    mine = select(SegmentRow).where(SegmentRow.unit_id == unit_id).order_by(SegmentRow.position)
+    return [row.leaf().hash() for row in db.scalars(mine)]
+
+
+def _compare(
+    origin: str, hashes: Iterable[str], checkpoints: list[tuple[str, Checkpoint]]
+) -> Iterator[Fault]:
+    frontier = Frontier()
+    ordered = sorted(checkpoints, key=lambda pair: pair[1].size)
+    following = iter(hashes)
+    for where, checkpoint in ordered:
+        while frontier.size < checkpoint.size:
+            leaf = next(following, None)
+            if leaf is None:
+                detail = f"{origin} has {frontier.size} leaves; a {where} checkpoint saw {checkpoint.size}"
+                yield Fault("tree.rolled_back", detail)
+                return
+            frontier.append(bytes.fromhex(leaf))
+        if frontier.root() != checkpoint.root:
+            yield Fault(
+                "tree.rewritten", f"{origin}: a {where} checkpoint of {checkpoint.size} leaves differs"
+            )
+            return
+
+
+def _certificates(db: Db, public: bytes, copies: Sequence[Line]) -> Iterator[Fault]:
+    """What was certified as erased once must be erased still, whatever a restored database says."""
+    for row in db.scalars(select(CertificateRow)):
+        try:
+            check_signature(public, row.body.encode(), bytes.fromhex(row.signature))
+        except (NotAuthentic, ValueError):
+            yield Fault("certificate.signature", f"certificate {row.id} is not as it was signed")
+    for copy in copies:
+        if isinstance(copy, CertificateCopy):
+            issued = db.scalars(select(CertificateRow).where(CertificateRow.body == copy.body)).first()
+            unit = db.get(UnitRow, issued.unit_id) if issued is not None else None
+            erased = unit is not None and unit.state == UnitState.ERASED.value
+            if not erased or (unit is not None and unit.sealed_private_key is not None):
+                yield Fault("erasure.undone", f"the certificate {copy.body[:200]} is not true any more")

@@ -1,0 +1,147 @@
+"""Checkpoints: every manifest and the ledger get a signed head as they grow, and each head leaves the host.
+
+Made by a job, never by capture, which holds no signing key. A checkpoint is made from the one before it and
+the hashes that came since, so a change of what was signed before shows as a root that does not fit.
+"""
+
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+import structlog
+from sqlalchemy import Select, exists, select, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session as Db
+
+from proctoring.core import Core
+from proctoring.custody.rows import CertificateCopyRow, CertificateRow, CheckpointRow, EntryRow
+from proctoring.custody.service import head
+from proctoring.recordings.model import UnitState
+from proctoring.recordings.rows import SegmentRow, UnitRow
+from storage import witness
+from storage.checkpoint import LEDGER_ORIGIN, Checkpoint, unit_origin
+from storage.note import NoteSigner
+from storage.tree import Frontier
+from storage.witness import CertificateCopy, Line
+
+CHECKPOINT_INTERVAL_S = 30
+"""How often the job comes round: a head is signed within a minute of the segment's arrival."""
+COPY_BATCH = 1000
+
+log = structlog.get_logger()
+
+
+class Checkpoints:
+    """The job: sign what has grown, then copy it off the host. Holds the signing key and no other."""
+
+    def __init__(self, core: Core, signer: NoteSigner, copy: Path | None) -> None:
+        self._core = core
+        self._signer = signer
+        self._copy = copy
+
+    def run(self) -> tuple[int, int]:
+        """How many checkpoints were made and how many lines were copied. Raises OSError when the copy cannot
+        be written; what was signed stays and is copied by a later round."""
+        with self._core.db.begin() as db:
+            made = make_checkpoints(db, self._core, self._signer)
+        copied = 0
+        while self._copy is not None and (batch := self._copy_batch(self._copy)):
+            copied += batch
+        return made, copied
+
+    def _copy_batch(self, path: Path) -> int:
+        with self._core.db.read() as db:
+            checkpoints, certificates = _not_copied(db)
+        lines: list[Line] = [row.note for row in checkpoints]
+        lines += [CertificateCopy(row.body, row.signature) for row in certificates]
+        witness.append(path, lines)
+        now = self._core.clock()
+        with self._core.db.begin() as db:
+            for row in checkpoints:
+                mine = CheckpointRow.origin == row.origin, CheckpointRow.size == row.size
+                db.execute(update(CheckpointRow).where(*mine).values(copied_at=now))
+            for certificate in certificates:
+                db.merge(CertificateCopyRow(certificate_id=certificate.id, copied_at=now))
+        return len(lines)
+
+
+def make_checkpoints(db: Db, core: Core, signer: NoteSigner) -> int:
+    """Sign the head of every living manifest and of the ledger where it has grown; how many were made."""
+    signed = exists().where(
+        CheckpointRow.origin == unit_origin("") + UnitRow.id, CheckpointRow.size == UnitRow.manifest_size
+    )
+    living = UnitRow.state.in_((UnitState.OPEN.value, UnitState.RETAINED.value))
+    units = list(db.scalars(select(UnitRow.id).where(living, ~signed).order_by(UnitRow.id)))
+    made = sum(
+        _extend(db, core, signer, unit_origin(unit), lambda size, unit=unit: leaf_hashes(unit, size))  # type: ignore[misc]
+        for unit in units
+    )
+    if head(db)[0] == 0:
+        return made
+    return made + _extend(db, core, signer, LEDGER_ORIGIN, ledger_hashes)
+
+
+def leaf_hashes(unit_id: str, size: int = 0) -> Select[str]:
+    """The chain hashes (hex) of a manifest's leaves from position `size` on."""
+    mine = SegmentRow.unit_id == unit_id, SegmentRow.position >= size
+    return select(SegmentRow.leaf_hash).where(*mine).order_by(SegmentRow.position)
+
+
+def ledger_hashes(size: int = 0) -> Select[str]:
+    """The chain hashes (hex) of the ledger's entries behind the first `size`."""
+    return select(EntryRow.hash).where(EntryRow.number > size).order_by(EntryRow.number)
+
+
+def notes(db: Db, origin: str) -> list[str]:
+    """Every checkpoint of a tree, the smallest first."""
+    mine = select(CheckpointRow.note).where(CheckpointRow.origin == origin)
+    return list(db.scalars(mine.order_by(CheckpointRow.size)))
+
+
+def last(db: Db, origin: str, copied: bool = False) -> CheckpointRow | None:
+    """The newest checkpoint of a tree; the newest that has left the host, if `copied`."""
+    mine = select(CheckpointRow).where(CheckpointRow.origin == origin)
+    if copied:
+        mine = mine.where(CheckpointRow.copied_at.is_not(None))
+    return db.scalar(mine.order_by(CheckpointRow.size.desc()).limit(1))
+
+
+def grow(frontier: Frontier, hashes: Iterable[str]) -> Frontier:
+    """The same frontier with leaves of these chain hashes (hex) behind it."""
+    for one in hashes:
+        frontier.append(bytes.fromhex(one))
+    return frontier
+
+
+def _extend(db: Db, core: Core, signer: NoteSigner, origin: str, since: Callable[[int], Select[str]]) -> int:
+    """1 when a checkpoint was made, 0 when there was nothing new or another worker was faster."""
+    before = last(db, origin)
+    frontier = Frontier()
+    if before is not None:
+        frontier = Frontier(before.size, [bytes.fromhex(peak) for peak in before.peaks])
+    grow(frontier, db.scalars(since(frontier.size)))
+    if before is not None and frontier.size == before.size:
+        return 0
+    row = CheckpointRow(
+        origin=origin,
+        size=frontier.size,
+        peaks=[peak.hex() for peak in frontier.peaks],
+        note=Checkpoint(origin, frontier.size, frontier.root()).signed(signer),
+        made_at=core.clock(),
+    )
+    try:
+        with db.begin_nested():
+            db.add(row)
+    except IntegrityError:
+        log.info("checkpoint.made_before", origin=origin, size=frontier.size)
+        return 0
+    return 1
+
+
+def _not_copied(db: Db) -> tuple[list[CheckpointRow], list[CertificateRow]]:
+    checkpoints = select(CheckpointRow).where(CheckpointRow.copied_at.is_(None))
+    copied = exists().where(CertificateCopyRow.certificate_id == CertificateRow.id)
+    certificates = select(CertificateRow).where(~copied).order_by(CertificateRow.issued_at)
+    return (
+        list(db.scalars(checkpoints.order_by(CheckpointRow.made_at).limit(COPY_BATCH))),
+        list(db.scalars(certificates.limit(COPY_BATCH))),
+    )

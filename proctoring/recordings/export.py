@@ -1,0 +1,200 @@
+"""Making an evidence package of a session: entered in the ledger first, then written, then checked as any
+reader would.
+
+Refused while the session still records, while it is restricted, and once it is being erased. The package is
+outside our keeping from then on: the ledger says who made it and for whom.
+"""
+
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session as Db
+
+from proctoring.clock import iso
+from proctoring.core import Core
+from proctoring.custody import checkpoints
+from proctoring.custody.model import Action, Actor
+from proctoring.custody.rows import CertificateRow
+from proctoring.custody.service import enter, entries
+from proctoring.errors import BeingErased, Conflict, Invalid, NotFound
+from proctoring.holds.service import check_not_restricted
+from proctoring.recordings.model import UnitState
+from proctoring.recordings.rows import SegmentRow, TakeRow, UnitRow
+from proctoring.sessions.service import session_row
+from storage import bag
+from storage.checkpoint import LEDGER_ORIGIN, read_checkpoint, unit_origin
+from storage.errors import KeyMissing, NotAuthentic, ObjectMissing
+from storage.manifest import Leaf, digest
+from storage.objects import ObjectStore
+from storage.package import RECIPIENT, Extract, Manifest, Package, StreamHead, playlist
+from storage.packaging import PackageWriter
+from storage.seal import Opener, SealedUnitKey
+from storage.sign import Signer
+from storage.tree import Tree
+from storage.verify import verify
+from storage.verify_stream import media_path, sealed_path
+
+
+@dataclass(frozen=True, slots=True)
+class _Stream:
+    """One evidence unit as it stood when the export was entered; its keys still sealed."""
+
+    head: StreamHead
+    key: SealedUnitKey
+    leaves: tuple[Leaf, ...]
+    take_keys: dict[str, bytes]
+
+
+class Exporter:
+    """Holds the power to open, to read the store and to sign; never to destroy."""
+
+    def __init__(self, core: Core, objects: ObjectStore, opener: Opener, signer: Signer) -> None:
+        self._core = core
+        self._objects = objects
+        self._opener = opener
+        self._signer = signer
+
+    def export(self, session_id: str, folder: Path, actor: Actor, recipient: str) -> Package:
+        """Write the package into `folder`, which must not exist yet; nothing is left there when it fails.
+
+        Raises Invalid, NotFound, Denied (restricted), BeingErased, Conflict (still recording, or what is
+        stored is not what was recorded), StoreFailed.
+        """
+        if not RECIPIENT.fullmatch(recipient):
+            raise Invalid(
+                f"{recipient!r} names no recipient.",
+                "Give a reference such as appeal:ID or court-case:2026/117, no name: A-Z a-z 0-9 . _ : / @ -",
+            )
+        try:
+            folder.parent.mkdir(parents=True, exist_ok=True)
+            writer = PackageWriter(folder)
+        except OSError as error:
+            raise Conflict(
+                f"{folder} cannot be made: {error.strerror}.", "Name a folder that is not there yet."
+            ) from error
+        try:
+            return self._write(writer, folder, session_id, actor, recipient)
+        except BaseException:
+            shutil.rmtree(folder, ignore_errors=True)
+            raise
+
+    def _write(
+        self, writer: PackageWriter, folder: Path, session_id: str, actor: Actor, recipient: str
+    ) -> Package:
+        package_id = self._core.new_id()
+        with self._core.db.begin() as db:
+            streams = _streams(db, session_id)
+            before = checkpoints.last(db, LEDGER_ORIGIN, copied=True)
+            enter(
+                db,
+                self._core.clock,
+                actor,
+                Action.EVIDENCE_EXPORT,
+                session_id,
+                package=package_id,
+                recipient=recipient,
+                streams=len(streams),
+            )
+        with self._core.db.begin() as db:
+            number = _entry_of(db, package_id, session_id)
+            checkpoints.make_checkpoints(db, self._core, self._signer)
+            extract = _extract(db, session_id, self._signer.public, before.note if before else None)
+            signed = {one.head.unit: checkpoints.notes(db, unit_origin(one.head.unit)) for one in streams}
+        for stream in streams:
+            self._write_stream(writer, stream, tuple(signed[stream.head.unit]))
+        writer.add(bag.CUSTODY, extract.encode())
+        package = Package(
+            package=package_id,
+            session=session_id,
+            made_at=iso(self._core.clock()),
+            made_by=actor.id,
+            recipient=recipient,
+            ledger_number=number,
+            public_key=self._signer.public.hex(),
+            streams=tuple(stream.head for stream in streams),
+        )
+        writer.finish(package, self._signer)
+        report = verify(folder, self._signer.public)
+        if not report.ok:
+            faults = "; ".join(f"{code} {reason}" for code, reason in sorted(report.reasons()))
+            raise Conflict(f"The package does not prove what it must: {faults}.", _LOOK)
+        return package
+
+    def _write_stream(self, writer: PackageWriter, stream: _Stream, signed: tuple[str, ...]) -> None:
+        kind, keys = stream.head.kind, {}
+        try:
+            unit = self._opener.unit(stream.head.unit, stream.key)
+            for at, leaf in enumerate(stream.leaves):
+                sealed = self._objects.get(leaf.object_key)
+                if digest(sealed) != leaf.ct_sha256:
+                    raise NotAuthentic(f"segment {at} of the {kind} is not the one in the manifest")
+                sealed_key = stream.take_keys[leaf.take]
+                media = unit.open(leaf.take, sealed_key, leaf.seq, leaf.media_type, sealed)
+                keys[leaf.take] = unit.take_key(leaf.take, sealed_key)
+                writer.add(sealed_path(kind, at), sealed)
+                writer.add(media_path(kind, at, leaf), media)
+        except (ObjectMissing, KeyMissing) as error:
+            raise Conflict(f"Something of the {kind} is gone: {error}.", _LOOK) from error
+        except NotAuthentic as error:
+            raise Conflict(f"What is stored is not what was recorded: {error}.", _LOOK) from error
+        writer.add(f"data/{kind}/manifest.json", Manifest(stream.leaves, keys, signed).encode())
+        writer.add(f"data/{kind}/playlist.m3u", playlist(stream.leaves).encode())
+
+
+_LOOK = "Run `proctoring ledger verify --objects`; it says what was altered, and whether it was erased."
+
+
+def _streams(db: Db, session_id: str) -> list[_Stream]:
+    session_row(db, session_id)
+    check_not_restricted(db, session_id)
+    units = db.scalars(select(UnitRow).where(UnitRow.session_id == session_id).order_by(UnitRow.kind)).all()
+    if not units:
+        raise NotFound("Nothing has been recorded of this session.", "Export it once it has ended.")
+    streams = []
+    for unit in units:
+        key = unit.key()
+        if key is None:
+            certificate = db.scalar(select(CertificateRow.id).where(CertificateRow.unit_id == unit.id))
+            since = iso(unit.erasing_at) if unit.erasing_at else "an earlier day"
+            raise BeingErased(
+                f"The recording was erased on {since}.",
+                f"Its certificate is {certificate}." if certificate else "Its certificate follows.",
+            )
+        if unit.state != UnitState.RETAINED.value:
+            raise Conflict("The session is still recording.", "Export it once it has ended and settled.")
+        mine = select(SegmentRow).where(SegmentRow.unit_id == unit.id).order_by(SegmentRow.position)
+        leaves = tuple(row.leaf() for row in db.scalars(mine))
+        takes = db.scalars(select(TakeRow).where(TakeRow.unit_id == unit.id))
+        sealed = {take.id: take.sealed_key for take in takes if take.sealed_key is not None}
+        head = StreamHead(unit.kind, unit.id, len(leaves), unit.manifest_head)
+        streams.append(_Stream(head, key, leaves, sealed))
+    return streams
+
+
+def _extract(db: Db, session_id: str, public: bytes, earlier: str | None) -> Extract:
+    tree = Tree([bytes.fromhex(one) for one in db.scalars(checkpoints.ledger_hashes())])
+    mine = entries(db, session_id)
+    head = checkpoints.last(db, LEDGER_ORIGIN)
+    assert head is not None
+    proof: list[bytes] = []
+    if earlier is not None:
+        proof = tree.consistency(read_checkpoint(earlier, public, LEDGER_ORIGIN).size)
+    return Extract(
+        checkpoint=head.note,
+        entries=tuple(entry.body() for entry in mine),
+        paths=tuple(tuple(tree.inclusion(entry.number - 1)) for entry in mine),
+        earlier=earlier,
+        consistency=tuple(proof),
+    )
+
+
+def _entry_of(db: Db, package_id: str, session_id: str) -> int:
+    """The number of the entry that says that this package is made."""
+    exports = (
+        entry.number
+        for entry in entries(db, session_id)
+        if entry.action is Action.EVIDENCE_EXPORT and entry.detail.get("package") == package_id
+    )
+    return next(exports)

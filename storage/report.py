@@ -1,0 +1,78 @@
+"""PASS and FAIL, one line per check, each with a code that machines can rely on."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+from storage.errors import Refused
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """`code` says what was checked, `subject` of which stream or file; `reason` is empty when it passed."""
+
+    code: str
+    subject: str
+    reason: str
+    detail: str
+
+    @property
+    def passed(self) -> bool:
+        return not self.reason
+
+    def line(self) -> str:
+        words = [self.reason and f"{self.reason}:", self.detail]
+        said = " ".join(word for word in words if word)
+        return f"{'PASS' if self.passed else 'FAIL'}  {self.code:20}  {self.subject:9}  {said}".rstrip()
+
+    def json(self) -> dict[str, str | bool]:
+        return {
+            "code": self.code,
+            "subject": self.subject,
+            "passed": self.passed,
+            "reason": self.reason,
+            "detail": self.detail,
+        }
+
+
+@dataclass
+class Report:
+    """The checks in the order in which they were made."""
+
+    checks: list[Check] = field(default_factory=list)
+
+    @property
+    def ok(self) -> bool:
+        return bool(self.checks) and all(check.passed for check in self.checks)
+
+    def reasons(self) -> set[tuple[str, str]]:
+        """(code, reason) of every failure."""
+        return {(check.code, check.reason) for check in self.checks if not check.passed}
+
+    def run(self, code: str, subject: str, check: Callable[[], T], said: str = "") -> T | None:
+        """What `check` returns; a Refused becomes the FAIL, anything else the PASS with `said`."""
+        try:
+            result = check()
+        except Refused as refused:
+            self.checks.append(Check(code, subject, refused.reason, printable(str(refused))))
+            return None
+        self.checks.append(Check(code, subject, "", said))
+        return result
+
+    @contextmanager
+    def part(self, code: str, subject: str, said: str = "") -> Iterator[None]:
+        """As `run`, for a stretch of code."""
+        try:
+            yield
+        except Refused as refused:
+            self.checks.append(Check(code, subject, refused.reason, printable(str(refused))))
+        else:
+            self.checks.append(Check(code, subject, "", said))
+
+
+def printable(text: str) -> str:
+    """Text that moves no cursor and breaks no line, whatever a hostile package wrote into it."""
+    return "".join(c if c.isprintable() else "?" for c in text)[:300]

@@ -1,0 +1,77 @@
+"""The copy of our proofs off the host: an append-only file, a JSON line per checkpoint or certificate.
+
+It is meant to lie where whoever can alter the database cannot alter it. It holds random ids and hashes, no
+personal data. A line that a crash cut short is skipped when read; what it said is appended again.
+"""
+
+import json
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from storage.canonical import canonical
+
+
+@dataclass(frozen=True, slots=True)
+class CertificateCopy:
+    """An erasure certificate as it was issued, with its signature in hex."""
+
+    body: str
+    signature: str
+
+
+Line = str | CertificateCopy
+"""A checkpoint's signed note, or a certificate."""
+
+
+def append(path: Path, lines: Sequence[Line]) -> int:
+    """Add the lines, on the disk when this returns; how many. Raises OSError."""
+    written = [_encode(line) + b"\n" for line in lines]
+    if not written:
+        return 0
+    descriptor = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    with os.fdopen(descriptor, "r+b", buffering=0) as file:
+        size = file.seek(0, os.SEEK_END)
+        if size:
+            file.seek(size - 1)
+            written[:0] = [b"\n"] if file.read(1) != b"\n" else []
+        data = memoryview(b"".join(written))
+        while data:
+            data = data[file.write(data) :]
+        os.fsync(descriptor)
+    return len(lines)
+
+
+def read(path: Path) -> tuple[list[Line], int]:
+    """The lines in order, and how many could not be read. Raises OSError."""
+    lines: list[Line] = []
+    broken = 0
+    with path.open("rb") as file:
+        for raw in file:
+            line = _decode(raw)
+            if line is not None:
+                lines.append(line)
+            elif raw.strip():
+                broken += 1
+    return lines, broken
+
+
+def _encode(line: Line) -> bytes:
+    if isinstance(line, str):
+        return canonical({"checkpoint": line})
+    return canonical({"certificate": line.body, "signature": line.signature})
+
+
+def _decode(raw: bytes) -> Line | None:
+    try:
+        value = json.loads(raw)
+    except (ValueError, RecursionError):
+        return None
+    match value:
+        case {"checkpoint": str(note)}:
+            return note
+        case {"certificate": str(body), "signature": str(signature)}:
+            return CertificateCopy(body, signature)
+        case _:
+            return None

@@ -1,0 +1,132 @@
+"""What is fuzzed, and what must hold: a reader answers or refuses, and a changed package never passes."""
+
+import hashlib
+import random
+import shutil
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+from proctoring.exams.model import Stream
+from proctoring.sessions import service as sessions
+from storage import bag, witness
+from storage.checkpoint import read_checkpoint
+from storage.errors import NotAuthentic, Refused
+from storage.package import read_extract, read_manifest, read_package
+from storage.seal import open_segment
+from storage.verify import verify
+from tests.fuzz.mutate import mutate_bytes, mutate_json, mutate_package
+from tests.support.packages import export
+from tests.support.world import SEGMENT_MS, World
+
+Target = Callable[[random.Random], str]
+
+
+class Fuzzed:
+    """One genuine package as the seed of every mutation."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        world = World(folder)
+        session = world.admitted(world.exam(streams=(Stream.WEBCAM,)))
+        for take in range(2):
+            begun = world.begin(session)
+            for seq in range(2):
+                world.store(
+                    begun, seq, world.clock.unix_ms + seq * SEGMENT_MS, b"frame" * (10 + 4000 * seq * take)
+                )
+            world.end(begun)
+            world.clock.move(seconds=10)
+        with world.core.db.begin() as db:
+            session = sessions.finish(db, world.core, session.id)
+        self._package = folder / "package"
+        export(world, session, self._package)
+        self._signer = world.signer
+        world.core.db.close()
+        self._genuine = state(self._package)
+        self.targets: dict[str, Target] = {
+            "package.json": lambda c: self._parse(c, read_package, bag.PACKAGE),
+            "custody.json": lambda c: self._parse(c, read_extract, bag.CUSTODY),
+            "manifest.json": lambda c: self._parse(c, read_manifest, "data/webcam/manifest.json"),
+            "checkpoint": self._note,
+            "sums": self._sums,
+            "witness": self._witness,
+            "segment": self._segment,
+            "package": self._whole,
+        }
+
+    def _parse(self, chance: random.Random, read: Callable[[bytes], object], path: str) -> str:
+        mutate = chance.choice((mutate_bytes, mutate_json))
+        try:
+            read(mutate(chance, (self._package / path).read_bytes()))
+        except Refused as refused:
+            return refused.reason
+        return "read"
+
+    def _note(self, chance: random.Random) -> str:
+        manifest = read_manifest((self._package / "data/webcam/manifest.json").read_bytes())
+        note = manifest.checkpoints[-1]
+        data = mutate_bytes(chance, note.encode()).decode(
+            errors=chance.choice(("replace", "surrogateescape"))
+        )
+        try:
+            read_checkpoint(data, self._signer.public)
+        except Refused as refused:
+            return refused.reason
+        assert data == note, "a changed checkpoint was read"
+        return "read"
+
+    def _sums(self, chance: random.Random) -> str:
+        text = mutate_bytes(chance, (self._package / bag.MANIFEST).read_bytes()).decode(errors="replace")
+        try:
+            bag.read_sums(text, bag.MANIFEST)
+        except Refused as refused:
+            return refused.reason
+        return "read"
+
+    def _witness(self, chance: random.Random) -> str:
+        path = self._folder / "witness"
+        path.unlink(missing_ok=True)
+        witness.append(path, ["a note\n", witness.CertificateCopy("{}", "00"), "another\n"])
+        path.write_bytes(mutate_bytes(chance, path.read_bytes()))
+        witness.append(path, ["after"])
+        lines, _ = witness.read(path)
+        assert lines[-1] == "after", "a damaged copy swallowed what came after"
+        return "read"
+
+    def _segment(self, chance: random.Random) -> str:
+        at = chance.randrange(4)
+        manifest = read_manifest((self._package / "data/webcam/manifest.json").read_bytes())
+        leaf = manifest.leaves[at]
+        sealed = (self._package / f"data/webcam/sealed/{at:08d}.pev").read_bytes()
+        changed = mutate_bytes(chance, sealed)
+        try:
+            key = manifest.take_keys[leaf.take]
+            open_segment(key, leaf.unit, leaf.take, leaf.seq, leaf.media_type, changed)
+        except NotAuthentic:
+            return "not-authentic"
+        assert changed == sealed, "a changed segment opened"
+        return "opened"
+
+    def _whole(self, chance: random.Random) -> str:
+        with tempfile.TemporaryDirectory(dir=self._folder) as folder:
+            root = Path(folder) / "package"
+            shutil.copytree(self._package, root)
+            mutate_package(chance, root, self._signer)
+            report = verify(root, self._signer.public)
+            for check in report.checks:
+                assert "\n" not in check.line()
+            assert not report.ok or state(root) == self._genuine, "a changed package passed"
+        failed = [check for check in report.checks if not check.passed]
+        return f"{failed[0].code} {failed[0].reason}" if failed else "passed unchanged"
+
+
+def state(root: Path) -> dict[str, str]:
+    """What lies in a package: path and hash of each file."""
+    files = [file for file in root.rglob("*") if file.is_symlink() or not file.is_dir()]
+    return {
+        str(file.relative_to(root)): hashlib.sha256(file.read_bytes()).hexdigest()
+        if file.is_file() and not file.is_symlink()
+        else "foreign"
+        for file in files
+    }

@@ -1,0 +1,62 @@
+"""From the running service to a stranger's machine: export, and verification with the package alone."""
+
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.support.service import Service, wait_until
+
+COPIED_S_MAX = 90
+
+
+@pytest.mark.timeout(240)
+@pytest.mark.promise("P13")
+def test_a_recorded_session_is_exported_and_verified_offline(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Recorded over WebRTC, exported, its service gone: the package proves itself against published key and
+    copied checkpoints; a turned bit is exit 1 with a named check."""
+    data, package = tmp_path / "data", tmp_path / "package"
+    copy = tmp_path / "elsewhere.jsonl"
+    service = Service(data).start(PROCTORING_CHECKPOINT_COPY=str(copy))
+    try:
+        session_id = service.run("simulate", "--seconds", "6")["sessions"][0]
+        made = service.run("export", session_id, "--out", str(package), "--for", "appeal:17")
+        assert made["segments"] > 0
+        assert made["for"] == "appeal:17"
+        last = f'"proctoring/ledger\\n{made["ledger_number"]}\\n'
+        wait_until(lambda: copy.exists() and last in copy.read_text(), COPIED_S_MAX, "nothing is copied")
+        entered = service.run("ledger", "verify", "--objects", "--copy", str(copy))
+        assert entered["ok"]
+        assert entered["copied"] > 3
+        refusal = service.run("export", session_id, "--out", str(package), code=1)
+        assert refusal["remedy"]
+    finally:
+        service.stop()
+    key = tmp_path / "signing.pub"
+    shutil.copy(data / "keys" / "public" / "signing.pub", key)
+    shutil.rmtree(data)
+    monkeypatch.chdir(tmp_path)
+    arguments = (str(package), "--key", str(key), "--copy", str(copy))
+    assert verified(*arguments, code=0)["ok"]
+    media = next(package.glob("data/webcam/media/*"))
+    content = bytearray(media.read_bytes())
+    content[len(content) // 2] ^= 1
+    media.write_bytes(content)
+    report = verified(*arguments, code=1)
+    failed = {(check["code"], check["reason"]) for check in report["checks"] if not check["passed"]}
+    assert failed == {("bag.files", "wrong-hash"), ("segment.media", "wrong-media")}
+
+
+def verified(*arguments: str, code: int) -> dict[str, Any]:
+    """`proctoring verify` without a data folder."""
+    command = [sys.executable, "-m", "proctoring", "verify", "--json", *arguments]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    assert done.returncode == code, done.stdout + done.stderr
+    report: dict[str, Any] = json.loads(done.stdout)
+    return report

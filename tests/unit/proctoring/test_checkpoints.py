@@ -1,0 +1,74 @@
+"""The job that signs what has grown and copies it off the host."""
+
+from pathlib import Path
+
+import pytest
+from sqlalchemy import select
+
+from proctoring.custody.checkpoints import last, notes
+from proctoring.exams.model import Stream
+from proctoring.recordings.rows import SegmentRow
+from storage import witness
+from storage.checkpoint import LEDGER_ORIGIN, read_checkpoint, unit_origin
+from storage.tree import Tree
+from storage.witness import CertificateCopy
+from tests.support.packages import checkpoints
+from tests.support.world import SEGMENT_MS, World
+
+
+def sizes(world: World, origin: str) -> list[int]:
+    with world.core.db.read() as db:
+        return [read_checkpoint(note, world.signer.public, origin).size for note in notes(db, origin)]
+
+
+@pytest.mark.promise("P13")
+def test_a_manifest_is_signed_as_it_grows_and_at_its_end(world: World) -> None:
+    """Each round signs what came since; a round with nothing new signs nothing; the root is that of the
+    whole tree by definition."""
+    session = world.admitted()
+    begun = world.begin(session)
+    origin = unit_origin(begun.take.unit_id)
+    for seq in range(5):
+        world.store(begun, seq, world.clock.unix_ms + seq * SEGMENT_MS)
+        if seq != 2:
+            assert checkpoints(world).run()[0] > 0
+    assert checkpoints(world).run()[0] == 0
+    assert sizes(world, origin) == [1, 2, 4, 5]
+    with world.core.db.read() as db:
+        mine = (
+            select(SegmentRow).where(SegmentRow.unit_id == begun.take.unit_id).order_by(SegmentRow.position)
+        )
+        hashes = [bytes.fromhex(row.leaf().hash()) for row in db.scalars(mine)]
+        newest = read_checkpoint(notes(db, origin)[-1], world.signer.public)
+    assert newest.root == Tree(hashes).root()
+    world.end(begun)
+    assert checkpoints(world).run()[0] == 1  # the ledger's own
+    with world.core.db.read() as db:
+        ledger = last(db, LEDGER_ORIGIN)
+    assert ledger is not None
+    assert ledger.copied_at is None
+
+
+def test_what_was_signed_leaves_the_host_once(world: World, tmp_path: Path) -> None:
+    """Every checkpoint and every erasure certificate is a line of the copy; nothing is copied twice."""
+    world.ended()
+    copy = tmp_path / "copy"
+    made, copied = checkpoints(world, copy).run()
+    assert made == copied == len(Stream) + 1
+    world.clock.move(days=200)
+    world.eraser.run()
+    assert checkpoints(world, copy).run() == (1, 1 + len(Stream))
+    assert checkpoints(world, copy).run() == (0, 0)
+    lines, broken = witness.read(copy)
+    assert (len(lines), broken) == (made + 1 + len(Stream), 0)
+    assert sum(isinstance(line, CertificateCopy) for line in lines) == len(Stream)
+
+
+def test_a_copy_that_cannot_be_written_is_made_later(world: World, tmp_path: Path) -> None:
+    """The round fails loudly, what was signed stays, and the next round copies all of it."""
+    world.ended()
+    folder = tmp_path / "away"
+    with pytest.raises(OSError, match="away"):
+        checkpoints(world, folder / "copy").run()
+    folder.mkdir()
+    assert checkpoints(world, folder / "copy").run() == (0, len(Stream) + 1)
