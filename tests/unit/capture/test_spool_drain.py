@@ -239,7 +239,8 @@ def test_a_damaged_segment_does_not_hold_up_those_behind_it(bench: Bench) -> Non
         bench.accept(begun, seq)
     entry = bench.spool.first(begun.take.unit_id)
     assert entry is not None
-    entry.path.write_bytes(entry.path.read_bytes()[:-1] + b"?")
+    written = entry.path.read_bytes()
+    entry.path.write_bytes(written[:-1] + bytes([written[-1] ^ 1]))
     assert bench.empty(begun.take.unit_id) is Outcome.DONE
     assert [leaf[1] for leaf in bench.leaves(begun.take.unit_id)] == [1, 2]
     assert bench.spool.counters["damaged"] == 1
