@@ -1,5 +1,7 @@
-"""What operators watch (`/metrics`, Prometheus text), read from the database when asked: every process tells the
-same. No label holds an id."""
+"""What operators watch (`/metrics`): read from the database when asked, so that every process tells the same.
+
+No label holds an id.
+"""
 
 from collections.abc import Iterator
 
