@@ -1,6 +1,6 @@
-"""What operators watch (`/metrics`, Prometheus text), read from the database when asked.
+"""What operators watch (`/metrics`): read from the database when asked, so every process tells the same.
 
-Every process tells the same. No label holds an id.
+No label holds an id.
 """
 
 from collections.abc import Iterator
