@@ -13,6 +13,7 @@ from proctoring.exams.model import Stream
 from proctoring.sessions.links import Links
 from proctoring.sessions.model import Session, SessionState
 from tests.support.service import Service
+from tests.unit.capture.offers import audio, offer, video
 
 SDP = {"Content-Type": "application/sdp"}
 OFFER = "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\n"
@@ -88,12 +89,20 @@ def test_a_finished_session_takes_nothing_more(service: Service) -> None:
 
 
 def test_a_token_is_for_one_stream_of_one_session(service: Service, invited: dict[str, Any]) -> None:
-    """The webcam's ingest cannot be touched with the screen's token or another session's; it is not even
-    said to exist."""
+    """A webcam's ingest answers to the token that opened it and to no other: the screen's, another
+    session's, or none."""
+    published = httpx.post(
+        f"{service.url}/whip", headers=bearer(invited["tokens"]["webcam"]), content=offer(audio(), video())
+    )
+    assert published.status_code == 201, published.text
+    ingest = service.url + published.headers["location"]
     other = service.invite()
-    for token in (invited["tokens"]["screen"], other["tokens"]["webcam"]):
-        answer = httpx.delete(f"{service.url}/whip/unknown", headers={"Authorization": f"Bearer {token}"})
-        assert answer.status_code == 404
+    for token in (invited["tokens"]["screen"], other["tokens"]["webcam"], "guess"):
+        for method in ("DELETE", "PATCH"):
+            headers = bearer(token) | {"Content-Type": "application/trickle-ice-sdpfrag"}
+            assert httpx.request(method, ingest, headers=headers).status_code == 401
+    assert httpx.delete(ingest).status_code == 401
+    assert httpx.delete(ingest, headers=bearer(invited["tokens"]["webcam"])).status_code == 200
 
 
 def test_methods_that_an_endpoint_does_not_have(service: Service) -> None:
