@@ -16,9 +16,7 @@ COPIED_S_MAX = 90
 
 @pytest.mark.timeout(240)
 @pytest.mark.promise("P13")
-def test_a_recorded_session_is_exported_and_verified_offline(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_recorded_session_is_exported_and_verified_offline(tmp_path: Path) -> None:
     """Recorded over WebRTC, exported, its service gone: the package proves itself against published key and
     copied checkpoints; a turned bit is exit 1 with a named check."""
     data, package = tmp_path / "data", tmp_path / "package"
@@ -41,7 +39,6 @@ def test_a_recorded_session_is_exported_and_verified_offline(
     key = tmp_path / "signing.pub"
     shutil.copy(data / "keys" / "public" / "signing.pub", key)
     shutil.rmtree(data)
-    monkeypatch.chdir(tmp_path)
     arguments = (str(package), "--key", str(key), "--copy", str(copy))
     assert verified(*arguments, code=0)["ok"]
     media = next(package.glob("data/webcam/media/*"))

@@ -147,6 +147,7 @@ def drop_middle(manifest: dict[str, Any]) -> None:
         (MANIFEST, drop_middle, ("manifest.sequence", "missing-seq")),
         (MANIFEST, lambda m: m["leaves"][0].update(start_ms=9), ("manifest.chain", "broken-chain")),
         (MANIFEST, lambda m: m["leaves"][2].update(start_ms=9), ("manifest.chain", "wrong-head")),
+        (MANIFEST, lambda m: m["leaves"][2].update(start_ms=9), ("takes.entered", "rewritten")),
         (MANIFEST, lambda m: m["leaves"][0].update(unit="a" * 16), ("manifest.format", "wrong-place")),
         (MANIFEST, lambda m: m["leaves"][0].update(note="x"), ("manifest.format", "unknown-field")),
         (MANIFEST, lambda m: m["leaves"][0].pop("prev"), ("manifest.format", "missing-field")),
