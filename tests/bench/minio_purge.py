@@ -25,7 +25,7 @@ from tests.support.names import TAKE_1, UNIT_A
 SEGMENTS = int(os.environ.get("PROCTORING_BENCH_PURGE_SEGMENTS", "10000"))
 SEGMENT_BYTES = 64  # what a deletion costs does not depend on it
 WRITERS = 16
-TURNS = 3
+TURNS = 5
 FEW = 3 * DELETE_BATCH  # enough for the memory to be at its height
 
 
