@@ -15,7 +15,7 @@ from capture.recorder import Grant, MediaSegment
 from capture.spool import Spool
 from capture.spool_drain import Drain
 from capture.spool_entry import SpooledEnd, SpooledSegment
-from capture.spool_worker import RETRY_S, SpoolWorker
+from capture.spool_worker import DRAIN_THREADS, DRAIN_THREADS_SQLITE, RETRY_S, SpoolWorker
 from proctoring.core import Core
 from proctoring.errors import Unavailable, WrongState
 from proctoring.recordings import service as recordings
@@ -51,7 +51,9 @@ class VaultRecorder:
         self._core = core
         self._takes: dict[str, BegunTake] = {}
         self._drain = Drain(core, objects, spool)
-        self._worker = SpoolWorker(spool, self._drain.step, retry_s=retry_s)
+        on_sqlite = core.db.engine.dialect.name == "sqlite"
+        threads = DRAIN_THREADS_SQLITE if on_sqlite else DRAIN_THREADS
+        self._worker = SpoolWorker(spool, self._drain.step, threads=threads, retry_s=retry_s)
         self._hearing: asyncio.Task[None] | None = None
 
     async def start(self) -> None:

@@ -14,6 +14,7 @@ from capture.spool import Spool
 from capture.spool_drain import Outcome
 
 DRAIN_THREADS = 8  # enough for 256 streams on a store that takes 100 ms for a segment
+DRAIN_THREADS_SQLITE = 2  # one writes, one puts; more only sleep for SQLite's one write lock
 RETRY_S = 1.0
 
 
