@@ -7,7 +7,7 @@ COMPILE := $(BIN)/pip-compile --quiet --strip-extras --generate-hashes --allow-u
 	--no-emit-index-url --no-emit-find-links --no-emit-trusted-host --no-header
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-tools lint bench lock
+.PHONY: help setup run test test-tools lint bench mutants lock
 
 help: ## what you can ask for
 	@sed -nE 's/^([a-z-]+):.*## (.*)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 12
@@ -28,6 +28,9 @@ lint: setup ## style, types, import rules, JavaScript types
 
 bench: setup ## speed of sealing, opening and purging, each as a ratio to a peer; writes bench.json
 	$(BIN)/python -m tests.bench
+
+mutants: setup test-tools ## the eleven seeded bugs, each of which the tests must find
+	$(BIN)/python -m tests.mutants
 
 setup: .venv/ready ## make .venv with the locked dependencies
 

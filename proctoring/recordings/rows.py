@@ -7,7 +7,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from sqlalchemy.orm import Session as Db
 
 from proctoring.clock import iso
-from proctoring.db import Row
+from proctoring.db import Milliseconds, Row
 from proctoring.exams.model import Stream
 from proctoring.recordings.model import EndCause, Gap, GapReason, Segment, Take
 from storage.manifest import Leaf
@@ -63,8 +63,8 @@ class TakeRow(Row):
     number: Mapped[int]
     media_type: Mapped[str]
     sealed_key: Mapped[bytes | None]
-    start_ms: Mapped[int]
-    end_ms: Mapped[int]
+    start_ms: Mapped[Milliseconds]
+    end_ms: Mapped[Milliseconds]
     started_at: Mapped[datetime]
     ended_at: Mapped[datetime | None]
     end_cause: Mapped[str | None]
@@ -100,8 +100,8 @@ class SegmentRow(Row):
     ct_sha256: Mapped[str]
     ct_len: Mapped[int]
     media_type: Mapped[str]
-    start_ms: Mapped[int]
-    duration_ms: Mapped[int]
+    start_ms: Mapped[Milliseconds]
+    duration_ms: Mapped[Milliseconds]
     received_at: Mapped[datetime]
     late: Mapped[bool]
     prev: Mapped[str]
@@ -144,8 +144,8 @@ class GapRow(Row):
 
     id: Mapped[str] = mapped_column(primary_key=True)
     unit_id: Mapped[str] = mapped_column(ForeignKey("evidence_units.id"), index=True)
-    start_ms: Mapped[int]
-    end_ms: Mapped[int | None]
+    start_ms: Mapped[Milliseconds]
+    end_ms: Mapped[Milliseconds | None]
     reason: Mapped[str]
     cause: Mapped[str]
 

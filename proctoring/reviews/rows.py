@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy import ForeignKey
 from sqlalchemy.orm import Mapped, mapped_column
 
-from proctoring.db import Row
+from proctoring.db import Milliseconds, Row
 from proctoring.reviews.model import Category, Flag, FlagSource, FlagState, Review, ReviewState, Severity
 
 
@@ -14,8 +14,8 @@ class FlagRow(Row):
 
     id: Mapped[str] = mapped_column(primary_key=True)
     session_id: Mapped[str] = mapped_column(ForeignKey("sessions.id"), index=True)
-    start_ms: Mapped[int]
-    end_ms: Mapped[int]
+    start_ms: Mapped[Milliseconds]
+    end_ms: Mapped[Milliseconds]
     source: Mapped[str]
     category: Mapped[str]
     severity: Mapped[str]

@@ -33,6 +33,11 @@ class VersionedObjects:
         """A multipart upload that nobody finishes."""
         self._uploads.append(Upload(key, f"u{next(self._ids)}"))
 
+    def everything(self, unit_id: str) -> list[str]:
+        """The keys of all that is there of a unit: versions, markers, uploads."""
+        keys = [version.key for version, _ in self._versions] + [upload.key for upload in self._uploads]
+        return [key for key in keys if key.startswith(f"u/{unit_id}/")]
+
     def get(self, key: str) -> bytes:
         for version, data in reversed(self._versions):
             if version.key == check_key(key):

@@ -8,8 +8,20 @@ down_revision = "0003"
 
 GENESIS = "0" * 64
 
+MEDIA_TIMES = {
+    "takes": ("start_ms", "end_ms"),
+    "segments": ("start_ms", "duration_ms"),
+    "gaps": ("start_ms", "end_ms"),
+    "flags": ("start_ms", "end_ms"),
+}
+
 
 def upgrade() -> None:
+    if op.get_bind().dialect.name == "postgresql":  # SQLite's integers have 64 bits already
+        for table, columns in MEDIA_TIMES.items():
+            for column in columns:
+                op.alter_column(table, column, type_=sa.BigInteger())
+
     head = sa.table("custody_head", sa.column("id"), sa.column("number"), sa.column("hash"))
     if op.get_bind().execute(sa.select(head.c.id)).first() is None:
         # Two first entries written at once must queue up behind a row, not both make it.

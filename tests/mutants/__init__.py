@@ -1,0 +1,1 @@
+"""Seeded bugs, each of which the suite must find."""

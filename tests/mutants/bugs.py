@@ -1,0 +1,147 @@
+"""The eleven bugs that lose held evidence or leave erased evidence behind, as replacements of text.
+
+A bug whose text is no longer found in the code fails the run: it would test nothing.
+"""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """Replaces `old`, which stands in the file exactly once."""
+
+    path: str
+    old: str
+    new: str
+
+
+@dataclass(frozen=True, slots=True)
+class Bug:
+    name: str
+    what: str
+    edits: tuple[Edit, ...]
+
+
+DECIDE, HOLDS, SHRED = "retention/decide.py", "proctoring/holds/service.py", "storage/shred.py"
+LISTED = "self._objects.versions(prefix)"
+NEWEST = (
+    "iter(version for version in "
+    "{version.key: version for version in self._objects.versions(prefix)}.values() "
+    "if not version.is_marker)"
+)
+NO_MARKERS = "(version for version in self._objects.versions(prefix) if not version.is_marker)"
+
+
+def _listing(new: str) -> tuple[Edit, ...]:
+    return (
+        Edit(SHRED, f"version for version in {LISTED} if", f"version for version in {new} if"),
+        Edit(SHRED, f"next(iter({LISTED}), None)", f"next(iter({new}), None)"),
+    )
+
+
+BUGS = (
+    Bug(
+        "stale check",
+        "erasure looks for holds instead of asking the counter",
+        (
+            Edit(
+                DECIDE,
+                "UnitRow.active_holds == 0,",
+                "~exists().where(HoldUnitRow.unit_id == UnitRow.id, HoldUnitRow.hold_id == HoldRow.id,"
+                " HoldRow.released_at.is_(None)),",
+            ),
+            Edit(
+                DECIDE,
+                "from sqlalchemy import select, update",
+                "from sqlalchemy import exists, select, update",
+            ),
+            Edit(
+                DECIDE,
+                "from proctoring.recordings.model import",
+                "from proctoring.holds.rows import HoldRow, HoldUnitRow\n"
+                "from proctoring.recordings.model import",
+            ),
+        ),
+    ),
+    Bug(
+        "late put",
+        "a segment is registered after the unit was closed",
+        (
+            Edit(
+                "proctoring/recordings/service.py",
+                ".where(UnitRow.id == take.unit_id, UnitRow.state == UnitState.OPEN.value)",
+                ".where(UnitRow.id == take.unit_id)",
+            ),
+        ),
+    ),
+    Bug(
+        "hold after erase",
+        "a hold is placed on what is being erased",
+        (
+            Edit(
+                HOLDS,
+                ".where(UnitRow.id == unit_id, UnitRow.state.in_(HOLDABLE))",
+                ".where(UnitRow.id == unit_id)",
+            ),
+        ),
+    ),
+    Bug(
+        "release-all",
+        "releasing one hold ends them all",
+        (Edit(HOLDS, "active_holds=UnitRow.active_holds - 1", "active_holds=0"),),
+    ),
+    Bug(
+        "objects first",
+        "objects are deleted before the decision",
+        (
+            Edit(
+                "retention/erase.py",
+                "        unit_ids = [line.unit_id for line in lines]\n",
+                "        unit_ids = [line.unit_id for line in lines]\n"
+                "        for unit_id in unit_ids:\n            self._shredder.shred(unit_id)\n",
+            ),
+        ),
+    ),
+    Bug(
+        "key kept",
+        "the decision leaves the unit's sealed key in its row",
+        (Edit(DECIDE, "            sealed_private_key=None,\n", ""),),
+    ),
+    Bug(
+        "no resume",
+        "what is half erased is left for good",
+        (
+            Edit(
+                "retention/plan.py",
+                'return Fate.GOES, "its erasure has begun and is finished now"',
+                'return Fate.STAYS, "its erasure has begun"',
+            ),
+        ),
+    ),
+    Bug("only visible versions listed", "older versions and hidden objects are not seen", _listing(NEWEST)),
+    Bug(
+        "plain delete",
+        "objects are deleted by name, without their version",
+        (
+            Edit(
+                SHRED,
+                "self._objects.delete(batch)",
+                "self._objects.delete([type(v)(v.key, None, v.is_marker, v.size) for v in batch])",
+            ),
+            Edit(
+                SHRED,
+                f"next(iter({LISTED}), None) is None",
+                f"all(version.is_marker for version in {{v.key: v for v in {LISTED}}}.values())",
+            ),
+        ),
+    ),
+    Bug("markers left", "delete markers are neither listed nor deleted", _listing(NO_MARKERS)),
+    Bug(
+        "uploads left",
+        "unfinished uploads are neither aborted nor seen",
+        (
+            Edit(SHRED, "in list(self._objects.uploads(prefix)):", "in ():"),
+            Edit(SHRED, "next(iter(self._objects.uploads(prefix)), None) is None", "True"),
+        ),
+    ),
+)
