@@ -18,7 +18,7 @@ packages() {
 }
 
 # Built from source, once, outside the tree: the server's makers no longer give out programs.
-minio() {
+build_minio() {
   command -v minio >/dev/null && return
   [ -x "$cache/minio" ] && return
   if ! command -v go >/dev/null; then
@@ -32,5 +32,5 @@ minio() {
 }
 
 packages
-minio
+build_minio
 exit 0
