@@ -13,7 +13,7 @@ from proctoring.cli.jobs import beat, worker
 from proctoring.cli.keys import key
 from proctoring.cli.ledger import ledger
 from proctoring.cli.purge import purge
-from proctoring.cli.serve import serve
+from proctoring.cli.serve import capture, review, serve
 from proctoring.cli.sessions import session
 from proctoring.cli.simulate import simulate
 from proctoring.cli.users import user
@@ -26,7 +26,7 @@ def main() -> None:
 
 
 COMMANDS = (
-    *(serve, worker, beat, init, doctor, exam, session, hold, purge),
+    *(serve, capture, review, worker, beat, init, doctor, exam, session, hold, purge),
     *(export, verify, user, key, ledger, simulate),
 )
 for command in COMMANDS:

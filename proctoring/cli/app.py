@@ -1,11 +1,14 @@
-"""The whole service as one application: both edges with pages, health, static files."""
+"""Applications out of edges: `capture` alone, `review` alone, or both and the jobs, as `serve`."""
 
-from collections.abc import AsyncIterator
+from collections import defaultdict
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
 from importlib.resources import files
 from pathlib import Path
+from typing import Any, Protocol
 
-from fastapi import FastAPI
+from fastapi import APIRouter, FastAPI
 from fastapi.staticfiles import StaticFiles
 
 from capture import pages as candidate_pages
@@ -14,42 +17,89 @@ from capture.ice import IceServer
 from capture.ingests import Ingests
 from capture.sink import VaultRecorder
 from capture.spool import Spool
-from proctoring.cli.compose import Parts
+from proctoring.cli.checks import keys_open, keys_seal
+from proctoring.cli.compose import CaptureParts, Parts, ReviewParts, WorkerParts
 from proctoring.cli.jobs import jobs
+from proctoring.cli.places import Places
+from proctoring.core import Core
 from proctoring.jobs import PeriodicJob
 from proctoring.web import health, problems
 from proctoring.web.security import BrowserRules
 from review_ui.app import routes as staff_routes
 
-STATIC = {"look": "proctoring.web", "review": "review_ui", "candidate": "capture"}
+
+class Running(Protocol):
+    """What goes on while the application serves."""
+
+    async def start(self) -> None: ...
+
+    async def close(self) -> Any: ...
 
 
-def create_app(made: Parts) -> FastAPI:
-    """Capture, review and retention in one process over `made`."""
+@dataclass(frozen=True, slots=True)
+class Edge:
+    """What one role adds to an application. `running` starts in its order and stops in the reverse."""
+
+    checks: Mapping[str, health.Check]
+    routers: Sequence[APIRouter] = ()
+    static: Mapping[str, str] = field(default_factory=dict)
+    running: Sequence[Running] = ()
+
+
+def capture_edge(made: CaptureParts) -> Edge:
+    """The candidate's pages and the ingest."""
     core = made.core
+    settings = core.settings
     servers = [
         IceServer(server.url, server.username or "", server.credential or "")
-        for server in core.settings.ice_servers
+        for server in settings.ice_servers
     ]
-    recorder = VaultRecorder(core, made.stores.ingest, Spool(core.settings.data / "spool"))
-    ingests = Ingests(
-        recorder,
-        ice_servers=servers,
-        addresses=core.settings.media_addresses or None,
+    recorder = VaultRecorder(core, made.objects, Spool(Places(settings.data).spool))
+    ingests = Ingests(recorder, ice_servers=servers, addresses=settings.media_addresses or None)
+    return Edge(
+        checks={"store": made.objects.check, "spool": recorder.check, "keys": lambda: keys_seal(core)},
+        routers=[whip.routes(ingests), candidate_pages.routes(core)],
+        static={"candidate": "capture"},
+        running=[recorder, ingests],
     )
-    periodic = [PeriodicJob(job) for job in jobs(made)]
+
+
+def review_edge(made: ReviewParts) -> Edge:
+    """The staff's pages."""
+    return Edge(
+        checks={"store": made.objects.check, "keys": lambda: keys_open(made.core, made.opener)},
+        routers=[staff_routes(made.core, made.opener, made.objects)],
+        static={"review": "review_ui"},
+    )
+
+
+def worker_edge(made: WorkerParts) -> Edge:
+    """The jobs, in the serving process itself."""
+    return Edge(
+        checks={"store": made.objects.check},
+        running=[PeriodicJob(job) for job in jobs(made)],
+    )
+
+
+def whole_app(made: Parts) -> FastAPI:
+    """Capture, review and retention in one process."""
+    return create_app(
+        made.core, capture_edge(made.capture), review_edge(made.review), worker_edge(made.worker)
+    )
+
+
+def create_app(core: Core, *edges: Edge) -> FastAPI:
+    """One application with the edges' addresses; it is ready when what each of them needs works."""
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
-        await recorder.start()
-        await ingests.start()
-        for job in periodic:
-            await job.start()
+        for edge in edges:
+            for one in edge.running:
+                await one.start()
         yield
-        await ingests.close()
-        await recorder.close()
-        for job in periodic:
-            await job.close()
+        for edge in edges:
+            for one in reversed(edge.running):
+                await one.close()
 
     app = FastAPI(
         title="Proctoring",
@@ -60,12 +110,30 @@ def create_app(made: Parts) -> FastAPI:
     )
     app.add_middleware(BrowserRules)
     problems.install(app)
-    for name, package in STATIC.items():
+    static = {"look": "proctoring.web"} | {name: at for edge in edges for name, at in edge.static.items()}
+    for name, package in static.items():
         folder = Path(str(files(package).joinpath("static")))
         app.mount(f"/static/{name}", StaticFiles(directory=folder), name=f"static-{name}")
-    checks = {"database": core.db.check, "store": made.stores.check, "spool": recorder.check}
-    app.include_router(health.routes(core, checks))
-    app.include_router(whip.routes(ingests))
-    app.include_router(candidate_pages.routes(core))
-    app.include_router(staff_routes(core, made.opener, made.stores.reader))
+    app.include_router(health.routes(core, _checks(core, edges)))
+    for edge in edges:
+        for router in edge.routers:
+            app.include_router(router)
     return app
+
+
+def _checks(core: Core, edges: Iterable[Edge]) -> dict[str, health.Check]:
+    """Each name once; its check is passed when those of all edges are."""
+    of_all: dict[str, list[health.Check]] = defaultdict(list)
+    of_all["database"].append(core.db.check)
+    for edge in edges:
+        for name, check in edge.checks.items():
+            of_all[name].append(check)
+
+    def together(checks: Sequence[health.Check]) -> health.Check:
+        def check_all() -> None:
+            for check in checks:
+                check()
+
+        return check_all
+
+    return {name: together(checks) for name, checks in of_all.items()}

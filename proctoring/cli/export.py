@@ -28,7 +28,7 @@ def export(data: Path | None, session_id: str, out: Path, recipient: str | None)
     """Make an evidence package of a session; entered in the ledger before a byte leaves."""
     made = parts(data)
     actor = operator()
-    exporter = Exporter(made.core, made.stores.reader, made.opener, made.signer)
+    exporter = Exporter(made.core, made.review.objects, made.review.opener, made.worker.signer)
     package = exporter.export(session_id, out, actor, recipient or actor.id)
     segments = sum(stream.leaves for stream in package.streams)
     result = {

@@ -7,8 +7,10 @@ from pathlib import Path
 import click
 
 from proctoring import settings as configuration
-from proctoring.cli.compose import Parts, parts, prepare
+from proctoring.cli.checks import keys_open
+from proctoring.cli.compose import Parts, parts
 from proctoring.cli.output import common, show
+from proctoring.cli.prepare import prepare
 from proctoring.cli.stores import prepare_store
 from proctoring.errors import CoreError
 from storage.errors import VaultError
@@ -45,13 +47,12 @@ def _database(made: Parts) -> None:
 
 
 def _store(made: Parts) -> None:
-    made.stores.check()
+    for role in (made.capture, made.review, made.worker):
+        role.objects.check()
 
 
 def _keys(made: Parts) -> None:
-    """A key sealed now opens now: public and private half belong together."""
-    unit_id = made.core.new_id()
-    made.opener.unit(unit_id, made.core.sealer.new_unit_key(unit_id))
+    keys_open(made.core, made.review.opener)
 
 
 CHECKS: dict[str, Callable[[Parts], None]] = {"database": _database, "object store": _store, "keys": _keys}

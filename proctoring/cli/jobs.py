@@ -8,7 +8,7 @@ import click
 
 from proctoring import logs
 from proctoring import settings as configuration
-from proctoring.cli.compose import Parts, parts
+from proctoring.cli.compose import WorkerParts, worker_parts
 from proctoring.cli.output import common
 from proctoring.custody.checkpoints import CHECKPOINT_INTERVAL_S
 from proctoring.jobs import Job, celery_app
@@ -26,7 +26,7 @@ def intervals(settings: Settings) -> dict[str, float]:
     }
 
 
-def jobs(made: Parts) -> Sequence[Job]:
+def jobs(made: WorkerParts) -> Sequence[Job]:
     """Every job of the service over these parts."""
     every = intervals(made.core.settings)
     return (
@@ -39,10 +39,10 @@ def jobs(made: Parts) -> Sequence[Job]:
 @click.command()
 @common
 def worker(data: Path | None) -> None:
-    """Do the background jobs: erasure, key rotation. Needs PROCTORING_REDIS_URL."""
+    """Do the background jobs: erasure, key rotation, checkpoints. Needs PROCTORING_REDIS_URL."""
     logs.configure(logging.INFO)
     settings = configuration.load(data=data)
-    app = celery_app(settings.required_redis_url, intervals(settings), lambda: jobs(parts(data)))
+    app = celery_app(settings.required_redis_url, intervals(settings), lambda: jobs(worker_parts(settings)))
     app.worker_main(["worker", "--concurrency=1", "--loglevel=WARNING", "--without-gossip"])
 
 

@@ -32,9 +32,9 @@ def verify(data: Path | None, objects: bool, copy: Path | None) -> None:
     copy = copy or made.core.settings.checkpoint_copy
     lines, unread, faults = _read(copy)
     with made.core.db.read() as db:
-        faults += audit(db, made.signer.public, lines)
+        faults += audit(db, made.worker.signer.public, lines)
         if objects:
-            faults += audit_objects(db, made.stores.reader)
+            faults += audit_objects(db, made.review.objects)
         number, hashed = head(db)
     result = {
         "entries": number,

@@ -31,7 +31,7 @@ def purge(data: Path | None, dry_run: bool, at: datetime | None, confirm: bool) 
         now = at or made.core.db.now(db)
         outcomes = [Outcome(line) for line in plan(db, now)] if dry_run else []
     if not dry_run:
-        outcomes = made.eraser().run(at, operator(), confirm)
+        outcomes = made.worker.eraser().run(at, operator(), confirm)
     erased = [outcome for outcome in outcomes if outcome.certificate_id]
     failed = [outcome for outcome in outcomes if outcome.failure]
     going = [outcome for outcome in outcomes if outcome.line.fate is Fate.GOES]

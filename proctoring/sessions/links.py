@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from itsdangerous import BadSignature, URLSafeSerializer
 
 from proctoring.clock import Clock
-from proctoring.errors import TokenRefused
+from proctoring.errors import TokenRefused, Unavailable
 from proctoring.exams.model import Stream
 from proctoring.sessions.model import Session
 
@@ -22,9 +22,13 @@ _NEW_INVITATION = "Ask the exam body for a new invitation."
 
 
 class Links:
-    """Makes and reads the service's signed tokens (HMAC-SHA-256 by itsdangerous)."""
+    """Makes and reads the service's signed tokens (HMAC-SHA-256 by itsdangerous).
 
-    def __init__(self, secret: bytes, clock: Clock) -> None:
+    `secret` is None in a process that was not given it, since it makes and reads none: each call then raises
+    Unavailable.
+    """
+
+    def __init__(self, secret: bytes | None, clock: Clock) -> None:
         self._secret = secret
         self._clock = clock
 
@@ -71,6 +75,8 @@ class Links:
         return session_id, stream
 
     def _serializer(self, purpose: str) -> URLSafeSerializer:
+        if self._secret is None:
+            raise Unavailable("This process was not given the secret for links.", "Ask the capture process.")
         return URLSafeSerializer(
             self._secret, salt=f"proctoring.{purpose}", signer_kwargs={"digest_method": _sha256}
         )
