@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 from importlib.resources import files
 from pathlib import Path
 
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI
 from fastapi.staticfiles import StaticFiles
 
 from capture import pages as candidate_pages
@@ -18,6 +18,7 @@ from proctoring.cli.compose import Parts
 from proctoring.cli.jobs import jobs
 from proctoring.jobs import PeriodicJob
 from proctoring.web import health, problems
+from proctoring.web.quarantine import whole_database
 from proctoring.web.security import BrowserRules
 from review_ui.app import routes as staff_routes
 
@@ -66,6 +67,7 @@ def create_app(made: Parts) -> FastAPI:
     checks = {"database": core.db.check, "store": made.stores.check, "spool": recorder.check}
     app.include_router(health.routes(core, checks))
     app.include_router(whip.routes(ingests))
-    app.include_router(candidate_pages.routes(core))
-    app.include_router(staff_routes(core, made.opener, made.stores.reader))
+    whole = [Depends(whole_database(core))]
+    app.include_router(candidate_pages.routes(core), dependencies=whole)
+    app.include_router(staff_routes(core, made.opener, made.stores.reader), dependencies=whole)
     return app

@@ -14,10 +14,13 @@ from proctoring.db import Database
 from proctoring.errors import Unavailable
 from proctoring.ids import new_id
 from proctoring.migrations import upgrade
+from proctoring.quarantine.acts import copy_acts
+from proctoring.quarantine.watch import Watch
 from proctoring.recordings.rotation import Rotation
 from proctoring.sessions.links import Links
 from proctoring.settings import Settings
 from retention.erase import Eraser
+from retention.replay import Replay
 from storage.keys import KeyFolder, write_secret
 from storage.seal import Opener, Sealer
 from storage.shred import Shredder
@@ -41,6 +44,12 @@ class Parts:
 
     def checkpoints(self) -> Checkpoints:
         return Checkpoints(self.core, self.signer, self.core.settings.checkpoint_copy)
+
+    def watch(self) -> Watch:
+        return Watch(self.core, self.signer.public, self.core.settings.checkpoint_copy)
+
+    def replay(self) -> Replay:
+        return Replay(self.core, Shredder(self.stores.purger))
 
     def eraser(self) -> Eraser:
         return Eraser(self.core, Shredder(self.stores.purger), self.signer)
@@ -92,7 +101,15 @@ def assemble(settings: Settings) -> Parts:
         Sealer(keys),
     )
     signer = Signer(_signing_key(settings).read_bytes())
+    copy_acts(core, signer)
     return Parts(core, open_stores(settings), Opener(keys), signer, keys)
+
+
+def watched(made: Parts) -> Parts:
+    """The same, once the database was compared with the copy of its proofs: what serves, records or erases
+    begins here. Raises Unavailable when they cannot be compared."""
+    made.watch().look()
+    return made
 
 
 def remember_address(settings: Settings) -> None:

@@ -8,7 +8,7 @@ import click
 
 from proctoring import logs
 from proctoring import settings as configuration
-from proctoring.cli.compose import Parts, parts
+from proctoring.cli.compose import Parts, parts, watched
 from proctoring.cli.output import common
 from proctoring.custody.checkpoints import CHECKPOINT_INTERVAL_S
 from proctoring.jobs import Job, celery_app
@@ -22,6 +22,7 @@ def intervals(settings: Settings) -> dict[str, float]:
     return {
         "retention": float(settings.purge_interval_s),
         "keys": ROTATION_INTERVAL_S,
+        "quarantine": CHECKPOINT_INTERVAL_S,
         "checkpoints": CHECKPOINT_INTERVAL_S,
     }
 
@@ -32,6 +33,7 @@ def jobs(made: Parts) -> Sequence[Job]:
     return (
         Job("retention", made.eraser().run, every["retention"]),
         Job("keys", made.rotation().run, every["keys"]),
+        Job("quarantine", made.watch().look, every["quarantine"]),
         Job("checkpoints", made.checkpoints().run, every["checkpoints"]),
     )
 
@@ -42,7 +44,7 @@ def worker(data: Path | None) -> None:
     """Do the background jobs: erasure, key rotation. Needs PROCTORING_REDIS_URL."""
     logs.configure(logging.INFO)
     settings = configuration.load(data=data)
-    app = celery_app(settings.required_redis_url, intervals(settings), lambda: jobs(parts(data)))
+    app = celery_app(settings.required_redis_url, intervals(settings), lambda: jobs(watched(parts(data))))
     app.worker_main(["worker", "--concurrency=1", "--loglevel=WARNING", "--without-gossip"])
 
 

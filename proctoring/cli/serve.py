@@ -11,7 +11,7 @@ from proctoring import logs
 from proctoring import settings as configuration
 from proctoring.cli import demo
 from proctoring.cli.app import create_app
-from proctoring.cli.compose import assemble, prepare, remember_address
+from proctoring.cli.compose import assemble, prepare, remember_address, watched
 from proctoring.cli.output import common
 from proctoring.settings import Env
 
@@ -34,7 +34,9 @@ def serve(data: Path | None, host: str | None, port: int | None, with_demo: bool
     if settings.env is Env.DEV:
         click.echo("PROCTORING_ENV=dev: for trying out only; insecure settings are let through.")
     remember_address(settings)
-    made = assemble(settings)
+    if settings.checkpoint_copy is None:
+        click.echo("PROCTORING_CHECKPOINT_COPY is not set: a restored old backup is not noticed.")
+    made = watched(assemble(settings))
     config = uvicorn.Config(
         create_app(made),
         host=settings.host,
