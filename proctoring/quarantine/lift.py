@@ -86,7 +86,7 @@ def _ledger_loss(quarantine: Quarantine) -> Loss:
 
 
 def _unit_losses(db: Db, copied: Copied) -> list[Loss]:
-    sizes = dict(db.execute(select(UnitRow.id, UnitRow.manifest_size)).tuples().all())
+    sizes = {row.id: row.manifest_size for row in db.execute(select(UnitRow.id, UnitRow.manifest_size))}
     losses = []
     for origin, lost in sorted(copied.heads.items()):
         unit = unit_of(origin)
