@@ -89,7 +89,7 @@ def test_a_whole_database_is_never_in_quarantine(operations: Operations) -> None
 @pytest.mark.promise("P9")
 @pytest.mark.promise("P13")
 def test_what_was_erased_and_held_since_the_backup_is_so_again(operations: Operations) -> None:
-    """The whole way: noticed, nothing served or erased, replayed, lifted with a reason, told by the ledger."""
+    """The whole way: noticed, nothing served or erased, replayed, lifted with a reason, told."""
     world = operations.world
     exam = published(world)
     erased, held, freed = world.ended(exam), world.ended(exam), world.ended(exam)
