@@ -146,7 +146,8 @@ class Life(RuleBasedStateMachine):
 
     @rule(which=ANY)
     def release(self, which: int) -> None:
-        with self.world.core.db.begin() as db:
+        """The hold of an open appeal ends with its answer alone."""
+        with suppress(Conflict), self.world.core.db.begin() as db:
             active = holds.active(db)
             if active:
                 holds.release(db, self.world.core, ADMIN, active[which % len(active)].id)
@@ -209,12 +210,28 @@ class Life(RuleBasedStateMachine):
             self.backup.forget()
         self.backup = back_up(self.world)
 
-    @precondition(lambda self: self.backup is not None)
-    @rule(pass_between=st.booleans())
-    def restored(self, pass_between: bool) -> None:
+    @precondition(lambda self: self.sessions)
+    @rule(
+        old=st.booleans(),
+        since=st.lists(st.sampled_from(["hold", "release", "segment", "pass", "copy"]), max_size=4),
+        which=ANY,
+        pass_between=st.booleans(),
+    )
+    def restored(self, old: bool, since: list[str], which: int, pass_between: bool) -> None:
         """The old database comes back under the objects of today. Of what it knows, everything erased or held
         until now is so again, though nobody remembers but the copy."""
+        if self.backup is None or not old:
+            self.backed_up()
         assert self.backup is not None
+        acts = {
+            "hold": lambda: self.hold(which, HoldKind.LEGAL),
+            "release": lambda: self.release(which),
+            "segment": lambda: self.segment(which, True) if self.takes else None,
+            "pass": self.a_pass,
+            "copy": self.signed_and_copied,
+        }
+        for act in since:
+            acts[act]()
         held, begun = self._held(), self._begun()
         self.backup.put_back()
         known = self._units()
