@@ -16,16 +16,16 @@ from proctoring.core import Core
 from proctoring.custody.model import Action
 from proctoring.custody.rows import EntryRow
 from proctoring.custody.service import head
+from proctoring.errors import Contended
 from proctoring.holds.rows import HoldUnitRow
 from proctoring.quarantine.proofs import DECISIVE, Act
-from proctoring.quarantine.rows import ActsCopiedRow
+from proctoring.quarantine.rows import STATE_ID, ActsCopiedRow
 from proctoring.recordings.rows import UnitRow
 from storage import witness
 from storage.note import NoteSigner
 from storage.witness import ActCopy
 
 BATCH = 1000
-STATE_ID = 1
 
 log = structlog.get_logger()
 
@@ -56,7 +56,7 @@ class ActCopier:
         """The same behind a commit: a failure is logged, and what was committed stays."""
         try:
             self.run()
-        except (OSError, SQLAlchemyError):
+        except (OSError, SQLAlchemyError, Contended):
             log.exception("acts.not_copied")
 
 

@@ -7,6 +7,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 from proctoring.db import Row
 from proctoring.quarantine.model import Quarantine
 
+STATE_ID = 1
+
 
 class QuarantineRow(Row):
     """In force until a person lifts it, with a reason."""
