@@ -18,6 +18,7 @@ from capture.spool_entry import SpooledEnd, SpooledSegment
 from capture.spool_worker import DRAIN_THREADS, DRAIN_THREADS_SQLITE, RETRY_S, SpoolWorker
 from proctoring.core import Core
 from proctoring.errors import Unavailable, WrongState
+from proctoring.quarantine.service import check_none
 from proctoring.recordings import service as recordings
 from proctoring.recordings.model import EndCause
 from proctoring.recordings.service import BegunTake
@@ -128,6 +129,7 @@ class VaultRecorder:
         except SpoolFull as error:
             raise Unavailable(error.detail, error.remedy) from error
         with available(), self._core.db.begin() as db:
+            check_none(db)
             session = sessions.load(db, session_id)
             if session.state is SessionState.INVITED:
                 session = sessions.admit(db, self._core, session_id)

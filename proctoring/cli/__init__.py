@@ -13,6 +13,7 @@ from proctoring.cli.jobs import beat, worker
 from proctoring.cli.keys import key
 from proctoring.cli.ledger import ledger
 from proctoring.cli.purge import purge
+from proctoring.cli.quarantine import quarantine
 from proctoring.cli.serve import capture, review, serve
 from proctoring.cli.sessions import session
 from proctoring.cli.simulate import simulate
@@ -27,7 +28,7 @@ def main() -> None:
 
 COMMANDS = (
     *(serve, capture, review, worker, beat, init, doctor, exam, session, hold, purge),
-    *(export, verify, user, key, ledger, simulate),
+    *(export, verify, user, key, ledger, quarantine, simulate),
 )
 for command in COMMANDS:
     main.add_command(command)

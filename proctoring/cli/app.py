@@ -8,7 +8,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any, Protocol
 
-from fastapi import APIRouter, FastAPI
+from fastapi import APIRouter, Depends, FastAPI
 from fastapi.staticfiles import StaticFiles
 
 from capture import pages as candidate_pages
@@ -24,6 +24,7 @@ from proctoring.cli.places import Places
 from proctoring.core import Core
 from proctoring.jobs import PeriodicJob
 from proctoring.web import health, problems
+from proctoring.web.quarantine import whole_database
 from proctoring.web.security import BrowserRules
 from review_ui.app import routes as staff_routes
 
@@ -38,10 +39,12 @@ class Running(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Edge:
-    """What one role adds to an application. `running` starts in its order and stops in the reverse."""
+    """What one role adds to an application. `pages` are routers that serve while the database is whole alone;
+    `running` starts in its order and stops in the reverse."""
 
     checks: Mapping[str, health.Check]
     routers: Sequence[APIRouter] = ()
+    pages: Sequence[APIRouter] = ()
     static: Mapping[str, str] = field(default_factory=dict)
     running: Sequence[Running] = ()
 
@@ -58,7 +61,8 @@ def capture_edge(made: CaptureParts) -> Edge:
     ingests = Ingests(recorder, ice_servers=servers, addresses=settings.media_addresses or None)
     return Edge(
         checks={"store": made.objects.check, "spool": recorder.check, "keys": lambda: keys_seal(core)},
-        routers=[whip.routes(ingests), candidate_pages.routes(core)],
+        routers=[whip.routes(ingests)],
+        pages=[candidate_pages.routes(core)],
         static={"candidate": "capture"},
         running=[recorder, ingests],
     )
@@ -68,7 +72,7 @@ def review_edge(made: ReviewParts) -> Edge:
     """The staff's pages."""
     return Edge(
         checks={"store": made.objects.check, "keys": lambda: keys_open(made.core, made.opener)},
-        routers=[staff_routes(made.core, made.opener, made.objects)],
+        pages=[staff_routes(made.core, made.opener, made.objects)],
         static={"review": "review_ui"},
     )
 
@@ -118,6 +122,8 @@ def create_app(core: Core, *edges: Edge) -> FastAPI:
     for edge in edges:
         for router in edge.routers:
             app.include_router(router)
+        for router in edge.pages:
+            app.include_router(router, dependencies=[Depends(whole_database(core))])
     return app
 
 

@@ -17,10 +17,13 @@ from proctoring.custody.checkpoints import Checkpoints
 from proctoring.db import Database
 from proctoring.errors import Unavailable
 from proctoring.ids import new_id
+from proctoring.quarantine.acts import copy_acts
+from proctoring.quarantine.watch import Watch
 from proctoring.recordings.rotation import Rotation
 from proctoring.sessions.links import Links
 from proctoring.settings import Settings
 from retention.erase import Eraser
+from retention.replay import Replay
 from storage.keys import KeyFolder, KeyProvider, PublicKeys
 from storage.objects import ObjectStore
 from storage.powers import Power
@@ -61,6 +64,9 @@ class WorkerParts:
     def checkpoints(self) -> Checkpoints:
         return Checkpoints(self.core, self.signer, self.core.settings.checkpoint_copy)
 
+    def replay(self) -> Replay:
+        return Replay(self.core, Shredder(self.objects))
+
     def eraser(self) -> Eraser:
         return Eraser(self.core, Shredder(self.objects), self.signer)
 
@@ -99,6 +105,19 @@ def assemble(settings: Settings) -> Parts:
 def parts(data: Path | None = None) -> Parts:
     """`assemble` by the environment's settings, over a data folder."""
     return assemble(configuration.load(data=data))
+
+
+def watch(core: Core) -> Watch:
+    """Compares the database with the copy of its proofs, in a process of any role that is given the copy."""
+    public = _read(core.settings, Places(core.settings.data).public_signing_key)
+    return Watch(core, public, core.settings.checkpoint_copy)
+
+
+def watched(made: Parts) -> Parts:
+    """The same, after that comparison: what serves, exports or erases begins here. Raises Unavailable when it
+    cannot be made."""
+    watch(made.core).look()
+    return made
 
 
 def whip_url(settings: Settings) -> str:
@@ -145,6 +164,7 @@ def _review(core: Core) -> ReviewParts:
 def _worker(core: Core) -> WorkerParts:
     settings = core.settings
     signer = Signer(_read(settings, Places(settings.data).signing_key))
+    copy_acts(core, signer)
     return WorkerParts(core, open_store(settings, Power.PURGER), key_provider(settings), signer)
 
 

@@ -1,13 +1,15 @@
 """`proctoring export` makes an evidence package; `proctoring verify` checks one, offline, by itself."""
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
 
-from proctoring.cli.compose import parts
+from proctoring.cli.compose import parts, watched
 from proctoring.cli.output import common, operator, show
 from proctoring.errors import Invalid
+from proctoring.quarantine.declared import declared
 from proctoring.recordings.export import Exporter
 from storage import witness
 from storage.checkpoint import Checkpoint, read_checkpoint
@@ -26,7 +28,7 @@ PUBLIC_KEY_BYTES = 32
 @common
 def export(data: Path | None, session_id: str, out: Path, recipient: str | None) -> None:
     """Make an evidence package of a session; entered in the ledger before a byte leaves."""
-    made = parts(data)
+    made = watched(parts(data))
     actor = operator()
     exporter = Exporter(made.core, made.review.objects, made.review.opener, made.worker.signer)
     package = exporter.export(session_id, out, actor, recipient or actor.id)
@@ -52,8 +54,15 @@ def export(data: Path | None, session_id: str, out: Path, recipient: str | None)
 def verify(data: Path | None, folder: Path, key: Path | None, copy: Path | None) -> None:
     """Check an evidence package with the package alone; exit 1 on any FAIL."""
     pinned = _read_key(key) if key is not None else None
-    report = check(folder, pinned, _read_copies(copy, pinned) if copy is not None else ())
+    histories = _read_copies(copy, pinned) if copy is not None else [()]
+    reports = [check(folder, pinned, copies) for copies in histories[:1]]
+    while not reports[0].ok and len(reports) < len(histories):
+        # Made before the database was restored, it agrees with the copies of then.
+        reports.append(check(folder, pinned, histories[len(reports)]))
+    report = next((one for one in reports if one.ok), reports[0])
     lines = [one.line() for one in report.checks]
+    if report.ok and report is not reports[0]:
+        lines.append("it agrees with the copies of a history that a later restore lost, and declared lost")
     lines.append(
         "the package proves what it says" if report.ok else "the package does NOT prove what it says"
     )
@@ -72,11 +81,15 @@ def _read_key(path: Path) -> bytes:
     return key
 
 
-def _read_copies(path: Path, pinned: bytes | None) -> list[Checkpoint]:
+def _read_copies(path: Path, pinned: bytes | None) -> list[Sequence[Checkpoint]]:
+    """The copied checkpoints that stand, then those of each lost history, the newest first."""
     if pinned is None:
         raise Invalid("Copies prove nothing without the key.", "Give --key too.")
     try:
-        lines, _ = witness.read(path)
-        return [read_checkpoint(line, pinned) for line in lines if isinstance(line, str)]
+        found = declared(witness.read(path)[0], pinned)
+        return [
+            [read_checkpoint(line, pinned) for line in history if isinstance(line, str)]
+            for history in (found.standing, *reversed(found.lost))
+        ]
     except (OSError, Refused) as error:
         raise Invalid(f"{path}: {error}.", "Give the file of PROCTORING_CHECKPOINT_COPY.") from error

@@ -13,7 +13,7 @@ from proctoring import logs
 from proctoring import settings as configuration
 from proctoring.cli import demo
 from proctoring.cli.app import capture_edge, create_app, review_edge, whole_app
-from proctoring.cli.compose import assemble, capture_parts, review_parts
+from proctoring.cli.compose import assemble, capture_parts, review_parts, watch
 from proctoring.cli.output import common
 from proctoring.cli.places import remember_address
 from proctoring.cli.prepare import prepare
@@ -39,6 +39,8 @@ def serve(data: Path | None, host: str | None, port: int | None, with_demo: bool
     settings = _settings(data, host, port)
     for thing in prepare(settings):
         click.echo(f"made {thing}")
+    if settings.checkpoint_copy is None:
+        click.echo("PROCTORING_CHECKPOINT_COPY is not set: a restored old backup is not noticed.")
     remember_address(settings.data, settings.host, settings.port)
     made = assemble(settings)
 
@@ -79,7 +81,9 @@ def _settings(data: Path | None, host: str | None, port: int | None) -> Settings
 def _run(
     core: Core, app: FastAPI, once_serving: Callable[[StillServing], Awaitable[None]] | None = None
 ) -> None:
-    """Serve until a signal comes; exit 1 when it does not come that far."""
+    """Serve until a signal comes, from a database that was compared with the copy of its proofs; exit 1 when
+    it does not come that far. Raises Unavailable."""
+    watch(core).look()
     settings = core.settings
     config = uvicorn.Config(
         app,

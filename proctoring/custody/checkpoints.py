@@ -15,6 +15,8 @@ from sqlalchemy.orm import Session as Db
 from proctoring.core import Core
 from proctoring.custody.rows import CertificateCopyRow, CertificateRow, CheckpointRow, EntryRow
 from proctoring.custody.service import head
+from proctoring.quarantine.acts import ActCopier
+from proctoring.quarantine.service import check_none
 from proctoring.recordings.model import UnitState
 from proctoring.recordings.rows import SegmentRow, UnitRow
 from storage import witness
@@ -40,10 +42,14 @@ class Checkpoints:
 
     def run(self) -> tuple[int, int]:
         """How many checkpoints were made and how many lines were copied. Raises OSError when the copy cannot
-        be written; what was signed stays and is copied by a later round."""
+        be written; what was signed stays and is copied by a later round. Raises Quarantined: what a database
+        that is not whole would sign contradicts what was signed before."""
         with self._core.db.begin() as db:
+            check_none(db)
             made = make_checkpoints(db, self._core, self._signer)
         copied = 0
+        if self._copy is not None:
+            copied += ActCopier(self._core, self._signer, self._copy).run()
         while self._copy is not None and (batch := self._copy_batch(self._copy)):
             copied += batch
         return made, copied

@@ -52,6 +52,8 @@ class Action(StrEnum):
     BRAKE_RELEASE = "brake:release"
     AUDIT_FINDING = "audit:finding"
     ORPHANS_REMOVE = "orphans:remove"
+    QUARANTINE_BEGIN = "quarantine:begin"
+    LEDGER_RESTORED = "ledger:restored"
     USER_ADD = "user:add"
     USER_LINK = "user:link"
     LOGIN_BEGIN = "login:begin"

@@ -58,7 +58,7 @@ def place(
         released_by=None,
     )
     units = select(UnitRow.id).where(UnitRow.session_id == session_id).order_by(UnitRow.id)
-    held = [unit_id for unit_id in list(db.scalars(units)) if _raise_counter(db, unit_id)]
+    held = [unit_id for unit_id in list(db.scalars(units)) if raise_counter(db, unit_id)]
     if not held:
         raise _nothing_to_hold(db, session_id)
     db.add(hold)
@@ -139,7 +139,8 @@ def _check_procedure_over(db: Db, hold_id: str) -> None:
         raise Conflict("The appeal behind it is not answered.", "Answer the appeal; that ends the hold.")
 
 
-def _raise_counter(db: Db, unit_id: str) -> bool:
+def raise_counter(db: Db, unit_id: str) -> bool:
+    """Hold the unit, unless its erasure has begun: whether it is held now."""
     raised = (
         update(UnitRow)
         .where(UnitRow.id == unit_id, UnitRow.state.in_(HOLDABLE))

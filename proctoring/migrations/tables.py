@@ -8,9 +8,13 @@ from proctoring.exams import rows as exams
 from proctoring.holds import rows as holds
 from proctoring.holds import worker
 from proctoring.incidents import rows as incidents
+from proctoring.quarantine import rows as quarantine
 from proctoring.recordings import rows as recordings
 from proctoring.reviews import rows as reviews
 from proctoring.sessions import rows as sessions
 
-MODULES = (access, appeals, custody, exams, holds, incidents, recordings, reviews, sessions, worker)
+MODULES = (
+    *(access, appeals, custody, exams, holds, incidents, quarantine, recordings, reviews, sessions),
+    worker,
+)
 METADATA = Row.metadata

@@ -20,6 +20,7 @@ from proctoring.custody.rows import CertificateRow
 from proctoring.custody.service import enter, entries
 from proctoring.errors import BeingErased, Conflict, Invalid, NotFound
 from proctoring.holds.service import check_not_restricted
+from proctoring.quarantine.service import check_none
 from proctoring.recordings.model import UnitState
 from proctoring.recordings.rows import SegmentRow, TakeRow, UnitRow
 from proctoring.sessions.service import session_row
@@ -60,7 +61,7 @@ class Exporter:
         """Write the package into `folder`, which must not exist yet; nothing is left there when it fails.
 
         Raises Invalid, NotFound, Denied (restricted), BeingErased, Conflict (still recording, or what is
-        stored is not what was recorded), StoreFailed.
+        stored is not what was recorded), Quarantined, StoreFailed.
         """
         if not RECIPIENT.fullmatch(recipient):
             raise Invalid(
@@ -147,6 +148,7 @@ _LOOK = "Run `proctoring ledger verify --objects`; it says what was altered, and
 
 
 def _streams(db: Db, session_id: str) -> list[_Stream]:
+    check_none(db)
     session_row(db, session_id)
     check_not_restricted(db, session_id)
     units = db.scalars(select(UnitRow).where(UnitRow.session_id == session_id).order_by(UnitRow.kind)).all()

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session as Db
 from proctoring.core import Core
 from proctoring.custody.model import SYSTEM, Action
 from proctoring.custody.service import enter
+from proctoring.quarantine.service import check_none
 from proctoring.recordings.rows import UnitRow
 from storage.keys import KeyProvider
 from storage.seal import Opener
@@ -35,8 +36,10 @@ class Rotation:
     def run(self) -> tuple[int, list[str]]:
         """One round: make this week's epoch, re-seal what is behind, destroy what is idle.
 
-        How many units were re-sealed, and the epochs that were destroyed.
+        How many units were re-sealed, and the epochs that were destroyed. Raises Quarantined.
         """
+        with self._core.db.read() as db:
+            check_none(db)  # a later backup may need what this one does not
         newest = self._keys.ensure_epoch(self._core.clock()).name
         resealed = 0
         while moved := self._reseal(newest):

@@ -16,6 +16,7 @@ from proctoring.custody.model import SYSTEM, Action
 from proctoring.custody.service import enter
 from proctoring.errors import NotFound, WrongState
 from proctoring.exams.model import Stream
+from proctoring.quarantine.service import check_none
 from proctoring.recordings.model import EndCause, Take, UnitState, gap_reason
 from proctoring.recordings.rows import GapRow, SegmentRow, TakeRow, UnitRow, lock_units
 from proctoring.recordings.settle import settle
@@ -60,8 +61,10 @@ def begin_take(
 ) -> BegunTake:
     """Open the next take of a stream. The first one of a session starts its time line.
 
-    Raises WrongState when the session is over, NotFound when its exam does not record the stream.
+    Raises WrongState when the session is over, NotFound when its exam does not record the stream,
+    Quarantined.
     """
+    check_none(db)
     row = session_row(db, session_id, lock=True)
     state = SessionState(row.state)
     row.state = after(state, SessionEvent.BEGIN).value

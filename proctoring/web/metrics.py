@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session as Db
 from proctoring.clock import ms_between
 from proctoring.core import Core
 from proctoring.holds import worker
+from proctoring.quarantine.service import in_force
 from proctoring.recordings.model import UnitState
 from proctoring.recordings.rows import UnitRow
 
@@ -45,6 +46,8 @@ class EvidenceMetrics(Collector):
             memory = worker.state(db)
             braked = worker.brake_in_force(db) is not None
             yield _gauge("erasure_braked", "1 while the clock brake waits for a person.", int(braked))
+            quarantined = in_force(db) is not None
+            yield _gauge("quarantined", "1 while a restored database waits for a person.", int(quarantined))
             yield _gauge("erasure_failures", "Units that the last pass could not erase.", memory.failures)
             if memory.passed_at is not None:
                 age_s = max(0, ms_between(memory.passed_at, self._core.clock()) // 1000)

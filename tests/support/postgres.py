@@ -73,10 +73,24 @@ class PostgresServer:
         self._execute(f"create database {name} template {TEMPLATE} strategy file_copy")
         return self.url(name)
 
+    def copied(self, url: str) -> str:
+        """The URL of a new database with all that this one has. Ends who is connected to it."""
+        name = f"test_{next(self._names)}"
+        self._copy(_name(url), name)
+        return self.url(name)
+
+    def put_back(self, saved: str, url: str) -> None:
+        """Let the database be what `copied` saved of it."""
+        self.drop(url)
+        self._copy(_name(saved), _name(url))
+
+    def _copy(self, source: str, to: str) -> None:
+        self._execute(f"select pg_terminate_backend(pid) from pg_stat_activity where datname = '{source}'")
+        self._execute(f"create database {to} template {source} strategy file_copy")
+
     def drop(self, url: str) -> None:
         """Forget a database that `fresh` made; nobody uses it any more."""
-        name = url.split("@/")[1].split("?")[0]
-        self._execute(f"drop database if exists {name} with (force)")
+        self._execute(f"drop database if exists {_name(url)} with (force)")
 
     def stop(self) -> None:
         self._process.send_signal(signal.SIGINT)
@@ -105,6 +119,10 @@ class PostgresServer:
 
     def _as(self) -> dict[str, int]:
         return {} if self._account is None else {"user": self._account[0], "group": self._account[1]}
+
+
+def _name(url: str) -> str:
+    return url.split("@/")[1].split("?")[0]
 
 
 _running: PostgresServer | None = None

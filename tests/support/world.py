@@ -11,6 +11,7 @@ from proctoring.exams import service as exams
 from proctoring.exams.model import CaptureProfile, CountFrom, Exam, Regulation, Stream
 from proctoring.ids import new_id
 from proctoring.migrations import upgrade
+from proctoring.quarantine.acts import copy_acts
 from proctoring.recordings import service as recordings
 from proctoring.recordings.model import EndCause
 from proctoring.recordings.service import BegunTake, SealedSegment
@@ -60,6 +61,7 @@ class World:
     clock: TestClock = field(default_factory=TestClock)
     objects: ObjectStore = field(default_factory=MemoryObjects)
     database_url: str | None = None
+    copy: Path | None = None  # where its proofs are copied to
 
     def __post_init__(self) -> None:
         self.keys = keys = KeyFolder(self.folder / "keys")
@@ -68,7 +70,7 @@ class World:
         database = Database(url, clock=self.clock)
         upgrade(database)
         self.core = Core(
-            Settings(data=self.folder, _env_file=None),
+            Settings(data=self.folder, checkpoint_copy=self.copy, _env_file=None),
             self.clock,
             new_id,
             database,
@@ -77,6 +79,7 @@ class World:
         )
         self.opener = Opener(keys)
         self.signer = Signer(b"1" * 32)
+        copy_acts(self.core, self.signer)
         self.eraser = self.new_eraser()
 
     def new_eraser(self, objects: ObjectStore | None = None, rules: Rules | None = None) -> Eraser:
