@@ -1,19 +1,13 @@
-"""`proctoring init` makes what is missing; `proctoring doctor` checks what is there."""
+"""`proctoring init` makes what is missing."""
 
-import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import click
 
 from proctoring import settings as configuration
-from proctoring.cli.checks import keys_open
-from proctoring.cli.compose import Parts, parts
 from proctoring.cli.output import common, show
 from proctoring.cli.prepare import prepare
 from proctoring.cli.stores import prepare_store
-from proctoring.errors import CoreError
-from storage.errors import VaultError
 
 
 @click.command()
@@ -23,44 +17,3 @@ def init(data: Path | None) -> None:
     settings = configuration.load(data=data)
     made = prepare(settings) + prepare_store(settings)
     show({"made": made}, "\n".join(f"made {thing}" for thing in made) or "everything is there already")
-
-
-@click.command()
-@common
-def doctor(data: Path | None) -> None:
-    """Check configuration, database, store and keys; exit 1 on a fault."""
-    made = parts(data)
-    results = {name: _try(check, made) for name, check in CHECKS.items()}
-    lines = [
-        f"{'FAULT' if fault else 'ok':5}  {name}{': ' + fault if fault else ''}"
-        for name, fault in results.items()
-    ]
-    show(
-        {"ok": not any(results.values()), "faults": {k: v for k, v in results.items() if v}}, "\n".join(lines)
-    )
-    if any(results.values()):
-        sys.exit(1)
-
-
-def _database(made: Parts) -> None:
-    made.core.db.check()
-
-
-def _store(made: Parts) -> None:
-    for role in (made.capture, made.review, made.worker):
-        role.objects.check()
-
-
-def _keys(made: Parts) -> None:
-    keys_open(made.core, made.review.opener)
-
-
-CHECKS: dict[str, Callable[[Parts], None]] = {"database": _database, "object store": _store, "keys": _keys}
-
-
-def _try(check: Callable[[Parts], None], made: Parts) -> str | None:
-    try:
-        check(made)
-    except (CoreError, VaultError, OSError, ValueError) as error:
-        return str(error)
-    return None
