@@ -52,7 +52,7 @@ def links(method: str, token: str | None) -> httpx.Response:
 
 
 def test_a_publisher_may_ask_before_its_offer() -> None:
-    """OPTIONS with the ingest token tells the relays (RFC 9725 section 4.6), which ICE needs before the POST."""
+    """OPTIONS with the ingest token tells the relays (RFC 9725 section 4.6), which ICE needs before that."""
     answer = links("OPTIONS", "good")
     assert answer.status_code == 204
     assert answer.headers["link"].startswith(f'<{URL}>; rel="ice-server"; username="')
