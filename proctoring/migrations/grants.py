@@ -1,6 +1,6 @@
-"""What each process may do to each table on PostgreSQL: a user per role, none of whom changes the schema.
+"""What each process may do to each table on PostgreSQL: a user per role, none may change the schema.
 
-Invariant: no running process can alter or remove an entry of the custody ledger or an erasure certificate, and
+Invariant: no running process can alter or remove an entry of the custody ledger or an erasure certificate;
 capture, which faces the world, sees nothing of staff and their logins.
 """
 
