@@ -35,6 +35,7 @@ COMMAND_S_MAX = 180
 LOOPBACK = "127.0.0.1"
 PUBLIC = "192.0.2.1"  # of documentation (RFC 5737): stands for the host, and becomes LOOPBACK
 ENTRYPOINT = {"proctoring": ["proctoring"], "pgsty/silo": ["minio"]}
+DRIVE = "/objects"  # MinIO refuses a drive that is a link, so that it is a folder where it is mounted
 ONLY_LOOPBACK = {
     "redis": " --bind 127.0.0.1",
     "coturn/coturn": " --listening-ip=127.0.0.1 --relay-ip=127.0.0.1",
@@ -104,6 +105,9 @@ class Topology:
         self.run("init", "--secrets")
         for name in self.services:
             self._start(name)
+        for name, spec in self.services.items():
+            if spec.healthcheck:
+                self._wait(name, "service_healthy")
         return self
 
     def stop(self) -> None:
@@ -159,13 +163,11 @@ class Topology:
                     env=plan.environment,
                     cwd=plan.root,
                 )
-        if plan.healthcheck:
-            self._wait(name, "service_healthy")
 
     def _wait(self, name: str, condition: str) -> None:
         process = self.processes[name]
         if condition == "service_completed_successfully":
-            assert process.wait(HEALTHY_S_MAX) == 0, self.log(name)
+            assert process.wait(HEALTHY_S_MAX) == 0, f"{name}: {self.log(name)}; {self._ended()}"
         elif condition == "service_healthy":
             wait_until(lambda: self.healthy(name), HEALTHY_S_MAX, f"{name} is not healthy")
 
@@ -177,14 +179,19 @@ class Topology:
         done = subprocess.run(plan.healthcheck, env=plan.environment, cwd=plan.root, capture_output=True)
         return done.returncode == 0
 
+    def _ended(self) -> dict[str, str]:
+        """What those that have stopped by themselves wrote last."""
+        ended = [name for name, process in self.processes.items() if process.poll()]
+        return {name: self.log(name)[-1000:] for name in ended}
+
     def _mount(self, spec: ServiceSpec, root: Path) -> None:
         for mount in sorted(spec.mounts, key=lambda one: one.target):
             self._mount_one(spec, mount, root / mount.target.lstrip("/"))
 
     def _mount_one(self, spec: ServiceSpec, mount: Mount, at: Path) -> None:
-        if at.is_symlink() or (mount.source is None and at.exists()):
+        if at.is_symlink() or (at.is_dir() and not isinstance(mount.source, str)):
             return
-        if mount.source is None:
+        if mount.source is None or mount.target == DRIVE:
             at.mkdir(parents=True)
             return
         at.parent.mkdir(parents=True, exist_ok=True)
