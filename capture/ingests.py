@@ -107,6 +107,10 @@ class Ingests:
         log.info("ingest.opened", ingest=ingest.id, session=grant.session_id, stream=grant.stream.value)
         return ingest, answer
 
+    async def recognise(self, token: str) -> Grant:
+        """What the token allows. Raises TokenRefused."""
+        return await self._recorder.recognise(token)
+
     def find(self, ingest_id: str, token: str) -> Ingest | None:
         """The ingest of that id, or None. Raises TokenRefused when it is another token's."""
         ingest = self._by_id.get(ingest_id)

@@ -92,6 +92,10 @@ class VaultRecorder:
         waits = {"bytes": self.spool.depth_bytes, "entries": len(self.spool)}
         return waits | dict(self.spool.counters)
 
+    async def recognise(self, token: str) -> Grant:
+        """See Recorder."""
+        return Grant(*self._core.links.read_ingest(token))
+
     async def admit(self, token: str) -> Grant:
         """See Recorder. A publisher with a valid token admits an invited session."""
         return await asyncio.to_thread(self._admit, token)

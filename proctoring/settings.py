@@ -14,6 +14,8 @@ from pydantic_settings import SettingsConfigDict
 from proctoring.eea import check_region
 from proctoring.errors import Invalid
 from proctoring.minio_settings import MinioSettings
+from proctoring.secret_files import with_password
+from proctoring.turn_settings import TurnSettings
 
 LOOPBACK_HOSTS = frozenset({"127.0.0.1", "localhost", "::1"})
 
@@ -37,7 +39,7 @@ class IceServerSetting(BaseModel):
     credential: str | None = None
 
 
-class Settings(MinioSettings):
+class Settings(MinioSettings, TurnSettings):
     """One frozen set per process."""
 
     model_config = SettingsConfigDict(
@@ -54,6 +56,7 @@ class Settings(MinioSettings):
     store: Store = Store.FOLDER
     ice_servers: tuple[IceServerSetting, ...] = ()
     media_addresses: tuple[str, ...] = ()
+    media_port: int = Field(default=0, ge=0, le=65535)
     redis_url: str = ""
     purge_interval_s: int = Field(default=60, ge=1)
     checkpoint_copy: Path | None = None
@@ -72,15 +75,18 @@ class Settings(MinioSettings):
 
     @property
     def database(self) -> str:
-        """The SQLAlchemy URL: SQLite below the data folder unless one is set."""
-        return self.database_url or f"sqlite:///{self.data.resolve() / 'proctoring.db'}"
+        """The SQLAlchemy URL: SQLite below the data folder unless one is set. Its user's password may lie in
+        the data folder (`with_password`)."""
+        if not self.database_url:
+            return f"sqlite:///{self.data.resolve() / 'proctoring.db'}"
+        return with_password(self.database_url, self.data / "keys" / "database")
 
     @property
     def required_redis_url(self) -> str:
-        """Where jobs are queued. Raises Invalid when it is not set."""
+        """Where jobs are queued, with the password from the data folder. Raises Invalid when not set."""
         if not self.redis_url:
             raise Invalid("PROCTORING_REDIS_URL is not set.", "Set it to redis://:PASSWORD@HOST:6379/0.")
-        return self.redis_url
+        return with_password(self.redis_url, self.data / "keys" / "redis")
 
     @property
     def https(self) -> bool:
@@ -104,6 +110,7 @@ def load(**overrides: object) -> Settings:
         check_region(settings.region, "the machine that keeps the recordings", "PROCTORING_REGION")
     for server in settings.ice_servers:
         check_region(server.region, f"the relay {server.url}", "its region in PROCTORING_ICE_SERVERS")
+    settings.check_turn()
     if not settings.https and host not in LOOPBACK_HOSTS and settings.env is not Env.DEV:
         raise Invalid(
             f"{settings.base_url} is not https, so recordings and links would travel in clear.",

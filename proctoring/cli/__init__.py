@@ -5,10 +5,11 @@ import logging
 import click
 
 from proctoring import logs
+from proctoring.cli.doctor import doctor
 from proctoring.cli.exams import exam
 from proctoring.cli.export import export, verify
 from proctoring.cli.holds import hold
-from proctoring.cli.init import doctor, init
+from proctoring.cli.init import init
 from proctoring.cli.jobs import beat, worker
 from proctoring.cli.keys import key
 from proctoring.cli.ledger import ledger

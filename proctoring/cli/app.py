@@ -13,7 +13,6 @@ from fastapi.staticfiles import StaticFiles
 
 from capture import pages as candidate_pages
 from capture import whip
-from capture.ice import IceServer
 from capture.ingests import Ingests
 from capture.sink import VaultRecorder
 from capture.spool import Spool
@@ -21,6 +20,7 @@ from proctoring.cli.checks import keys_open, keys_seal
 from proctoring.cli.compose import CaptureParts, Parts, ReviewParts, WorkerParts
 from proctoring.cli.jobs import jobs
 from proctoring.cli.places import Places
+from proctoring.cli.relays import ice_servers, relays_of
 from proctoring.core import Core
 from proctoring.jobs import PeriodicJob
 from proctoring.web import health, problems
@@ -53,15 +53,11 @@ def capture_edge(made: CaptureParts) -> Edge:
     """The candidate's pages and the ingest."""
     core = made.core
     settings = core.settings
-    servers = [
-        IceServer(server.url, server.username or "", server.credential or "")
-        for server in settings.ice_servers
-    ]
     recorder = VaultRecorder(core, made.objects, Spool(Places(settings.data).spool))
-    ingests = Ingests(recorder, ice_servers=servers, addresses=settings.media_addresses or None)
+    ingests = Ingests(recorder, ice_servers=ice_servers(settings), addresses=settings.media_addresses or None)
     return Edge(
         checks={"store": made.objects.check, "spool": recorder.check, "keys": lambda: keys_seal(core)},
-        routers=[whip.routes(ingests)],
+        routers=[whip.routes(ingests, relays_of(core))],
         pages=[candidate_pages.routes(core)],
         static={"candidate": "capture"},
         running=[recorder, ingests],

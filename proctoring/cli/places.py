@@ -13,7 +13,7 @@ class Places:
     keys/private   the epochs' private halves: review opens with them, the worker rotates them
     keys/links     the secret for links and tokens: capture
     keys/signing   the signing key: the worker
-    keys/minio     a secret per power (`proctoring.minio_settings`)
+    keys/minio, keys/database, keys/redis, keys/turn     a secret per user of the parts beside us
     """
 
     data: Path
@@ -38,6 +38,10 @@ class Places:
     @property
     def signing_key(self) -> Path:
         return self.keys / "signing" / "signing.key"
+
+    def secret(self, part: str, user: str) -> Path:
+        """The secret of one user of a part beside us."""
+        return self.keys / part / f"{user}.secret"
 
     @property
     def spool(self) -> Path:

@@ -6,11 +6,22 @@ from proctoring.cli.places import Places, move_old_keys
 from proctoring.clock import system_clock
 from proctoring.db import Database
 from proctoring.migrations import upgrade
+from proctoring.migrations.grants import OWNER, USERS, grant
+from proctoring.secret_files import REDIS_DEFAULT_USER
 from proctoring.settings import Settings
 from storage.keys import KeyFolder, write_secret
+from storage.powers import Power
 from storage.sign import Signer
 
 LINK_SECRET_BYTES = 32
+SECRET_BYTES = 30  # 40 characters, all that MinIO takes
+SECRETS = {
+    "database": (OWNER, *USERS),
+    "redis": (REDIS_DEFAULT_USER,),
+    "minio": ("admin", *(power.value for power in Power)),
+    "turn": ("turn",),
+}
+FOLDERS = ("spool", "postgres", "minio", "caddy")
 
 
 def prepare(settings: Settings) -> list[str]:
@@ -38,10 +49,31 @@ def prepare_keys(settings: Settings) -> list[str]:
     return made
 
 
+def prepare_secrets(settings: Settings) -> list[str]:
+    """Folders, keys and the secrets of every part beside us, as the distributed shape mounts them one by one;
+    asks nothing of the network."""
+    places = Places(settings.data)
+    made = prepare_keys(settings)
+    for folder in FOLDERS:
+        (settings.data / folder).mkdir(mode=0o700, exist_ok=True)
+    for part, users in SECRETS.items():
+        for user in users:
+            file = places.secret(part, user)
+            if not file.exists():
+                file.parent.mkdir(mode=0o700, exist_ok=True)
+                write_secret(file, secrets.token_urlsafe(SECRET_BYTES).encode())
+                made.append(f"secret {file.relative_to(settings.data)}")
+    return made
+
+
 def prepare_schema(settings: Settings) -> list[str]:
-    """The newest schema in the database."""
+    """The newest schema in the database; on PostgreSQL a user for each role whose secret is here."""
     database = Database(settings.database)
     try:
-        return ["database schema"] if upgrade(database) else []
+        made = ["database schema"] if upgrade(database) else []
+        files = {user: Places(settings.data).secret("database", user) for user in USERS}
+        passwords = {user: file.read_text().strip() for user, file in files.items() if file.exists()}
+        on_postgres = database.engine.dialect.name == "postgresql"
+        return made + (grant(database, passwords) if on_postgres else [])
     finally:
         database.close()

@@ -40,7 +40,7 @@ class PostgresServer:
         self.folder = Path(tempfile.mkdtemp(prefix="pg-", dir="/tmp"))
         self._binaries = binaries
         self._names = count(1)
-        self._account = _unprivileged()
+        self._account = unprivileged()
         if self._account is not None:
             os.chown(self.folder, *self._account)
         self._call("initdb", "-D", str(self.data), "-U", "proctoring", "-A", "trust", "--no-sync",
@@ -132,11 +132,11 @@ def server() -> PostgresServer:
     """The run's server. Skips the test where PostgreSQL is not installed."""
     global _running
     if _running is None:
-        binaries = _binaries()
-        if binaries is None:
+        programs = binaries()
+        if programs is None:
             missing("postgres", "PostgreSQL is not installed; `apt-get install postgresql` brings it.")
             raise AssertionError
-        _running = PostgresServer(binaries)
+        _running = PostgresServer(programs)
     return _running
 
 
@@ -148,7 +148,7 @@ def stop() -> None:
         _running = None
 
 
-def _binaries() -> Path | None:
+def binaries() -> Path | None:
     """The newest installed server's programs."""
     on_path = shutil.which("initdb")
     found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"), key=lambda path: int(path.parts[-3]))
@@ -157,7 +157,7 @@ def _binaries() -> Path | None:
     return Path(on_path).resolve().parent if on_path else None
 
 
-def _unprivileged() -> tuple[int, int] | None:
+def unprivileged() -> tuple[int, int] | None:
     """The account that the server runs as when we are root, which it refuses."""
     if os.geteuid() != 0:
         return None
