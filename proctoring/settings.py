@@ -14,6 +14,7 @@ from pydantic_settings import SettingsConfigDict
 from proctoring.eea import check_region
 from proctoring.errors import Invalid
 from proctoring.minio_settings import MinioSettings
+from proctoring.transit_settings import TransitSettings
 
 LOOPBACK_HOSTS = frozenset({"127.0.0.1", "localhost", "::1"})
 
@@ -28,6 +29,11 @@ class Store(StrEnum):
     MINIO = "minio"
 
 
+class Keys(StrEnum):
+    FOLDER = "folder"
+    TRANSIT = "transit"
+
+
 class IceServerSetting(BaseModel):
     """A STUN or TURN server handed to publishers (RFC 9725, section 4.6)."""
 
@@ -37,7 +43,7 @@ class IceServerSetting(BaseModel):
     credential: str | None = None
 
 
-class Settings(MinioSettings):
+class Settings(MinioSettings, TransitSettings):
     """One frozen set per process."""
 
     model_config = SettingsConfigDict(
@@ -52,6 +58,7 @@ class Settings(MinioSettings):
     public_url: str = ""
     database_url: str = ""
     store: Store = Store.FOLDER
+    keys: Keys = Keys.FOLDER
     ice_servers: tuple[IceServerSetting, ...] = ()
     media_addresses: tuple[str, ...] = ()
     redis_url: str = ""
@@ -111,6 +118,8 @@ def load(**overrides: object) -> Settings:
         )
     if settings.store is Store.MINIO:
         _check_minio(settings)
+    if settings.keys is Keys.TRANSIT:
+        _check_transit(settings)
     unset = Settings.model_fields["controller_email"].default
     if host not in LOOPBACK_HOSTS and settings.controller_email == unset:
         raise Invalid(
@@ -127,4 +136,15 @@ def _check_minio(settings: Settings) -> None:
         raise Invalid(
             f"{settings.minio_url} is not https, so who reads along learns which objects there are.",
             "Use https, or set PROCTORING_MINIO_SECURE=false where the network up to MinIO is yours alone.",
+        )
+
+
+def _check_transit(settings: Settings) -> None:
+    host = urlsplit(settings.transit_place.url).hostname or ""
+    if settings.transit_region or host not in LOOPBACK_HOSTS:
+        check_region(settings.transit_region, "the key service", "PROCTORING_TRANSIT_REGION")
+    if not (settings.transit_url.startswith("https://") or host in LOOPBACK_HOSTS or settings.env is Env.DEV):
+        raise Invalid(
+            f"{settings.transit_url} is not https, so who reads along learns the keys of recordings.",
+            "Set PROCTORING_TRANSIT_URL to the https address of the key service.",
         )

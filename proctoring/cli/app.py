@@ -63,7 +63,12 @@ def create_app(made: Parts) -> FastAPI:
     for name, package in STATIC.items():
         folder = Path(str(files(package).joinpath("static")))
         app.mount(f"/static/{name}", StaticFiles(directory=folder), name=f"static-{name}")
-    checks = {"database": core.db.check, "store": made.stores.check, "spool": recorder.check}
+    checks = {
+        "database": core.db.check,
+        "store": made.stores.check,
+        "keys": core.sealer.check,
+        "spool": recorder.check,
+    }
     app.include_router(health.routes(core, checks))
     app.include_router(whip.routes(ingests))
     app.include_router(candidate_pages.routes(core))

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from proctoring import settings as configuration
+from proctoring.cli.key_service import open_keys
 from proctoring.cli.stores import Stores, open_stores
 from proctoring.clock import system_clock
 from proctoring.core import Core
@@ -16,9 +17,9 @@ from proctoring.ids import new_id
 from proctoring.migrations import upgrade
 from proctoring.recordings.rotation import Rotation
 from proctoring.sessions.links import Links
-from proctoring.settings import Settings
+from proctoring.settings import Keys, Settings
 from retention.erase import Eraser
-from storage.keys import KeyFolder, write_secret
+from storage.keys import EpochKeys, KeyFolder, write_secret
 from storage.seal import Opener, Sealer
 from storage.shred import Shredder
 from storage.sign import Signer
@@ -34,7 +35,7 @@ class Parts:
     stores: Stores
     opener: Opener
     signer: Signer
-    keys: KeyFolder
+    keys: EpochKeys
 
     def rotation(self) -> Rotation:
         return Rotation(self.core, self.opener, self.keys)
@@ -53,8 +54,10 @@ def prepare(settings: Settings) -> list[str]:
         settings.data.mkdir(parents=True, mode=0o700)
         made.append(f"data folder {settings.data}")
     keys = _keys(settings)
-    if not any(keys.glob("public/kek-*.pub")):
-        made.append(f"key epoch {KeyFolder(keys).ensure_epoch(system_clock()).name}")
+    (keys / "public").mkdir(parents=True, exist_ok=True)
+    (keys / "private").mkdir(exist_ok=True, mode=0o700)
+    if settings.keys is Keys.FOLDER and not any(keys.glob("public/kek-*.pub")):
+        made.append(f"key epoch {KeyFolder(keys).ensure_epoch(system_clock())}")
     if not _link_secret(settings).exists():
         write_secret(_link_secret(settings), secrets.token_bytes(LINK_SECRET_BYTES))
         made.append("secret for links and tokens")
@@ -81,7 +84,7 @@ def assemble(settings: Settings) -> Parts:
         raise Unavailable(
             f"There is no service in {settings.data}.", "Run `proctoring init` or `proctoring serve` first."
         )
-    keys = KeyFolder(_keys(settings))
+    keys = open_keys(settings, _keys(settings))
     links = Links(_link_secret(settings).read_bytes(), system_clock)
     core = Core(
         _with_running_address(settings),
@@ -89,10 +92,10 @@ def assemble(settings: Settings) -> Parts:
         new_id,
         Database(settings.database),
         links,
-        Sealer(keys),
+        Sealer(keys.sealing),
     )
     signer = Signer(_signing_key(settings).read_bytes())
-    return Parts(core, open_stores(settings), Opener(keys), signer, keys)
+    return Parts(core, open_stores(settings), Opener(keys.opening), signer, keys.epochs)
 
 
 def remember_address(settings: Settings) -> None:

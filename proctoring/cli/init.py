@@ -8,6 +8,7 @@ import click
 
 from proctoring import settings as configuration
 from proctoring.cli.compose import Parts, parts, prepare
+from proctoring.cli.key_service import prepare_key_service
 from proctoring.cli.output import common, show
 from proctoring.cli.stores import prepare_store
 from proctoring.errors import CoreError
@@ -17,9 +18,10 @@ from storage.errors import VaultError
 @click.command()
 @common
 def init(data: Path | None) -> None:
-    """Make data folder, schema and keys, and on MinIO bucket, users and policies; harmless to repeat."""
+    """Make data folder, schema and keys; on MinIO bucket, users and policies, on a key service its engine,
+    policies and logins; harmless to repeat."""
     settings = configuration.load(data=data)
-    made = prepare(settings) + prepare_store(settings)
+    made = prepare(settings) + prepare_store(settings) + prepare_key_service(settings)
     show({"made": made}, "\n".join(f"made {thing}" for thing in made) or "everything is there already")
 
 
