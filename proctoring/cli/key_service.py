@@ -53,8 +53,8 @@ def prepare_key_service(settings: Settings) -> list[str]:
     except KeyServiceFailed as error:
         raise Unavailable(
             f"{error}.",
-            "See that the key service runs at PROCTORING_TRANSIT_URL, unsealed, and that what "
-            "PROCTORING_TRANSIT_ADMIN_LOGIN_FILE names is an administrator's; then run `proctoring init` again.",
+            "See that the key service runs, unsealed, at PROCTORING_TRANSIT_URL, and that the login of "
+            "PROCTORING_TRANSIT_ADMIN_LOGIN_FILE may administer it; then run `proctoring init` again.",
         ) from error
     return made
 

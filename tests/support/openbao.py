@@ -64,8 +64,8 @@ class OpenBaoServer:
 
 
 def openbao_path() -> str:
-    """The server's program: on the PATH, or where tests/tools.sh put it. Skips where there is none; fails when
-    PROCTORING_TEST_REQUIRE names `openbao`."""
+    """The server's program: on the PATH, or where tests/tools.sh put it. Skips where there is none; fails
+    when PROCTORING_TEST_REQUIRE names `openbao`."""
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
     found = shutil.which("bao") or shutil.which("bao", path=cache / "proctoring-tests" / "bin")
     if found is not None:
