@@ -64,6 +64,8 @@ class Settings(MinioSettings, TransitSettings):
     redis_url: str = ""
     purge_interval_s: int = Field(default=60, ge=1)
     checkpoint_copy: Path | None = None
+    tsa_url: str = ""
+    tsa_region: str = ""
 
     controller_name: str = "Examination body"
     controller_address: str = ""
@@ -118,6 +120,8 @@ def load(**overrides: object) -> Settings:
         )
     if settings.store is Store.MINIO:
         _check_minio(settings)
+    if settings.tsa_url:
+        _check_tsa(settings)
     if settings.keys is Keys.TRANSIT:
         _check_transit(settings)
     unset = Settings.model_fields["controller_email"].default
@@ -148,3 +152,11 @@ def _check_transit(settings: Settings) -> None:
             f"{settings.transit_url} is not https, so who reads along learns the keys of recordings.",
             "Set PROCTORING_TRANSIT_URL to the https address of the key service.",
         )
+
+
+def _check_tsa(settings: Settings) -> None:
+    url = urlsplit(settings.tsa_url)
+    if url.scheme not in ("http", "https") or not url.hostname:
+        raise Invalid("PROCTORING_TSA_URL is no address.", "Set it to http(s)://host/path, or leave it out.")
+    if settings.tsa_region or url.hostname not in LOOPBACK_HOSTS:
+        check_region(settings.tsa_region, "the time-stamp authority", "PROCTORING_TSA_REGION")

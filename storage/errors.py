@@ -8,6 +8,7 @@ VaultError
 ├── NotAuthentic     a seal does not open: wrong key, wrong context, altered or cut
 ├── KeyMissing       the key is destroyed, or not in this process's power
 ├── KeyServiceFailed the key service is away, or does not let this process do that
+├── TimestampFailed  the time-stamp authority gives none; ask again later
 └── Refused          a proof does not hold; `reason` is a word for machines
 """
 
@@ -41,6 +42,10 @@ class KeyMissing(VaultError):
 
 
 class KeyServiceFailed(VaultError):
+    pass
+
+
+class TimestampFailed(VaultError):
     pass
 
 

@@ -1,4 +1,4 @@
-"""The copy of our proofs off the host: an append-only file, a JSON line per checkpoint or certificate.
+"""The copy of our proofs off the host: an append-only file, a JSON line per proof.
 
 It is meant to lie where whoever can alter the database cannot alter it. It holds random ids and hashes, no
 personal data. A line that a crash cut short is skipped when read; what it said is appended again.
@@ -21,8 +21,16 @@ class CertificateCopy:
     signature: str
 
 
-Line = str | CertificateCopy
-"""A checkpoint's signed note, or a certificate."""
+@dataclass(frozen=True, slots=True)
+class StampCopy:
+    """A checkpoint's signed note with an authority's time-stamp over it (base64)."""
+
+    note: str
+    answer: str
+
+
+Line = str | CertificateCopy | StampCopy
+"""A checkpoint's signed note, a certificate, or a time-stamp."""
 
 
 def append(path: Path, lines: Sequence[Line]) -> int:
@@ -60,6 +68,8 @@ def read(path: Path) -> tuple[list[Line], int]:
 def _encode(line: Line) -> bytes:
     if isinstance(line, str):
         return canonical({"checkpoint": line})
+    if isinstance(line, StampCopy):
+        return canonical({"checkpoint": line.note, "timestamp": line.answer})
     return canonical({"certificate": line.body, "signature": line.signature})
 
 
@@ -69,6 +79,8 @@ def _decode(raw: bytes) -> Line | None:
     except (ValueError, RecursionError):
         return None
     match value:
+        case {"checkpoint": str(note), "timestamp": str(answer)}:
+            return StampCopy(note, answer)
         case {"checkpoint": str(note)}:
             return note
         case {"certificate": str(body), "signature": str(signature)}:

@@ -11,6 +11,7 @@ from proctoring.cli.stores import Stores, open_stores
 from proctoring.clock import system_clock
 from proctoring.core import Core
 from proctoring.custody.checkpoints import Checkpoints
+from proctoring.custody.stamps import Stamps
 from proctoring.db import Database
 from proctoring.errors import Unavailable
 from proctoring.ids import new_id
@@ -23,6 +24,7 @@ from storage.keys import EpochKeys, KeyFolder, write_secret
 from storage.seal import Opener, Sealer
 from storage.shred import Shredder
 from storage.sign import Signer
+from storage.timestamp import HttpAuthority
 
 LINK_SECRET_BYTES = 32
 
@@ -41,7 +43,11 @@ class Parts:
         return Rotation(self.core, self.opener, self.keys)
 
     def checkpoints(self) -> Checkpoints:
-        return Checkpoints(self.core, self.signer, self.core.settings.checkpoint_copy)
+        settings = self.core.settings
+        if not settings.tsa_url:
+            return Checkpoints(self.core, self.signer, settings.checkpoint_copy)
+        stamps = Stamps(self.core, HttpAuthority(settings.tsa_url))
+        return Checkpoints(self.core, self.signer, settings.checkpoint_copy, stamps.run)
 
     def eraser(self) -> Eraser:
         return Eraser(self.core, Shredder(self.stores.purger), self.signer)

@@ -12,6 +12,7 @@ from proctoring.recordings.export import Exporter
 from storage import witness
 from storage.checkpoint import Checkpoint, read_checkpoint
 from storage.errors import Refused
+from storage.timestamp import Roots, read_roots
 from storage.verify import verify as check
 
 PUBLIC_KEY_BYTES = 32
@@ -48,11 +49,19 @@ def export(data: Path | None, session_id: str, out: Path, recipient: str | None)
 @click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
 @click.option("--key", type=click.Path(path_type=Path), help="The signing key's public half, as published.")
 @click.option("--copy", type=click.Path(path_type=Path), help="Checkpoints that were copied off the host.")
+@click.option(
+    "--tsa-cert",
+    type=click.Path(path_type=Path),
+    help="Certificates (PEM) of the time-stamp authorities that you trust; then a time-stamp must be there.",
+)
 @common
-def verify(data: Path | None, folder: Path, key: Path | None, copy: Path | None) -> None:
+def verify(
+    data: Path | None, folder: Path, key: Path | None, copy: Path | None, tsa_cert: Path | None
+) -> None:
     """Check an evidence package with the package alone; exit 1 on any FAIL."""
     pinned = _read_key(key) if key is not None else None
-    report = check(folder, pinned, _read_copies(copy, pinned) if copy is not None else ())
+    copies = _read_copies(copy, pinned) if copy is not None else ()
+    report = check(folder, pinned, copies, _read_roots(tsa_cert) if tsa_cert is not None else None)
     lines = [one.line() for one in report.checks]
     lines.append(
         "the package proves what it says" if report.ok else "the package does NOT prove what it says"
@@ -70,6 +79,13 @@ def _read_key(path: Path) -> bytes:
     if len(key) != PUBLIC_KEY_BYTES:
         raise Invalid(f"{path} is no public key.", f"Give the file signing.pub, {PUBLIC_KEY_BYTES} bytes.")
     return key
+
+
+def _read_roots(path: Path) -> Roots:
+    try:
+        return read_roots(path.read_bytes())
+    except (OSError, Refused) as error:
+        raise Invalid(f"{path}: {error}.", "Give the certificates in PEM, one behind the other.") from error
 
 
 def _read_copies(path: Path, pinned: bytes | None) -> list[Checkpoint]:

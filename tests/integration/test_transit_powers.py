@@ -6,7 +6,7 @@ import json
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 
 import hvac
@@ -277,9 +277,3 @@ def test_the_golden_vector_opens_in_the_service(site: Site) -> None:
     assert opened.open(vector["take"], *taken, base64.b64decode(vector["object"])) == base64.b64decode(
         vector["plaintext"]
     )
-
-
-def test_a_service_that_hangs_is_given_up(site: Site) -> None:
-    """Every call ends: admission holds a transaction meanwhile."""
-    client = site.client(KeyPower.SEALER)
-    assert max(client._hvac.adapter._kwargs["timeout"]) <= timedelta(seconds=5).total_seconds()
