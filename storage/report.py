@@ -65,14 +65,16 @@ class Report:
         """A check that was not made, and why; the report is neither better nor worse for it."""
         self.checks.append(Check(code, subject, "", said, checked=False))
 
-    def run(self, code: str, subject: str, check: Callable[[], T], said: str = "") -> T | None:
-        """What `check` returns; a Refused becomes the FAIL, anything else the PASS with `said`."""
+    def run(
+        self, code: str, subject: str, check: Callable[[], T], said: str | Callable[[T], str] = ""
+    ) -> T | None:
+        """What `check` returns; a Refused becomes the FAIL, anything else the PASS with `said` (of it)."""
         try:
             result = check()
         except Refused as refused:
             self.checks.append(Check(code, subject, refused.reason, printable(str(refused))))
             return None
-        self.checks.append(Check(code, subject, "", said))
+        self.checks.append(Check(code, subject, "", said if isinstance(said, str) else said(result)))
         return result
 
     @contextmanager

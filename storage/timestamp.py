@@ -75,11 +75,6 @@ class HttpAuthority:
         return answer
 
 
-def stamped_at(answer: bytes) -> datetime:
-    """The instant that an answer names, unchecked. Raises Refused `wrong-timestamp`."""
-    return _decode(answer).tst_info.gen_time
-
-
 def check_timestamp(answer: bytes, note: str, roots: Roots) -> datetime:
     """The instant at which the note existed, by an authority under one of `roots` (intermediate ones among
     them, where the answer holds only the authority's own).

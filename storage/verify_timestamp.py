@@ -27,11 +27,17 @@ def check_time(
     if stamp is None or extract is None:
         return
     covered = report.run("timestamp.checkpoint", "", lambda: _checkpoint(package, extract, stamp))
+    if covered is None:
+        return
     if roots is None:
         report.leave(TOKEN, "", "not checked: give the authority's certificate (--tsa-cert)")
         return
-    with report.part(TOKEN, "", f"entries up to {covered.size if covered else 0} existed then"):
-        check_timestamp(stamp.answer, stamp.checkpoint, roots)
+    report.run(
+        TOKEN,
+        "",
+        lambda: check_timestamp(stamp.answer, stamp.checkpoint, roots),
+        lambda at: f"the ledger's first {covered.size} entries existed at {at:%Y-%m-%dT%H:%M:%SZ}",
+    )
 
 
 def _checkpoint(package: Package, extract: Extract, stamp: Timestamp) -> Checkpoint:

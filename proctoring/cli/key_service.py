@@ -47,9 +47,10 @@ def prepare_key_service(settings: Settings) -> list[str]:
         if settings.transit_admin_login_file is not None:
             logins = {power: settings.transit_login(power, settings.data) for power in KeyPower}
             made += set_up(settings.transit_place, settings.transit_admin_login_file, logins)
-        keys = open_keys(settings, settings.data / "keys").epochs
-        if not isinstance(keys, WithheldKeys) and not keys.epochs():
-            made.append(f"key epoch {keys.ensure_epoch(system_clock())}")
+        shredder = _client(settings, KeyPower.SHREDDER)
+        if shredder is not None and not shredder.epochs():
+            epochs = TransitEpochs(shredder, KeyFolder(settings.data / "keys"))
+            made.append(f"key epoch {epochs.ensure_epoch(system_clock())}")
     except KeyServiceFailed as error:
         raise Unavailable(
             f"{error}.",

@@ -72,7 +72,6 @@ class StampRow(Row):
 
     size: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     answer: Mapped[str]
-    stamped_at: Mapped[datetime]
     added_at: Mapped[datetime]
     copied_at: Mapped[datetime | None]
 

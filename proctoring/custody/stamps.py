@@ -9,6 +9,7 @@ from datetime import timedelta
 
 import structlog
 from sqlalchemy import select, update
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session as Db
 
 from proctoring.core import Core
@@ -16,7 +17,7 @@ from proctoring.custody.checkpoints import last
 from proctoring.custody.rows import CheckpointRow, StampRow, StampStateRow
 from storage.checkpoint import LEDGER_ORIGIN
 from storage.errors import TimestampFailed
-from storage.timestamp import TimestampAuthority, stamped_at
+from storage.timestamp import TimestampAuthority
 
 STAMP_INTERVAL = timedelta(minutes=10)
 """How often a time-stamp is asked for at most: a checkpoint covers all that came before it."""
@@ -46,17 +47,14 @@ class Stamps:
                 row = update(StampStateRow).where(StampStateRow.id == STATE_ID)
                 db.execute(row.values(failures=StampStateRow.failures + 1))
             return False
+        stamp = base64.b64encode(answer).decode()
         with self._core.db.begin() as db:
-            if db.get(StampRow, wanted.size) is not None:  # another worker was faster
+            try:
+                with db.begin_nested():
+                    db.add(StampRow(size=wanted.size, answer=stamp, added_at=self._core.clock()))
+            except IntegrityError:
+                log.info("timestamp.added_before", size=wanted.size)
                 return False
-            db.add(
-                StampRow(
-                    size=wanted.size,
-                    answer=base64.b64encode(answer).decode(),
-                    stamped_at=stamped_at(answer),
-                    added_at=self._core.clock(),
-                )
-            )
         log.info("timestamp.added", size=wanted.size)
         return True
 

@@ -137,7 +137,9 @@ def codes(report_of: Path, roots: Roots | None) -> dict[str, str]:
 def test_a_package_proves_when_it_existed(stamped: Stamped) -> None:
     """With the authority's root every check passes; without it the token is said to be unchecked, and the
     rest of the package proves what it did."""
-    assert verify(stamped.package, roots=stamped.roots).ok
+    report = verify(stamped.package, roots=stamped.roots)
+    assert report.ok
+    assert any("entries existed at 20" in check.line() for check in report.checks)
     passed = {"timestamp.format": "PASS", "timestamp.checkpoint": "PASS"}
     assert codes(stamped.package, stamped.roots) == passed | {"timestamp.token": "PASS"}
     assert codes(stamped.package, None) == passed | {"timestamp.token": "SKIP"}

@@ -239,8 +239,9 @@ def test_a_key_folder_moves_into_the_service(site: Site, tmp_path: Path) -> None
 
 
 def test_init_makes_engine_logins_and_the_first_epoch(openbao: OpenBaoServer, tmp_path: Path) -> None:
-    """From the settings alone; afterwards the keys of a process that holds all three logins work, and without
-    the opener's login the same process may only seal."""
+    """From the settings alone, beside key files too; afterwards the keys of a process that holds all three
+    logins work, and without the opener's login the same process may only seal."""
+    KeyFolder(tmp_path / "keys").ensure_epoch(NOW)
     settings = Settings(
         data=tmp_path,
         keys=Keys.TRANSIT,

@@ -12,7 +12,6 @@ def upgrade() -> None:
         "ledger_stamps",
         sa.Column("size", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("answer", sa.String(), nullable=False),
-        sa.Column("stamped_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("added_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("copied_at", sa.DateTime(timezone=True), nullable=True),
         sa.PrimaryKeyConstraint("size", name=op.f("pk_ledger_stamps")),
