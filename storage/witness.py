@@ -38,9 +38,17 @@ class RestoredCopy:
     signature: str
 
 
+@dataclass(frozen=True, slots=True)
+class StampCopy:
+    """A checkpoint's signed note with an authority's time-stamp over it (base64)."""
+
+    note: str
+    answer: str
+
+
 Signed = CertificateCopy | ActCopy | RestoredCopy
-Line = str | Signed
-"""A checkpoint's signed note, or a signed body."""
+Line = str | StampCopy | Signed
+"""A checkpoint's signed note, a time-stamp over one, or a signed body."""
 
 KINDS: dict[str, type[Signed]] = {"certificate": CertificateCopy, "act": ActCopy, "restored": RestoredCopy}
 NAMES = {kind: name for name, kind in KINDS.items()}
@@ -97,6 +105,8 @@ def follow(path: Path, offset: int = 0) -> Iterator[tuple[Line | None, int]]:
 def _encode(line: Line) -> bytes:
     if isinstance(line, str):
         return canonical({"checkpoint": line})
+    if isinstance(line, StampCopy):
+        return canonical({"checkpoint": line.note, "timestamp": line.answer})
     return canonical({NAMES[type(line)]: line.body, "signature": line.signature})
 
 
@@ -106,6 +116,8 @@ def _decode(raw: bytes) -> Line | None:
     except (ValueError, RecursionError):
         return None
     match value:
+        case {"checkpoint": str(note), "timestamp": str(answer)}:
+            return StampCopy(note, answer)
         case {"checkpoint": str(note)}:
             return note
         case {"signature": str(signature), **others} if len(others) == 1:

@@ -9,11 +9,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from proctoring import settings as configuration
+from proctoring.cli.key_service import KeyPowers, open_keys
 from proctoring.cli.places import Places, running_address
 from proctoring.cli.stores import open_store
 from proctoring.clock import system_clock
 from proctoring.core import Core
 from proctoring.custody.checkpoints import Checkpoints
+from proctoring.custody.stamps import Stamps
 from proctoring.db import Database
 from proctoring.errors import Unavailable
 from proctoring.ids import new_id
@@ -24,12 +26,13 @@ from proctoring.sessions.links import Links
 from proctoring.settings import Settings
 from retention.erase import Eraser
 from retention.replay import Replay
-from storage.keys import KeyFolder, KeyProvider, PublicKeys
+from storage.keys import EpochKeys
 from storage.objects import ObjectStore
 from storage.powers import Power
 from storage.seal import Opener, Sealer
 from storage.shred import Shredder
 from storage.sign import Signer
+from storage.timestamp import HttpAuthority
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,14 +58,19 @@ class WorkerParts:
 
     core: Core
     objects: ObjectStore
-    keys: KeyProvider
+    keys: EpochKeys
+    opener: Opener
     signer: Signer
 
     def rotation(self) -> Rotation:
-        return Rotation(self.core, Opener(self.keys), self.keys)
+        return Rotation(self.core, self.opener, self.keys)
 
     def checkpoints(self) -> Checkpoints:
-        return Checkpoints(self.core, self.signer, self.core.settings.checkpoint_copy)
+        settings = self.core.settings
+        if not settings.tsa_url:
+            return Checkpoints(self.core, self.signer, settings.checkpoint_copy)
+        stamps = Stamps(self.core, HttpAuthority(settings.tsa_url))
+        return Checkpoints(self.core, self.signer, settings.checkpoint_copy, stamps.run)
 
     def replay(self) -> Replay:
         return Replay(self.core, Shredder(self.objects))
@@ -125,14 +133,8 @@ def whip_url(settings: Settings) -> str:
     return f"{settings.base_url}/whip"
 
 
-def public_keys(settings: Settings) -> PublicKeys:
-    """What a process that only seals is given."""
-    return KeyFolder(Places(settings.data).keys)
-
-
-def key_provider(settings: Settings) -> KeyProvider:
-    """Where the epochs' private halves are."""
-    return KeyFolder(Places(settings.data).keys)
+def _keys(settings: Settings) -> KeyPowers:
+    return open_keys(settings, Places(settings.data).keys)
 
 
 def _core(settings: Settings, links: Links | None = None) -> Core:
@@ -144,7 +146,7 @@ def _core(settings: Settings, links: Links | None = None) -> Core:
         new_id,
         Database(settings.database),
         links or Links(None, system_clock),
-        Sealer(public_keys(settings)),
+        Sealer(_keys(settings).sealing),
     )
 
 
@@ -157,7 +159,7 @@ def _capture(core: Core) -> CaptureParts:
 
 
 def _review(core: Core) -> ReviewParts:
-    opener = Opener(key_provider(core.settings))
+    opener = Opener(_keys(core.settings).opening)
     return ReviewParts(core, open_store(core.settings, Power.READER), opener)
 
 
@@ -165,7 +167,9 @@ def _worker(core: Core) -> WorkerParts:
     settings = core.settings
     signer = Signer(_read(settings, Places(settings.data).signing_key))
     copy_acts(core, signer)
-    return WorkerParts(core, open_store(settings, Power.PURGER), key_provider(settings), signer)
+    keys = _keys(settings)
+    objects = open_store(settings, Power.PURGER)
+    return WorkerParts(core, objects, keys.epochs, Opener(keys.opening), signer)
 
 
 def _read(settings: Settings, file: Path) -> bytes:

@@ -14,6 +14,7 @@ from proctoring.recordings.export import Exporter
 from storage import witness
 from storage.checkpoint import Checkpoint, read_checkpoint
 from storage.errors import Refused
+from storage.timestamp import Roots, read_roots
 from storage.verify import verify as check
 
 PUBLIC_KEY_BYTES = 32
@@ -50,15 +51,23 @@ def export(data: Path | None, session_id: str, out: Path, recipient: str | None)
 @click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
 @click.option("--key", type=click.Path(path_type=Path), help="The signing key's public half, as published.")
 @click.option("--copy", type=click.Path(path_type=Path), help="Checkpoints that were copied off the host.")
+@click.option(
+    "--tsa-cert",
+    type=click.Path(path_type=Path),
+    help="Certificates (PEM) of the time-stamp authorities that you trust; then a time-stamp must be there.",
+)
 @common
-def verify(data: Path | None, folder: Path, key: Path | None, copy: Path | None) -> None:
+def verify(
+    data: Path | None, folder: Path, key: Path | None, copy: Path | None, tsa_cert: Path | None
+) -> None:
     """Check an evidence package with the package alone; exit 1 on any FAIL."""
     pinned = _read_key(key) if key is not None else None
+    roots = _read_roots(tsa_cert) if tsa_cert is not None else None
     histories = _read_copies(copy, pinned) if copy is not None else [()]
-    reports = [check(folder, pinned, copies) for copies in histories[:1]]
+    reports = [check(folder, pinned, histories[0], roots)]
     while not reports[0].ok and len(reports) < len(histories):
         # Made before the database was restored, it agrees with the copies of then.
-        reports.append(check(folder, pinned, histories[len(reports)]))
+        reports.append(check(folder, pinned, histories[len(reports)], roots))
     report = next((one for one in reports if one.ok), reports[0])
     lines = [one.line() for one in report.checks]
     if report.ok and report is not reports[0]:
@@ -79,6 +88,13 @@ def _read_key(path: Path) -> bytes:
     if len(key) != PUBLIC_KEY_BYTES:
         raise Invalid(f"{path} is no public key.", f"Give the file signing.pub, {PUBLIC_KEY_BYTES} bytes.")
     return key
+
+
+def _read_roots(path: Path) -> Roots:
+    try:
+        return read_roots(path.read_bytes())
+    except (OSError, Refused) as error:
+        raise Invalid(f"{path}: {error}.", "Give the certificates in PEM, one behind the other.") from error
 
 
 def _read_copies(path: Path, pinned: bytes | None) -> list[Sequence[Checkpoint]]:

@@ -8,6 +8,7 @@ import click
 from sqlalchemy.exc import OperationalError
 
 from proctoring import settings as configuration
+from proctoring.cli.key_service import prepare_key_service
 from proctoring.cli.output import common, show
 from proctoring.cli.prepare import prepare, prepare_secrets
 from proctoring.cli.stores import prepare_store
@@ -23,13 +24,15 @@ RETRY_S = 1.0
 @click.option("--wait", "wait_s", type=float, default=0.0, help="Seconds to wait for database and store (0).")
 @common
 def init(data: Path | None, only_secrets: bool, wait_s: float) -> None:
-    """Make data folder, schema and keys, and on MinIO bucket, users and policies; harmless to repeat."""
+    """Make data folder, schema and keys; on MinIO bucket, users and policies, on a key service its engine,
+    policies and logins; harmless to repeat."""
     settings = configuration.load(data=data)
     if only_secrets:
         made = prepare_secrets(settings)
     else:
         made = _patiently(lambda: prepare(settings), wait_s)
         made += _patiently(lambda: prepare_store(settings), wait_s)
+        made += _patiently(lambda: prepare_key_service(settings), wait_s)
     show({"made": made}, "\n".join(f"made {thing}" for thing in made) or "everything is there already")
 
 

@@ -28,6 +28,10 @@ class Places:
         return self.keys / "public"
 
     @property
+    def private_keys(self) -> Path:
+        return self.keys / "private"
+
+    @property
     def public_signing_key(self) -> Path:
         return self.public_keys / "signing.pub"
 
@@ -52,7 +56,7 @@ def move_old_keys(places: Places) -> list[str]:
     """Bring the keys of a data folder that kept them all in keys/private to where each has its own; which."""
     moved = []
     for new in (places.links_secret, places.signing_key):
-        old = places.keys / "private" / new.name
+        old = places.private_keys / new.name
         if old.exists() and not new.exists():
             new.parent.mkdir(mode=0o700, exist_ok=True)
             old.rename(new)

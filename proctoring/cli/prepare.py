@@ -8,7 +8,7 @@ from proctoring.db import Database
 from proctoring.migrations import upgrade
 from proctoring.migrations.grants import OWNER, USERS, grant
 from proctoring.secret_files import REDIS_DEFAULT_USER
-from proctoring.settings import Settings
+from proctoring.settings import Keys, Settings
 from storage.keys import KeyFolder, write_secret
 from storage.powers import Power
 from storage.sign import Signer
@@ -37,8 +37,10 @@ def prepare_keys(settings: Settings) -> list[str]:
         settings.data.mkdir(parents=True, mode=0o700)
         made.append(f"data folder {settings.data}")
     made += [f"way for roles of their own: moved {what}" for what in move_old_keys(places)]
-    if not any(places.public_keys.glob("kek-*.pub")):
-        made.append(f"key epoch {KeyFolder(places.keys).ensure_epoch(system_clock()).name}")
+    places.public_keys.mkdir(parents=True, exist_ok=True)
+    places.private_keys.mkdir(exist_ok=True, mode=0o700)
+    if settings.keys is Keys.FOLDER and not any(places.public_keys.glob("kek-*.pub")):
+        made.append(f"key epoch {KeyFolder(places.keys).ensure_epoch(system_clock())}")
     if not places.links_secret.exists():
         places.links_secret.parent.mkdir(mode=0o700, exist_ok=True)
         write_secret(places.links_secret, secrets.token_bytes(LINK_SECRET_BYTES))

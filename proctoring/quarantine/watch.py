@@ -26,7 +26,7 @@ from storage import witness
 from storage.checkpoint import LEDGER_ORIGIN, claimed, claimed_origin, read_checkpoint
 from storage.errors import Refused
 from storage.tree import EMPTY_ROOT, Frontier
-from storage.witness import ActCopy, CertificateCopy, Line, RestoredCopy
+from storage.witness import ActCopy, CertificateCopy, Line, RestoredCopy, StampCopy
 
 LIVING = (UnitState.OPEN.value, UnitState.RETAINED.value, UnitState.ERASING.value)
 NOTHING_SHARED = Head(0, EMPTY_ROOT)
@@ -133,6 +133,8 @@ class Watch:
                 checkpoint = claimed(line) if self._trusting else read_checkpoint(line, self._public)
                 self.copied.head(checkpoint.origin, Head(checkpoint.size, checkpoint.root, line))
                 return
+            if isinstance(line, StampCopy):
+                return  # its checkpoint stands in a line of its own
             if not is_signed(line, self._public):
                 raise Refused("bad-signature", "a line of the copy is not signed by us")
             if isinstance(line, CertificateCopy):

@@ -15,7 +15,8 @@ from proctoring.custody.model import SYSTEM, Action
 from proctoring.custody.service import enter
 from proctoring.quarantine.service import check_none
 from proctoring.recordings.rows import UnitRow
-from storage.keys import KeyProvider
+from storage.errors import KeyServiceFailed
+from storage.keys import EpochKeys
 from storage.seal import Opener
 
 UNITS_A_ROUND = 500
@@ -28,7 +29,7 @@ log = structlog.get_logger()
 class Rotation:
     """Holds the power to open and to destroy epochs; runs where footage is opened, never in capture."""
 
-    def __init__(self, core: Core, opener: Opener, keys: KeyProvider) -> None:
+    def __init__(self, core: Core, opener: Opener, keys: EpochKeys) -> None:
         self._core = core
         self._opener = opener
         self._keys = keys
@@ -40,7 +41,7 @@ class Rotation:
         """
         with self._core.db.read() as db:
             check_none(db)  # a later backup may need what this one does not
-        newest = self._keys.ensure_epoch(self._core.clock()).name
+        newest = self._keys.ensure_epoch(self._core.clock())
         resealed = 0
         while moved := self._reseal(newest):
             resealed += moved
@@ -55,7 +56,9 @@ class Rotation:
             for unit in units:
                 key = unit.key()
                 assert key is not None
-                moved = self._opener.reseal(unit.id, key)
+                moved = self._opener.reseal(unit.id, key, self._core.sealer)
+                if moved.epoch != newest:  # else this would go on for ever
+                    raise KeyServiceFailed(f"what is sealed to {newest} is sealed to {moved.epoch} elsewhere")
                 # Only if it is still the key that was read: erasure may have destroyed it meanwhile.
                 unchanged = UnitRow.sealed_private_key == key.sealed_private
                 db.execute(

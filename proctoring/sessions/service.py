@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session as Db
 from proctoring.core import Core
 from proctoring.custody.model import SYSTEM, Action, Actor
 from proctoring.custody.service import enter
-from proctoring.errors import Invalid, NotFound
+from proctoring.errors import Invalid, NotFound, Unavailable
 from proctoring.exams.model import LANGUAGES, Exam, Stream
 from proctoring.exams.rows import ExamRow
 from proctoring.exams.service import load as load_exam
@@ -27,7 +27,9 @@ from proctoring.sessions.model import (
     after,
 )
 from proctoring.sessions.rows import SessionRow
+from storage.errors import KeyMissing, KeyServiceFailed
 from storage.manifest import GENESIS
+from storage.seal import SealedUnitKey
 
 PHONE_READY_FOR = timedelta(seconds=15)
 CANDIDATE = Actor("candidate", "candidate")
@@ -115,7 +117,8 @@ def admit(
 ) -> Session:
     """The candidate has seen the notice (kept with the session), or a publisher came with a token.
 
-    Makes the evidence units and their keys, once. Raises WrongState when the session is over or running.
+    Makes the evidence units and their keys, once. Raises WrongState when the session is over or running,
+    Unavailable when there is no key to seal to: then nothing was made, and the same call later makes it.
     """
     row = session_row(db, session_id, lock=True)
     state = SessionState(row.state)
@@ -173,7 +176,7 @@ def _make_units(db: Db, core: Core, row: SessionRow) -> None:
     latest = due_at(exam.regulation, row.closes_at, exam.results_published_at)
     for kind in unit_kinds(exam.profile):
         unit_id = core.new_id()
-        key = core.sealer.new_unit_key(unit_id)
+        key = _new_key(core, unit_id)
         db.add(
             UnitRow(
                 id=unit_id,
@@ -189,6 +192,16 @@ def _make_units(db: Db, core: Core, row: SessionRow) -> None:
                 manifest_head=GENESIS,
             )
         )
+
+
+def _new_key(core: Core, unit_id: str) -> SealedUnitKey:
+    try:
+        return core.sealer.new_unit_key(unit_id)
+    except (KeyMissing, KeyServiceFailed) as error:
+        raise Unavailable(
+            f"There is no key for the recording: {error}.",
+            "Try again in a minute; the operator runs `proctoring doctor`.",
+        ) from error
 
 
 def _end(db: Db, core: Core, row: SessionRow, event: SessionEvent, action: Action, actor: Actor) -> Session:

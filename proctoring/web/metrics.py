@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session as Db
 
 from proctoring.clock import ms_between
 from proctoring.core import Core
+from proctoring.custody import stamps
 from proctoring.holds import worker
 from proctoring.quarantine.service import in_force
 from proctoring.recordings.model import UnitState
@@ -56,6 +57,9 @@ class EvidenceMetrics(Collector):
                 )
             yield CounterMetricFamily(
                 "audit_findings", "Erased units of which something was found again.", memory.findings
+            )
+            yield CounterMetricFamily(
+                "timestamp_failures", "Time-stamps that the authority did not give.", stamps.failures(db)
             )
             yield CounterMetricFamily("orphans_removed", "Objects removed that had no leaf.", memory.orphans)
 
