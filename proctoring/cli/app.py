@@ -16,7 +16,7 @@ from capture import whip
 from capture.ingests import Ingests
 from capture.sink import VaultRecorder
 from capture.spool import Spool
-from proctoring.cli.checks import keys_open, keys_seal
+from proctoring.cli.checks import opening, sealing
 from proctoring.cli.compose import CaptureParts, Parts, ReviewParts, WorkerParts
 from proctoring.cli.jobs import jobs
 from proctoring.cli.places import Places
@@ -56,7 +56,7 @@ def capture_edge(made: CaptureParts) -> Edge:
     recorder = VaultRecorder(core, made.objects, Spool(Places(settings.data).spool))
     ingests = Ingests(recorder, ice_servers=ice_servers(settings), addresses=settings.media_addresses or None)
     return Edge(
-        checks={"store": made.objects.check, "spool": recorder.check, "keys": lambda: keys_seal(core)},
+        checks={"store": made.objects.check, "spool": recorder.check, "keys": lambda: sealing(core)},
         routers=[whip.routes(ingests, relays_of(core))],
         pages=[candidate_pages.routes(core)],
         static={"candidate": "capture"},
@@ -67,7 +67,7 @@ def capture_edge(made: CaptureParts) -> Edge:
 def review_edge(made: ReviewParts) -> Edge:
     """The staff's pages."""
     return Edge(
-        checks={"store": made.objects.check, "keys": lambda: keys_open(made.core, made.opener)},
+        checks={"store": made.objects.check, "keys": lambda: opening(made.core, made.opener)},
         pages=[staff_routes(made.core, made.opener, made.objects)],
         static={"review": "review_ui"},
     )

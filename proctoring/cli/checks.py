@@ -78,25 +78,15 @@ def stores(hands: Iterable[ObjectStore]) -> str:
     return "answers"
 
 
-def keys_seal(core: Core) -> None:
-    """A key is sealed now. Raises KeyMissing without a public half."""
-    core.sealer.new_unit_key(core.new_id())
-
-
-def keys_open(core: Core, opener: Opener) -> None:
-    """A key sealed now opens now: public and private half belong together. Raises VaultError."""
-    unit_id = core.new_id()
-    opener.unit(unit_id, core.sealer.new_unit_key(unit_id))
-
-
 def sealing(core: Core) -> str:
-    """See `keys_seal`."""
+    """A key is sealed now. Raises KeyMissing without a public half."""
     return f"to {core.sealer.new_unit_key(core.new_id()).epoch}"
 
 
 def opening(core: Core, opener: Opener) -> str:
-    """See `keys_open`."""
-    keys_open(core, opener)
+    """A key sealed now opens now: public and private half belong together. Raises VaultError."""
+    unit_id = core.new_id()
+    opener.unit(unit_id, core.sealer.new_unit_key(unit_id))
     return "what is sealed now opens now"
 
 

@@ -16,7 +16,7 @@ OVERDUE_S_MAX = 900
 
 log = structlog.get_logger()
 
-Check = Callable[[], None]
+Check = Callable[[], object]
 
 
 def routes(core: Core, checks: Mapping[str, Check]) -> APIRouter:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from proctoring.cli.app import capture_edge, create_app, review_edge, whole_app
-from proctoring.cli.checks import keys_open, keys_seal
+from proctoring.cli.checks import opening, sealing
 from proctoring.cli.compose import assemble, capture_parts, review_parts, worker_parts
 from proctoring.cli.places import Places
 from proctoring.cli.prepare import prepare
@@ -43,16 +43,16 @@ def only(settings: Settings, role: str) -> Settings:
 def test_capture_seals_and_reads_links_and_can_open_nothing(settings: Settings) -> None:
     """It starts where no private half and no signing key exist; with them gone, nothing sealed opens."""
     made = capture_parts(only(settings, "capture"))
-    keys_seal(made.core)
+    sealing(made.core)
     assert capture_edge(made).routers
     with pytest.raises(VaultError):
-        keys_open(made.core, review_parts(settings).opener)
+        opening(made.core, review_parts(settings).opener)
 
 
 def test_review_opens_and_has_neither_links_nor_signature(settings: Settings) -> None:
     """It starts without them, and says so when asked for a link."""
     made = review_parts(only(settings, "review"))
-    keys_open(made.core, made.opener)
+    opening(made.core, made.opener)
     with pytest.raises(Unavailable, match="not given"):
         made.core.links.read_invitation("any")
     with pytest.raises(Unavailable, match=r"signing\.key"):
