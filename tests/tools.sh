@@ -31,6 +31,17 @@ build_minio() {
     echo "MinIO could not be built; tests on MinIO will be skipped"
 }
 
+# A WHIP client that is not ours, as its makers publish it.
+npm_modules() {
+  [ -d node_modules/@eyevinn/whip-web-client ] && return
+  if ! command -v npm >/dev/null; then
+    echo "npm is not installed; the test with a WHIP client from there will be skipped"
+    return
+  fi
+  npm ci --silent || echo "npm could not install package-lock.json; the test with a WHIP client will be skipped"
+}
+
 packages
 build_minio
+npm_modules
 exit 0

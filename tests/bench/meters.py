@@ -1,4 +1,4 @@
-"""What a process and its children cost, read from /proc: CPU seconds and resident memory. Cores to run them on."""
+"""What a process and its children cost, read from /proc: CPU seconds, resident memory, open files."""
 
 import os
 from collections.abc import Iterator
@@ -43,6 +43,11 @@ def open_files(pid: int) -> int:
     return sum(len(list((PROC / str(one) / "fd").iterdir())) for one in tree(pid))
 
 
+def threads(pid: int) -> int:
+    """Threads of the tree."""
+    return sum(int(_stat(one)[17]) for one in tree(pid))
+
+
 @contextmanager
 def on_core(core: int) -> Iterator[None]:
     """What is started meanwhile runs on this core only, with everything that it starts."""
@@ -55,7 +60,7 @@ def on_core(core: int) -> Iterator[None]:
 
 
 def _stat(pid: int) -> list[str]:
-    """The fields of /proc/PID/stat behind the name, so that [0] is the state; zeros for one that has ended."""
+    """The fields of /proc/PID/stat behind the name: [0] is the state. Zeros for one that has ended."""
     try:
         return (PROC / str(pid) / "stat").read_text().rpartition(")")[2].split()
     except OSError:

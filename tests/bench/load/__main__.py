@@ -1,5 +1,5 @@
-"""`python -m tests.bench.load`: publishes one clip many times over; prints one JSON line when all are connected,
-and one at the end, when the receiver has been told goodbye and has stored what it got.
+"""`python -m tests.bench.load`: publishes one clip many times over; prints one JSON line when all are
+connected, and one at the end, when the receiver has been told goodbye and has stored what it got.
 
     --whip URL --tokens FILE      one publisher for each line of FILE (an empty line: no token)
     --janus URL --publishers N    N publishers in Janus's videoroom
@@ -18,10 +18,10 @@ import aiortc.rtcdtlstransport as dtls
 import httpx
 import uvloop
 
-from .clip import clip
-from .pace import LATE_MS, Pace
-from .publisher import Publisher
-from .signalling import Janus, Signalling, Whip
+from tests.bench.load.clip import clip
+from tests.bench.load.pace import LATE_MS, Pace
+from tests.bench.load.publisher import Publisher
+from tests.bench.load.signalling import Janus, Signalling, Whip
 
 AT_ONCE = 4  # connecting
 LEAVING = 32
@@ -105,7 +105,9 @@ def main() -> None:
     parser.add_argument("--janus", help="Janus's HTTP transport")
     parser.add_argument("--publishers", type=int, default=1)
     parser.add_argument("--address", default="127.0.0.1", help="the machine's own address to send from")
-    parser.add_argument("--settle", type=float, default=6.0, help="seconds after connecting that do not count")
+    parser.add_argument(
+        "--settle", type=float, default=6.0, help="seconds after connecting that do not count"
+    )
     parser.add_argument("--seconds", type=float, default=20.0)
     args = parser.parse_args()
     aioice.ice.get_host_addresses = lambda use_ipv4, use_ipv6: [args.address]

@@ -1,4 +1,4 @@
-"""The one clip that every publisher sends, made anew each time and always the same: VP8 with Opus, as RTP payloads.
+"""The one clip that every publisher sends, made anew and always the same: VP8 and Opus as RTP payloads.
 
 640x480 at 15 pictures a second, about 0.5 Mbit/s, a keyframe every KEYFRAME_EVERY_S; 20 ms of sound a packet.
 """
@@ -44,7 +44,11 @@ def _pictures() -> Iterator[Burst]:
     assert isinstance(encoder, av.VideoCodecContext)
     encoder.width, encoder.height, encoder.pix_fmt = WIDTH, HEIGHT, "yuv420p"
     encoder.framerate, encoder.time_base = Fraction(FRAMES_PER_S), Fraction(1, FRAMES_PER_S)
-    encoder.bit_rate, encoder.gop_size, encoder.thread_count = VIDEO_BITS_PER_S, KEYFRAME_EVERY_S * FRAMES_PER_S, 1
+    encoder.bit_rate, encoder.gop_size, encoder.thread_count = (
+        VIDEO_BITS_PER_S,
+        KEYFRAME_EVERY_S * FRAMES_PER_S,
+        1,
+    )
     encoder.options = {**VP8_OPTIONS, "bufsize": str(VIDEO_BITS_PER_S)}
     packetizer = Vp8Encoder()
     chance = np.random.default_rng(1)

@@ -5,18 +5,18 @@ import heapq
 import time
 from collections.abc import Sequence
 
-from .clip import LENGTH_S, Burst
-from .publisher import Publisher
+from tests.bench.load.clip import LENGTH_S, Burst
+from tests.bench.load.publisher import Publisher
 
 LATE_MS = 20.0
 NAP_S = 0.002  # a shorter sleep costs more than it brings: bursts are due all the time
-SPREAD = 0.618034  # of one clip's keyframe distance: publishers that begin together must not send keyframes together
 BEGIN_S = 1.0  # after the connection stands: a receiver may need a moment to be ready for media
-SPREAD_S = 2.0
+SPREAD_S = 2.0  # the distance of keyframes: publishers that begin together must not send them together
+SPREAD = 0.618034
 
 
 class Pace:
-    """One loop for all publishers. `punctual` from `settle` on: connecting others takes the loop's time before."""
+    """One loop for all publishers."""
 
     def __init__(self, clip: Sequence[Burst]) -> None:
         self._clip = clip
@@ -35,7 +35,7 @@ class Pace:
         self._added += 1
 
     def settle(self) -> None:
-        """Lateness counts from now on."""
+        """Lateness counts from now on; before, connecting others takes the loop's time."""
         self._settled = True
 
     @property

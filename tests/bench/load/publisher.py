@@ -1,7 +1,7 @@
-"""One publisher: the library's SDP, ICE and DTLS, then packets made by hand and sent straight to the socket.
+"""One publisher: the library's SDP, ICE and DTLS, then packets made by hand, straight to the socket.
 
-RTCP is the least that a receiver needs: a sender report with its CNAME each second. Requests for keyframes and
-for lost packets are counted and not followed; the clip has a keyframe every two seconds anyhow.
+RTCP is the least that a receiver needs: a sender report with its CNAME each second. Requests for keyframes
+and for lost packets are counted and not followed; the clip has a keyframe every two seconds anyhow.
 """
 
 import asyncio
@@ -25,10 +25,17 @@ from aiortc import (
     RTCSessionDescription,
 )
 from aiortc.clock import current_ntp_time
-from aiortc.rtp import RtcpPsfbPacket, RtcpRtpfbPacket, RtcpSdesPacket, RtcpSenderInfo, RtcpSourceInfo, RtcpSrPacket
+from aiortc.rtp import (
+    RtcpPsfbPacket,
+    RtcpRtpfbPacket,
+    RtcpSdesPacket,
+    RtcpSenderInfo,
+    RtcpSourceInfo,
+    RtcpSrPacket,
+)
 
-from .clip import AUDIO_CLOCK_HZ, LENGTH_S, VIDEO_CLOCK_HZ, Burst
-from .signalling import Signalling
+from tests.bench.load.clip import AUDIO_CLOCK_HZ, LENGTH_S, VIDEO_CLOCK_HZ, Burst
+from tests.bench.load.signalling import Signalling
 
 CONNECT_S_MAX = 30.0
 REPORT_EVERY_S = 1.0
@@ -55,7 +62,7 @@ class _Track:
 
 
 class Publisher:
-    """`connect`, then `send` burst after burst, then `close`. `feedback` counts what the receiver asked for."""
+    """`connect`, `send` burst after burst, `close`. `feedback` counts what the receiver asked for."""
 
     def __init__(self, number: int, signalling: Signalling) -> None:
         self.frames = 0
@@ -90,7 +97,7 @@ class Publisher:
         self._reach(video.sender.transport)
 
     def send(self, burst: Burst, rounds: int) -> None:
-        """The burst of the clip's `rounds`th repetition, now; also a report when one is due."""
+        """The burst of the clip's `rounds`th repetition, now."""
         track = self._video if burst.video else self._audio
         track.ticks = (track.first_ticks + burst.ticks + rounds * LENGTH_S * track.clock_hz) & 0xFFFFFFFF
         extension = b""
@@ -139,7 +146,7 @@ class Publisher:
 
     def _track(self, transceiver: RTCRtpTransceiver, parameters: Any, clock_hz: int) -> _Track:
         sender = transceiver.sender
-        sender.transport._rtp_router.register_sender(_Feedback(self.feedback), sender._ssrc)
+        sender.transport._rtp_router.register_sender(_Feedback(sender._ssrc, self.feedback), sender._ssrc)
         identifiers = {one.uri: one.id for one in parameters.headerExtensions}
         return _Track(
             sender._ssrc,
@@ -174,7 +181,8 @@ class Publisher:
 class _Feedback:
     """Stands where the library's sender stood for the RTCP that comes back."""
 
-    def __init__(self, counts: Counter[str]) -> None:
+    def __init__(self, ssrc: int, counts: Counter[str]) -> None:
+        self._ssrc = ssrc
         self._counts = counts
 
     async def _handle_rtcp_packet(self, packet: object) -> None:

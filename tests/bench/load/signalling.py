@@ -1,4 +1,4 @@
-"""How an offer reaches a receiver and an answer comes back: by WHIP (RFC 9725), or through Janus's videoroom."""
+"""How an offer reaches a receiver and an answer comes back: by WHIP (RFC 9725), or Janus's videoroom."""
 
 import secrets
 from typing import Any, Protocol
@@ -44,7 +44,7 @@ class Whip:
 
 
 class Janus:
-    """A publisher in JANUS_ROOM of a Janus with its HTTP transport at `url` and sessions that do not expire."""
+    """A publisher in JANUS_ROOM of a Janus whose HTTP transport is at `url`; its sessions must not expire."""
 
     def __init__(self, http: httpx.AsyncClient, url: str) -> None:
         self._http = http
@@ -53,7 +53,9 @@ class Janus:
 
     async def answer(self, offer: str) -> str:
         self._session = f"/{(await self._ask('', janus='create'))['data']['id']}"
-        plugin = (await self._ask(self._session, janus="attach", plugin="janus.plugin.videoroom"))["data"]["id"]
+        plugin = (await self._ask(self._session, janus="attach", plugin="janus.plugin.videoroom"))["data"][
+            "id"
+        ]
         join = {"request": "joinandconfigure", "room": JANUS_ROOM, "ptype": "publisher"}
         await self._ask(
             f"{self._session}/{plugin}", janus="message", body=join, jsep={"type": "offer", "sdp": offer}
@@ -69,7 +71,9 @@ class Janus:
         await self._ask(self._session, janus="destroy")
 
     async def _ask(self, path: str, **request: Any) -> dict[str, Any]:
-        response = await self._http.post(self._url + path, json=request | {"transaction": secrets.token_hex(6)})
+        response = await self._http.post(
+            self._url + path, json=request | {"transaction": secrets.token_hex(6)}
+        )
         answer: dict[str, Any] = response.json()
         if answer.get("janus") not in ("success", "ack"):
             raise RuntimeError(f"Janus refuses {request['janus']}: {answer}")
