@@ -51,6 +51,7 @@ def _pictures() -> Iterator[Burst]:
     )
     encoder.options = {**VP8_OPTIONS, "bufsize": str(VIDEO_BITS_PER_S)}
     packetizer = Vp8Encoder()
+    packetizer.picture_id = 0  # it would begin anywhere
     chance = np.random.default_rng(1)
     ramp = np.add.outer(np.arange(HEIGHT), np.arange(WIDTH))
     for number in range(LENGTH_S * FRAMES_PER_S):
