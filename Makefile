@@ -28,7 +28,7 @@ lint: setup ## style, types, import rules, JavaScript types
 	@if command -v npm >/dev/null; then npm ci --silent && npx tsc --noEmit; \
 	else echo "tsc: not run, npm is not installed"; fi
 
-bench: setup bench-tools ## capture beside Janus and aiortc, seal, open, purge beside a peer; STREAMS=64,256 RUNS=3 for the long one
+bench: setup bench-tools ## capture, seal, open, purge, each beside a peer; STREAMS=64,256 RUNS=3 for the long one
 	$(BIN)/python -m tests.bench --streams $(STREAMS) --runs $(RUNS)
 
 mutants: setup test-tools ## the eleven seeded bugs, each of which the tests must find

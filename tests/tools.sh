@@ -1,5 +1,5 @@
 #!/bin/sh
-# Installs what the tests need beside Python: Chromium, Redis, PostgreSQL, MinIO. What cannot be had is skipped
+# Installs what the tests need beside Python: Chromium, Redis, PostgreSQL, MinIO, a WHIP client. What cannot be had is skipped
 # with that reason by the tests that need it, or fails them when PROCTORING_TEST_REQUIRE names it.
 set -u
 cache="${XDG_CACHE_HOME:-$HOME/.cache}/proctoring-tests/bin"

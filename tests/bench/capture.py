@@ -45,8 +45,8 @@ def capture_figures(
             try:
                 one = measured(kind, count)
             except (NotMeasured, AssertionError) as error:
-                missing[label] = str(error)
-                print(f"  run {number + 1}: {label}: not measured: {error}", flush=True)
+                missing[label] = str(error) or repr(error)
+                print(f"  run {number + 1}: {label}: not measured: {missing[label]}", flush=True)
                 continue
             done.append(one)
             print(f"  run {number + 1}: {label}: {one.cpu_ms:.2f} ms, {one.frames_lost} lost", flush=True)

@@ -79,7 +79,7 @@ admin: {{ admin_http = false }}
 
 def frames_kept(folder: Path) -> list[int]:
     """For each publisher's video, the pictures of which the recording has every packet."""
-    return [_whole_frames(file) for file in sorted((folder / "rec").glob("*video*.mjr"))]
+    return [_whole_frames(file) for file in sorted((folder / "rec").glob("*-video-*.mjr"))]
 
 
 def _whole_frames(file: Path) -> int:

@@ -25,7 +25,8 @@ def recording(folder: Path, packets: Sequence[tuple[int, bool]]) -> None:
         packet = struct.pack(">BBHII", 0x80, 0x80 * marker | 96, sequence, 0, 1) + b"media"
         data += b"MEET" + bytes(4) + struct.pack(">H", len(packet)) + packet
     (folder / "rec").mkdir()
-    (folder / "rec" / "videoroom-video-0.mjr").write_bytes(data)
+    (folder / "rec" / "videoroom-1234-user-1-2-video-0.mjr").write_bytes(data)
+    (folder / "rec" / "videoroom-1234-user-1-2-audio-1.mjr").write_bytes(b"not looked at")
 
 
 @pytest.mark.parametrize(
