@@ -1,5 +1,5 @@
 #!/bin/sh
-# Installs what the tests need beside Python: Chromium, Redis, PostgreSQL, MinIO, a WHIP client. What cannot be had is skipped
+# Installs what the tests need beside Python: Chromium, Redis, PostgreSQL, Caddy, coturn, MinIO. What cannot be had is skipped
 # with that reason by the tests that need it, or fails them when PROCTORING_TEST_REQUIRE names it.
 set -u
 cache="${XDG_CACHE_HOME:-$HOME/.cache}/proctoring-tests/bin"
@@ -8,6 +8,8 @@ packages() {
   wanted=""
   command -v chromium >/dev/null || wanted="$wanted chromium fonts-dejavu-core"
   command -v redis-server >/dev/null || wanted="$wanted redis-server"
+  command -v caddy >/dev/null || wanted="$wanted caddy"
+  command -v turnserver >/dev/null || wanted="$wanted coturn"
   [ -n "$(ls /usr/lib/postgresql/*/bin/initdb 2>/dev/null)" ] || wanted="$wanted postgresql"
   [ -z "$wanted" ] && return
   echo "installing for the tests:$wanted"
@@ -31,17 +33,6 @@ build_minio() {
     echo "MinIO could not be built; tests on MinIO will be skipped"
 }
 
-# A WHIP client that is not ours, as its makers publish it.
-npm_modules() {
-  [ -d node_modules/@eyevinn/whip-web-client ] && return
-  if ! command -v npm >/dev/null; then
-    echo "npm is not installed; the test with a WHIP client from there will be skipped"
-    return
-  fi
-  npm ci --silent || echo "npm could not install package-lock.json; the test with a WHIP client will be skipped"
-}
-
 packages
 build_minio
-npm_modules
 exit 0

@@ -48,7 +48,7 @@ def soak(receiver: Receiver, seconds: float) -> tuple[Sample, list[Sample], Samp
     before = _sample(receiver)
     every_s = min(SAMPLE_EVERY_S, seconds / SAMPLES_MIN)
     samples = []
-    with Generator(receiver, own_address(), 0, seconds) as generator:
+    with Generator(receiver, own_address(), 0, seconds + every_s) as generator:
         generator.line()
         end_s = time.monotonic() + seconds
         while time.monotonic() < end_s:
