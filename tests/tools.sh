@@ -1,5 +1,5 @@
 #!/bin/sh
-# Installs what the tests need beside Python: Chromium, Redis, PostgreSQL, Caddy, coturn, MinIO. What cannot be had is skipped
+# Installs what the tests need beside Python: Chromium, Redis, PostgreSQL, MinIO. What cannot be had is skipped
 # with that reason by the tests that need it, or fails them when PROCTORING_TEST_REQUIRE names it.
 set -u
 cache="${XDG_CACHE_HOME:-$HOME/.cache}/proctoring-tests/bin"
@@ -8,8 +8,6 @@ packages() {
   wanted=""
   command -v chromium >/dev/null || wanted="$wanted chromium fonts-dejavu-core"
   command -v redis-server >/dev/null || wanted="$wanted redis-server"
-  command -v caddy >/dev/null || wanted="$wanted caddy"
-  command -v turnserver >/dev/null || wanted="$wanted coturn"
   [ -n "$(ls /usr/lib/postgresql/*/bin/initdb 2>/dev/null)" ] || wanted="$wanted postgresql"
   [ -z "$wanted" ] && return
   echo "installing for the tests:$wanted"
