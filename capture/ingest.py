@@ -17,6 +17,7 @@ import structlog
 
 from capture.frames import EncodedFrame
 from capture.peer import Peer
+from capture.receive.rounds import Rounds
 from capture.recorder import Grant, Recorder
 from capture.sdp import Candidate, Offer
 from capture.segmenter import Segmenter
@@ -59,7 +60,7 @@ class Ingest:
         offer: Offer,
         recorder: Recorder,
         *,
-        addresses: Sequence[str],
+        rounds: Rounds,
         now_ms: Callable[[], int],
         first_target_ms: int,
         patience: Patience,
@@ -82,7 +83,7 @@ class Ingest:
         self._peer = Peer(
             ingest_id,
             offer,
-            addresses=addresses,
+            rounds=rounds,
             now_ms=now_ms,
             on_frame=self._on_frame,
             on_loss=lambda: self._ask(lost=True),

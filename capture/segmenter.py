@@ -7,7 +7,7 @@ the piece in which it starts. Pure: time comes with the frames.
 
 from collections import deque
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from capture import h264, opus, vp8
 from capture.errors import BadPayload
@@ -152,7 +152,7 @@ class Segmenter:
             return
         last = self._last_ticks
         if last is not None and last >= frame.ticks > last - VIDEO_CLOCK:
-            frame = replace(frame, ticks=last + 1)  # some senders stamp two pictures alike
+            frame = frame._replace(ticks=last + 1)  # some senders stamp two pictures alike
         went_back = last is not None and frame.ticks <= last
         if went_back or self._video_clock.jumped_ahead(frame.ticks, frame.arrival_ms):
             self._break_off(pieces, frame.arrival_ms)

@@ -1,6 +1,5 @@
 """The segmenter's invariants over any sequence of frames, and the media clock under it."""
 
-from dataclasses import replace
 from itertools import pairwise
 
 import pytest
@@ -146,7 +145,7 @@ def test_size_and_time_are_bounded() -> None:
     (piece,) = cut(frames, expects_audio=False)
     assert piece.duration_ms == sg.SEGMENT_MS_MAX
     big = [
-        replace(frame, data=frame.data + bytes(sg.SEGMENT_BYTES_MAX // 10))
+        frame._replace(data=frame.data + bytes(sg.SEGMENT_BYTES_MAX // 10))
         for frame in (picture(at, at, key=at == 0) for at in range(0, 3000, 100))
     ]
     (piece,) = cut(big, expects_audio=False)
@@ -155,7 +154,7 @@ def test_size_and_time_are_bounded() -> None:
 
 def test_a_broken_keyframe_ends_the_piece() -> None:
     """Pictures that lean on a keyframe we cannot read are not kept."""
-    broken = replace(picture(200, 2, key=True), data=b"\x10")
+    broken = picture(200, 2, key=True)._replace(data=b"\x10")
     pieces = cut([picture(0, 0, key=True), picture(100, 1), broken, picture(300, 3)], expects_audio=False)
     assert [len(piece.video) for piece in pieces] == [2]
 
@@ -197,7 +196,7 @@ def test_a_senders_clock_that_jumps_is_re_anchored() -> None:
     """When RTP time leaps ahead of arrival, the take goes on at the time of arrival, behind a gap."""
     frames = [picture(at, at, key=at % 1000 == 0) for at in range(0, 6500, 100)]
     leapt = [
-        replace(picture(at, at, key=at % 1000 == 0), ticks=at * 90 + 20 * VIDEO_CLOCK)
+        picture(at, at, key=at % 1000 == 0)._replace(ticks=at * 90 + 20 * VIDEO_CLOCK)
         for at in range(6500, 12_000, 100)
     ]
     pieces = cut([*frames, *leapt], expects_audio=False)
