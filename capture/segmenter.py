@@ -90,10 +90,10 @@ class Segmenter:
         """Takes the next frame; returns the pieces it completes. A malformed frame counts as not there."""
         pieces: list[Piece] = []
         try:
-            if frame.codec.is_video:
-                self._push_video(frame, pieces)
-            else:
+            if frame.codec is Codec.OPUS:
                 self._push_audio(frame, pieces)
+            else:
+                self._push_video(frame, pieces)
         except BadPayload:
             pass
         closing = self._closing
@@ -140,18 +140,19 @@ class Segmenter:
 
     def _push_audio(self, frame: EncodedFrame, pieces: list[Piece]) -> None:
         opus.duration_ticks(frame.data)
-        if self._audio_clock.jumped_ahead(frame.ticks, frame.arrival_ms):
+        clock, ticks, arrival_ms = self._audio_clock, frame.ticks, frame.arrival_ms
+        if clock.jumped_ahead(ticks, arrival_ms):
             self.audio_dropped += len(self._audio)
             self._audio.clear()
-            self._audio_clock.anchor(frame.ticks, frame.arrival_ms)
-        self._audio_clock.observe(frame.ticks, frame.arrival_ms)
+            clock.anchor(ticks, arrival_ms)
+        clock.observe(ticks, arrival_ms)
         self._audio.append(frame)
         filling = self._open is not None or self._closing is not None
         if len(self._audio) > (AUDIO_PENDING_MAX if filling else AUDIO_AHEAD_MAX):
             self._audio.popleft()
             self.audio_dropped += 1
-        if self._open is not None and frame.arrival_ms - self._open.frames[-1].arrival_ms >= STALL_MS:
-            self._cut_stalled(frame.arrival_ms, pieces)
+        if self._open is not None and arrival_ms - self._open.frames[-1].arrival_ms >= STALL_MS:
+            self._cut_stalled(arrival_ms, pieces)
 
     def _cut_stalled(self, now_ms: int, pieces: list[Piece]) -> None:
         """Ends the open piece here; the next one repeats the pictures that its last one leans on."""
@@ -282,9 +283,10 @@ class Segmenter:
     def _audio_until(self, closing: _Closing) -> Iterator[Sample]:
         """Takes the audio that starts before the boundary from the queue, timed from the piece's start."""
         least = 0
-        while self._audio and self._audio_clock.unix_us(self._audio[0].ticks) < closing.boundary_us:
+        unix_us, start_us = self._audio_clock.unix_us, closing.start_ms * 1000
+        while self._audio and (at_us := unix_us(self._audio[0].ticks)) < closing.boundary_us:
             frame = self._audio.popleft()
-            since_us = self._audio_clock.unix_us(frame.ticks) - closing.start_ms * 1000
+            since_us = at_us - start_us
             if since_us < -HALF_MS_US and not closing.open.abuts:
                 self.audio_dropped += 1  # it lies before the take or in a gap
                 continue

@@ -24,7 +24,7 @@ UNKNOWN_PER_S_MAX = 50  # packets of sources not yet known that are looked at: e
 EARLY_MAX = 64  # datagrams kept that overtook the end of the DTLS handshake
 
 _SSRC = struct.Struct(">I")
-_RTP_SSRC_AT, _RTCP_SSRC_AT = 8, 4
+_RTCP_SSRC_AT = 4
 _RTCP_FIRST, _RTCP_LAST = rtp.RTCP_TYPES[0], rtp.RTCP_TYPES[-1]
 
 
@@ -88,8 +88,8 @@ class Reception:
         self._allowance = Allowance()
         self._cname = rtcp.source_description(ssrc, cname)
         self._preamble = rtcp.receiver_report(ssrc) + self._cname
-        self._video = _Track(formats.codec, self)
-        self._audio = _Track(Codec.OPUS, self)
+        self._video = _Track(formats.codec, events.frame, self.ask_packets)
+        self._audio = _Track(Codec.OPUS, events.frame, self.ask_packets)
         self._tracks = {formats.video: self._video}
         if formats.audio is not None:
             self._tracks[formats.audio] = self._audio
@@ -109,22 +109,21 @@ class Reception:
     def datagram(self, length: int, now_s: float, now_ms: int) -> None:
         """Takes the protected packet in the first `length` bytes of the receive buffer, at least 12."""
         inbound, data = self._inbound, self._buffer
+        if self._closed:
+            return
         if inbound is None:
             self._early.append(bytes(self._view[:length]))
             return
         if _RTCP_FIRST <= data[1] <= _RTCP_LAST:
             self._control(inbound, length, now_s, now_ms)
             return
-        ssrc: int = _SSRC.unpack_from(data, _RTP_SSRC_AT)[0]
+        _, second, sequence, timestamp, ssrc = rtp.HEADER.unpack_from(data)
         source = self._sources.get(ssrc)
-        if source is None:
-            if len(self._sources) >= SOURCES_MAX or not self._unknown_left:
-                return
-            self._unknown_left -= 1
-        header = rtp.parse(data, length) if (length := inbound.unprotect(length)) > 0 else None
-        if header is None or self._closed:
+        if source is None and not self._may_be_new():
             return
-        payload_type, marker, sequence, timestamp, _, begin, end = header
+        if (length := inbound.unprotect(length)) < 0 or (bounds := rtp.payload_bounds(data, length)) is None:
+            return
+        payload_type = second & 0x7F
         track = self._tracks.get(payload_type)
         if source is None:
             if track is None and payload_type != self._again:
@@ -134,13 +133,13 @@ class Reception:
         self.heard_s = now_s
         self.packets += 1
         source.packet(sequence, timestamp, now_s)
-        payload = bytes(self._view[begin:end])
+        payload = bytes(self._view[bounds[0] : bounds[1]])
         if track is not None:
             if track.ssrc == ssrc or track.follows(ssrc, now_s):
                 track.heard_s = now_s
-                track.order.push(Packet(sequence, timestamp, marker, payload, now_ms))
+                track.order.push(Packet(sequence, timestamp, second > 0x7F, payload, now_ms))
         elif self._video.ssrc is not None and (original := rtp.original_sequence(payload)) is not None:
-            self._video.order.push(Packet(original, timestamp, marker, payload[2:], now_ms))
+            self._video.order.push(Packet(original, timestamp, second > 0x7F, payload[2:], now_ms))
         if self._video.assembler.wants_keyframe:
             self._events.loss()
 
@@ -177,9 +176,12 @@ class Reception:
         self._audio.order.flush()
         self._closed = True
 
-    def deliver(self, frame: EncodedFrame) -> None:
-        if not self._closed:
-            self._events.frame(frame)
+    def _may_be_new(self) -> bool:
+        """Whether a packet of a source not yet known is looked at."""
+        if len(self._sources) >= SOURCES_MAX or not self._unknown_left:
+            return False
+        self._unknown_left -= 1
+        return True
 
     def _control(self, inbound: Inbound, length: int, now_s: float, now_ms: int) -> None:
         if _SSRC.unpack_from(self._buffer, _RTCP_SSRC_AT)[0] not in self._sources:
@@ -196,11 +198,17 @@ class Reception:
 class _Track:
     """One medium's packets into frames. Follows one SSRC at a time."""
 
-    def __init__(self, codec: Codec, reception: Reception) -> None:
+    def __init__(
+        self,
+        codec: Codec,
+        deliver: Callable[[EncodedFrame], None],
+        ask: Callable[[int, list[int]], None],
+    ) -> None:
         self.ssrc: int | None = None
         self.heard_s = 0.0
         self._codec = codec
-        self._reception = reception
+        self._deliver = deliver
+        self._ask_of = ask
         self._begin()
 
     def follows(self, ssrc: int, now_s: float) -> bool:
@@ -214,15 +222,14 @@ class _Track:
         return True
 
     def _begin(self) -> None:
-        deliver = self._reception.deliver
         self.assembler: AudioAssembler | VideoAssembler
         if self._codec.is_video:
-            self.assembler = VideoAssembler(self._codec, deliver)
+            self.assembler = VideoAssembler(self._codec, self._deliver)
             self.order = Reorderer(self.assembler.push, self.assembler.lost, self._ask)
         else:
-            self.assembler = AudioAssembler(deliver)
+            self.assembler = AudioAssembler(self._deliver)
             self.order = Reorderer(self.assembler.push, self.assembler.lost)
 
     def _ask(self, sequences: list[int]) -> None:
         assert self.ssrc is not None
-        self._reception.ask_packets(self.ssrc, sequences)
+        self._ask_of(self.ssrc, sequences)

@@ -6,9 +6,11 @@ from typing import NamedTuple
 HEADER_BYTES = 12
 RTCP_TYPES = range(192, 224)  # RFC 5761 section 4: the second byte tells RTCP from RTP
 
-_HEADER = struct.Struct(">BBHII")
+HEADER = struct.Struct(">BBHII")
+"""First byte, marker and payload type, sequence, timestamp, SSRC: never encrypted (RFC 3711 section 3.1)."""
+
 _U16 = struct.Struct(">H")
-_CSRC_COUNT, _EXTENSION, _PADDING, _VERSION_2 = 0x0F, 0x10, 0x20, 2
+_CSRC_COUNT, _EXTENSION, _PADDING, _VERSION = 0x0F, 0x10, 0x20, 2
 
 
 class Packet(NamedTuple):
@@ -24,40 +26,21 @@ class Packet(NamedTuple):
     arrival_ms: int
 
 
-class Header(NamedTuple):
-    """A parsed header; the payload is `begin` to `end`."""
-
-    payload_type: int
-    marker: bool
-    sequence: int
-    timestamp: int
-    ssrc: int
-    begin: int
-    end: int
-
-
-def parse(data: bytes | bytearray | memoryview, length: int) -> Header | None:
-    """The header of the packet in the first `length` bytes, or None when it is malformed."""
+def payload_bounds(data: bytes | bytearray | memoryview, length: int) -> tuple[int, int] | None:
+    """Where the payload of a packet of `length` bytes begins and ends; None when its header is malformed."""
     if length < HEADER_BYTES:
         return None
-    first, second, sequence, timestamp, ssrc = _HEADER.unpack_from(data)
-    begin, end = HEADER_BYTES, length
-    if first != 0x80:
-        if first >> 6 != _VERSION_2:
+    first = data[0]
+    begin, end = HEADER_BYTES + 4 * (first & _CSRC_COUNT), length
+    if first & _EXTENSION:
+        if begin + 4 > length:
             return None
-        begin += 4 * (first & _CSRC_COUNT)
-        if first & _EXTENSION:
-            if begin + 4 > length:
-                return None
-            begin += 4 + 4 * _U16.unpack_from(data, begin + 2)[0]
-        if first & _PADDING:
-            padding = data[length - 1]
-            if not padding:
-                return None
-            end -= padding
-        if begin > end:
+        begin += 4 + 4 * _U16.unpack_from(data, begin + 2)[0]
+    if first & _PADDING:
+        if not (padding := data[length - 1]):
             return None
-    return Header(second & 0x7F, second > 0x7F, sequence, timestamp, ssrc, begin, end)
+        end -= padding
+    return (begin, end) if first >> 6 == _VERSION and begin <= end else None
 
 
 def original_sequence(payload: bytes) -> int | None:
