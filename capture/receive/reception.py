@@ -5,7 +5,6 @@ nothing that arrives raises or grows without bound.
 """
 
 import struct
-from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
@@ -21,7 +20,7 @@ from capture.receive.statistics import SourceStatistics
 SOURCES_MAX = 16  # SSRCs of one publisher: two tracks and retransmissions, and those that follow on them
 SOURCE_SILENT_S = 1.0  # another SSRC may take a track over only once the present one is silent
 UNKNOWN_PER_S_MAX = 50  # packets of sources not yet known that are looked at: each costs a decryption
-EARLY_MAX = 64  # datagrams kept that overtook the end of the DTLS handshake
+EARLY_MAX = 128  # datagrams kept that overtook the end of the DTLS handshake
 
 _SSRC = struct.Struct(">I")
 _RTCP_SSRC_AT = 4
@@ -83,7 +82,7 @@ class Reception:
         self._send = send
         self._ssrc = ssrc
         self._inbound: Inbound | None = None
-        self._early: deque[bytes] = deque(maxlen=EARLY_MAX)
+        self._early: list[bytes] = []
         self._sources: dict[int, SourceStatistics] = {}
         self._allowance = Allowance()
         self._cname = rtcp.source_description(ssrc, cname)
@@ -101,8 +100,8 @@ class Reception:
         """The keys are there; what came before them is read now."""
         self._inbound = inbound
         self.heard_s = now_s
-        while self._early:
-            data = self._early.popleft()
+        early, self._early = self._early, []
+        for data in early:
             self._buffer[: len(data)] = data
             self.datagram(len(data), now_s, now_ms)
 
@@ -112,7 +111,8 @@ class Reception:
         if self._closed:
             return
         if inbound is None:
-            self._early.append(bytes(self._view[:length]))
+            if len(self._early) < EARLY_MAX:  # the first ones; those behind can be asked for
+                self._early.append(bytes(self._view[:length]))
             return
         if _RTCP_FIRST <= data[1] <= _RTCP_LAST:
             self._control(inbound, length, now_s, now_ms)
