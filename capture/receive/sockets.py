@@ -18,23 +18,24 @@ WILDCARD = {socket.AF_INET: "0.0.0.0", socket.AF_INET6: "::"}  # noqa: S104 - se
 def bind(addresses: Sequence[str], number: int) -> tuple[dict[str, socket.socket], int]:
     """A socket for each address, all on one port number, and that number; 0 lets the system choose it.
 
-    An address that is not this machine's stands for it behind NAT: the socket then listens on all addresses
+    An address that is not this machine's stands for it behind NAT: one socket then listens on all addresses
     of its family. Raises PortTaken.
     """
+    homes = _homes(addresses)
     tries = BIND_TRIES_MAX if number == 0 else 1
     for tries_left in reversed(range(tries)):
         sockets: dict[str, socket.socket] = {}
         try:
             chosen = number
-            for address in addresses:
-                sockets[address] = _for_address(address, chosen, sockets)
-                chosen = sockets[address].getsockname()[1]
-            return sockets, chosen
+            for home in dict.fromkeys(homes.values()):
+                sockets[home] = _bound(home, chosen)
+                chosen = sockets[home].getsockname()[1]
+            return {address: sockets[home] for address, home in homes.items()}, chosen
         except OSError as error:
             close(sockets)
             if not tries_left:
                 raise PortTaken(
-                    f"UDP port {number or '(any)'} cannot be used on {address}: {error.strerror}.",
+                    f"UDP port {number or '(any)'} cannot be used on {home}: {error.strerror}.",
                     "Free it, or set PROCTORING_MEDIA_PORT to another.",
                 ) from error
     raise AssertionError
@@ -45,30 +46,32 @@ def close(sockets: dict[str, socket.socket]) -> None:
         bound.close()
 
 
-def _for_address(address: str, number: int, sockets: dict[str, socket.socket]) -> socket.socket:
-    family = socket.AF_INET6 if ipaddress.ip_address(address).version == 6 else socket.AF_INET
-    if _is_ours(family, address):
-        return _bound(family, address, number)
-    wildcards = [bound for bound in sockets.values() if bound.getsockname()[0] == WILDCARD[family]]
-    return wildcards[0] if wildcards else _bound(family, WILDCARD[family], number)
+def _homes(addresses: Sequence[str]) -> dict[str, str]:
+    """Where to bind for each address."""
+    foreign = {_family(address) for address in addresses if not _is_ours(address)}
+    return {address: WILDCARD[f] if (f := _family(address)) in foreign else address for address in addresses}
 
 
-def _bound(family: socket.AddressFamily, address: str, number: int) -> socket.socket:
-    bound = socket.socket(family, socket.SOCK_DGRAM)
+def _family(address: str) -> socket.AddressFamily:
+    return socket.AF_INET6 if ipaddress.ip_address(address).version == 6 else socket.AF_INET
+
+
+def _bound(home: str, number: int) -> socket.socket:
+    bound = socket.socket(_family(home), socket.SOCK_DGRAM)
     try:
         bound.setblocking(False)
-        if family == socket.AF_INET6:
+        if bound.family == socket.AF_INET6:
             bound.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
         _widen(bound)
-        bound.bind((address, number))
+        bound.bind((home, number))
     except OSError:
         bound.close()
         raise
     return bound
 
 
-def _is_ours(family: socket.AddressFamily, address: str) -> bool:
-    with socket.socket(family, socket.SOCK_DGRAM) as probe:
+def _is_ours(address: str) -> bool:
+    with socket.socket(_family(address), socket.SOCK_DGRAM) as probe:
         try:
             probe.bind((address, 0))
         except OSError:
