@@ -1,6 +1,7 @@
 """`proctoring serve`: the whole service in one process, with the embedded defaults."""
 
 import asyncio
+import gc
 import logging
 from pathlib import Path
 
@@ -51,6 +52,8 @@ def serve(data: Path | None, host: str | None, port: int | None, with_demo: bool
         while not server.started and not serving.done():  # noqa: ASYNC110 - uvicorn offers a flag, no event
             await asyncio.sleep(0.05)
         if server.started:
+            gc.collect()
+            gc.freeze()  # what the start made lives on; no later collection has to walk it while media waits
             click.echo(f"serving {settings.base_url}")
             if with_demo:
                 await demo.run(made, still_serving=lambda: not serving.done())
