@@ -34,7 +34,8 @@ REMOTE_CANDIDATES_MAX = 64  # per ingest
 
 class Peer:
     """`on_frame` gets every whole frame; `on_loss` is called for each packet while video waits for a
-    keyframe; `on_gone` when the connection ends by itself.
+    keyframe; `on_gone` when the connection ends by itself; `on_report(ssrc, ntp, rtp, arrival_ms)` for each
+    sender report: `ntp` and `rtp` are one instant on the sender's two clocks.
 
     `now_ms` is the server's Unix time in milliseconds. All callbacks run on the event loop.
     """
@@ -49,6 +50,7 @@ class Peer:
         on_frame: Callable[[EncodedFrame], None],
         on_loss: Callable[[], None],
         on_gone: Callable[[], None],
+        on_report: Callable[[int, int, int, int], None] = lambda *_: None,
     ) -> None:
         self.connected = False
         self._id = ingest_id
@@ -64,7 +66,7 @@ class Peer:
         self._reception = Reception(
             Formats(offer.video, offer.video_payload, offer.again_payload, offer.audio_payload),
             self._port.buffer,
-            Events(on_frame, on_loss, self._reported),
+            Events(on_frame, on_loss, on_report),
             self._send,
             ssrc=secrets.randbits(32),
             cname=secrets.token_urlsafe(12),
@@ -144,9 +146,6 @@ class Peer:
     def _send(self, data: bytes) -> None:
         if self._outbound is not None and self._guest is not None:
             hooks.send(self._guest.agent, self._outbound.protect_rtcp(data))
-
-    def _reported(self, ssrc: int, ntp: int, rtp: int, arrival_ms: int) -> None:
-        """A sender report: (ntp, rtp) are one instant on the sender's two clocks. Nobody needs it yet."""
 
     def _state_changed(self) -> None:
         state = self._connection.connectionState

@@ -163,6 +163,14 @@ class MediaPort:
 
     def accept(self, length: int, source: Address, fileno: int) -> None:
         """Takes the datagram in the first `length` bytes of the buffer; never raises for what it holds."""
+        try:
+            self._hand_on(length, source, fileno)
+        except Exception as error:
+            # What an authentic publisher sends may still break the library; it must not stop the port.
+            self.dropped["failures"] += 1
+            log.warning("media-port.datagram-failed", error=type(error).__name__, bytes=length)
+
+    def _hand_on(self, length: int, source: Address, fileno: int) -> None:
         first = self.buffer[0] if HEADER_BYTES < length <= DATAGRAM_BYTES_MAX else 255
         guest = self._routes.get(source[:2] if len(source) > 2 else source)
         if 127 < first < 192:

@@ -94,6 +94,7 @@ class Reception:
             self._tracks[formats.audio] = self._audio
         self._again = formats.again
         self._unknown_left = UNKNOWN_PER_S_MAX
+        self._strange = 0  # SSRCs that are authentic and of no format that was answered
         self._closed = False
 
     def secure(self, inbound: Inbound, now_s: float, now_ms: int) -> None:
@@ -127,6 +128,7 @@ class Reception:
         track = self._tracks.get(payload_type)
         if source is None:
             if track is None and payload_type != self._again:
+                self._strange += 1
                 return
             rate = AUDIO_CLOCK if track is self._audio else VIDEO_CLOCK
             source = self._sources[ssrc] = SourceStatistics(ssrc, rate)
@@ -157,9 +159,10 @@ class Reception:
         heard = [source for source in self._sources.values() if source.heard]
         blocks = [source.block(now_s) for source in heard]
         packet = rtcp.receiver_report(self._ssrc, blocks) + self._cname
-        if (ssrc := self._video.ssrc) is not None:
-            rate = self._allowance.after_interval(self._sources[ssrc].loss_share)
-            packet += rtcp.estimated_maximum(self._ssrc, rate, [ssrc])
+        for source in heard:
+            if source.ssrc == self._video.ssrc:
+                rate = self._allowance.after_interval(source.loss_share)
+                packet += rtcp.estimated_maximum(self._ssrc, rate, [source.ssrc])
         self._send(packet)
 
     def ask_keyframe(self, ssrc: int | None = None) -> None:
@@ -178,7 +181,7 @@ class Reception:
 
     def _may_be_new(self) -> bool:
         """Whether a packet of a source not yet known is looked at."""
-        if len(self._sources) >= SOURCES_MAX or not self._unknown_left:
+        if len(self._sources) + self._strange >= SOURCES_MAX or not self._unknown_left:
             return False
         self._unknown_left -= 1
         return True

@@ -239,3 +239,14 @@ def test_sources_and_forgeries_are_bounded() -> None:
         wire.reception.report(wire.now_s)
         wire.bring(packet(b"\x10D", 0, 0, True, ssrc=ssrc))
     assert len(wire.reception._sources) == SOURCES_MAX
+
+
+def test_formats_that_were_not_answered_are_bounded_too() -> None:
+    """They are authentic, so each costs the cipher some memory."""
+    wire = Wire(Codec.VP8).secure()
+    for ssrc in range(1000):
+        wire.reception.report(wire.now_s)
+        wire.bring(packet(b"\x10D", 0, 0, True, ssrc=ssrc, kind=50))
+    wire.bring(packet(b"\x10D", 0, 0, True))
+    assert wire.reception._sources == {}
+    assert wire.reception.packets == 0

@@ -118,6 +118,24 @@ def test_media_is_let_in_from_where_an_authentic_check_came() -> None:
     on_stage(scenario)
 
 
+def test_a_publisher_that_breaks_the_library_stops_nobody() -> None:
+    """An authentic check that the library stumbles over, for want of its PRIORITY, is counted and passed by."""
+
+    async def scenario(stage: Stage) -> None:
+        one, two = stage.guest("one"), stage.guest("two")
+        one.agent._early_checks_done = True
+        request = other.Message(message_method=other.Method.BINDING, message_class=other.Class.REQUEST)
+        request.attributes["USERNAME"] = f"{one.ufrag.decode()}:them"
+        request.add_message_integrity(one.password)
+        stage.bring(bytes(request))
+        assert stage.port.dropped["failures"] == 1
+        stage.bring(stage.check(two), ELSEWHERE)
+        stage.bring(RTP, ELSEWHERE)
+        assert stage.media == [("two", 41)]
+
+    on_stage(scenario)
+
+
 def test_an_address_stays_with_who_is_heard_there() -> None:
     """Another guest may have it only once its present one is silent."""
 
