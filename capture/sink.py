@@ -54,7 +54,9 @@ class VaultRecorder:
         self._drain = Drain(core, objects, spool)
         on_sqlite = core.db.engine.dialect.name == "sqlite"
         threads = DRAIN_THREADS_SQLITE if on_sqlite else DRAIN_THREADS
-        self._worker = SpoolWorker(spool, self._drain.step, threads=threads, retry_s=retry_s)
+        self._worker = SpoolWorker(
+            spool, self._drain.step, self._drain.together, threads=threads, retry_s=retry_s
+        )
         self._hearing: asyncio.Task[None] | None = None
 
     async def start(self) -> None:

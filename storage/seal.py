@@ -54,10 +54,6 @@ class Sealer:
     def __init__(self, keys: SealingKeys) -> None:
         self._keys = keys
 
-    def check(self) -> None:
-        """Raises KeyMissing or KeyServiceFailed when there is no epoch to seal to."""
-        self._keys.newest()
-
     def new_unit_key(self, unit_id: str) -> SealedUnitKey:
         """A key pair for a unit; the private half exists only sealed once this returns.
 

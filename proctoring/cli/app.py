@@ -54,7 +54,12 @@ def capture_edge(made: CaptureParts) -> Edge:
     core = made.core
     settings = core.settings
     recorder = VaultRecorder(core, made.objects, Spool(Places(settings.data).spool))
-    ingests = Ingests(recorder, ice_servers=ice_servers(settings), addresses=settings.media_addresses or None)
+    ingests = Ingests(
+        recorder,
+        ice_servers=ice_servers(settings),
+        addresses=settings.media_addresses or None,
+        media_port=settings.media_port,
+    )
     return Edge(
         checks={"store": made.objects.check, "spool": recorder.check, "keys": lambda: sealing(core)},
         routers=[whip.routes(ingests, relays_of(core))],

@@ -1,6 +1,7 @@
 """`proctoring serve`: the whole service in one process; `capture` and `review`: one edge each."""
 
 import asyncio
+import gc
 import logging
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -101,6 +102,8 @@ def _run(
         while not server.started and not serving.done():  # noqa: ASYNC110 - uvicorn offers a flag, no event
             await asyncio.sleep(0.05)
         if server.started:
+            gc.collect()
+            gc.freeze()  # what the start made lives on; no later collection has to walk it while media waits
             click.echo(f"serving {settings.base_url}")
             if once_serving is not None:
                 await once_serving(lambda: not serving.done())
