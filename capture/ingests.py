@@ -11,6 +11,8 @@ import structlog
 from capture.errors import IngestsFull
 from capture.ice import IceServer, own_addresses
 from capture.ingest import Ingest, Patience
+from capture.receive.port import MediaPort
+from capture.receive.rounds import Rounds
 from capture.recorder import Grant, Recorder
 from capture.sdp import parse_offer
 from capture.segmenter import SEGMENT_MS
@@ -29,8 +31,9 @@ ID_BYTES = 18
 class Ingests:
     """The registry behind the WHIP endpoint.
 
-    `addresses` are those to receive media on; without it, this machine's own and loopback. `counters` counts
-    events by name, for metrics.
+    `addresses` are those to receive media on; without it, this machine's own and loopback. All media comes
+    to the UDP port `media_port`; 0 lets the system choose one at the start. `counters` counts events by
+    name, for metrics.
     """
 
     def __init__(
@@ -39,6 +42,7 @@ class Ingests:
         *,
         ice_servers: Sequence[IceServer] = (),
         addresses: Sequence[str] | None = None,
+        media_port: int = 0,
         clock: Clock = system_clock,
         ingests_max: int = INGESTS_MAX,
         patience: Patience = Patience(),  # noqa: B008 - frozen
@@ -47,6 +51,7 @@ class Ingests:
         self.counters: Counter[str] = Counter()
         self._recorder = recorder
         self._addresses = tuple(own_addresses() if addresses is None else addresses)
+        self._rounds = Rounds(MediaPort(self._addresses, media_port, self._now_ms))
         self._clock = clock
         self._max = ingests_max
         self._patience = patience
@@ -60,8 +65,9 @@ class Ingests:
         return len(self._by_id)
 
     async def start(self) -> None:
-        """Begins to watch. Call once, on the loop that serves."""
+        """Begins to listen and to watch. Call once, on the loop that serves. Raises PortTaken."""
         self._closing = False
+        self._rounds.start()
         self._tasks = [asyncio.ensure_future(self._watch()), asyncio.ensure_future(self._poll_ended())]
 
     async def close(self, cause: EndCause = EndCause.SERVER_STOPPED) -> None:
@@ -73,6 +79,12 @@ class Ingests:
             with contextlib.suppress(asyncio.CancelledError):
                 await task
         self._tasks = []
+        self._rounds.stop()
+
+    @property
+    def media_port(self) -> int:
+        """The UDP port, once started."""
+        return self._rounds.port.number
 
     async def publish(self, token: str, sdp: str) -> tuple[Ingest, str]:
         """A new ingest and its SDP answer; it takes the place of an earlier one of the same stream.
@@ -90,7 +102,7 @@ class Ingests:
             grant,
             offer,
             self._recorder,
-            addresses=self._addresses,
+            rounds=self._rounds,
             now_ms=self._now_ms,
             # Publishers that begin together would otherwise be cut, and stored, all at the same moment.
             first_target_ms=SEGMENT_MS // 2 + secrets.randbelow(SEGMENT_MS // 2),

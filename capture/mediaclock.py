@@ -32,22 +32,22 @@ class TrackClock:
 
     def observe(self, ticks: int, arrival_ms: int) -> None:
         """Learns from a frame's arrival. Until the first `settle` the mapping may still move earlier."""
-        anchor = arrival_ms * 1000 - self._media_us(ticks)
+        anchor = arrival_ms * 1000 - ticks * 1_000_000 // self._rate
         if self._anchor_us is None:
             self._anchor_us = anchor
         elif not self._frozen:
-            self._anchor_us = min(self._anchor_us, anchor)
-        else:
-            residual = anchor - self._anchor_us
-            self._least_us = residual if self._least_us is None else min(self._least_us, residual)
+            if anchor < self._anchor_us:
+                self._anchor_us = anchor
+        elif self._least_us is None or anchor - self._anchor_us < self._least_us:
+            self._least_us = anchor - self._anchor_us
 
     def jumped_ahead(self, ticks: int, arrival_ms: int) -> bool:
         """Whether a frame arrives long before the mapping says it was filmed: more than JUMP_US, or more than
         UNSETTLED_JUMP_US while the mapping still settles."""
         if self._anchor_us is None:
             return False
-        limit_us = JUMP_US if self._frozen else UNSETTLED_JUMP_US
-        return self.unix_us(ticks) - arrival_ms * 1000 > limit_us
+        early_us = self._anchor_us + ticks * 1_000_000 // self._rate - arrival_ms * 1000
+        return early_us > (JUMP_US if self._frozen else UNSETTLED_JUMP_US)
 
     def anchor(self, ticks: int, arrival_ms: int) -> None:
         """Forgets the mapping and begins a new one here."""
@@ -76,7 +76,7 @@ class TrackClock:
     def unix_us(self, ticks: int) -> int:
         """Unix microseconds at which the frame with these ticks was filmed, as far as is known."""
         assert self._anchor_us is not None, "no frame has been observed"
-        return self._anchor_us + self._media_us(ticks)
+        return self._anchor_us + ticks * 1_000_000 // self._rate
 
     def _media_us(self, ticks: int) -> int:
         return ticks * 1_000_000 // self._rate

@@ -54,6 +54,7 @@ class Settings(MinioSettings):
     store: Store = Store.FOLDER
     ice_servers: tuple[IceServerSetting, ...] = ()
     media_addresses: tuple[str, ...] = ()
+    media_port: int = Field(default=0, ge=0, le=65535)
     redis_url: str = ""
     purge_interval_s: int = Field(default=60, ge=1)
     checkpoint_copy: Path | None = None

@@ -36,6 +36,7 @@ def create_app(made: Parts) -> FastAPI:
         recorder,
         ice_servers=servers,
         addresses=core.settings.media_addresses or None,
+        media_port=core.settings.media_port,
     )
     periodic = [PeriodicJob(job) for job in jobs(made)]
 
