@@ -39,3 +39,10 @@ class EncodedFrame(NamedTuple):
     data: bytes
     keyframe: bool = True
     after_loss: bool = False
+
+
+def unrolled(last: int, timestamp: int) -> int:
+    """A 32-bit RTP timestamp as a counter that does not wrap, near the `last` one (negative: none yet)."""
+    if last < 0:
+        return timestamp + (1 << 32)  # so that a reordered earlier one stays positive
+    return last + ((timestamp - last + 0x8000_0000) & 0xFFFF_FFFF) - 0x8000_0000

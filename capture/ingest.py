@@ -21,6 +21,7 @@ from capture.receive.rounds import Rounds
 from capture.recorder import Grant, Recorder
 from capture.sdp import Candidate, Offer
 from capture.segmenter import Segmenter
+from capture.senderclock import DeviceClock
 from capture.writer import Writer
 from proctoring.recordings.model import EndCause
 
@@ -61,6 +62,7 @@ class Ingest:
         recorder: Recorder,
         *,
         rounds: Rounds,
+        device: DeviceClock,
         now_ms: Callable[[], int],
         first_target_ms: int,
         patience: Patience,
@@ -78,7 +80,7 @@ class Ingest:
         self._since_s = time.monotonic()
         self._opened = False
         self._finishing: asyncio.Task[None] | None = None
-        self._segmenter = Segmenter(first_target_ms=first_target_ms, expects_audio=offer.audio)
+        self._segmenter = Segmenter(first_target_ms=first_target_ms, expects_audio=offer.audio, device=device)
         self._writer = Writer(ingest_id, grant, recorder, self.finish_soon)
         self._peer = Peer(
             ingest_id,
@@ -87,6 +89,8 @@ class Ingest:
             now_ms=now_ms,
             on_frame=self._on_frame,
             on_loss=lambda: self._ask(now_ms(), lost=True),
+            on_report=self._segmenter.report,
+            on_round_trip=device.round_trip,
             on_gone=lambda: self.finish_soon(EndCause.CONNECTION_LOST),
         )
 

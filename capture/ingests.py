@@ -5,6 +5,7 @@ import contextlib
 import secrets
 from collections import Counter
 from collections.abc import Sequence
+from weakref import WeakValueDictionary
 
 import structlog
 
@@ -16,8 +17,10 @@ from capture.receive.rounds import Rounds
 from capture.recorder import Grant, Recorder
 from capture.sdp import parse_offer
 from capture.segmenter import SEGMENT_MS
+from capture.senderclock import DeviceClock
 from proctoring.clock import Clock, system_clock
 from proctoring.errors import TokenRefused, Unavailable
+from proctoring.exams.model import Stream
 from proctoring.recordings.model import EndCause
 
 log = structlog.get_logger()
@@ -57,6 +60,7 @@ class Ingests:
         self._patience = patience
         self._by_id: dict[str, Ingest] = {}
         self._by_grant: dict[Grant, Ingest] = {}
+        self._devices: WeakValueDictionary[tuple[str, bool], DeviceClock] = WeakValueDictionary()
         self._forgetting: set[asyncio.Task[None]] = set()
         self._tasks: list[asyncio.Task[None]] = []
         self._closing = False
@@ -103,6 +107,7 @@ class Ingests:
             offer,
             self._recorder,
             rounds=self._rounds,
+            device=self._device(grant),
             now_ms=self._now_ms,
             # Publishers that begin together would otherwise be cut, and stored, all at the same moment.
             first_target_ms=SEGMENT_MS // 2 + secrets.randbelow(SEGMENT_MS // 2),
@@ -129,6 +134,13 @@ class Ingests:
         if ingest is not None and not ingest.is_for(token):
             raise TokenRefused("This token did not open this ingest.", "Send the token of the POST that did.")
         return ingest
+
+    def _device(self, grant: Grant) -> DeviceClock:
+        """The clock of the device that films this stream: the phone's own, else the computer's."""
+        key = (grant.session_id, grant.stream is Stream.PHONE)
+        device = self._devices.get(key) or DeviceClock()
+        self._devices[key] = device
+        return device
 
     def _now_ms(self) -> int:
         return int(self._clock().timestamp() * 1000)

@@ -20,7 +20,7 @@ from pylibsrtp import Session
 
 from capture import aiortc_hooks as hooks
 from capture.errors import OfferGarbled
-from capture.frames import EncodedFrame
+from capture.frames import Codec, EncodedFrame
 from capture.receive.port import Guest
 from capture.receive.reception import Events, Formats, Reception
 from capture.receive.rounds import Rounds
@@ -34,8 +34,8 @@ REMOTE_CANDIDATES_MAX = 64  # per ingest
 
 class Peer:
     """`on_frame` gets every whole frame; `on_loss` is called for each packet while video waits for a
-    keyframe; `on_gone` when the connection ends by itself; `on_report(ssrc, ntp, rtp, arrival_ms)` for each
-    sender report: `ntp` and `rtp` are one instant on the sender's two clocks.
+    keyframe; `on_report` as in `Events`; `on_round_trip` gets the microseconds that a STUN request and its
+    response took; `on_gone` is called when the connection ends by itself.
 
     `now_ms` is the server's Unix time in milliseconds. All callbacks run on the event loop.
     """
@@ -49,8 +49,9 @@ class Peer:
         now_ms: Callable[[], int],
         on_frame: Callable[[EncodedFrame], None],
         on_loss: Callable[[], None],
+        on_report: Callable[[Codec, int, int, int], None],
+        on_round_trip: Callable[[int], None],
         on_gone: Callable[[], None],
-        on_report: Callable[[int, int, int, int], None] = lambda *_: None,
     ) -> None:
         self.connected = False
         self._id = ingest_id
@@ -58,6 +59,7 @@ class Peer:
         self._rounds = rounds
         self._port = rounds.port
         self._now_ms = now_ms
+        self._on_round_trip = on_round_trip
         self._on_gone = on_gone
         self._candidates = 0
         self._closing = False
@@ -100,7 +102,9 @@ class Peer:
         for transceiver in connection.getTransceivers():
             hooks.silence(transceiver.receiver)
         agent = hooks.agent_of(hooks.video_receiver(connection))
-        self._guest = self._port.admit(agent, self._reception.datagram, lambda: self._reception.heard_s)
+        self._guest = self._port.admit(
+            agent, self._reception.datagram, lambda: self._reception.heard_s, self._on_round_trip
+        )
         self._rounds.add(self._reception)
         connection.on("connectionstatechange", self._state_changed)
         await connection.setLocalDescription(await connection.createAnswer())

@@ -18,6 +18,7 @@ from capture.errors import BadPayload
 from capture.frames import AUDIO_CLOCK, VIDEO_CLOCK, Codec, EncodedFrame
 from capture.mediaclock import TrackClock, to_ms
 from capture.piece import TICKS_PER_MS, Piece, Sample, VideoConfig, Vp8Config, media_type
+from capture.senderclock import DeviceClock
 
 SEGMENT_MS = 4_000
 CUT_EARLY_MS = 250  # a keyframe this much before the target is taken rather than one much after it
@@ -68,15 +69,22 @@ class Segmenter:
     """Frames of one take in, finished pieces out.
 
     `first_target_ms` spreads the cuts of many publishers over time. `expects_audio` says whether audio was
-    negotiated.
+    negotiated. `device` is the clock that this take shares with the others of its device.
     """
 
-    def __init__(self, *, first_target_ms: int = SEGMENT_MS, expects_audio: bool = True) -> None:
+    def __init__(
+        self,
+        *,
+        first_target_ms: int = SEGMENT_MS,
+        expects_audio: bool = True,
+        device: DeviceClock | None = None,
+    ) -> None:
         self.audio_dropped = 0
         self._target_ms = first_target_ms
         self._expects_audio = expects_audio
-        self._video_clock = TrackClock(VIDEO_CLOCK)
-        self._audio_clock = TrackClock(AUDIO_CLOCK)
+        device = device or DeviceClock()
+        self._video_clock = TrackClock(VIDEO_CLOCK, device)
+        self._audio_clock = TrackClock(AUDIO_CLOCK, device)
         self._open: _Open | None = None
         self._closing: _Closing | None = None
         self._config: VideoConfig | None = None
@@ -100,6 +108,11 @@ class Segmenter:
         if closing is not None and (frame.arrival_ms >= closing.give_up_ms or self._has_all_audio(closing)):
             self._complete(pieces)
         return pieces
+
+    def report(self, codec: Codec, ntp: int, rtp: int, arrival_ms: int) -> None:
+        """Takes a sender report of one of the tracks; see `TrackClock.report`."""
+        clock = self._video_clock if codec.is_video else self._audio_clock
+        clock.report(ntp, rtp, arrival_ms)
 
     def flush(self, until_ms: int | None = None) -> list[Piece]:
         """Everything that is whole; afterwards the segmenter is empty and waits for a keyframe.

@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from capture import h264, vp8
 from capture.errors import BadPayload
-from capture.frames import Codec, EncodedFrame
+from capture.frames import Codec, EncodedFrame, unrolled
 from capture.receive.rtp import Packet
 
 FRAME_BYTES_MAX = 8 << 20
@@ -26,7 +26,7 @@ class AudioAssembler:
         self._ticks = -1
 
     def push(self, packet: Packet) -> None:
-        self._ticks = _unrolled(self._ticks, packet.timestamp)
+        self._ticks = unrolled(self._ticks, packet.timestamp)
         if packet.payload:
             self._deliver(EncodedFrame(Codec.OPUS, self._ticks, packet.arrival_ms, packet.payload))
 
@@ -82,7 +82,7 @@ class VideoAssembler:
         self.wants_keyframe = self._lost_before = True
 
     def _close(self) -> None:
-        self._ticks = _unrolled(self._ticks, self._timestamp)
+        self._ticks = unrolled(self._ticks, self._timestamp)
         if self._broken:
             self.wants_keyframe = self._lost_before = True
         elif self._parts:
@@ -123,13 +123,6 @@ class VideoAssembler:
         after_loss = self._lost_before
         self.wants_keyframe = self._lost_before = False
         self._deliver(EncodedFrame(self.codec, self._ticks, self._arrival_ms, data, keyframe, after_loss))
-
-
-def _unrolled(last: int, timestamp: int) -> int:
-    """The 32-bit timestamp as a counter that does not wrap, near the last one."""
-    if last < 0:
-        return timestamp + (1 << 32)  # so that a reordered earlier one stays positive
-    return last + ((timestamp - last + 0x8000_0000) & 0xFFFF_FFFF) - 0x8000_0000
 
 
 def _begins_access_unit(payload: bytes) -> bool:

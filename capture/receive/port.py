@@ -41,13 +41,16 @@ class Guest:
     """One publisher at the port.
 
     `media(length, now_s, now_ms)` takes the datagram that lies in the receive buffer; `heard_s()` says when
-    an authentic one last came.
+    an authentic one last came; `round_trip(us)` is told how long a request of ours and its response took.
     """
 
-    def __init__(self, agent: Agent, media: Media, heard_s: Callable[[], float]) -> None:
+    def __init__(
+        self, agent: Agent, media: Media, heard_s: Callable[[], float], round_trip: Callable[[int], None]
+    ) -> None:
         self.agent = agent
         self.media = media
         self.heard_s = heard_s
+        self.round_trip = round_trip
         self.ufrag = agent.local_username.encode()
         self.password = agent.local_password.encode()
         self.protocols: dict[int, Socketless] = {}  # by file descriptor
@@ -75,7 +78,7 @@ class MediaPort:
         self._sockets: dict[str, socket.socket] = {}  # by candidate address
         self._guests: dict[bytes, Guest] = {}  # by ufrag
         self._routes: dict[Address, Guest] = {}
-        self._transactions: OrderedDict[bytes, Socketless] = OrderedDict()
+        self._transactions: OrderedDict[bytes, tuple[float, Guest, Socketless]] = OrderedDict()
         self._draining: dict[int, asyncio.TimerHandle] = {}
 
     def open(self) -> None:
@@ -93,9 +96,11 @@ class MediaPort:
             self._loop.remove_reader(bound.fileno())
         sockets.close(self._sockets)
 
-    def admit(self, agent: Agent, media: Media, heard_s: Callable[[], float]) -> Guest:
+    def admit(
+        self, agent: Agent, media: Media, heard_s: Callable[[], float], round_trip: Callable[[int], None]
+    ) -> Guest:
         """From now on the agent's datagrams come and go here."""
-        guest = Guest(agent, media, heard_s)
+        guest = Guest(agent, media, heard_s, round_trip)
         self._guests[guest.ufrag] = guest
         protocols = []
         for address, bound in self._sockets.items():
@@ -122,9 +127,10 @@ class MediaPort:
         """Seconds of a steady clock, and Unix milliseconds."""
         return time.monotonic(), self._now_ms()
 
-    def sent_request(self, data: bytes, protocol: Socketless) -> None:
-        """Remembers a STUN request of ours, for its response to find its way back."""
-        self._transactions[data[8:20]] = protocol
+    def sent_request(self, data: bytes, guest: Guest, protocol: Socketless) -> None:
+        """Remembers a STUN request of ours, for its response to find its way back. One that is sent again
+        counts from the first time: the round trip is never told shorter than it was."""
+        self._transactions.setdefault(data[8:20], (time.monotonic(), guest, protocol))
         while len(self._transactions) > TRANSACTIONS_MAX:
             self._transactions.popitem(last=False)
 
@@ -191,7 +197,9 @@ class MediaPort:
         kind, identifier = stun.transaction(data) or (0, b"")
         if kind == stun.REQUEST:
             self._request(data, source, fileno)
-        elif kind in (stun.RESPONSE, stun.ERROR) and (protocol := self._transactions.pop(identifier, None)):
+        elif kind in (stun.RESPONSE, stun.ERROR) and (began := self._transactions.pop(identifier, None)):
+            sent_s, guest, protocol = began
+            guest.round_trip(max(0, round((self._now_s - sent_s) * 1_000_000)))
             protocol.datagram_received(data, source)
         else:
             self.dropped["stun"] += 1
@@ -240,7 +248,7 @@ class _Way:
 
     def sendto(self, data: bytes, address: Address) -> None:
         if data[:2] == b"\x00\x01" and self.protocol is not None:
-            self._port.sent_request(data, self.protocol)
+            self._port.sent_request(data, self._guest, self.protocol)
         try:
             self._socket.sendto(data, address)
         except OSError as error:  # as any datagram, it may be lost on the way

@@ -49,13 +49,13 @@ class Formats:
 class Events:
     """What a reception tells, all on the event loop.
 
-    `loss` comes for each packet while video waits for a keyframe; `report` for each sender report, as
-    (SSRC, 64-bit NTP time, RTP time, Unix ms of its arrival).
+    `loss` comes for each packet while video waits for a keyframe; `report` for each sender report of what is
+    heard, as (codec, 64-bit NTP time, RTP time, Unix ms of its arrival).
     """
 
     frame: Callable[[EncodedFrame], None]
     loss: Callable[[], None]
-    report: Callable[[int, int, int, int], None]
+    report: Callable[[Codec, int, int, int], None]
 
 
 class Reception:
@@ -195,7 +195,9 @@ class Reception:
         for report in rtcp.sender_reports(bytes(self._view[:length])):
             if (source := self._sources.get(report.ssrc)) is not None:
                 source.sender_report(report, now_s)
-                self._events.report(report.ssrc, report.ntp, report.rtp, now_ms)
+                for track in (self._video, self._audio):
+                    if track.ssrc == report.ssrc:
+                        self._events.report(track.codec, report.ntp, report.rtp, now_ms)
 
 
 class _Track:
@@ -209,7 +211,7 @@ class _Track:
     ) -> None:
         self.ssrc: int | None = None
         self.heard_s = 0.0
-        self._codec = codec
+        self.codec = codec
         self._deliver = deliver
         self._ask_of = ask
         self._begin()
@@ -226,8 +228,8 @@ class _Track:
 
     def _begin(self) -> None:
         self.assembler: AudioAssembler | VideoAssembler
-        if self._codec.is_video:
-            self.assembler = VideoAssembler(self._codec, self._deliver)
+        if self.codec.is_video:
+            self.assembler = VideoAssembler(self.codec, self._deliver)
             self.order = Reorderer(self.assembler.push, self.assembler.lost, self._ask)
         else:
             self.assembler = AudioAssembler(self._deliver)

@@ -59,7 +59,7 @@ class Wire:
 
     def __init__(self, codec: Codec, profile: int = PROFILES[0]) -> None:
         self.frames: list[EncodedFrame] = []
-        self.reports: list[tuple[int, int, int, int]] = []
+        self.reports: list[tuple[Codec, int, int, int]] = []
         self.sent: list[bytes] = []
         self.losses = 0
         buffer = bytearray(2048)
@@ -197,7 +197,7 @@ def test_reports_are_honest_and_sender_reports_handed_on() -> None:
         wire.bring(one)
     report = struct.pack(">BBHIQIII", 0x80, 200, 6, SSRC, 0xAAAA_BBBB_CCCC_DDDD, 777, 1, 2)
     wire.bring(report, "protect_rtcp")
-    assert wire.reports == [(SSRC, 0xAAAA_BBBB_CCCC_DDDD, 777, wire.now_ms)]
+    assert wire.reports == [(Codec.VP8, 0xAAAA_BBBB_CCCC_DDDD, 777, wire.now_ms)]
     wire.reception.report(wire.now_s + 0.5)
     (sent,) = wire.sent
     first, lost, _, _, last, delay = struct.unpack_from(">IIIIII", sent, 8)

@@ -2,6 +2,7 @@
 
 import asyncio
 import socket
+import time
 from collections.abc import Awaitable, Callable
 
 import pytest
@@ -59,6 +60,7 @@ class Stage:
         self.port.open()
         self.media: list[tuple[str, int]] = []
         self.heard_s: dict[str, float] = {}
+        self.round_trips: list[int] = []
 
     def guest(self, name: str) -> Guest:
         agent = Connection(ice_controlling=False)
@@ -67,6 +69,7 @@ class Stage:
             agent,
             lambda length, now_s, now_ms: self.media.append((name, length)),
             lambda: self.heard_s.get(name, 0.0),
+            self.round_trips.append,
         )
 
     def bring(self, data: bytes, source: tuple[str, int] = HOME) -> None:
@@ -173,7 +176,8 @@ def test_what_a_guest_may_cost_is_bounded() -> None:
 
 
 def test_a_response_finds_the_check_it_answers() -> None:
-    """By its transaction alone, once; requests that nobody answers are forgotten in the end."""
+    """By its transaction alone, once, and tells how long the round trip was; requests that nobody answers are
+    forgotten in the end."""
 
     async def scenario(stage: Stage) -> None:
         one = stage.guest("one")
@@ -182,6 +186,7 @@ def test_a_response_finds_the_check_it_answers() -> None:
         protocol.datagram_received = lambda data, source: got.append(data)
         request = other.Message(message_method=other.Method.BINDING, message_class=other.Class.REQUEST)
         protocol.send_stun(request, ("127.0.0.1", 9))
+        stage.port._now_s = time.monotonic() + 0.25
         response = other.Message(
             message_method=other.Method.BINDING,
             message_class=other.Class.RESPONSE,
@@ -190,9 +195,11 @@ def test_a_response_finds_the_check_it_answers() -> None:
         stage.bring(bytes(response), ELSEWHERE)
         stage.bring(bytes(response), ELSEWHERE)
         assert got == [bytes(response)]
+        (round_trip,) = stage.round_trips
+        assert round_trip >= 250_000
         for _ in range(port_module.TRANSACTIONS_MAX + 5):
             again = other.Message(message_method=other.Method.BINDING, message_class=other.Class.REQUEST)
-            stage.port.sent_request(bytes(again), protocol)
+            stage.port.sent_request(bytes(again), one, protocol)
         assert len(stage.port._transactions) == port_module.TRANSACTIONS_MAX
 
     on_stage(scenario)
