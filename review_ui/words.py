@@ -95,6 +95,7 @@ _ACTIONS = {
     "evidence:export": "Evidence package made",
     "flag:add": "Flag raised",
     "flag:decide": "Flag looked at",
+    "identity:check": "Identity card compared",
     "review:claim": "Claimed for review",
     "review:release": "Given back to the queue",
     "review:decide": "No concern",

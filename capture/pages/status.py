@@ -20,4 +20,5 @@ def as_json(status: Status, now: datetime) -> dict[str, Any]:
         "started_at": iso(status.started_at) if status.started_at else None,
         "now": iso(now),
         "streams": streams,
+        "identity_images": status.identity_images,
     }

@@ -2,6 +2,7 @@
 
 import { recordAlone } from "./alone.js";
 import { NoDevice, openCamera, openScreen, release, supported, whenEnded } from "./devices.js";
+import { CardCopy } from "./identity.js";
 import { Meter } from "./meter.js";
 import { complain, maybe, one, preview, text, write } from "./page.js";
 import { RecordingView } from "./recording.js";
@@ -14,7 +15,11 @@ const FINISH_AGAIN_MS = 3000;
 const page = one("#exam");
 const streams = (page.dataset.streams ?? "").split(" ");
 const watch = new Watch(page.dataset.status ?? "");
-const steps = new Steps((name) => name !== "camera" && name !== "end" && watch.start());
+const card = page.hasAttribute("data-identity") ? new CardCopy(one("[data-card]"), "user") : null;
+const steps = new Steps((name) => {
+  if (name !== "camera" && name !== "end") watch.start();
+  if (name !== "identity") card?.rest();
+});
 /** @type {Map<string, MediaStream>} */
 const media = new Map();
 /** @type {Map<string, Publisher>} */
@@ -89,9 +94,12 @@ function showWay() {
   const phone = watch.status?.streams["phone"];
   const connected = Boolean(phone?.ready || phone?.recording);
   maybe("[data-paired]", (part) => (part.dataset.paired = connected ? "on" : "off"));
-  const missing = streams.filter((stream) => (stream === "phone" ? !connected : !media.has(stream)));
-  for (const stream of streams) {
-    maybe(`[data-ready="${stream}"]`, (mark) => (mark.dataset.state = missing.includes(stream) ? "off" : "on"));
+  /** @param {string} thing */
+  const there = (thing) => (thing === "identity" ? card?.sent : thing === "phone" ? connected : media.has(thing));
+  const wanted = card ? [...streams, "identity"] : streams;
+  const missing = wanted.filter((thing) => !there(thing));
+  for (const thing of wanted) {
+    maybe(`[data-ready="${thing}"]`, (mark) => (mark.dataset.state = missing.includes(thing) ? "off" : "on"));
   }
   const start = one("#start");
   start.setAttribute("aria-disabled", String(missing.length > 0));
@@ -185,7 +193,9 @@ press("#stop", () => dialog.showModal());
 press("#stay", () => dialog.close());
 press("#finish", () => (dialog.close(), void finish()));
 
+card?.addEventListener("sent", showWay);
 watch.addEventListener("status", () => {
+  card?.arrived(watch.status?.identity_images ?? 0);
   const state = watch.status?.state;
   if (state === "ended" || state === "expired") void endedElsewhere();
   else showWay();

@@ -2,7 +2,7 @@
  * What the server knows of the session, asked for every two seconds.
  *
  * @typedef {{ recording: boolean, ready?: boolean }} StreamStatus
- * @typedef {{ state: string, started_at: string | null, now: string, streams: Record<string, StreamStatus> }} Status
+ * @typedef {{ state: string, started_at: string | null, now: string, identity_images: number, streams: Record<string, StreamStatus> }} Status
  */
 
 const EVERY_MS = 2000;

@@ -9,7 +9,7 @@ from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
 
 from capture import pages as candidate_pages
-from capture import whip
+from capture import rehearsal, whip
 from capture.ice import IceServer
 from capture.ingests import Ingests
 from capture.sink import VaultRecorder
@@ -37,15 +37,24 @@ def create_app(made: Parts) -> FastAPI:
         ice_servers=servers,
         addresses=core.settings.media_addresses or None,
     )
+    forgetful = rehearsal.ForgetfulRecorder(core)
+    rehearsals = Ingests(
+        forgetful,
+        ice_servers=servers,
+        addresses=core.settings.media_addresses or None,
+        ingests_max=rehearsal.REHEARSALS_MAX,
+    )
     periodic = [PeriodicJob(job) for job in jobs(made)]
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         await recorder.start()
         await ingests.start()
+        await rehearsals.start()
         for job in periodic:
             await job.start()
         yield
+        await rehearsals.close()
         await ingests.close()
         await recorder.close()
         for job in periodic:
@@ -66,6 +75,7 @@ def create_app(made: Parts) -> FastAPI:
     checks = {"database": core.db.check, "store": made.stores.check, "spool": recorder.check}
     app.include_router(health.routes(core, checks))
     app.include_router(whip.routes(ingests))
-    app.include_router(candidate_pages.routes(core))
+    app.include_router(rehearsal.routes(forgetful, rehearsals, core))
+    app.include_router(candidate_pages.routes(core, recorder))
     app.include_router(staff_routes(core, made.opener, made.stores.reader))
     return app

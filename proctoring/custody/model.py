@@ -33,6 +33,7 @@ class Action(StrEnum):
     EVIDENCE_EXPORT = "evidence:export"
     FLAG_ADD = "flag:add"
     FLAG_DECIDE = "flag:decide"
+    IDENTITY_CHECK = "identity:check"
     REVIEW_CLAIM = "review:claim"
     REVIEW_RELEASE = "review:release"
     REVIEW_DECIDE = "review:decide"

@@ -7,10 +7,11 @@ from proctoring.db import Row
 from proctoring.exams import rows as exams
 from proctoring.holds import rows as holds
 from proctoring.holds import worker
+from proctoring.identity import rows as identity
 from proctoring.incidents import rows as incidents
 from proctoring.recordings import rows as recordings
 from proctoring.reviews import rows as reviews
 from proctoring.sessions import rows as sessions
 
-MODULES = (access, appeals, custody, exams, holds, incidents, recordings, reviews, sessions, worker)
+MODULES = (access, appeals, custody, exams, holds, identity, incidents, recordings, reviews, sessions, worker)
 METADATA = Row.metadata

@@ -38,6 +38,7 @@ class Stored:
     kind: UnitKind
     state: UnitState
     recorded_ms: int
+    pieces: int
     due_at: datetime
     held_by: tuple[Hold, ...]
     erased_at: datetime | None

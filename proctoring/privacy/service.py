@@ -64,6 +64,7 @@ def _stored(db: Db, session_id: str, active: list[Hold]) -> tuple[Stored, ...]:
             kind,
             UnitState(unit.state),
             recorded[unit.id],
+            unit.manifest_size,
             unit.due_at,
             tuple(covered[unit.id]),
             unit.erased_at,

@@ -8,6 +8,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session as Db
 
 from proctoring.access.rows import UserRow
+from proctoring.exams.model import Stream
 from proctoring.exams.rows import ExamRow
 from proctoring.recordings.model import UnitState
 from proctoring.recordings.rows import GapRow, SegmentRow, UnitRow
@@ -16,6 +17,7 @@ from proctoring.reviews.rows import FlagRow, ReviewRow
 from proctoring.sessions.model import Session, SessionState
 from proctoring.sessions.rows import SessionRow
 
+STREAMS = tuple(stream.value for stream in Stream)
 LIVING = (UnitState.OPEN.value, UnitState.RETAINED.value)
 
 
@@ -48,7 +50,7 @@ def queue(db: Db, states: tuple[ReviewState, ...] | None = None) -> list[QueueLi
             func.min(UnitRow.due_at).label("due"),
             func.max(UnitRow.active_holds).label("n"),
         )
-        .where(UnitRow.state.in_(LIVING))
+        .where(UnitRow.state.in_(LIVING), UnitRow.kind.in_(STREAMS))
         .group_by(UnitRow.session_id)
         .subquery()
     )

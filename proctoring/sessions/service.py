@@ -15,7 +15,7 @@ from proctoring.exams.rows import ExamRow
 from proctoring.exams.service import load as load_exam
 from proctoring.holds.model import due_at
 from proctoring.holds.service import set_due_dates
-from proctoring.recordings.model import UnitState, unit_kinds
+from proctoring.recordings.model import UnitKind, UnitState, unit_kinds
 from proctoring.recordings.rows import TakeRow, UnitRow
 from proctoring.recordings.settle import length_ms, settle
 from proctoring.sessions.model import (
@@ -48,6 +48,7 @@ class Status:
     started_at: datetime | None
     ended_at: datetime | None
     streams: tuple[StreamStatus, ...]
+    identity_images: int
 
 
 def create(
@@ -165,7 +166,10 @@ def status(db: Db, core: Core, session_id: str) -> Status:
         StreamStatus(stream, stream.value in publishing, stream is Stream.PHONE and phone)
         for stream in load_exam(db, row.exam_id).profile.streams
     )
-    return Status(SessionState(row.state), row.started_at, row.ended_at, streams)
+    card = select(UnitRow.manifest_size).where(
+        UnitRow.session_id == session_id, UnitRow.kind == UnitKind.IDENTITY.value
+    )
+    return Status(SessionState(row.state), row.started_at, row.ended_at, streams, db.scalar(card) or 0)
 
 
 def _make_units(db: Db, core: Core, row: SessionRow) -> None:

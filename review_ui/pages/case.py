@@ -17,6 +17,8 @@ from proctoring.custody.rows import CertificateRow
 from proctoring.exams.model import Stream
 from proctoring.holds import service as holds
 from proctoring.holds.model import Hold
+from proctoring.identity import service as identity
+from proctoring.identity.model import IdentityCopy
 from proctoring.incidents import service as incidents
 from proctoring.incidents.model import Incident, IncidentState
 from proctoring.recordings.model import EndCause, GapReason, UnitState
@@ -53,6 +55,9 @@ class Case:
     may_decide: bool
     may_confirm: bool
     may_claim: bool
+    identity: IdentityCopy | None
+    may_view_identity: bool
+    may_check_identity: bool
 
     @property
     def open_flags(self) -> tuple[Flag, ...]:
@@ -134,4 +139,7 @@ def load(db: Db, person: Person, session_id: str, now: datetime) -> Case:
         may_decide=may(person, May.DECIDE, standing),
         may_confirm=may(person, May.CONFIRM_INCIDENT, standing),
         may_claim=may(person, May.DECIDE, Relation.CLAIMANT) and review.state in claimable,
+        identity=identity.of_session(db, session_id),
+        may_view_identity=may(person, May.VIEW_IDENTITY, standing),
+        may_check_identity=may(person, May.CHECK_IDENTITY, standing),
     )
