@@ -7,7 +7,7 @@ from pathlib import Path
 
 from fastapi import APIRouter
 
-from capture.pages import exam, identity, phone, recording, rehearsal
+from capture.pages import exam, help, identity, phone, recording, rehearsal
 from capture.stills import Stills
 from proctoring.core import Core
 
@@ -19,6 +19,7 @@ def routes(core: Core, stills: Stills) -> APIRouter:
     """All pages below `/c/{invitation}` and `/p/{phone token}`."""
     router = APIRouter(include_in_schema=False)
     router.include_router(exam.routes(core))
+    router.include_router(help.routes(core))
     router.include_router(identity.routes(core, stills))
     router.include_router(phone.routes(core))
     router.include_router(rehearsal.routes(core))

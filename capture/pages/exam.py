@@ -14,6 +14,8 @@ from proctoring.sessions import service as sessions
 from proctoring.sessions.model import Session, SessionState
 
 OVER = (SessionState.ENDED, SessionState.EXPIRED)
+GRACE_S = 120
+"""Between the end of the candidate's time and the end of the recording, for handing in."""
 COMPUTER_STREAMS = (Stream.WEBCAM, Stream.SCREEN)
 
 
@@ -78,6 +80,7 @@ def routes(core: Core) -> APIRouter:
             phone_url=phone_url(core, request, session),
             identity_url=identity_url(core, request, session),
             running=session.state is SessionState.RECORDING,
+            grace_s=GRACE_S,
         )
 
     @router.get("/c/{invitation}/phone.svg")

@@ -27,6 +27,8 @@ class May(StrEnum):
     VIEW_EVIDENCE = "view-evidence"
     VIEW_IDENTITY = "view-identity"
     CHECK_IDENTITY = "check-identity"
+    ANSWER_HELP = "answer-help"
+    SEE_IN_PERSON = "see-in-person"
     FLAG = "flag"
     DECIDE = "decide"
     CONFIRM_INCIDENT = "confirm-incident"
@@ -55,6 +57,7 @@ RULES: dict[tuple[Role, May], frozenset[Relation]] = {
     (_R.PROCTOR, _M.VIEW_EVIDENCE): _ANY,
     (_R.PROCTOR, _M.VIEW_IDENTITY): frozenset({Relation.CLAIMANT}),
     (_R.PROCTOR, _M.CHECK_IDENTITY): frozenset({Relation.CLAIMANT}),
+    (_R.PROCTOR, _M.ANSWER_HELP): _ANY,
     (_R.PROCTOR, _M.FLAG): frozenset({Relation.CLAIMANT}),
     (_R.PROCTOR, _M.DECIDE): frozenset({Relation.CLAIMANT}),
     (_R.PROCTOR, _M.CONFIRM_INCIDENT): _ANY - {Relation.DECIDED_INCIDENT},
@@ -67,6 +70,8 @@ RULES: dict[tuple[Role, May], frozenset[Relation]] = {
     (_R.COMMITTEE, _M.VIEW_IDENTITY): frozenset({Relation.OPEN_APPEAL}),
     (_R.COMMITTEE, _M.CLOSE_APPEAL): frozenset({Relation.OPEN_APPEAL}),
     (_R.PRIVACY_OFFICER, _M.SEE_RETENTION): _ANY,
+    (_R.PRIVACY_OFFICER, _M.SEE_IN_PERSON): _ANY,
+    (_R.EXAM_ADMIN, _M.SEE_IN_PERSON): _ANY,
     (_R.PRIVACY_OFFICER, _M.PLACE_HOLD): _ANY,
     (_R.PRIVACY_OFFICER, _M.RELEASE_HOLD): _ANY,
     (_R.PRIVACY_OFFICER, _M.READ_LEDGER): _ANY,

@@ -5,6 +5,7 @@ from proctoring.appeals import rows as appeals
 from proctoring.custody import rows as custody
 from proctoring.db import Row
 from proctoring.exams import rows as exams
+from proctoring.help import rows as help_requests
 from proctoring.holds import rows as holds
 from proctoring.holds import worker
 from proctoring.identity import rows as identity
@@ -13,5 +14,18 @@ from proctoring.recordings import rows as recordings
 from proctoring.reviews import rows as reviews
 from proctoring.sessions import rows as sessions
 
-MODULES = (access, appeals, custody, exams, holds, identity, incidents, recordings, reviews, sessions, worker)
+MODULES = (
+    access,
+    appeals,
+    custody,
+    exams,
+    help_requests,
+    holds,
+    identity,
+    incidents,
+    recordings,
+    reviews,
+    sessions,
+    worker,
+)
 METADATA = Row.metadata

@@ -15,6 +15,8 @@ from proctoring.custody import service as custody
 from proctoring.custody.model import Entry
 from proctoring.custody.rows import CertificateRow
 from proctoring.exams.model import Stream
+from proctoring.help import service as help_requests
+from proctoring.help.model import HelpRequest
 from proctoring.holds import service as holds
 from proctoring.holds.model import Hold
 from proctoring.identity import service as identity
@@ -58,6 +60,8 @@ class Case:
     identity: IdentityCopy | None
     may_view_identity: bool
     may_check_identity: bool
+    messages: tuple[HelpRequest, ...]
+    may_answer: bool
 
     @property
     def open_flags(self) -> tuple[Flag, ...]:
@@ -142,4 +146,6 @@ def load(db: Db, person: Person, session_id: str, now: datetime) -> Case:
         identity=identity.of_session(db, session_id),
         may_view_identity=may(person, May.VIEW_IDENTITY, standing),
         may_check_identity=may(person, May.CHECK_IDENTITY, standing),
+        messages=tuple(help_requests.of_session(db, session_id)),
+        may_answer=may(person, May.ANSWER_HELP, standing),
     )
