@@ -8,6 +8,8 @@ const SHOWN_MAX = 4;
 
 export class Help {
   #shown = "";
+  /** Whether something may have come since: at first, and while a call is not answered. */
+  #waits = true;
 
   /** @param {HTMLElement} root @param {import("./status.js").Watch} watch */
   constructor(root, watch) {
@@ -22,7 +24,7 @@ export class Help {
     });
     one("#away", root).addEventListener("click", () => void this.#tell("help", { kind: "away" }));
     one("#back", root).addEventListener("click", () => void this.#tell("back", {}));
-    watch.addEventListener("status", () => void this.#renew());
+    watch.addEventListener("status", () => this.#waits && void this.#renew());
   }
 
   /** @param {HTMLFormElement} form */
@@ -45,6 +47,7 @@ export class Help {
     if (!answer?.ok) return;
     /** @type {{ requests: Said[] }} */
     const { requests } = await answer.json();
+    this.#waits = requests.some((one) => one.kind === "help" && one.answer === null);
     this.root.dataset.away = requests.some((one) => one.kind === "away" && !one.ended) ? "yes" : "no";
     const known = JSON.stringify(requests);
     if (known === this.#shown) return;

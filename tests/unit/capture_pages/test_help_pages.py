@@ -29,6 +29,9 @@ def test_a_call_and_its_answer(world: World, client: AsgiClient) -> None:
     assert said["away"]["ended"] is False
     assert client.post(f"{home}/back").status_code == 204
     assert all(one["ended"] for one in client.get(f"{home}/help.json").json()["requests"])
+    own = client.get(f"{home}/recording?lang=en").text
+    assert "A noise outside." in own
+    assert "Proctor: Go on, please." in own
     assert client.post(f"{home}/help", data={"kind": "help", "text": " "}).status_code == 422
     assert client.post(f"{home}/help", data={"kind": "sleep"}).status_code == 422
 
