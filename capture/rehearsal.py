@@ -20,13 +20,12 @@ from proctoring.core import Core
 from proctoring.errors import WrongState
 from proctoring.recordings.model import EndCause
 from proctoring.sessions import service as sessions
-from proctoring.sessions.model import SessionState
+from proctoring.sessions.model import NOT_BEGUN
 
 REHEARSAL_S_MAX = 120.0
 """After this a rehearsal is ended, so that nobody occupies an exam's room."""
 REHEARSALS_MAX = 16
 ID_BYTES = 9
-BEFORE = (SessionState.INVITED, SessionState.ADMITTED)
 
 
 @dataclass(slots=True)
@@ -79,7 +78,7 @@ class ForgetfulRecorder:
         session_id, stream = self._core.links.read_rehearsal(token)
         with available(), self._core.db.read() as db:
             state = sessions.load(db, session_id).state
-        if state not in BEFORE:
+        if state not in NOT_BEGUN:
             raise WrongState(f"The session is {state.value}; nothing is rehearsed.", "Go on to the exam.")
         return Grant(session_id, stream)
 
@@ -87,7 +86,7 @@ class ForgetfulRecorder:
 def routes(recorder: ForgetfulRecorder, ingests: Ingests, core: Core) -> APIRouter:
     """`/rehearsal/whip`, and how much of it has arrived."""
     router = APIRouter(prefix="/rehearsal")
-    router.include_router(whip.routes(ingests))
+    router.include_router(whip.routes(ingests), include_in_schema=False)
 
     @router.get("/heard.json", include_in_schema=False)
     def heard(request: Request) -> JSONResponse:

@@ -17,7 +17,6 @@ from proctoring.custody.views import enter_view, is_entered
 from proctoring.errors import Conflict, NotFound, Unavailable
 from proctoring.exams.model import Stream
 from proctoring.holds.service import check_not_restricted
-from proctoring.recordings.model import UnitKind
 from proctoring.recordings.timeline import SealedSegmentRef, locate, timeline
 from proctoring.reviews.flags import of_session
 from proctoring.reviews.model import Flag
@@ -47,7 +46,7 @@ def routes(desk: Desk) -> APIRouter:
         with desk.core.db.read() as db:
             require(person, May.VIEW_EVIDENCE, relation(db, person, session_id))
             check_not_restricted(db, session_id)
-            ref = locate(db, session_id, UnitKind(stream.value), position)
+            ref = locate(db, session_id, stream, position)
             entered = is_entered(db, desk.core, actor(person), session_id, ref.unit_id)
             ground = why(db, person, session_id)
         if not entered:

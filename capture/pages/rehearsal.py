@@ -3,10 +3,10 @@
 from fastapi import APIRouter, Request, Response
 
 from capture.pages.render import language_of, page, see
-from capture.rehearsal import BEFORE
 from proctoring.core import Core
 from proctoring.exams.model import Stream
 from proctoring.sessions import service as sessions
+from proctoring.sessions.model import NOT_BEGUN
 
 
 def routes(core: Core) -> APIRouter:
@@ -19,7 +19,7 @@ def routes(core: Core) -> APIRouter:
         with core.db.read() as db:
             session = sessions.load(db, session_id)
             exam = sessions.exam_of(db, session)
-        if session.state not in BEFORE:
+        if session.state not in NOT_BEGUN:
             return see(f"/c/{invitation}")
         return page(
             core,

@@ -109,7 +109,7 @@ def timeline(db: Db, session_id: str) -> Timeline:
     )
 
 
-def locate(db: Db, session_id: str, kind: UnitKind, position: int) -> SealedSegmentRef:
+def locate(db: Db, session_id: str, kind: Stream | UnitKind, position: int) -> SealedSegmentRef:
     """Where a segment lies and what it is sealed with. Raises NotFound, saying so when it was erased."""
     unit = db.scalar(select(UnitRow).where(UnitRow.session_id == session_id, UnitRow.kind == kind.value))
     if unit is None:

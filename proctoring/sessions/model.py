@@ -31,6 +31,9 @@ class SessionState(StrEnum):
     EXPIRED = "expired"
 
 
+NOT_BEGUN = (SessionState.INVITED, SessionState.ADMITTED)
+
+
 class SessionEvent(StrEnum):
     ADMIT = "admit"
     BEGIN = "begin"

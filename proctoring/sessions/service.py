@@ -19,6 +19,7 @@ from proctoring.recordings.model import UnitKind, UnitState, unit_kinds
 from proctoring.recordings.rows import TakeRow, UnitRow
 from proctoring.recordings.settle import length_ms, settle
 from proctoring.sessions.model import (
+    NOT_BEGUN,
     REF_CHARS_MAX,
     WINDOW_HOURS_DEFAULT,
     Schedule,
@@ -177,7 +178,7 @@ def ask_in_person(db: Db, core: Core, session_id: str, wish: str) -> None:
     Raises Conflict once the recording has begun, Invalid for a wish that runs on.
     """
     row = session_row(db, session_id, lock=True)
-    if row.state not in (SessionState.INVITED.value, SessionState.ADMITTED.value):
+    if SessionState(row.state) not in NOT_BEGUN:
         raise Conflict("The exam has begun, or is over.", "Call the exam body.")
     if len(wish.strip()) > WISH_CHARS_MAX:
         raise Invalid("Your message is too long.", f"Write at most {WISH_CHARS_MAX} characters.")
@@ -187,7 +188,7 @@ def ask_in_person(db: Db, core: Core, session_id: str, wish: str) -> None:
 
 def asked_in_person(db: Db) -> list[tuple[SessionRow, ExamRow]]:
     """Sessions that have not begun and whose candidate asked to sit in person, who asked first on top."""
-    before = SessionRow.state.in_((SessionState.INVITED.value, SessionState.ADMITTED.value))
+    before = SessionRow.state.in_([state.value for state in NOT_BEGUN])
     query = select(SessionRow, ExamRow).join(ExamRow, ExamRow.id == SessionRow.exam_id)
     asked = query.where(SessionRow.in_person_asked_at.is_not(None), before)
     return [(row[0], row[1]) for row in db.execute(asked.order_by(SessionRow.in_person_asked_at))]

@@ -82,6 +82,7 @@ def test_a_restriction_locks_it_too(office: Office, proctor: Staff, session: Ses
     with office.world.core.db.begin() as db:
         holds.place(db, office.world.core, ADMIN, session.id, HoldKind.RESTRICTION, "asked for")
     assert proctor.get(f"/sessions/{session.id}/identity/0.jpg").status_code == 403
+    assert proctor.post(f"/sessions/{session.id}/identity", confirmed="true").status_code == 403
     assert not office.ledger(Action.EVIDENCE_VIEW)
 
 
