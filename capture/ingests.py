@@ -35,8 +35,8 @@ class Ingests:
     """The registry behind the WHIP endpoint.
 
     `addresses` are those to receive media on; without it, this machine's own and loopback. All media comes
-    to the UDP port `media_port`; 0 lets the system choose one at the start. `counters` counts events by
-    name, for metrics.
+    to the UDP port `media_port`; 0 lets the system choose one at the start. Or `rounds` is another
+    registry's, and this one shares its port: started after it, closed before it. `counters` counts events by name.
     """
 
     def __init__(
@@ -46,6 +46,7 @@ class Ingests:
         ice_servers: Sequence[IceServer] = (),
         addresses: Sequence[str] | None = None,
         media_port: int = 0,
+        rounds: Rounds | None = None,
         clock: Clock = system_clock,
         ingests_max: int = INGESTS_MAX,
         patience: Patience = Patience(),  # noqa: B008 - frozen
@@ -53,8 +54,9 @@ class Ingests:
         self.ice_servers = tuple(ice_servers)
         self.counters: Counter[str] = Counter()
         self._recorder = recorder
-        self._addresses = tuple(own_addresses() if addresses is None else addresses)
-        self._rounds = Rounds(MediaPort(self._addresses, media_port, self._now_ms))
+        self._shares_port = rounds is not None
+        own = own_addresses() if addresses is None else addresses
+        self.rounds = rounds or Rounds(MediaPort(tuple(own), media_port, self._now_ms))
         self._clock = clock
         self._max = ingests_max
         self._patience = patience
@@ -71,7 +73,8 @@ class Ingests:
     async def start(self) -> None:
         """Begins to listen and to watch. Call once, on the loop that serves. Raises PortTaken."""
         self._closing = False
-        self._rounds.start()
+        if not self._shares_port:
+            self.rounds.start()
         self._tasks = [asyncio.ensure_future(self._watch()), asyncio.ensure_future(self._poll_ended())]
 
     async def close(self, cause: EndCause = EndCause.SERVER_STOPPED) -> None:
@@ -83,12 +86,13 @@ class Ingests:
             with contextlib.suppress(asyncio.CancelledError):
                 await task
         self._tasks = []
-        self._rounds.stop()
+        if not self._shares_port:
+            self.rounds.stop()
 
     @property
     def media_port(self) -> int:
         """The UDP port, once started."""
-        return self._rounds.port.number
+        return self.rounds.port.number
 
     async def publish(self, token: str, sdp: str) -> tuple[Ingest, str]:
         """A new ingest and its SDP answer; it takes the place of an earlier one of the same stream.
@@ -106,7 +110,7 @@ class Ingests:
             grant,
             offer,
             self._recorder,
-            rounds=self._rounds,
+            rounds=self.rounds,
             device=self._device(grant),
             now_ms=self._now_ms,
             # Publishers that begin together would otherwise be cut, and stored, all at the same moment.

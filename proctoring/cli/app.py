@@ -12,7 +12,7 @@ from fastapi import APIRouter, Depends, FastAPI
 from fastapi.staticfiles import StaticFiles
 
 from capture import pages as candidate_pages
-from capture import whip
+from capture import rehearsal, whip
 from capture.ingests import Ingests
 from capture.sink import VaultRecorder
 from capture.spool import Spool
@@ -60,12 +60,20 @@ def capture_edge(made: CaptureParts) -> Edge:
         addresses=settings.media_addresses or None,
         media_port=settings.media_port,
     )
+    relays = relays_of(core)
+    forgetful = rehearsal.ForgetfulRecorder(core)
+    rehearsals = Ingests(
+        forgetful,
+        ice_servers=ice_servers(settings),
+        rounds=ingests.rounds,
+        ingests_max=rehearsal.REHEARSALS_MAX,
+    )
     return Edge(
         checks={"store": made.objects.check, "spool": recorder.check, "keys": lambda: sealing(core)},
-        routers=[whip.routes(ingests, relays_of(core))],
-        pages=[candidate_pages.routes(core)],
+        routers=[whip.routes(ingests, relays), rehearsal.routes(forgetful, rehearsals, core, relays)],
+        pages=[candidate_pages.routes(core, recorder)],
         static={"candidate": "capture"},
-        running=[recorder, ingests],
+        running=[recorder, ingests, rehearsals],
     )
 
 

@@ -23,7 +23,7 @@ from proctoring.custody.stamps import first_covering
 from proctoring.errors import BeingErased, Conflict, Invalid, NotFound
 from proctoring.holds.service import check_not_restricted
 from proctoring.quarantine.service import check_none
-from proctoring.recordings.model import UnitState
+from proctoring.recordings.model import UnitKind, UnitState
 from proctoring.recordings.rows import SegmentRow, TakeRow, UnitRow
 from proctoring.sessions.service import session_row
 from storage import bag
@@ -162,6 +162,8 @@ def _streams(db: Db, session_id: str) -> list[_Stream]:
     streams = []
     for unit in units:
         key = unit.key()
+        if unit.kind == UnitKind.IDENTITY.value and (key is None or not unit.manifest_size):
+            continue  # gone before the footage, or never sent
         if key is None:
             certificate = db.scalar(select(CertificateRow.id).where(CertificateRow.unit_id == unit.id))
             since = iso(unit.erasing_at) if unit.erasing_at else "an earlier day"

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from proctoring.exams.model import CaptureProfile, Stream
+from proctoring.exams.model import CaptureProfile
 
 
 class UnitKind(StrEnum):
@@ -94,7 +94,7 @@ class Take:
     id: str
     unit_id: str
     session_id: str
-    stream: Stream
+    stream: UnitKind  # a stream, or the identity card: each image of it is a take
     number: int
     media_type: str  # e.g. 'video/mp4; codecs="avc1.42e01f,opus"'
     start_ms: int

@@ -23,6 +23,7 @@ from proctoring.recordings.settle import settle
 from proctoring.reviews.flags import raise_by_rule
 from proctoring.reviews.model import Category, Severity
 from proctoring.sessions.model import SessionEvent, SessionState, after
+from proctoring.sessions.rows import SessionRow
 from proctoring.sessions.service import session_row
 from storage.manifest import Leaf
 from storage.naming import segment_key
@@ -31,6 +32,8 @@ from storage.seal import TakeSealer
 START_MARGIN_MS = 1000
 GAP_MS_MIN = 200
 TAKES_PER_STATEMENT = 500
+STREAMS = tuple(stream.value for stream in Stream)
+"""Only what is filmed has gaps; an image is whole."""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -40,7 +43,6 @@ class BegunTake:
 
     take: Take
     sealer: TakeSealer
-    session_started_unix_ms: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,16 +76,23 @@ def begin_take(
         whole_s = (start_unix_ms - START_MARGIN_MS) // 1000
         row.started_at = _EPOCH + timedelta(seconds=whole_s)
         enter(db, core.clock, SYSTEM, Action.SESSION_BEGIN, session_id)
-    started_unix_ms = _unix_ms(row.started_at)
-    start_ms = max(0, start_unix_ms - started_unix_ms)
+    return open_take(db, core, row, unit, media_type, start_unix_ms)
+
+
+def open_take(
+    db: Db, core: Core, session: SessionRow, unit: UnitRow, media_type: str, start_unix_ms: int
+) -> BegunTake:
+    """The next take of a unit, with its key. The caller has locked the session's row and seen that it may
+    begin. What comes before the session's time line lies at its start."""
+    start_ms = _since(session.started_at, start_unix_ms)
     taken = select(func.coalesce(func.max(TakeRow.number), 0)).where(TakeRow.unit_id == unit.id)
     take_id = core.new_id()
     sealer, sealed_key = core.sealer.new_take(unit.id, take_id, unit.public_key)
     take = TakeRow(
         id=take_id,
         unit_id=unit.id,
-        session_id=session_id,
-        stream=stream.value,
+        session_id=session.id,
+        stream=unit.kind,
         number=(db.scalar(taken) or 0) + 1,
         media_type=media_type,
         sealed_key=sealed_key,
@@ -98,13 +107,13 @@ def begin_take(
         core.clock,
         SYSTEM,
         Action.TAKE_BEGIN,
-        session_id,
+        session.id,
         unit.id,
         take=take_id,
         number=take.number,
-        stream=stream.value,
+        stream=unit.kind,
     )
-    return BegunTake(take.model(), sealer, started_unix_ms)
+    return BegunTake(take.model(), sealer)
 
 
 def wants(db: Db, take_id: str, seq: int) -> bool:
@@ -140,10 +149,8 @@ def register(db: Db, core: Core, take_id: str, segment: SealedSegment) -> int:
     unit = db.execute(grown).first()
     if unit is None:
         raise _closed()
-    started = session_row(db, take.session_id).started_at
-    assert started is not None
     received = segment.received_at or core.clock()
-    start_ms = max(0, segment.start_unix_ms - _unix_ms(started))
+    start_ms = _since(session_row(db, take.session_id).started_at, segment.start_unix_ms)
     leaf = Leaf(
         unit=take.unit_id,
         take=take_id,
@@ -197,7 +204,8 @@ def end_take(db: Db, core: Core, take_id: str, cause: EndCause, at: datetime | N
         return
     take.ended_at = at or core.clock()
     take.end_cause = cause.value
-    if db.scalar(select(GapRow.id).where(GapRow.unit_id == take.unit_id, GapRow.end_ms.is_(None))) is None:
+    lasting = select(GapRow.id).where(GapRow.unit_id == take.unit_id, GapRow.end_ms.is_(None))
+    if take.stream in STREAMS and db.scalar(lasting) is None:
         _add_gap(db, core, take.unit_id, take.end_ms, None, cause)
     db.flush()
     # The length and head of the manifest stand in the ledger, so that its tail cannot be cut later.
@@ -288,5 +296,8 @@ def _closed() -> WrongState:
     return WrongState("The recording is closed; nothing more is accepted.", "Stop publishing.")
 
 
-def _unix_ms(instant: datetime) -> int:
-    return (instant - _EPOCH) // timedelta(milliseconds=1)
+def _since(started: datetime | None, unix_ms: int) -> int:
+    """Milliseconds from the start of the session's time line, 0 for what came before it."""
+    if started is None:
+        return 0
+    return max(0, unix_ms - (started - _EPOCH) // timedelta(milliseconds=1))

@@ -17,6 +17,7 @@ TOKEN_CHARS_MAX = 512
 PHONE_PURPOSE = "phone"
 INVITATION_PURPOSE = "invitation"
 INGEST_PURPOSE = "ingest"
+REHEARSAL_PURPOSE = "rehearsal"
 
 _NEW_INVITATION = "Ask the exam body for a new invitation."
 
@@ -45,6 +46,10 @@ class Links:
         """The bearer token that publishes one stream of one session until its window closes."""
         return self._write(INGEST_PURPOSE, session.id, session.closes_at, stream.value)
 
+    def rehearsal(self, session: Session, stream: Stream) -> str:
+        """The bearer token of a rehearsal, which keeps nothing. It publishes nothing that counts."""
+        return self._write(REHEARSAL_PURPOSE, session.id, session.closes_at, stream.value)
+
     def read_invitation(self, token: str) -> str:
         """The session id. Raises TokenRefused."""
         return self._read(INVITATION_PURPOSE, token)[0]
@@ -56,6 +61,11 @@ class Links:
     def read_ingest(self, token: str) -> tuple[str, Stream]:
         """Session id and the one stream it may publish. Raises TokenRefused, also when expired."""
         session_id, stream = self._read(INGEST_PURPOSE, token)
+        return session_id, Stream(stream)
+
+    def read_rehearsal(self, token: str) -> tuple[str, Stream]:
+        """Session id and stream. Raises TokenRefused, also when expired."""
+        session_id, stream = self._read(REHEARSAL_PURPOSE, token)
         return session_id, Stream(stream)
 
     def _write(self, purpose: str, session_id: str, expires: datetime | None = None, stream: str = "") -> str:

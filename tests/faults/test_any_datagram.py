@@ -40,7 +40,7 @@ class Stage:
 
     async def begin(self) -> None:
         await self.ingests.start()
-        self.port = self.ingests._rounds.port
+        self.port = self.ingests.rounds.port
         accept = self.port.accept
 
         def watched(length: int, source: tuple, fileno: int) -> None:
@@ -140,7 +140,7 @@ def test_sessions_live_through_any_datagram(kind, known) -> None:
         await stage.packets_come()
         print(f"{kind.__name__}: {used_us:.1f} us each; dropped {dict(stage.port.dropped)}")
         assert used_us < CPU_US_MAX
-        assert stage.ingest.failures == stage.ingests._rounds.failures == 0
+        assert stage.ingest.failures == stage.ingests.rounds.failures == 0
         assert not stage.ingest.ended.is_set()
         assert len(guest.addresses) <= ADDRESSES_PER_GUEST_MAX
         assert len(stage.port._routes) == len(guest.addresses)

@@ -98,7 +98,7 @@ def test_loss_that_is_not_repaired_costs_pictures_but_no_soundness(media) -> Non
         async with media.running_site() as site:
             publisher = Publisher(site, "webcam", "VP8", AudioStreamTrack(), again=False)
             await publisher.publish()
-            port = site.ingests._rounds.port
+            port = site.ingests.rounds.port
             accept = port.accept
 
             def lossy(length: int, source, fileno: int) -> None:

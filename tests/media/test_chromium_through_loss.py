@@ -46,7 +46,7 @@ class Network:
     passed: int = 0
 
     def __post_init__(self) -> None:
-        self.port = self.site.ingests._rounds.port
+        self.port = self.site.ingests.rounds.port
         self.accept = self.port.accept
         self.port.accept = self.entry
 
