@@ -122,7 +122,7 @@ def test_media_is_let_in_from_where_an_authentic_check_came() -> None:
 
 
 def test_a_publisher_that_breaks_the_library_stops_nobody() -> None:
-    """An authentic check that the library stumbles over, for want of its PRIORITY, is counted."""
+    """An authentic check over which the library stumbles, for want of its PRIORITY, is passed by."""
 
     async def scenario(stage: Stage) -> None:
         one, two = stage.guest("one"), stage.guest("two")
