@@ -15,6 +15,7 @@ from capture.spool import Entry, Spool
 from capture.spool_entry import EntryDamaged, SpooledEnd, SpooledSegment
 from proctoring.core import Core
 from proctoring.errors import NotFound, Unavailable, WrongState
+from proctoring.recordings import logs
 from proctoring.recordings import service as recordings
 from proctoring.recordings.service import SealedSegment
 from storage.errors import ObjectExists
@@ -109,6 +110,7 @@ class Drain:
         )
         with self._core.db.begin() as db:
             recordings.register(db, self._core, facts.take, leaf)
+            logs.remember(db, facts.unit, facts.event_ids)
 
     def _end(self, facts: SpooledEnd) -> None:
         with self._core.db.begin() as db:

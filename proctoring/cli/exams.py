@@ -44,6 +44,10 @@ def exam() -> None:
 )
 @click.option("--zone", default="Europe/Brussels", show_default=True, help="Civil time of the exam (IANA).")
 @click.option("--max-days", type=int, help="Longest keeping without results, civil days (180 or more).")
+@click.option(
+    "--activity-log", is_flag=True, help="Keep a log of activity: focus, paste, websites, programs."
+)
+@click.option("--answers-log", is_flag=True, help="Keep a log of the answers.")
 @click.option("--legal-ground", default=service.LEGAL_GROUND_DEFAULT, show_default=True)
 @common
 def create(
@@ -55,15 +59,16 @@ def create(
     zone: str,
     max_days: int | None,
     legal_ground: str,
+    activity_log: bool,
+    answers_log: bool,
 ) -> None:
     """Set up an exam; prints its id."""
     made = parts(data)
     longest = max_days if max_days is not None else max(MAX_DAYS_DEFAULT, objection_days)
     regulation = Regulation(objection_days, CountFrom(count_from), zone, longest)
     with made.core.db.begin() as db:
-        exam = service.create(
-            db, made.core, operator(), title, regulation, CaptureProfile(streams), legal_ground
-        )
+        profile = CaptureProfile(streams, activity_log=activity_log, answers_log=answers_log)
+        exam = service.create(db, made.core, operator(), title, regulation, profile, legal_ground)
     show({"exam_id": exam.id, "title": exam.title}, f"exam {exam.id}")
 
 

@@ -47,6 +47,7 @@ def invitation(made: Parts, db: Db, created: Session) -> dict[str, Any]:
         "candidate_url": f"{settings.base_url}/c/{links.invitation(created)}",
         "whip_url": whip_url(settings),
         "tokens": {stream.value: links.ingest(created, stream) for stream in streams},
+        "events_token": links.events(created),
     }
 
 

@@ -1,4 +1,4 @@
-"""Tables of evidence units, takes, segments and gaps."""
+"""Tables of evidence units, takes, segments, gaps, and the ids of logged events."""
 
 from datetime import datetime
 
@@ -8,8 +8,7 @@ from sqlalchemy.orm import Session as Db
 
 from proctoring.clock import iso
 from proctoring.db import Milliseconds, Row
-from proctoring.exams.model import Stream
-from proctoring.recordings.model import EndCause, Gap, GapReason, Segment, Take
+from proctoring.recordings.model import EndCause, Gap, GapReason, Segment, Take, UnitKind
 from storage.manifest import Leaf
 from storage.seal import SealedUnitKey
 
@@ -75,7 +74,7 @@ class TakeRow(Row):
             self.id,
             self.unit_id,
             self.session_id,
-            Stream(self.stream),
+            UnitKind(self.stream),
             self.number,
             self.media_type,
             self.start_ms,
@@ -151,3 +150,12 @@ class GapRow(Row):
 
     def model(self) -> Gap:
         return Gap(self.unit_id, self.start_ms, self.end_ms, GapReason(self.reason), EndCause(self.cause))
+
+
+class LoggedEventRow(Row):
+    """The id of an event that a log holds, without a word of it; goes with the key of its unit."""
+
+    __tablename__ = "logged_events"
+
+    unit_id: Mapped[str] = mapped_column(ForeignKey("evidence_units.id"), primary_key=True)
+    event_id: Mapped[str] = mapped_column(primary_key=True)

@@ -16,7 +16,7 @@ from proctoring.custody.model import SYSTEM, Action
 from proctoring.custody.service import enter
 from proctoring.errors import NotFound, WrongState
 from proctoring.exams.model import Stream
-from proctoring.recordings.model import EndCause, Take, UnitState, gap_reason
+from proctoring.recordings.model import EndCause, Take, UnitKind, UnitState, gap_reason
 from proctoring.recordings.rows import GapRow, SegmentRow, TakeRow, UnitRow, lock_units
 from proctoring.recordings.settle import settle
 from proctoring.reviews.flags import raise_by_rule
@@ -56,7 +56,12 @@ class SealedSegment:
 
 
 def begin_take(
-    db: Db, core: Core, session_id: str, stream: Stream, media_type: str, start_unix_ms: int
+    db: Db,
+    core: Core,
+    session_id: str,
+    stream: Stream | UnitKind,
+    media_type: str,
+    start_unix_ms: int,
 ) -> BegunTake:
     """Open the next take of a stream. The first one of a session starts its time line.
 
@@ -177,7 +182,7 @@ def register(db: Db, core: Core, take_id: str, segment: SealedSegment) -> int:
         take.start_ms = start_ms
         lasting = update(GapRow).where(GapRow.unit_id == take.unit_id, GapRow.end_ms.is_(None))
         db.execute(lasting.values(end_ms=start_ms))
-    elif start_ms - take.end_ms >= GAP_MS_MIN:
+    elif UnitKind(take.stream).is_stream and start_ms - take.end_ms >= GAP_MS_MIN:
         _add_gap(db, core, take.unit_id, take.end_ms, start_ms, EndCause.CONNECTION_LOST)
     take.end_ms = max(take.end_ms, start_ms + segment.duration_ms)
     return int(unit.manifest_size) - 1
@@ -194,7 +199,8 @@ def end_take(db: Db, core: Core, take_id: str, cause: EndCause, at: datetime | N
         return
     take.ended_at = at or core.clock()
     take.end_cause = cause.value
-    if db.scalar(select(GapRow.id).where(GapRow.unit_id == take.unit_id, GapRow.end_ms.is_(None))) is None:
+    lasting = select(GapRow.id).where(GapRow.unit_id == take.unit_id, GapRow.end_ms.is_(None))
+    if UnitKind(take.stream).is_stream and db.scalar(lasting) is None:
         _add_gap(db, core, take.unit_id, take.end_ms, None, cause)
     db.flush()
     # The length and head of the manifest stand in the ledger, so that its tail cannot be cut later.
@@ -263,7 +269,7 @@ def _add_gap(db: Db, core: Core, unit_id: str, start_ms: int, end_ms: int | None
     )
 
 
-def _unit(db: Db, session_id: str, stream: Stream) -> UnitRow:
+def _unit(db: Db, session_id: str, stream: Stream | UnitKind) -> UnitRow:
     unit = db.scalar(select(UnitRow).where(UnitRow.session_id == session_id, UnitRow.kind == stream.value))
     if unit is None:
         raise NotFound(f"This exam records no {stream.value}.", "Publish only the streams of the exam.")

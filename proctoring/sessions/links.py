@@ -17,6 +17,7 @@ TOKEN_CHARS_MAX = 512
 PHONE_PURPOSE = "phone"
 INVITATION_PURPOSE = "invitation"
 INGEST_PURPOSE = "ingest"
+EVENTS_PURPOSE = "events"
 
 _NEW_INVITATION = "Ask the exam body for a new invitation."
 
@@ -41,6 +42,10 @@ class Links:
         """The bearer token that publishes one stream of one session until its window closes."""
         return self._write(INGEST_PURPOSE, session.id, session.closes_at, stream.value)
 
+    def events(self, session: Session) -> str:
+        """The bearer token with which companion software reports events until the session's window closes."""
+        return self._write(EVENTS_PURPOSE, session.id, session.closes_at)
+
     def read_invitation(self, token: str) -> str:
         """The session id. Raises TokenRefused."""
         return self._read(INVITATION_PURPOSE, token)[0]
@@ -53,6 +58,13 @@ class Links:
         """Session id and the one stream it may publish. Raises TokenRefused, also when expired."""
         session_id, stream = self._read(INGEST_PURPOSE, token)
         return session_id, Stream(stream)
+
+    def read_events(self, token: str) -> str:
+        """The session id of an events token or any ingest token. Raises TokenRefused, also when expired."""
+        try:
+            return self._read(EVENTS_PURPOSE, token)[0]
+        except TokenRefused:
+            return self._read(INGEST_PURPOSE, token)[0]
 
     def _write(self, purpose: str, session_id: str, expires: datetime | None = None, stream: str = "") -> str:
         expires_s = int(expires.timestamp()) if expires else 0
