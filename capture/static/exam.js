@@ -1,5 +1,6 @@
 /** The candidate's exam page: camera, phone, screen, start, recording, end. Nothing is sent before start. */
 
+import { Activity } from "./activity.js";
 import { recordAlone } from "./alone.js";
 import { NoDevice, openCamera, openScreen, release, supported, whenEnded } from "./devices.js";
 import { Meter } from "./meter.js";
@@ -24,6 +25,7 @@ for (const stream of /** @type {("webcam" | "screen")[]} */ (["webcam", "screen"
   if (token) publishers.set(stream, new Publisher(page.dataset.endpoint ?? "", token, stream));
 }
 const view = new RecordingView(publishers, watch);
+const activity = new Activity(page);
 let recording = false;
 
 const meters = [...document.querySelectorAll("svg.meter")].map(
@@ -107,6 +109,7 @@ function start() {
     if (given) publisher.publish(given);
   }
   recordAlone(page.dataset.status ?? "", () => void goneElsewhere());
+  activity.begin();
   steps.locked = true;
   steps.go("recording");
   view.show();
@@ -148,6 +151,7 @@ async function tellFinish() {
 
 function letGo() {
   recording = false;
+  void activity.end();
   for (const meter of meters) meter.stop();
   for (const given of media.values()) release(given);
   media.clear();

@@ -19,6 +19,7 @@ from proctoring.holds import service as holds
 from proctoring.holds.model import Hold
 from proctoring.incidents import service as incidents
 from proctoring.incidents.model import Incident, IncidentState
+from proctoring.recordings.logs import LogHead, heads
 from proctoring.recordings.model import EndCause, GapReason, UnitState
 from proctoring.recordings.timeline import StreamTimeline, Timeline, timeline
 from proctoring.reviews import flags as flag_service
@@ -48,6 +49,7 @@ class Case:
     certificates: tuple[tuple[str, CertificateRow], ...]
     history: tuple[Entry, ...]
     names: dict[str, str]
+    logs: tuple[LogHead, ...]
     relation: Relation
     may_flag: bool
     may_decide: bool
@@ -129,6 +131,7 @@ def load(db: Db, person: Person, session_id: str, now: datetime) -> Case:
         certificates=tuple((json.loads(r.body)["kind"], r) for r in custody.certificates(db, session_id)),
         history=tuple(reversed(custody.entries(db, session_id))),
         names=names_of(db),
+        logs=tuple(heads(db, session_id)),
         relation=standing,
         may_flag=may(person, May.FLAG, standing),
         may_decide=may(person, May.DECIDE, standing),
