@@ -70,7 +70,6 @@ class Happened(_Event):
         "fullscreen-entered",
         "fullscreen-left",
         "companion-started",
-        "companion-stopped",
     ]
 
 
