@@ -56,6 +56,10 @@ chrome.runtime.onMessage.addListener((message, sender, answer) => {
   return true;
 });
 chrome.tabs.onActivated.addListener(async ({ tabId }) => visited(await chrome.tabs.get(tabId)));
+chrome.windows.onFocusChanged.addListener(async (windowId) => {
+  if (windowId === chrome.windows.WINDOW_ID_NONE) return;
+  for (const tab of await chrome.tabs.query({ active: true, windowId })) await visited(tab);
+});
 chrome.tabs.onUpdated.addListener((_id, changed, tab) => {
   if (changed.status === "complete" || changed.url || changed.title) void visited(tab);
 });

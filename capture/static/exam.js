@@ -131,6 +131,7 @@ async function finish() {
   view.ending = true;
   view.show();
   await Promise.all([...publishers.values()].map((publisher) => publisher.stop("stopped")));
+  await Promise.race([activity.end(), new Promise((resolve) => setTimeout(resolve, FINISH_AGAIN_MS))]);
   letGo();
   const told = tellFinish();
   await Promise.race([told, new Promise((resolve) => setTimeout(resolve, 2 * FINISH_AGAIN_MS))]);
