@@ -32,7 +32,7 @@ _KIND = r"[a-z]{1,16}"
 _FOLDER = re.compile(rf"data|data/{_KIND}|data/{_KIND}/(sealed|media)")
 _PAYLOAD = re.compile(
     rf"data/(package\.json|custody\.json|{_KIND}/(manifest\.json|playlist\.m3u"
-    rf"|sealed/[0-9]{{8}}\.pev|media/[0-9]{{8}}\.(mp4|webm)))"
+    rf"|sealed/[0-9]{{8}}\.pev|media/[0-9]{{8}}\.(mp4|webm|json)))"
 )
 _LINE = re.compile(r"([0-9a-f]{64})  ([!-~]{1,100})")
 
