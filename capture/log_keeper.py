@@ -17,6 +17,7 @@ from capture.away import available
 from capture.recorder import Grant, MediaSegment, Recorder
 from proctoring.core import Core
 from proctoring.errors import TokenRefused, Unavailable
+from proctoring.quarantine.service import check_none
 from proctoring.recordings import logs
 from proctoring.recordings.events import LOG_MEDIA_TYPE, Batch, Log, placed
 from proctoring.recordings.logs import Standing
@@ -129,6 +130,7 @@ class LogKeeper:
 
     def _standing(self, session_id: str, which: Log, ids: list[str]) -> Standing:
         with available(), self._core.db.read() as db:
+            check_none(db)
             return logs.standing(db, session_id, which, ids)
 
     @contextlib.asynccontextmanager

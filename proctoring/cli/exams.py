@@ -45,6 +45,9 @@ def exam() -> None:
 @click.option("--zone", default="Europe/Brussels", show_default=True, help="Civil time of the exam (IANA).")
 @click.option("--max-days", type=int, help="Longest keeping without results, civil days (180 or more).")
 @click.option(
+    "--identity-copy", is_flag=True, help="Candidates send a picture of their identity card beforehand."
+)
+@click.option(
     "--activity-log", is_flag=True, help="Keep a log of activity: focus, paste, websites, programs."
 )
 @click.option("--answers-log", is_flag=True, help="Keep a log of the answers.")
@@ -58,6 +61,7 @@ def create(
     count_from: str,
     zone: str,
     max_days: int | None,
+    identity_copy: bool,
     legal_ground: str,
     activity_log: bool,
     answers_log: bool,
@@ -67,7 +71,7 @@ def create(
     longest = max_days if max_days is not None else max(MAX_DAYS_DEFAULT, objection_days)
     regulation = Regulation(objection_days, CountFrom(count_from), zone, longest)
     with made.core.db.begin() as db:
-        profile = CaptureProfile(streams, activity_log=activity_log, answers_log=answers_log)
+        profile = CaptureProfile(streams, identity_copy, activity_log, answers_log)
         exam = service.create(db, made.core, operator(), title, regulation, profile, legal_ground)
     show({"exam_id": exam.id, "title": exam.title}, f"exam {exam.id}")
 

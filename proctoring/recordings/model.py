@@ -102,7 +102,7 @@ class Take:
     id: str
     unit_id: str
     session_id: str
-    stream: UnitKind
+    stream: UnitKind  # a stream, a log, or the identity card: each image of it is a take
     number: int
     media_type: str  # e.g. 'video/mp4; codecs="avc1.42e01f,opus"'
     start_ms: int

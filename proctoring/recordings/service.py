@@ -16,12 +16,14 @@ from proctoring.custody.model import SYSTEM, Action
 from proctoring.custody.service import enter
 from proctoring.errors import NotFound, WrongState
 from proctoring.exams.model import Stream
+from proctoring.quarantine.service import check_none
 from proctoring.recordings.model import EndCause, Take, UnitKind, UnitState, gap_reason
 from proctoring.recordings.rows import GapRow, SegmentRow, TakeRow, UnitRow, lock_units
 from proctoring.recordings.settle import settle
 from proctoring.reviews.flags import raise_by_rule
 from proctoring.reviews.model import Category, Severity
 from proctoring.sessions.model import SessionEvent, SessionState, after
+from proctoring.sessions.rows import SessionRow
 from proctoring.sessions.service import session_row
 from storage.manifest import Leaf
 from storage.naming import segment_key
@@ -39,7 +41,6 @@ class BegunTake:
 
     take: Take
     sealer: TakeSealer
-    session_started_unix_ms: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +66,10 @@ def begin_take(
 ) -> BegunTake:
     """Open the next take of a stream. The first one of a session starts its time line.
 
-    Raises WrongState when the session is over, NotFound when its exam does not record the stream.
+    Raises WrongState when the session is over, NotFound when its exam does not record the stream,
+    Quarantined.
     """
+    check_none(db)
     row = session_row(db, session_id, lock=True)
     state = SessionState(row.state)
     row.state = after(state, SessionEvent.BEGIN).value
@@ -76,16 +79,23 @@ def begin_take(
         whole_s = (start_unix_ms - START_MARGIN_MS) // 1000
         row.started_at = _EPOCH + timedelta(seconds=whole_s)
         enter(db, core.clock, SYSTEM, Action.SESSION_BEGIN, session_id)
-    started_unix_ms = _unix_ms(row.started_at)
-    start_ms = max(0, start_unix_ms - started_unix_ms)
+    return open_take(db, core, row, unit, media_type, start_unix_ms)
+
+
+def open_take(
+    db: Db, core: Core, session: SessionRow, unit: UnitRow, media_type: str, start_unix_ms: int
+) -> BegunTake:
+    """The next take of a unit, with its key. The caller has locked the session's row and seen that it may
+    begin. What comes before the session's time line lies at its start."""
+    start_ms = _since(session.started_at, start_unix_ms)
     taken = select(func.coalesce(func.max(TakeRow.number), 0)).where(TakeRow.unit_id == unit.id)
     take_id = core.new_id()
     sealer, sealed_key = core.sealer.new_take(unit.id, take_id, unit.public_key)
     take = TakeRow(
         id=take_id,
         unit_id=unit.id,
-        session_id=session_id,
-        stream=stream.value,
+        session_id=session.id,
+        stream=unit.kind,
         number=(db.scalar(taken) or 0) + 1,
         media_type=media_type,
         sealed_key=sealed_key,
@@ -100,13 +110,13 @@ def begin_take(
         core.clock,
         SYSTEM,
         Action.TAKE_BEGIN,
-        session_id,
+        session.id,
         unit.id,
         take=take_id,
         number=take.number,
-        stream=stream.value,
+        stream=unit.kind,
     )
-    return BegunTake(take.model(), sealer, started_unix_ms)
+    return BegunTake(take.model(), sealer)
 
 
 def wants(db: Db, take_id: str, seq: int) -> bool:
@@ -142,10 +152,8 @@ def register(db: Db, core: Core, take_id: str, segment: SealedSegment) -> int:
     unit = db.execute(grown).first()
     if unit is None:
         raise _closed()
-    started = session_row(db, take.session_id).started_at
-    assert started is not None
     received = segment.received_at or core.clock()
-    start_ms = max(0, segment.start_unix_ms - _unix_ms(started))
+    start_ms = _since(session_row(db, take.session_id).started_at, segment.start_unix_ms)
     leaf = Leaf(
         unit=take.unit_id,
         take=take_id,
@@ -291,5 +299,8 @@ def _closed() -> WrongState:
     return WrongState("The recording is closed; nothing more is accepted.", "Stop publishing.")
 
 
-def _unix_ms(instant: datetime) -> int:
-    return (instant - _EPOCH) // timedelta(milliseconds=1)
+def _since(started: datetime | None, unix_ms: int) -> int:
+    """Milliseconds from the start of the session's time line, 0 for what came before it."""
+    if started is None:
+        return 0
+    return max(0, unix_ms - (started - _EPOCH) // timedelta(milliseconds=1))

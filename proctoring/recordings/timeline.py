@@ -109,13 +109,13 @@ def timeline(db: Db, session_id: str) -> Timeline:
     )
 
 
-def locate(db: Db, session_id: str, stream: Stream, position: int) -> SealedSegmentRef:
+def locate(db: Db, session_id: str, kind: Stream | UnitKind, position: int) -> SealedSegmentRef:
     """Where a segment lies and what it is sealed with. Raises NotFound, saying so when it was erased."""
-    unit, key = _living(db, session_id, stream.value)
+    unit, key = _living(db, session_id, kind.value)
     row = db.get(SegmentRow, (unit.id, position))
     take = db.get(TakeRow, row.take_id) if row else None
     if row is None or take is None or take.sealed_key is None:
-        raise NotFound(f"The {stream.value} has no segment {position}.", "Load the page again.")
+        raise NotFound(f"The {kind.value} has no segment {position}.", "Load the page again.")
     return _ref(row, key, take.sealed_key)
 
 
