@@ -19,4 +19,8 @@ addEventListener("message", (event) => {
   if (what === "begin" || what === "end") void toExtension(what);
 });
 addEventListener("pagehide", () => void toExtension("end"));
-chrome.runtime.onMessage.addListener((message) => toPage({ proctoring: "visited", url: message.url, title: message.title }));
+chrome.runtime.onMessage.addListener((message, _sender, answer) => {
+  toPage({ proctoring: "visited", url: message.url, title: message.title });
+  // Unanswered, the extension would take this page for gone.
+  answer(true);
+});
