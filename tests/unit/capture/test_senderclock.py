@@ -115,8 +115,8 @@ def test_the_least_delayed_arrival_places_a_device(wrong_us: int, delays: list[i
 
 
 def test_what_waited_for_a_busy_machine_is_no_way() -> None:
-    """Round trips beyond ROUND_TRIP_US_MAX count for nothing, nor do fewer than ROUND_TRIPS_MIN: a second that
-    a loaded device took to answer must not place what it films half a second early."""
+    """Round trips beyond ROUND_TRIP_US_MAX count for nothing, nor do fewer than ROUND_TRIPS_MIN: a second
+    that a loaded device took to answer must not place what it films half a second early."""
     device = DeviceClock()
     device.observe(NOON_US, NOON_US + 20_000)
     for us in (1_000_000, ROUND_TRIP_US_MAX + 1, 30_000, 900_000, 30_000):
