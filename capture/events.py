@@ -32,12 +32,12 @@ def routes(keeper: LogKeeper) -> APIRouter:
     router = APIRouter()
 
     async def receive(request: Request, session_id: str) -> Response:
-        keeper.admit(bearer_token(request), session_id)
+        keeper.admit(bearer_token(request, "a token of the session"), session_id)
         if request.headers.get("content-type", "").partition(";")[0].strip().lower() != JSON:
             raise Problem(
                 415, "Wrong content type", f"The body has to be {JSON}.", f"Set Content-Type: {JSON}."
             )
-        batch = read_batch(await bounded_body(request, BATCH_BYTES_MAX))
+        batch = read_batch(await bounded_body(request, BATCH_BYTES_MAX, "Send fewer events."))
         kept = await keeper.keep(session_id, batch)
         return JSONResponse(Counts(stored=kept.stored, known=kept.known).model_dump(), 201)
 
