@@ -6,6 +6,7 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
+import click
 import pytest
 import yaml
 
@@ -36,7 +37,9 @@ def test_our_containers_start_commands_that_exist() -> None:
     assert {"capture", "review", "worker", "beat", "operator"} == OURS
     for name in OURS:
         word, *arguments = SERVICES[name]["command"]
-        known = {option for parameter in main.commands[word].params for option in parameter.opts}
+        command = main.get_command(click.Context(main), word)
+        assert command is not None, word
+        known = {option for parameter in command.params for option in parameter.opts}
         assert {argument for argument in arguments if argument.startswith("--")} <= known
 
 
