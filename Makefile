@@ -17,8 +17,9 @@ help: ## what you can ask for
 run: setup ## the whole service on http://127.0.0.1:8000, with a recorded session to look at
 	PROCTORING_ENV=dev $(BIN)/proctoring serve --data $(DATA) --port $(PORT) --demo
 
-test: setup test-tools ## every test, in real browsers too; closes with pytest's summary
-	$(BIN)/pytest
+test: setup test-tools ## every test, in real browsers too; those with live media alone, after the others
+	$(BIN)/pytest -n 2 -m "not live"
+	$(BIN)/pytest -m live
 
 lint: setup ## style, types, import rules, JavaScript types
 	$(BIN)/ruff check
