@@ -41,7 +41,7 @@ class Site:
         self.app.get("/file/{name}")(self._file)
 
     async def _page(self) -> HTMLResponse:
-        return HTMLResponse("<!doctype html><title>Publisher</title><canvas></canvas><video muted></video>")
+        return HTMLResponse("<!doctype html><title>Publisher</title><video muted></video>")
 
     async def _file(self, name: str) -> Response:
         return Response(self.files[name])
@@ -90,13 +90,13 @@ async def chromium_page(site: Site, profile: Path) -> AsyncIterator:
             await context.close()
 
 
-PUBLISH = """async ({source, codec, token, rate}) => {
+PUBLISH = """async ({source, codec, token, rate, beep}) => {
   let stream;
   if (source === 'screen') {
     stream = await navigator.mediaDevices.getDisplayMedia({video: {frameRate: rate || 10}});
-  } else if (source === 'clock') {
+  } else if (source.startsWith('clock')) {
     // Each picture carries the wall clock as 41 black or white blocks.
-    const canvas = document.querySelector('canvas');
+    const canvas = document.body.appendChild(document.createElement('canvas'));
     canvas.width = 656; canvas.height = 64;
     const draw = canvas.getContext('2d');
     stream = canvas.captureStream(0);
@@ -109,6 +109,23 @@ PUBLISH = """async ({source, codec, token, rate}) => {
       }
       track.requestFrame();
     }, 1000 / rate);
+    if (source === 'clock+beep') {
+      // A tone begins whenever the wall clock is at a full period.
+      const sound = new AudioContext();
+      await sound.resume();
+      const tone = new OscillatorNode(sound, {frequency: beep.hz});
+      const gate = new GainNode(sound, {gain: 0});
+      const out = new MediaStreamAudioDestinationNode(sound);
+      tone.connect(gate).connect(out);
+      tone.start();
+      const opens = Date.now() - sound.currentTime * 1000;
+      const first = Math.ceil((Date.now() + 500) / beep.every) * beep.every;
+      for (let at = first; at < first + 60000; at += beep.every) {
+        gate.gain.setValueAtTime(0.25, (at - opens) / 1000);
+        gate.gain.setValueAtTime(0, (at - opens + beep.ms) / 1000);
+      }
+      stream.addTrack(out.stream.getAudioTracks()[0]);
+    }
   } else {
     const audio = source === 'webcam';
     const video = {width: 640, height: 480, frameRate: 15};

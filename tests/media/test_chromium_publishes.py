@@ -5,14 +5,19 @@ import statistics
 
 import pytest
 
+from capture.simulate.sound import BEEP_HZ, BEEP_S
 from proctoring.exams.model import Stream
 from proctoring.recordings.model import EndCause
+from tests.support.beep import beep_offset_ms
 
 pytestmark = pytest.mark.live
 
 SEGMENTS = 3
 CLOCK_MS_MAX = 200
 CLOCK_BITS = 41
+BEEP_EVERY_MS = 2_000
+SOUND_MS_MAX = 40
+STREAMS_MS_MAX = 100
 
 PLAY = """async ({type, segments, boundary}) => {
   const video = document.querySelector('video');
@@ -134,6 +139,42 @@ def test_a_still_screen_loses_nothing(media, tmp_path) -> None:
             (take,) = site.takes(Stream.SCREEN)
             for segment, content in zip(take.segments, media.check_take(take), strict=True):
                 assert max(map(abs, clock_offsets_ms(segment, content))) < CLOCK_MS_MAX
+
+    asyncio.run(scenario())
+
+
+@pytest.mark.parametrize("codec", ["H264", "VP8"])
+def test_sound_and_pictures_of_a_chromium_are_at_one_time(media, tmp_path, codec) -> None:
+    """What is heard is within 40 ms of what is seen, and the screen within 100 ms of the webcam: by clocks
+    burnt into the pictures of both, and a beep at every full two seconds."""
+    beep = {"hz": BEEP_HZ, "every": BEEP_EVERY_MS, "ms": BEEP_S * 1000}
+
+    async def scenario() -> None:
+        async with media.running_site() as site, media.chromium_page(site, tmp_path) as page:
+            for token, source in (("webcam", "clock+beep"), ("screen", "clock")):
+                how = {"source": source, "codec": codec, "token": token, "rate": 15, "beep": beep}
+                await page.evaluate(media.PUBLISH, how)
+            await site.until(
+                lambda: all(
+                    any(len(take.segments) >= SEGMENTS for take in site.takes(stream))
+                    for stream in (Stream.WEBCAM, Stream.SCREEN)
+                )
+            )
+            for token in ("webcam", "screen"):
+                await page.evaluate(media.GOODBYE, {"token": token, "cause": "stopped"})
+            (webcam,), (screen,) = site.takes(Stream.WEBCAM), site.takes(Stream.SCREEN)
+            heard = beep_offset_ms(webcam, BEEP_EVERY_MS)
+            seen, shown = (
+                statistics.median(
+                    offset
+                    for segment in take.segments
+                    for offset in clock_offsets_ms(segment, media.Decoded(segment))
+                )
+                for take in (webcam, screen)
+            )
+            print(f"{codec}: heard {heard:.1f} ms late, webcam {seen:.1f}, screen {shown:.1f}")
+            assert abs(heard - seen) <= SOUND_MS_MAX
+            assert abs(seen - shown) <= STREAMS_MS_MAX
 
     asyncio.run(scenario())
 

@@ -5,20 +5,18 @@ compared with the time that the segment's start and the frame's timestamp give i
 """
 
 import asyncio
-import io
 import statistics
 from types import ModuleType
 
-import av
-import numpy as np
 import pytest
 
 from capture.recorder import MemoryTake
 from capture.simulate.candidate import SimulatedSession, simulate
 from capture.simulate.encoding import Codec
-from capture.simulate.sound import BEEP_HZ, BEEP_PERIOD_S, BEEP_S
+from capture.simulate.sound import BEEP_PERIOD_S
 from proctoring.exams.model import Stream
 from proctoring.recordings.model import EndCause
+from tests.support.beep import beep_offset_ms
 from tests.support.clockreader import read_clock
 
 pytestmark = pytest.mark.live
@@ -27,7 +25,6 @@ SECONDS = BEEP_PERIOD_S + 2.0  # holds at least one beep
 OFFSET_MS_MAX = 200
 SOUND_OFFSET_MS_MAX = 100
 PERIOD_MS = BEEP_PERIOD_S * 1000
-BLOCK_MS = 20
 
 
 @pytest.mark.parametrize("codec", ["H264", "VP8"])
@@ -52,7 +49,7 @@ def test_the_frame_shown_at_a_time_was_filmed_then(codec: Codec, media: ModuleTy
         print(f"{codec} {stream}: shown {late_ms:.1f} ms late in the median, {latest_ms:.1f} at most")
         assert max(abs(offset) for offset in offsets) <= OFFSET_MS_MAX
         if stream is not Stream.SCREEN:
-            assert abs(_beep_offset(take)) <= SOUND_OFFSET_MS_MAX
+            assert abs(beep_offset_ms(take, PERIOD_MS)) <= SOUND_OFFSET_MS_MAX
 
 
 def test_a_lost_network_leaves_a_gap_and_a_new_take(media: ModuleType) -> None:
@@ -89,22 +86,3 @@ def _picture_offsets(take: MemoryTake, media: ModuleType) -> list[float]:
             offsets.append(segment.start_unix_ms + float(frame.pts * frame.time_base) * 1000 - filmed_ms)
     assert offsets
     return offsets
-
-
-def _beep_offset(take: MemoryTake) -> float:
-    """How much later than its full ten seconds the beep is heard, in ms, by the middle of its blocks."""
-    heard = []
-    for segment in take.segments:
-        with av.open(io.BytesIO(segment.data)) as container:
-            for frame in container.decode(audio=0):
-                at_ms = segment.start_unix_ms + float(frame.pts * frame.time_base) * 1000
-                samples = frame.to_ndarray().astype(float).reshape(-1, frame.samples, order="F").mean(axis=0)
-                turns = np.exp(-2j * np.pi * BEEP_HZ * np.arange(samples.size) / frame.sample_rate)
-                heard.append((at_ms, float(abs((samples * turns).mean()))))
-    loudest = max(tone for _, tone in heard)
-    after_ms = [
-        (at_ms + BLOCK_MS / 2 + PERIOD_MS / 2) % PERIOD_MS - PERIOD_MS / 2
-        for at_ms, tone in heard
-        if tone > loudest * 0.7
-    ]
-    return statistics.median(after_ms) - BEEP_S * 1000 / 2
