@@ -8,10 +8,11 @@ from pathlib import Path
 from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
 
+from capture import late, whip
 from capture import pages as candidate_pages
-from capture import whip
 from capture.ice import IceServer
 from capture.ingests import Ingests
+from capture.late_intake import LateIntake
 from capture.sink import VaultRecorder
 from capture.spool import Spool
 from proctoring.cli.compose import Parts
@@ -37,16 +38,19 @@ def create_app(made: Parts) -> FastAPI:
         ice_servers=servers,
         addresses=core.settings.media_addresses or None,
     )
+    intake = LateIntake(recorder)
     periodic = [PeriodicJob(job) for job in jobs(made)]
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         await recorder.start()
         await ingests.start()
+        await intake.start()
         for job in periodic:
             await job.start()
         yield
         await ingests.close()
+        await intake.close()
         await recorder.close()
         for job in periodic:
             await job.close()
@@ -66,6 +70,7 @@ def create_app(made: Parts) -> FastAPI:
     checks = {"database": core.db.check, "store": made.stores.check, "spool": recorder.check}
     app.include_router(health.routes(core, checks))
     app.include_router(whip.routes(ingests))
+    app.include_router(late.routes(intake))
     app.include_router(candidate_pages.routes(core))
     app.include_router(staff_routes(core, made.opener, made.stores.reader))
     return app

@@ -16,19 +16,20 @@ from proctoring.custody.model import SYSTEM, Action
 from proctoring.custody.service import enter
 from proctoring.errors import NotFound, WrongState
 from proctoring.exams.model import Stream
-from proctoring.recordings.model import EndCause, Take, UnitState, gap_reason
+from proctoring.recordings import gaps
+from proctoring.recordings.model import GAP_MS_MIN, EndCause, Take, UnitState
 from proctoring.recordings.rows import GapRow, SegmentRow, TakeRow, UnitRow, lock_units
 from proctoring.recordings.settle import settle
 from proctoring.reviews.flags import raise_by_rule
 from proctoring.reviews.model import Category, Severity
 from proctoring.sessions.model import SessionEvent, SessionState, after
+from proctoring.sessions.rows import SessionRow
 from proctoring.sessions.service import session_row
 from storage.manifest import Leaf
 from storage.naming import segment_key
 from storage.seal import TakeSealer
 
 START_MARGIN_MS = 1000
-GAP_MS_MIN = 200
 TAKES_PER_STATEMENT = 500
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -39,7 +40,6 @@ class BegunTake:
 
     take: Take
     sealer: TakeSealer
-    session_started_unix_ms: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,42 +51,62 @@ class SealedSegment:
     ct_len: int
     start_unix_ms: int
     duration_ms: int
-    late: bool = False
     received_at: datetime | None = None
 
 
 def begin_take(
     db: Db, core: Core, session_id: str, stream: Stream, media_type: str, start_unix_ms: int
 ) -> BegunTake:
-    """Open the next take of a stream. The first one of a session starts its time line.
+    """Open the next take of a stream. The first one of a session starts its time line, and the other streams
+    have a gap from there until they begin.
 
     Raises WrongState when the session is over, NotFound when its exam does not record the stream.
     """
     row = session_row(db, session_id, lock=True)
     state = SessionState(row.state)
     row.state = after(state, SessionEvent.BEGIN).value
-    unit = _unit(db, session_id, stream)
-    if row.started_at is None:
+    unit = unit_of(db, session_id, stream)
+    first = row.started_at is None
+    if first:
         # A little earlier, on the full second: another stream's first frame may reach us later than this.
         whole_s = (start_unix_ms - START_MARGIN_MS) // 1000
         row.started_at = _EPOCH + timedelta(seconds=whole_s)
         enter(db, core.clock, SYSTEM, Action.SESSION_BEGIN, session_id)
-    started_unix_ms = _unix_ms(row.started_at)
-    start_ms = max(0, start_unix_ms - started_unix_ms)
+    begun = open_take(db, core, row, unit, media_type, start_unix_ms)
+    if first:
+        others = select(UnitRow.id).where(UnitRow.session_id == session_id, UnitRow.id != unit.id)
+        for other in db.scalars(others.where(UnitRow.kind.in_([one.value for one in Stream]))):
+            gaps.add(db, core, other, begun.take.start_ms, None, EndCause.NOT_BEGUN)
+    return begun
+
+
+def open_take(
+    db: Db,
+    core: Core,
+    session: SessionRow,
+    unit: UnitRow,
+    media_type: str,
+    start_unix_ms: int,
+    late: bool = False,
+) -> BegunTake:
+    """The next take of a unit, with its key. The caller has locked the session's row and seen that it may
+    begin. What comes before the session's time line lies at its start."""
+    start_ms = _since(session.started_at, start_unix_ms)
     taken = select(func.coalesce(func.max(TakeRow.number), 0)).where(TakeRow.unit_id == unit.id)
     take_id = core.new_id()
     sealer, sealed_key = core.sealer.new_take(unit.id, take_id, unit.public_key)
     take = TakeRow(
         id=take_id,
         unit_id=unit.id,
-        session_id=session_id,
-        stream=stream.value,
+        session_id=session.id,
+        stream=unit.kind,
         number=(db.scalar(taken) or 0) + 1,
         media_type=media_type,
         sealed_key=sealed_key,
         start_ms=start_ms,
         end_ms=start_ms,
         started_at=core.clock(),
+        late=late,
     )
     db.add(take)
     db.flush()
@@ -95,13 +115,13 @@ def begin_take(
         core.clock,
         SYSTEM,
         Action.TAKE_BEGIN,
-        session_id,
+        session.id,
         unit.id,
         take=take_id,
         number=take.number,
-        stream=stream.value,
+        stream=unit.kind,
     )
-    return BegunTake(take.model(), sealer, started_unix_ms)
+    return BegunTake(take.model(), sealer)
 
 
 def wants(db: Db, take_id: str, seq: int) -> bool:
@@ -137,10 +157,8 @@ def register(db: Db, core: Core, take_id: str, segment: SealedSegment) -> int:
     unit = db.execute(grown).first()
     if unit is None:
         raise _closed()
-    started = session_row(db, take.session_id).started_at
-    assert started is not None
     received = segment.received_at or core.clock()
-    start_ms = max(0, segment.start_unix_ms - _unix_ms(started))
+    start_ms = _since(session_row(db, take.session_id).started_at, segment.start_unix_ms)
     leaf = Leaf(
         unit=take.unit_id,
         take=take_id,
@@ -167,7 +185,7 @@ def register(db: Db, core: Core, take_id: str, segment: SealedSegment) -> int:
             start_ms=leaf.start_ms,
             duration_ms=leaf.duration_ms,
             received_at=received,
-            late=segment.late,
+            late=take.late,
             prev=leaf.prev,
             leaf_hash=leaf.hash(),
         )
@@ -175,10 +193,12 @@ def register(db: Db, core: Core, take_id: str, segment: SealedSegment) -> int:
     db.execute(update(UnitRow).where(UnitRow.id == leaf.unit).values(manifest_head=leaf.hash()))
     if segment.seq == 0:
         take.start_ms = start_ms
-        lasting = update(GapRow).where(GapRow.unit_id == take.unit_id, GapRow.end_ms.is_(None))
-        db.execute(lasting.values(end_ms=start_ms))
+    if take.late:
+        gaps.fill(db, core, take.unit_id, start_ms, start_ms + segment.duration_ms)
+    elif segment.seq == 0:
+        gaps.close(db, take.unit_id, start_ms)
     elif start_ms - take.end_ms >= GAP_MS_MIN:
-        _add_gap(db, core, take.unit_id, take.end_ms, start_ms, EndCause.CONNECTION_LOST)
+        gaps.add(db, core, take.unit_id, take.end_ms, start_ms, EndCause.CONNECTION_LOST)
     take.end_ms = max(take.end_ms, start_ms + segment.duration_ms)
     return int(unit.manifest_size) - 1
 
@@ -194,8 +214,9 @@ def end_take(db: Db, core: Core, take_id: str, cause: EndCause, at: datetime | N
         return
     take.ended_at = at or core.clock()
     take.end_cause = cause.value
-    if db.scalar(select(GapRow.id).where(GapRow.unit_id == take.unit_id, GapRow.end_ms.is_(None))) is None:
-        _add_gap(db, core, take.unit_id, take.end_ms, None, cause)
+    lasting = select(GapRow.id).where(GapRow.unit_id == take.unit_id, GapRow.end_ms.is_(None))
+    if not take.late and db.scalar(lasting) is None:
+        gaps.add(db, core, take.unit_id, take.end_ms, None, cause)
     db.flush()
     # The length and head of the manifest stand in the ledger, so that its tail cannot be cut later.
     stands = select(UnitRow.manifest_size, UnitRow.manifest_head).where(UnitRow.id == take.unit_id)
@@ -222,7 +243,7 @@ def end_take(db: Db, core: Core, take_id: str, cause: EndCause, at: datetime | N
             Severity.MINOR,
             "Screen sharing ended",
         )
-    settle(db, take.session_id)
+    settle(db, core.clock(), take.session_id)
 
 
 def open_takes(db: Db) -> list[Take]:
@@ -250,20 +271,8 @@ def end_open_takes(db: Db, core: Core, cause: EndCause, session_ids: list[str] |
     return len(takes)
 
 
-def _add_gap(db: Db, core: Core, unit_id: str, start_ms: int, end_ms: int | None, cause: EndCause) -> None:
-    db.add(
-        GapRow(
-            id=core.new_id(),
-            unit_id=unit_id,
-            start_ms=start_ms,
-            end_ms=end_ms,
-            reason=gap_reason(cause).value,
-            cause=cause.value,
-        )
-    )
-
-
-def _unit(db: Db, session_id: str, stream: Stream) -> UnitRow:
+def unit_of(db: Db, session_id: str, stream: Stream) -> UnitRow:
+    """The evidence unit of a stream. Raises NotFound when the exam does not record it."""
     unit = db.scalar(select(UnitRow).where(UnitRow.session_id == session_id, UnitRow.kind == stream.value))
     if unit is None:
         raise NotFound(f"This exam records no {stream.value}.", "Publish only the streams of the exam.")
@@ -285,5 +294,8 @@ def _closed() -> WrongState:
     return WrongState("The recording is closed; nothing more is accepted.", "Stop publishing.")
 
 
-def _unix_ms(instant: datetime) -> int:
-    return (instant - _EPOCH) // timedelta(milliseconds=1)
+def _since(started: datetime | None, unix_ms: int) -> int:
+    """Milliseconds from the start of the session's time line, 0 for what came before it."""
+    if started is None:
+        return 0
+    return max(0, unix_ms - (started - _EPOCH) // timedelta(milliseconds=1))

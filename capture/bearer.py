@@ -1,0 +1,61 @@
+"""Endpoints whose only authority is a bearer token: open to pages of any origin, bounded in size."""
+
+from collections.abc import Awaitable, Callable
+from functools import wraps
+
+from fastapi import Request, Response
+
+from proctoring.errors import CoreError
+from proctoring.web.problems import Problem, of_core
+
+RETRY_AFTER_S = 10
+
+# The application's default would keep pages of other origins from reading the answer.
+ANYBODY = {"Access-Control-Allow-Origin": "*", "Cross-Origin-Resource-Policy": "cross-origin"}
+
+Handler = Callable[[Request, str], Awaitable[Response]]
+
+
+def for_anybody(handler: Handler) -> Handler:
+    """Adds what browsers of other origins need, to answers and to refusals alike, and when to try again."""
+
+    @wraps(handler)
+    async def answered(request: Request, session_id: str) -> Response:
+        try:
+            response = await handler(request, session_id)
+        except (Problem, CoreError) as error:
+            problem = error if isinstance(error, Problem) else of_core(error)
+            if problem.status == 503:
+                problem.headers["Retry-After"] = str(RETRY_AFTER_S)
+            problem.headers |= ANYBODY | {"Access-Control-Expose-Headers": "Retry-After"}
+            raise problem from error
+        response.headers.update(ANYBODY)
+        return response
+
+    return answered
+
+
+def bearer_token(request: Request) -> str:
+    """The token of the Authorization header (RFC 6750). Raises Problem 401."""
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() != "bearer" or not token.strip():
+        raise Problem(
+            401,
+            "Token missing",
+            "This request carries no token.",
+            "Send a token of the session as Authorization: Bearer <token>.",
+            {"WWW-Authenticate": "Bearer"},
+        )
+    return token.strip()
+
+
+async def bounded_body(request: Request, bytes_max: int) -> bytes:
+    """The body, read no further than its bound. Raises Problem 413."""
+    received = bytearray()
+    async for chunk in request.stream():
+        received += chunk
+        if len(received) > bytes_max:
+            raise Problem(
+                413, "Too large", f"The body is larger than {bytes_max} bytes.", "Send fewer events."
+            )
+    return bytes(received)
