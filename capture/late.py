@@ -54,7 +54,7 @@ class State(BaseModel):
     """What the server has and lacks of the stream."""
 
     open: bool = Field(description="Whether anything is accepted at all; else delete what you hold")
-    stored_until: int = Field(description="What lies before this instant, and in no gap, is stored")
+    stored_until: int = Field(description="What lies before this instant, and in no gap, need not be kept")
     gaps: list[Stretch] = Field(description="What is missing and may be sent now")
 
 

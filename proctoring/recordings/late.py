@@ -25,6 +25,7 @@ from proctoring.sessions.service import session_row
 LATE_WAIT = timedelta(minutes=15)
 """How long after it was last heard a page that holds pieces keeps an ended session open."""
 LATE_AGE_MAX = timedelta(hours=2)
+EVER_MS = 1 << 53  # later than any instant, and exact in JavaScript
 LATE_BYTES_MAX = 1 << 30  # sealed, per session: an hour of three streams at the pages' limits
 OVER = (SessionState.ENDED, SessionState.EXPIRED)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -34,8 +35,8 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 class Missing:
     """What a stream has and lacks, in Unix milliseconds of the server's clock.
 
-    `stored_until`: whatever of the time before it lies in no gap is stored. `gaps`: what may be filled now.
-    `awaited_until`: until when a page is being waited for. Nothing is accepted unless `open`.
+    `stored_until`: whatever of the time before it lies in no gap is stored, or never will be. `gaps`: what
+    may be filled now. `awaited_until`: until when a page is waited for. Nothing is accepted unless `open`.
     """
 
     unit_id: str
@@ -69,7 +70,7 @@ def missing(db: Db, core: Core, session_id: str, stream: Stream) -> Missing:
     gaps = tuple(span for span in spans if span.length_ms >= GAP_MS_MIN)
     if _late_bytes(db, session_id) >= LATE_BYTES_MAX:
         gaps = ()
-    return Missing(unit.id, True, started + (stored if end is None else end), gaps, unit.late_until)
+    return Missing(unit.id, True, started + stored if end is None else EVER_MS, gaps, unit.late_until)
 
 
 def is_news(missing: Missing, holding: bool, now: datetime) -> bool:

@@ -1,4 +1,4 @@
-"""Files as MediaRecorder writes them, made by our own writer, and as a live writer leaves them: without lengths."""
+"""Files such as MediaRecorder writes, by our own writer; also without lengths, as a live writer does."""
 
 from capture import webm
 from capture.piece import Piece, Sample, Vp8Config
