@@ -10,8 +10,10 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
+from playwright.sync_api import Page
 
 from tests.e2e.candidate_stage import Candidate, candidate, service
+from tests.e2e.test_whole_life import staff
 from tests.support.network import Network
 from tests.support.player import fetch_all
 from tests.support.service import Service, wait_until
@@ -23,6 +25,25 @@ pytestmark = pytest.mark.browser
 CUT_S = float(os.environ.get("PROCTORING_TEST_CUT_S", "30"))
 GAP_MS_MAX = 1_000
 UPLOADED_S_MAX = 90
+HOLE_S_MAX = 0.3
+SEEK = """(ms) => {
+  const scrub = document.querySelector(".scrub");
+  scrub.value = ms;
+  scrub.dispatchEvent(new Event("input"));
+}"""
+LONGEST_HOLE_S = """([from, to]) => {
+  let longest = 0;
+  for (const { buffered } of document.querySelectorAll("video")) {
+    let at = from;
+    for (let i = 0; i < buffered.length; i += 1) {
+      if (buffered.end(i) < at || buffered.start(i) > to) continue;
+      longest = Math.max(longest, buffered.start(i) - at);
+      at = Math.max(at, buffered.end(i));
+    }
+    longest = Math.max(longest, to - at);
+  }
+  return longest;
+}"""
 HELD_BY_PAGE = """async () => {
   const open = indexedDB.open("proctoring-buffer");
   const database = await new Promise((resolve) => (open.onsuccess = () => resolve(open.result)));
@@ -88,6 +109,16 @@ def closes(service: Service, session_id: str, reviewer: Any, streams: int, late_
     )
 
 
+def plays_through(page: Page, from_ms: int, to_ms: int) -> None:
+    """Every stream plays from one moment of the session to another, without a hole in what is buffered."""
+    page.evaluate(SEEK, from_ms)
+    page.keyboard.press("Space")
+    there = "to => [...document.querySelectorAll('video')].every(one => one.currentTime * 1000 >= to)"
+    page.wait_for_function(there, arg=to_ms, timeout=60_000)
+    page.keyboard.press("Space")
+    assert page.evaluate(LONGEST_HOLE_S, [from_ms / 1000, to_ms / 1000]) < HOLE_S_MAX
+
+
 @pytest.mark.timeout(300 + 2 * CUT_S)
 def test_a_cut_network_leaves_no_gap(service: Service) -> None:
     """After reconnecting and uploading no gap is longer than a second, what is late is marked so, every
@@ -115,3 +146,73 @@ def test_a_cut_network_leaves_no_gap(service: Service) -> None:
         line = line_of(service, session_id, reviewer)
         assert [stream["state"] for stream in line["streams"]] == ["retained"] * 2
         fetch_all(reviewer, session_id, line)
+        browser = someone.context.browser
+        assert browser is not None
+        with staff(browser, service, "T. Peeters", "proctor") as player:
+            player.goto(f"{service.url}/queue")
+            player.click(f"form[action*='{session_id}'] button")
+            player.wait_for_selector("#decision")
+            late = [one for one in line["streams"][0]["segments"] if one["late"]]
+            begin = min(one["start_ms"] for one in late)
+            end = max(one["start_ms"] + one["duration_ms"] for one in late)
+            plays_through(player, begin - 2_000, begin + 4_000)
+            plays_through(player, end - 4_000, end + 2_000)
+
+
+@pytest.mark.timeout(300)
+def test_a_killed_server_loses_nothing_for_long(service: Service) -> None:
+    """SIGKILL takes the open segment of every stream; the page still has it, and sends it afterwards."""
+    with candidate(service, "--streams", "webcam,screen") as someone:
+        session_id = someone.invited["session_id"]
+        someone.admit()
+        someone.give_camera()
+        someone.give_screen()
+        someone.start()
+        someone.page.wait_for_timeout(8_000)
+        service.kill()
+        someone.page.wait_for_selector('[data-step="recording"][data-state="reconnecting"]')
+        service.start()
+        someone.wait_recorded()
+        reviewer = service.signed_in("M. Claes", "proctor")
+
+        def closed() -> bool:
+            someone.page.wait_for_timeout(500)
+            return closes(service, session_id, reviewer, 2, 1)
+
+        wait_until(closed, UPLOADED_S_MAX, "the gap stays open")
+        line = line_of(service, session_id, reviewer)
+        for stream in line["streams"]:
+            assert stream["takes"][0]["end_cause"] == "server-stopped"
+        fetch_all(reviewer, session_id, line)
+        assert service.run("ledger", "verify")["ok"]
+
+
+@pytest.mark.timeout(300)
+def test_a_reload_keeps_what_was_recorded_and_goes_on(service: Service) -> None:
+    """The same link leads on; what the page had recorded before is found again and sent."""
+    with behind_a_network(service, "--streams", "webcam") as (someone, network):
+        session_id = someone.invited["session_id"]
+        network.cut()
+        someone.page.wait_for_selector('[data-step="recording"][data-state="reconnecting"]')
+        someone.page.wait_for_timeout(10_000)
+        held = someone.page.evaluate(HELD_BY_PAGE)
+        assert held >= 3
+        network.mend()
+        someone.page.on("dialog", lambda dialog: dialog.accept())
+        someone.page.reload()
+        someone.page.wait_for_selector("#exam[data-working]")
+        reviewer = service.signed_in("M. Claes", "proctor")
+        someone.give_camera()
+        someone.start()
+
+        def sent() -> bool:
+            someone.page.wait_for_timeout(500)
+            line = line_of(service, session_id, reviewer)
+            return recorded_ms(line, late=True)["webcam"] >= 8_000
+
+        wait_until(sent, UPLOADED_S_MAX, "what was recorded before the reload does not arrive")
+        line = line_of(service, session_id, reviewer)
+        assert longest_hole_ms(line["streams"][0]) > 0  # while the page was away nobody recorded
+        someone.stop()
+        someone.page.wait_for_selector("#unsent", state="hidden")
+        assert someone.page.evaluate(HELD_BY_PAGE) == 0
