@@ -26,7 +26,7 @@ from proctoring.recordings.spans import Span, fillable
 log = structlog.get_logger()
 
 PIECE_BYTES_MAX = 8 << 20
-PIECE_MS_MAX = 30_000
+PIECE_MS_MAX = 90_000  # a page in the background is slow to begin its next one
 STILL_MS_MAX = 2_000  # how long a last picture may be taken to have shown
 AT_ONCE_MAX = 16  # pieces in memory, of all streams
 IDLE_S = 60.0
@@ -143,8 +143,11 @@ class LateIntake:
             for grant, stream in list(self._streams.items()):
                 if stream.lock.locked() or time.monotonic() - stream.used_s < IDLE_S:
                     continue
-                async with stream.lock:
-                    await self._end(stream)
+                try:
+                    async with stream.lock:
+                        await self._end(stream)
+                except Exception:
+                    log.exception("late-take.end-failed")
                 if self._streams.get(grant) is stream and not stream.lock.locked():
                     del self._streams[grant]
 

@@ -112,12 +112,10 @@ export class Buffer extends EventTarget {
     this.#wait(wanted.length);
     for (const piece of wanted) {
       if (!(await this.endpoint.put(piece))) return false;
-      await this.store.remove(piece);
       this.#wait(this.waiting - 1);
     }
-    for (const piece of pieces) {
-      if (piece.end <= missing.stored_until && !wanted.includes(piece)) await this.store.remove(piece);
-    }
+    // Of one that reaches beyond what is stored, the rest may turn out to be missing later.
+    for (const piece of pieces) if (piece.end <= missing.stored_until) await this.store.remove(piece);
     if (!this.#over) return true;
     // At the end the server waits until this page says that it holds nothing more.
     pieces = await this.#pieces();

@@ -207,7 +207,7 @@ export class Publisher extends EventTarget {
     let heardAt = Date.now();
     while (current() && peer.connectionState !== "closed") {
       const now = Date.now();
-      const received = await receivedOf(peer);
+      const received = await receivedOf(peer).catch(() => heard);
       if (received !== heard) [heard, heardAt] = [received, now];
       if (current() && now - heardAt >= SILENT_MS) return this.#lost(0, heardAt);
       await new Promise((resolve) => setTimeout(resolve, LISTEN_MS));

@@ -1,6 +1,7 @@
 """What may be filled by what arrives late, until when a page is waited for, and what becomes of gaps."""
 
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -17,6 +18,7 @@ from proctoring.recordings.spans import Span, fillable, without
 from proctoring.recordings.timeline import StreamTimeline, timeline
 from proctoring.sessions import service as sessions
 from proctoring.sessions.model import Session
+from tests.support.packages import export
 from tests.support.world import SEGMENT_MS, World
 
 GAP_MS = 30_000
@@ -183,6 +185,18 @@ def test_a_page_is_written_down_in_time_and_not_every_few_seconds(world: World) 
     assert [late.is_news(one, True, now) for one in (heard, never)] == [False, True]
     assert late.is_news(heard, True, now + LATE_WAIT / 2)
     assert [late.is_news(one, False, now) for one in (heard, never)] == [True, False]
+
+
+def test_a_package_with_late_segments_proves_itself(world: World, tmp_path: Path) -> None:
+    """They are leaves like all others: the exporter's own check of the whole package passes."""
+    session = world.admitted(world.exam(streams=(Stream.WEBCAM,)))
+    gap = with_gap(world, session)
+    fill(world, session, Span(gap.start_ms, 0), Span(gap.start_ms + 8_000, 0))
+    with world.core.db.begin() as db:
+        recordings.end_open_takes(db, world.core, EndCause.STOPPED)
+    finish(world, session)
+    package = export(world, session, tmp_path / "package")
+    assert [stream.leaves for stream in package.streams] == [4]
 
 
 def test_a_stream_that_begins_late_or_never_has_a_gap_from_the_sessions_beginning(world: World) -> None:
