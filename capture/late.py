@@ -23,6 +23,7 @@ from capture.late_intake import PIECE_BYTES_MAX, PIECE_MS_MAX, LateIntake
 from capture.recorder import Grant
 from proctoring.errors import Invalid, TokenRefused, Unavailable
 from proctoring.exams.model import Stream
+from proctoring.recordings.spans import EVER_MS
 from proctoring.web.problems import Problem, of_core
 
 T = TypeVar("T")
@@ -30,9 +31,8 @@ T = TypeVar("T")
 PATH = "/api/v1/sessions/{session_id}/late-segments/{stream}"
 WEBM, JSON = "video/webm", "application/json"
 ANNOUNCEMENT_BYTES_MAX = 1024
-UNIX_MS_MAX = 1 << 53  # what JavaScript counts exactly
 
-Start = Annotated[int, Path(ge=0, le=UNIX_MS_MAX, description="Unix milliseconds of the server's clock")]
+Start = Annotated[int, Path(ge=0, le=EVER_MS, description="Unix milliseconds of the server's clock")]
 Duration = Annotated[int, Query(ge=1, le=PIECE_MS_MAX, description="How long it lasts, in milliseconds")]
 
 

@@ -26,11 +26,9 @@ export class PieceStore {
   /** Everything of this place, the oldest first. @returns {Promise<Piece[]>} */
   async all() {
     const database = await this.#opened;
+    if (!database) return [...this.#memory.values()];
     const mine = IDBKeyRange.bound([this.place, 0], [this.place, Infinity]);
-    const found = database
-      ? await done(database.transaction(PIECES).objectStore(PIECES).getAll(mine))
-      : [...this.#memory.values()];
-    return found.sort((/** @type {Piece} */ a, /** @type {Piece} */ b) => a.start - b.start);
+    return done(database.transaction(PIECES).objectStore(PIECES).getAll(mine));
   }
 
   /** Throws when the disk is full. @param {Omit<Piece, "place">} piece */
@@ -58,7 +56,7 @@ export class PieceStore {
 }
 
 /** @returns {Promise<IDBDatabase>} */
-function open() {
+async function open() {
   const request = indexedDB.open(NAME, 1);
   request.onupgradeneeded = () => request.result.createObjectStore(PIECES, { keyPath: ["place", "start"] });
   return done(request);

@@ -7,9 +7,7 @@ from proctoring.core import Core
 from proctoring.errors import WrongState
 from proctoring.recordings.model import BEGIN_SLACK_MS, EndCause, gap_reason
 from proctoring.recordings.rows import GapRow
-from proctoring.recordings.spans import Span, without
-
-FOREVER_MS = 1 << 62
+from proctoring.recordings.spans import EVER_MS, Span, without
 
 
 def add(db: Db, core: Core, unit_id: str, start_ms: int, end_ms: int | None, cause: EndCause) -> None:
@@ -58,8 +56,8 @@ def fill(db: Db, core: Core, unit_id: str, start_ms: int, end_ms: int) -> None:
 
 
 def _end(row: GapRow) -> int:
-    return FOREVER_MS if row.end_ms is None else row.end_ms
+    return EVER_MS if row.end_ms is None else row.end_ms
 
 
 def _or_lasting(end_ms: int) -> int | None:
-    return None if end_ms == FOREVER_MS else end_ms
+    return None if end_ms == EVER_MS else end_ms

@@ -17,7 +17,7 @@ from proctoring.recordings.model import GAP_MS_MIN, UnitState
 from proctoring.recordings.rows import GapRow, SegmentRow, TakeRow, UnitRow, lock_units
 from proctoring.recordings.service import BegunTake, open_take, unit_of
 from proctoring.recordings.settle import settle
-from proctoring.recordings.spans import Span
+from proctoring.recordings.spans import EVER_MS, Span
 from proctoring.sessions.model import Session, SessionState
 from proctoring.sessions.service import load as load_session
 from proctoring.sessions.service import session_row
@@ -25,7 +25,6 @@ from proctoring.sessions.service import session_row
 LATE_WAIT = timedelta(minutes=15)
 """How long after it was last heard a page that holds pieces keeps an ended session open."""
 LATE_AGE_MAX = timedelta(hours=2)
-EVER_MS = 1 << 53  # later than any instant, and exact in JavaScript
 LATE_BYTES_MAX = 1 << 30  # sealed, per session: an hour of three streams at the pages' limits
 OVER = (SessionState.ENDED, SessionState.EXPIRED)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 
 from proctoring.recordings.model import GAP_MS_MIN
 
+EVER_MS = 1 << 53  # later than any instant, and exact in JavaScript
+
 
 @dataclass(frozen=True, slots=True)
 class Span:

@@ -11,10 +11,10 @@ from proctoring.errors import WrongState
 from proctoring.exams.model import Stream
 from proctoring.recordings import late
 from proctoring.recordings import service as recordings
-from proctoring.recordings.late import EVER_MS, LATE_AGE_MAX, LATE_WAIT, Missing
+from proctoring.recordings.late import LATE_AGE_MAX, LATE_WAIT, Missing
 from proctoring.recordings.model import BEGIN_SLACK_MS, GAP_MS_MIN, EndCause, GapReason, UnitState
 from proctoring.recordings.settle import settle_unheard
-from proctoring.recordings.spans import Span, fillable, without
+from proctoring.recordings.spans import EVER_MS, Span, fillable, without
 from proctoring.recordings.timeline import StreamTimeline, timeline
 from proctoring.sessions import service as sessions
 from proctoring.sessions.model import Session
