@@ -123,7 +123,12 @@ class LateIntake:
             log.info("late-take.begun", take=take_id)
         data = await asyncio.to_thread(webm.write, piece)
         segment = MediaSegment(take.stored, piece.start_unix_ms, piece.duration_ms, data)
-        await self._recorder.store(take.id, segment)
+        try:
+            await self._recorder.store(take.id, segment)
+        except WrongState as error:
+            # This take is refused. Whether the stream is closed, the next try learns; it begins another take.
+            await self._end(stream)
+            raise Unavailable(error.detail, "Try again in a few seconds.") from error
         take.stored += 1
 
     async def _end(self, stream: _Stream) -> None:
