@@ -14,8 +14,10 @@ import structlog
 
 from capture import webm
 from capture.late_cut import AUDIO_TICKS_PER_MS, cut
+from capture.opus import duration_ticks
 from capture.piece import TICKS_PER_MS, Piece
 from capture.recorder import Grant, MediaSegment
+from capture.segmenter import STILL_MS_MAX
 from capture.sink import VaultRecorder
 from capture.webm_read import Recorded, read
 from proctoring.errors import CoreError, Unavailable, WrongState
@@ -27,7 +29,6 @@ log = structlog.get_logger()
 
 PIECE_BYTES_MAX = 8 << 20
 PIECE_MS_MAX = 90_000  # a page in the background is slow to begin its next one
-STILL_MS_MAX = 2_000  # how long a last picture may be taken to have shown
 AT_ONCE_MAX = 16  # pieces in memory, of all streams
 IDLE_S = 60.0
 SWEEP_S = 5.0
@@ -103,10 +104,14 @@ class LateIntake:
         missing = await self._recorder.missing(grant)
         if not missing.open:
             raise WrongState("The recording is closed; nothing more is accepted.", "Delete what you hold.")
-        span = Span(start_unix_ms, start_unix_ms + min(duration_ms, _shown_ms(recorded)))
+        end_unix_ms = start_unix_ms + duration_ms
+        zero_unix_ms = (
+            max(start_unix_ms, end_unix_ms - _sound_ms(recorded)) if recorded.audio else start_unix_ms
+        )
+        span = Span(zero_unix_ms, min(end_unix_ms, zero_unix_ms + _shown_ms(recorded)))
         kept_ms = 0
         for stretch in fillable(missing.gaps, span):
-            piece = cut(recorded, start_unix_ms, stretch)
+            piece = cut(recorded, zero_unix_ms, stretch)
             if piece is not None:
                 await self._store(grant, stream, piece)
                 kept_ms += stretch.length_ms
@@ -157,8 +162,14 @@ class LateIntake:
                     del self._streams[grant]
 
 
+def _sound_ms(recorded: Recorded) -> int:
+    """Where the sound ends, from the file's zero. It ran until the recorder stopped, and so tells where that
+    zero lies: a busy computer's recorder begins seconds after it was asked to."""
+    last = recorded.audio[-1]
+    return (last.ticks + duration_ticks(last.data)) // AUDIO_TICKS_PER_MS
+
+
 def _shown_ms(recorded: Recorded) -> int:
     """How long the file's content lasts at most, from its zero."""
-    video = recorded.video[-1].ticks // TICKS_PER_MS
-    audio = recorded.audio[-1].ticks // AUDIO_TICKS_PER_MS if recorded.audio else 0
-    return max(video, audio) + STILL_MS_MAX
+    pictures = recorded.video[-1].ticks // TICKS_PER_MS + STILL_MS_MAX
+    return max(pictures, _sound_ms(recorded)) if recorded.audio else pictures

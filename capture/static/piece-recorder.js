@@ -4,7 +4,7 @@
  */
 
 const PIECE_MS = 4000;
-// A new recorder has its first picture within a tenth of a second; a still screen sends one a second.
+// From when the new recorder says that it runs, which takes a busy computer seconds.
 const OVERLAP_MS = 600;
 // So that a cut within a piece need not go back far for a picture that can be decoded alone.
 const KEYFRAME_MS = 1000;
@@ -49,7 +49,11 @@ export class PieceRecorder {
     if (!this.media.active) return;
     const before = this.#current;
     this.#current = this.#begin();
-    if (before) setTimeout(() => before.state !== "inactive" && before.stop(), OVERLAP_MS);
+    if (before) {
+      const stop = () => before.state !== "inactive" && before.stop();
+      this.#current.addEventListener("start", () => setTimeout(stop, OVERLAP_MS));
+      setTimeout(stop, PIECE_MS);
+    }
     this.#timer = setTimeout(() => this.#next(), PIECE_MS);
   }
 

@@ -176,11 +176,25 @@ def test_a_piece_outside_every_gap_is_not_kept(world: World, after_ms: int) -> N
 
 
 def test_a_short_file_does_not_fill_a_long_claim(world: World) -> None:
-    """Of what a page claims no more counts than its pictures last, and a still one two seconds."""
+    """Of what a page claims no more counts than its pictures last, and a still one ten seconds."""
 
     async def scenario(page: Page) -> None:
-        answer = await page.put(0, recorded_file(1_000), duration_ms=PIECE_MS_MAX)
-        assert answer.json() == {"kept_ms": 960 + 2_000}
+        answer = await page.put(-6_000, recorded_file(1_000, sound=False), duration_ms=PIECE_MS_MAX)
+        assert answer.json() == {"kept_ms": 900 + 10_000 - 6_000}
+
+    with_page(world, scenario)
+
+
+def test_a_recorder_that_began_late_is_placed_by_the_end_of_its_sound(world: World) -> None:
+    """On a busy computer a file begins after its recorder was asked to; its sound ends when that stopped."""
+
+    async def scenario(page: Page) -> None:
+        answer = await page.put(0, recorded_file(4_020), duration_ms=6_020)
+        assert answer.json() == {"kept_ms": 4_020}
+        (late_one,) = [segment for segment in page.line().segments if segment.late]
+        assert late_one.duration_ms == 4_020
+        gaps = page.line().gaps
+        assert [gap.end_ms - gap.start_ms for gap in gaps if gap.end_ms] == [2_000, GAP_MS - 6_020]
 
     with_page(world, scenario)
 

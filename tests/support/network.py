@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from playwright.sync_api import BrowserContext, Error, Route
 
 CANDIDATE = re.compile(r"a=candidate:(\S+) 1 (udp|UDP) (\d+) (127\.0\.0\.1) (\d+) typ host.*")
+OFFERED = re.compile(r"(a=candidate:\S+ 1 \w+ \d+ \S+) \d+ typ")
 DATAGRAM_BYTES_MAX = 1 << 16
 
 
@@ -41,14 +42,18 @@ class Network:
     def _pass(self, route: Route) -> None:
         if self.cut_now.is_set():
             route.abort("connectionfailed")
+        elif route.request.method == "PATCH":
+            route.fulfill(status=204)
         elif route.request.method == "POST" and route.request.url.endswith("/whip"):
             self._answer(route)
         else:
             route.continue_()
 
     def _answer(self, route: Route) -> None:
+        # The service must not find the browser on its own: where the browser says it listens, nobody does.
+        offer = OFFERED.sub(r"\1 9 typ", route.request.post_data or "")
         try:
-            answer = route.fetch()
+            answer = route.fetch(post_data=offer)
         except Error:  # the service is away
             route.abort("connectionfailed")
             return
