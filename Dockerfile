@@ -14,10 +14,9 @@ RUN /opt/proctoring/bin/pip install --no-cache-dir "setuptools>=80" \
  && /opt/proctoring/bin/pip install --no-cache-dir --no-deps --no-build-isolation .
 
 FROM python:3.11-slim-bookworm
-RUN useradd --system --uid 10001 --home-dir /data --create-home proctoring
+RUN useradd --system --uid 10001 proctoring && install -d -o proctoring -m 0755 /data
 COPY --from=build /opt/proctoring /opt/proctoring
 ENV PATH=/opt/proctoring/bin:$PATH PYTHONUNBUFFERED=1 PROCTORING_DATA=/data
 USER proctoring
-VOLUME /data
 ENTRYPOINT ["proctoring"]
 CMD ["serve"]

@@ -2,12 +2,14 @@
 PYTHON ?= python3
 DATA ?= data
 PORT ?= 8000
+STREAMS ?= 16,64
+RUNS ?= 1
 BIN := .venv/bin
 COMPILE := $(BIN)/pip-compile --quiet --strip-extras --generate-hashes --allow-unsafe \
 	--no-emit-index-url --no-emit-find-links --no-emit-trusted-host --no-header
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-tools lint bench mutants lock
+.PHONY: help setup run test test-tools lint bench bench-tools mutants lock
 
 help: ## what you can ask for
 	@sed -nE 's/^([a-z-]+):.*## (.*)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 12
@@ -26,8 +28,8 @@ lint: setup ## style, types, import rules, JavaScript types
 	@if command -v npm >/dev/null; then npm ci --silent && npx tsc --noEmit; \
 	else echo "tsc: not run, npm is not installed"; fi
 
-bench: setup ## speed of sealing, opening and purging, each as a ratio to a peer; writes bench.json
-	$(BIN)/python -m tests.bench
+bench: setup bench-tools ## capture, seal, open, purge, each beside a peer; STREAMS=64,256 RUNS=3 for the long one
+	$(BIN)/python -m tests.bench --streams $(STREAMS) --runs $(RUNS)
 
 mutants: setup test-tools ## the eleven seeded bugs, each of which the tests must find
 	$(BIN)/python -m tests.mutants
@@ -42,6 +44,9 @@ setup: .venv/ready ## make .venv with the locked dependencies
 
 test-tools:
 	@sh tests/tools.sh
+
+bench-tools:
+	@sh tests/bench/tools.sh
 
 lock: setup ## write the lock files anew from pyproject.toml
 	$(COMPILE) --output-file=requirements.lock pyproject.toml

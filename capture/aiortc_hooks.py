@@ -1,80 +1,137 @@
-"""The only place that touches private parts of aiortc and aioice, per object, never for the whole process.
+"""The only place that touches private parts of aiortc, aioice and pylibsrtp, always of one object.
 
 Each function says why it is needed. A test compares the names used here with the pinned versions.
 """
 
+import asyncio
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from aioice.ice import Connection
+from aioice.candidate import Candidate, candidate_foundation, candidate_priority
+from aioice.ice import Connection as Agent
+from aioice.ice import StunProtocol as Socketless
 from aiortc import RTCPeerConnection, RTCRtpReceiver, RTCRtpSender
-from aiortc.rtp import RtpPacket
+from pylibsrtp import Session
+from pylibsrtp._binding import ffi, lib
 
-DATAGRAM_BYTES_MAX = 1500
-DATAGRAMS_QUEUED_MAX = 2048
+__all__ = ["Agent", "Socketless"]
+
+DATAGRAMS_QUEUED_MAX = 256  # DTLS of one publisher, waiting for the library
+COMPONENT = 1  # RTP and RTCP share it (RFC 8834)
 
 
-def connection_of(receiver: RTCRtpReceiver) -> Connection:
+def agent_of(receiver: RTCRtpReceiver) -> Agent:
     """The ICE agent under a receiver."""
-    connection: Connection = receiver.transport.transport._connection
-    return connection
+    return receiver.transport.transport._connection
 
 
-def listen_on(connection: Connection, addresses: Sequence[str]) -> None:
+def listen_on(agent: Agent, addresses: Sequence[str]) -> None:
     """Host candidates on exactly these addresses: the library's own choice leaves out loopback."""
 
     async def gather() -> None:
-        if connection._local_candidates_start:
+        if agent._local_candidates_start:
             return
-        connection._local_candidates_start = True
-        for component in connection._components:
-            found = await connection.get_component_candidates(component=component, addresses=list(addresses))
-            connection._local_candidates += found
-        connection._local_candidates_end = True
+        agent._local_candidates_start = True
+        for component in agent._components:
+            found = await agent.get_component_candidates(component=component, addresses=list(addresses))
+            agent._local_candidates += found
+        agent._local_candidates_end = True
 
-    agent: Any = connection
-    agent.gather_candidates = gather
-
-
-def guard_datagrams(connection: Connection) -> None:
-    """Leaves out datagrams whose mere form ends a session, whoever sent them: empty or oversized ones."""
-    accept = connection.data_received
-
-    def checked(data: bytes, component: int) -> None:
-        if 0 < len(data) <= DATAGRAM_BYTES_MAX and connection._queue.qsize() < DATAGRAMS_QUEUED_MAX:
-            accept(data, component)
-
-    agent: Any = connection
-    agent.data_received = checked
+    private: Any = agent
+    private.gather_candidates = gather
 
 
-def divert(receiver: RTCRtpReceiver, take: Callable[[RtpPacket], None], heard: Callable[[], None]) -> None:
-    """Hands each authenticated RTP packet to `take` instead of the library's jitter buffer and decoder.
+def stun_protocol(agent: Agent, address: str, port: int, way: Any) -> Socketless:
+    """One of the agent's local candidates, on a port that it shares; the library opens one per agent.
 
-    The jitter buffer gives a frame out only when the next one begins, which is a second late on a still
-    screen, and lets frames through that were damaged by loss. The library goes on with receiver reports,
-    bandwidth estimation, the first request for a lost packet and retransmissions. `heard` is called for RTCP.
+    `way` stands for the transport: it has `sendto` and `close`, and is told its `protocol`.
+    """
+    protocol = Socketless(agent)
+    protocol.connection_made(way)
+    protocol.local_candidate = Candidate(
+        foundation=candidate_foundation("host", "udp", address),
+        component=COMPONENT,
+        transport="udp",
+        priority=candidate_priority(COMPONENT, "host"),
+        host=address,
+        port=port,
+        type="host",
+    )
+    way.protocol = protocol
+    return protocol
+
+
+def give_candidates(agent: Agent, protocols: Sequence[Socketless]) -> None:
+    """These are all the agent's candidates; it opens no socket. Its queue is bounded."""
+    agent._local_candidates_start = agent._local_candidates_end = True
+    agent._protocols += protocols
+    agent._local_candidates += [protocol.local_candidate for protocol in protocols]
+    queue = agent._queue
+
+    def received(data: bytes, component: int) -> None:
+        if queue.qsize() < DATAGRAMS_QUEUED_MAX:
+            queue.put_nowait((data, component))
+
+    private: Any = agent
+    private.data_received = received
+
+
+def send(agent: Agent, data: bytes) -> None:
+    """Sends a datagram to where ICE settled, if it did. The library's own way is a coroutine."""
+    pair = agent._nominated.get(COMPONENT)
+    if pair is not None:
+        pair.protocol.transport.sendto(data, pair.remote_addr)
+
+
+def silence(receiver: RTCRtpReceiver) -> None:
+    """Keeps a receiver from reports, requests and decoding: media never reaches it, all of that is ours.
+
+    Its task may not be cancelled, since `stop` waits for it; it rests instead of waking every second.
     """
     private: Any = receiver
-    private._RTCRtpReceiver__jitter_buffer = _Diversion(take)
+    private._RTCRtpReceiver__rtcp_ssrc = None
     private._RTCRtpReceiver__decoder_queue = _NothingToDecode()
-    handle = receiver._handle_rtcp_packet
 
-    async def handle_and_tell(packet: Any) -> None:
-        heard()
-        await handle(packet)
+    async def rest() -> None:
+        private._RTCRtpReceiver__rtcp_started.set()
+        try:
+            await asyncio.get_running_loop().create_future()
+        except asyncio.CancelledError:
+            private._RTCRtpReceiver__rtcp_exited.set()
 
-    private._handle_rtcp_packet = handle_and_tell
-
-
-async def ask_keyframe(receiver: RTCRtpReceiver, ssrc: int) -> None:
-    """Sends a picture loss indication (RFC 4585 section 6.3.1)."""
-    await receiver._send_rtcp_pli(ssrc)
+    private._run_rtcp = rest
 
 
-async def ask_again(receiver: RTCRtpReceiver, ssrc: int, sequences: list[int]) -> None:
-    """Asks anew for lost packets (RFC 4585 section 6.2.1): the library asks once only."""
-    await receiver._send_rtcp_nack(ssrc, sequences)
+def sessions_of(receiver: RTCRtpReceiver) -> tuple[Session, Session]:
+    """The SRTP sessions that DTLS made, inbound and outbound. To be asked once connected."""
+    dtls = receiver.transport
+    return dtls._rx_srtp, dtls._tx_srtp
+
+
+class InboundInPlace:
+    """Takes SRTP's protection off in the receive buffer; the library's own way copies twice and allocates."""
+
+    def __init__(self, session: Session, buffer: bytearray) -> None:
+        self._session = session  # keeps what the pointer points to
+        self._srtp = session._srtp[0]
+        self._data = ffi.from_buffer("char[]", buffer)
+        self._length = ffi.new("int *")
+
+    def unprotect(self, length: int) -> int:
+        """The packet's length without its protection; -1 when it is not authentic or was there before."""
+        self._length[0] = length
+        if lib.srtp_unprotect(self._srtp, self._data, self._length):
+            return -1
+        plain: int = self._length[0]
+        return plain
+
+    def unprotect_rtcp(self, length: int) -> int:
+        """As `unprotect`, for RTCP."""
+        self._length[0] = length
+        if lib.srtp_unprotect_rtcp(self._srtp, self._data, self._length):
+            return -1
+        plain: int = self._length[0]
+        return plain
 
 
 def on_keyframe_request(sender: RTCRtpSender, want: Callable[[], None]) -> None:
@@ -86,17 +143,6 @@ def on_keyframe_request(sender: RTCRtpSender, want: Callable[[], None]) -> None:
 
 def video_receiver(connection: RTCPeerConnection) -> RTCRtpReceiver:
     return next(t.receiver for t in connection.getTransceivers() if t.kind == "video")
-
-
-class _Diversion:
-    """Stands where the jitter buffer stood; never has a frame for the decoder."""
-
-    def __init__(self, take: Callable[[RtpPacket], None]) -> None:
-        self._take = take
-
-    def add(self, packet: RtpPacket) -> tuple[bool, None]:
-        self._take(packet)
-        return False, None
 
 
 class _NothingToDecode:

@@ -6,7 +6,8 @@ CaptureError(Exception)
 ├── OfferRefused   the SDP is sound, but offers what we cannot record; HTTP 422
 ├── IngestsFull    this process records as many streams as it may; HTTP 503
 ├── SpoolFull      more waits for store or database than the spool may hold; HTTP 503
-└── SpoolTaken     another process uses the spool's folder; this one does not start
+├── SpoolTaken     another process uses the spool's folder; this one does not start
+└── PortTaken      the UDP port for media cannot be bound; this process does not start
 """
 
 
@@ -41,3 +42,7 @@ class SpoolFull(CaptureError):
 
 class SpoolTaken(CaptureError):
     """Two processes would commit the same segments."""
+
+
+class PortTaken(CaptureError):
+    """The UDP port for media is in use, or may not be used."""

@@ -1,10 +1,7 @@
-"""An encoded frame as it left the network, and the counters of RTP unrolled to plain integers.
+"""An encoded frame as it left the network: what lies between the receive path and the segmenter."""
 
-The receive path behind `EncodedFrame` may be exchanged without the segmenter noticing.
-"""
-
-from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 VIDEO_CLOCK = 90_000  # ticks per second, RFC 6184 and RFC 7741
 AUDIO_CLOCK = 48_000  # ticks per second, RFC 7587
@@ -27,8 +24,7 @@ class Codec(StrEnum):
         return VIDEO_CLOCK if self.is_video else AUDIO_CLOCK
 
 
-@dataclass(frozen=True, slots=True)
-class EncodedFrame:
+class EncodedFrame(NamedTuple):
     """One whole video frame or one audio packet.
 
     `ticks` is the unrolled RTP timestamp; it only ever grows by what the sender's clock grew. `arrival_ms`
@@ -45,20 +41,8 @@ class EncodedFrame:
     after_loss: bool = False
 
 
-class Unroller:
-    """Turns a counter of `bits` bits that wraps into one that does not, for steps under half its range."""
-
-    def __init__(self, bits: int) -> None:
-        self._range = 1 << bits
-        self._last: int | None = None
-
-    def __call__(self, value: int) -> int:
-        if self._last is None:
-            # Begin one range up, so that a reordered earlier value stays positive.
-            self._last = value + self._range
-            return self._last
-        step = (value - self._last) % self._range
-        if step >= self._range // 2:
-            return self._last + step - self._range
-        self._last += step
-        return self._last
+def unrolled(last: int, timestamp: int) -> int:
+    """A 32-bit RTP timestamp as a counter that does not wrap, near the `last` one (negative: none yet)."""
+    if last < 0:
+        return timestamp + (1 << 32)  # so that a reordered earlier one stays positive
+    return last + ((timestamp - last + 0x8000_0000) & 0xFFFF_FFFF) - 0x8000_0000

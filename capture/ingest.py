@@ -15,11 +15,13 @@ from dataclasses import dataclass
 
 import structlog
 
-from capture.frames import EncodedFrame
+from capture.frames import Codec, EncodedFrame
 from capture.peer import Peer
+from capture.receive.rounds import Rounds
 from capture.recorder import Grant, Recorder
 from capture.sdp import Candidate, Offer
 from capture.segmenter import Segmenter
+from capture.senderclock import DeviceClock
 from capture.writer import Writer
 from proctoring.recordings.model import EndCause
 
@@ -62,7 +64,8 @@ class Ingest:
         offer: Offer,
         recorder: Recorder,
         *,
-        addresses: Sequence[str],
+        rounds: Rounds,
+        device: DeviceClock,
         now_ms: Callable[[], int],
         first_target_ms: int,
         patience: Patience,
@@ -80,15 +83,17 @@ class Ingest:
         self._since_s = time.monotonic()
         self._opened = False
         self._finishing: asyncio.Task[None] | None = None
-        self._segmenter = Segmenter(first_target_ms=first_target_ms, expects_audio=offer.audio)
+        self._segmenter = Segmenter(first_target_ms=first_target_ms, expects_audio=offer.audio, device=device)
         self._writer = Writer(ingest_id, grant, recorder, self.finish_soon)
         self._peer = Peer(
             ingest_id,
             offer,
-            addresses=addresses,
+            rounds=rounds,
             now_ms=now_ms,
             on_frame=self._on_frame,
-            on_loss=lambda: self._ask(lost=True),
+            on_loss=lambda: self._ask(now_ms(), lost=True),
+            on_report=self._segmenter.report,
+            on_round_trip=device.round_trip,
             on_gone=lambda: self.finish_soon(EndCause.CONNECTION_LOST),
         )
 
@@ -123,7 +128,7 @@ class Ingest:
         elif now_s - self._peer.heard_s > self._patience.silent_s:
             self.finish_soon(EndCause.CONNECTION_LOST)
         else:
-            self._ask_and_open()
+            self._ask_and_open(self._now_ms())
 
     def finish_soon(self, cause: EndCause) -> None:
         """Begins to end the ingest; the first cause counts."""
@@ -144,21 +149,22 @@ class Ingest:
             for piece in self._segmenter.push(frame):
                 if not self._writer.put(piece):
                     self.finish_soon(EndCause.STORE_FAILED)
-            self._ask_and_open()
+            if frame.codec is not Codec.OPUS or not self._opened:
+                self._ask_and_open(frame.arrival_ms)
         except Exception:
             # Hostile media must end this ingest, not the library's receive loop.
             self.failures += 1
             log.exception("ingest.media-broken", ingest=self.id)
             self.finish_soon(EndCause.MEDIA_BROKEN)
 
-    def _ask_and_open(self) -> None:
-        self._ask()
-        if not self._opened and (opening := self._segmenter.opening(self._now_ms())) is not None:
+    def _ask_and_open(self, now_ms: int) -> None:
+        self._ask(now_ms)
+        if not self._opened and (opening := self._segmenter.opening(now_ms)) is not None:
             self._opened = True
             self._writer.open(*opening)
 
-    def _ask(self, lost: bool = False) -> None:
-        if self._segmenter.wants_keyframe(self._now_ms(), lost):
+    def _ask(self, now_ms: int, lost: bool = False) -> None:
+        if self._segmenter.wants_keyframe(now_ms, lost):
             self._peer.ask_keyframe()
 
     async def _finish(self, cause: EndCause) -> None:

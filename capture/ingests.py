@@ -5,17 +5,22 @@ import contextlib
 import secrets
 from collections import Counter
 from collections.abc import Sequence
+from weakref import WeakValueDictionary
 
 import structlog
 
 from capture.errors import IngestsFull
 from capture.ice import IceServer, own_addresses
 from capture.ingest import Ingest, Patience
+from capture.receive.port import MediaPort
+from capture.receive.rounds import Rounds
 from capture.recorder import Grant, Recorder
 from capture.sdp import parse_offer
 from capture.segmenter import SEGMENT_MS
+from capture.senderclock import DeviceClock
 from proctoring.clock import Clock, system_clock
 from proctoring.errors import TokenRefused, Unavailable
+from proctoring.exams.model import Stream
 from proctoring.recordings.model import EndCause
 
 log = structlog.get_logger()
@@ -29,8 +34,10 @@ ID_BYTES = 18
 class Ingests:
     """The registry behind the WHIP endpoint.
 
-    `addresses` are those to receive media on; without it, this machine's own and loopback. `counters` counts
-    events by name, for metrics.
+    `addresses` are those to receive media on; without it, this machine's own and loopback. All media comes
+    to the UDP port `media_port`; 0 lets the system choose one at the start. Or `rounds` is another
+    registry's, and this one shares its port: started after it, closed before it. `counters` counts events by
+    name, for metrics.
     """
 
     def __init__(
@@ -39,6 +46,8 @@ class Ingests:
         *,
         ice_servers: Sequence[IceServer] = (),
         addresses: Sequence[str] | None = None,
+        media_port: int = 0,
+        rounds: Rounds | None = None,
         clock: Clock = system_clock,
         ingests_max: int = INGESTS_MAX,
         patience: Patience = Patience(),  # noqa: B008 - frozen
@@ -46,12 +55,15 @@ class Ingests:
         self.ice_servers = tuple(ice_servers)
         self.counters: Counter[str] = Counter()
         self._recorder = recorder
-        self._addresses = tuple(own_addresses() if addresses is None else addresses)
+        self._shares_port = rounds is not None
+        own = own_addresses() if addresses is None else addresses
+        self.rounds = rounds or Rounds(MediaPort(tuple(own), media_port, self._now_ms))
         self._clock = clock
         self._max = ingests_max
         self._patience = patience
         self._by_id: dict[str, Ingest] = {}
         self._by_grant: dict[Grant, Ingest] = {}
+        self._devices: WeakValueDictionary[tuple[str, bool], DeviceClock] = WeakValueDictionary()
         self._forgetting: set[asyncio.Task[None]] = set()
         self._tasks: list[asyncio.Task[None]] = []
         self._closing = False
@@ -60,8 +72,10 @@ class Ingests:
         return len(self._by_id)
 
     async def start(self) -> None:
-        """Begins to watch. Call once, on the loop that serves."""
+        """Begins to listen and to watch. Call once, on the loop that serves. Raises PortTaken."""
         self._closing = False
+        if not self._shares_port:
+            self.rounds.start()
         self._tasks = [asyncio.ensure_future(self._watch()), asyncio.ensure_future(self._poll_ended())]
 
     async def close(self, cause: EndCause = EndCause.SERVER_STOPPED) -> None:
@@ -73,6 +87,13 @@ class Ingests:
             with contextlib.suppress(asyncio.CancelledError):
                 await task
         self._tasks = []
+        if not self._shares_port:
+            self.rounds.stop()
+
+    @property
+    def media_port(self) -> int:
+        """The UDP port, once started."""
+        return self.rounds.port.number
 
     async def publish(self, token: str, sdp: str) -> tuple[Ingest, str]:
         """A new ingest and its SDP answer; it takes the place of an earlier one of the same stream.
@@ -90,7 +111,8 @@ class Ingests:
             grant,
             offer,
             self._recorder,
-            addresses=self._addresses,
+            rounds=self.rounds,
+            device=self._device(grant),
             now_ms=self._now_ms,
             # Publishers that begin together would otherwise be cut, and stored, all at the same moment.
             first_target_ms=SEGMENT_MS // 2 + secrets.randbelow(SEGMENT_MS // 2),
@@ -107,12 +129,23 @@ class Ingests:
         log.info("ingest.opened", ingest=ingest.id, session=grant.session_id, stream=grant.stream.value)
         return ingest, answer
 
+    async def recognise(self, token: str) -> Grant:
+        """What the token allows. Raises TokenRefused."""
+        return await self._recorder.recognise(token)
+
     def find(self, ingest_id: str, token: str) -> Ingest | None:
         """The ingest of that id, or None. Raises TokenRefused when it is another token's."""
         ingest = self._by_id.get(ingest_id)
         if ingest is not None and not ingest.is_for(token):
             raise TokenRefused("This token did not open this ingest.", "Send the token of the POST that did.")
         return ingest
+
+    def _device(self, grant: Grant) -> DeviceClock:
+        """The clock of the device that films this stream: the phone's own, else the computer's."""
+        key = (grant.session_id, grant.stream is Stream.PHONE)
+        device = self._devices.get(key) or DeviceClock()
+        self._devices[key] = device
+        return device
 
     def _now_ms(self) -> int:
         return int(self._clock().timestamp() * 1000)

@@ -1,21 +1,33 @@
-"""When a frame was filmed, on the server's clock, told from the arrivals that were delayed least.
+"""When a frame was filmed, on the server's clock, told from arrivals and the sender's reports.
 
-A frame cannot arrive before it was filmed, so the earliest arrival relative to RTP time is the nearest to the
-truth. Within a take the mapping stays put, but for a slow slew at segment boundaries that follows the drift
-of two real clocks; only a jump moves it at once. Internally microseconds, so that nothing accumulates.
+A frame cannot arrive before it was filmed, so the earliest arrival relative to RTP time is near the truth.
+The sender's reports are nearer, and put the tracks of one device in step; but a sender may lie, so they move
+no frame behind its arrival, nor more than TRUST_US before where arrivals place it. Within a take the mapping
+stays put, but for a slow slew at segment boundaries; only a jump moves it at once. Internally microseconds,
+so that nothing accumulates.
 """
+
+from capture.frames import unrolled
+from capture.senderclock import DeviceClock, SenderClock, ntp_to_us
 
 JUMP_US = 1_000_000  # beyond this the sender's clock jumped; below, it is delay
 UNSETTLED_JUMP_US = 10_000_000  # the first frames may have queued that long behind a slow connection
 SLEW_MAX_US = 2_000  # per segment of about 4 s: 500 ppm, ten times the drift of a bad quartz
+ALIGN_MAX_US = (
+    20_000  # likewise, where reports tell: two such steps bring what the network tore apart in step
+)
 DEAD_ZONE_US = 10_000  # residuals within are noise of the minimum
+TRUST_US = 500_000
 
 
 class TrackClock:
-    """RTP ticks of one track → Unix microseconds of the server."""
+    """RTP ticks of one track → Unix microseconds of the server. All tracks of a device share its `device`."""
 
-    def __init__(self, clock_rate: int) -> None:
+    def __init__(self, clock_rate: int, device: DeviceClock | None = None) -> None:
         self._rate = clock_rate
+        self._device = device or DeviceClock()
+        self._sender = SenderClock(clock_rate)
+        self._ticks = 0
         self._anchor_us: int | None = None
         self._frozen = False
         self._least_us: int | None = None
@@ -32,54 +44,76 @@ class TrackClock:
 
     def observe(self, ticks: int, arrival_ms: int) -> None:
         """Learns from a frame's arrival. Until the first `settle` the mapping may still move earlier."""
-        anchor = arrival_ms * 1000 - self._media_us(ticks)
+        anchor = arrival_ms * 1000 - ticks * 1_000_000 // self._rate
+        self._ticks = ticks
         if self._anchor_us is None:
             self._anchor_us = anchor
         elif not self._frozen:
-            self._anchor_us = min(self._anchor_us, anchor)
-        else:
-            residual = anchor - self._anchor_us
-            self._least_us = residual if self._least_us is None else min(self._least_us, residual)
+            if anchor < self._anchor_us:
+                self._anchor_us = anchor
+        elif self._least_us is None or anchor - self._anchor_us < self._least_us:
+            self._least_us = anchor - self._anchor_us
+
+    def report(self, ntp: int, rtp: int, arrival_ms: int) -> None:
+        """Learns from a sender report (RFC 3550 section 6.4.1): one instant as 64-bit NTP and as RTP time."""
+        if self._anchor_us is None:
+            return
+        sender_us = ntp_to_us(ntp)
+        if not self._sender.report(sender_us, unrolled(self._ticks, rtp)):
+            self._device.set_anew()
+        self._device.observe(sender_us, arrival_ms * 1000)
 
     def jumped_ahead(self, ticks: int, arrival_ms: int) -> bool:
         """Whether a frame arrives long before the mapping says it was filmed: more than JUMP_US, or more than
         UNSETTLED_JUMP_US while the mapping still settles."""
         if self._anchor_us is None:
             return False
-        limit_us = JUMP_US if self._frozen else UNSETTLED_JUMP_US
-        return self.unix_us(ticks) - arrival_ms * 1000 > limit_us
+        early_us = self._anchor_us + ticks * 1_000_000 // self._rate - arrival_ms * 1000
+        return early_us > (JUMP_US if self._frozen else UNSETTLED_JUMP_US)
 
     def anchor(self, ticks: int, arrival_ms: int) -> None:
         """Forgets the mapping and begins a new one here."""
-        self._anchor_us = arrival_ms * 1000 - self._media_us(ticks)
+        self._anchor_us = arrival_ms * 1000 - ticks * 1_000_000 // self._rate
         self._frozen = False
         self._least_us = None
 
     def settle(self) -> bool:
-        """At a segment boundary: freezes the mapping the first time, slews it a little each later time.
+        """At a segment boundary: freezes the mapping the first time, slews it a little each later time, where
+        the sender has reported towards what its reports say.
 
         False when every frame since the last boundary was more than JUMP_US late: the sender's clock stood
         still, and the caller must `anchor` anew.
         """
-        if not self._frozen:
-            self._frozen = self._anchor_us is not None
+        if self._anchor_us is None:
             return True
         least, self._least_us = self._least_us, None
-        if least is None or abs(least) <= DEAD_ZONE_US:
+        if not self._frozen:
+            self._frozen = True
+            self._anchor_us += self._told_us(0) or 0
             return True
-        if least > JUMP_US:
+        if least is not None and least > JUMP_US:
             return False
-        assert self._anchor_us is not None
-        self._anchor_us += max(-SLEW_MAX_US, min(SLEW_MAX_US, least))
+        told = None if least is None else self._told_us(least)
+        limit, residual = (SLEW_MAX_US, least or 0) if told is None else (ALIGN_MAX_US, told)
+        if abs(residual) > DEAD_ZONE_US:
+            self._anchor_us += max(-limit, min(limit, residual))
         return True
+
+    def _told_us(self, least_us: int) -> int | None:
+        """By how much the mapping is early, as the reports say; None without any that arrivals bear out, by
+        which it is `least_us` early.
+        """
+        sender_us = self._sender.sender_us(self._ticks)
+        server_us = None if sender_us is None else self._device.server_us(sender_us)
+        if server_us is None:
+            return None
+        told = server_us - self.unix_us(self._ticks)
+        return min(told, least_us) if abs(told - least_us) <= TRUST_US else None
 
     def unix_us(self, ticks: int) -> int:
         """Unix microseconds at which the frame with these ticks was filmed, as far as is known."""
         assert self._anchor_us is not None, "no frame has been observed"
-        return self._anchor_us + self._media_us(ticks)
-
-    def _media_us(self, ticks: int) -> int:
-        return ticks * 1_000_000 // self._rate
+        return self._anchor_us + ticks * 1_000_000 // self._rate
 
 
 def to_ms(microseconds: int) -> int:

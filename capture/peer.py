@@ -1,12 +1,12 @@
-"""One publisher's WebRTC connection: SDP, ICE and DTLS by the library, from RTP on our own depacketizers.
+"""One publisher's WebRTC connection: SDP, ICE and DTLS by the library, RTP and RTCP by our own reception.
 
 Guarantee: whatever arrives, `Peer` calls back with whole frames or not at all; a failure ends this peer only.
 """
 
 import asyncio
+import secrets
 import time
-from collections.abc import Callable, Coroutine, Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
 
 import structlog
 from aiortc import (
@@ -14,27 +14,28 @@ from aiortc import (
     RTCConfiguration,
     RTCIceCandidate,
     RTCPeerConnection,
-    RTCRtpReceiver,
     RTCSessionDescription,
 )
-from aiortc.rtp import RtpPacket
+from pylibsrtp import Session
 
 from capture import aiortc_hooks as hooks
-from capture.depacketize import Depacketizer, Packet
 from capture.errors import OfferGarbled
 from capture.frames import Codec, EncodedFrame
+from capture.receive.port import Guest
+from capture.receive.reception import Events, Formats, Reception
+from capture.receive.rounds import Rounds
 from capture.sdp import Candidate, Offer, finish_answer
 
 log = structlog.get_logger()
 
 CLOSE_TIMEOUT_S = 5.0
-SOURCE_SILENT_MS = 1_000  # another SSRC may take a track over only once the present one is silent
 REMOTE_CANDIDATES_MAX = 64  # per ingest
 
 
 class Peer:
     """`on_frame` gets every whole frame; `on_loss` is called for each packet while video waits for a
-    keyframe; `on_gone` when the connection ends by itself.
+    keyframe; `on_report` as in `Events`; `on_round_trip` gets the microseconds that a STUN request and its
+    response took; `on_gone` is called when the connection ends by itself.
 
     `now_ms` is the server's Unix time in milliseconds. All callbacks run on the event loop.
     """
@@ -44,29 +45,47 @@ class Peer:
         ingest_id: str,
         offer: Offer,
         *,
-        addresses: Sequence[str],
+        rounds: Rounds,
         now_ms: Callable[[], int],
         on_frame: Callable[[EncodedFrame], None],
         on_loss: Callable[[], None],
+        on_report: Callable[[Codec, int, int, int], None],
+        on_round_trip: Callable[[int], None],
         on_gone: Callable[[], None],
     ) -> None:
-        self.heard_s = time.monotonic()
         self.connected = False
-        self.packets = 0
         self._id = ingest_id
         self._offer = offer
-        self._addresses = addresses
+        self._rounds = rounds
+        self._port = rounds.port
         self._now_ms = now_ms
-        self._on_frame = on_frame
-        self.on_loss = on_loss
+        self._on_round_trip = on_round_trip
         self._on_gone = on_gone
         self._candidates = 0
         self._closing = False
-        self._tasks: set[asyncio.Task[None]] = set()
-        self._tracks: list[_Track] = []
+        self._guest: Guest | None = None
+        self._outbound: Session | None = None
+        self._reception = Reception(
+            Formats(offer.video, offer.video_payload, offer.again_payload, offer.audio_payload),
+            self._port.buffer,
+            Events(on_frame, on_loss, on_report),
+            self._send,
+            ssrc=secrets.randbits(32),
+            cname=secrets.token_urlsafe(12),
+        )
+        self._reception.heard_s = time.monotonic()
         self._connection = RTCPeerConnection(
             RTCConfiguration(iceServers=[], bundlePolicy=RTCBundlePolicy.MAX_BUNDLE)
         )
+
+    @property
+    def heard_s(self) -> float:
+        """When an authentic packet last came, of `time.monotonic`."""
+        return self._reception.heard_s
+
+    @property
+    def packets(self) -> int:
+        return self._reception.packets
 
     async def answer(self) -> str:
         """Applies the offer and returns the SDP answer with all our candidates. Raises OfferGarbled."""
@@ -81,13 +100,12 @@ class Peer:
                 "The session description cannot be applied.", "Send the offer as your WebRTC stack made it."
             ) from error
         for transceiver in connection.getTransceivers():
-            codec = self._offer.video if transceiver.kind == "video" else Codec.OPUS
-            track = _Track(self, transceiver.receiver, codec)
-            self._tracks.append(track)
-            hooks.divert(transceiver.receiver, track.take, self._heard)
-        agent = hooks.connection_of(hooks.video_receiver(connection))
-        hooks.listen_on(agent, self._addresses)
-        hooks.guard_datagrams(agent)
+            hooks.silence(transceiver.receiver)
+        agent = hooks.agent_of(hooks.video_receiver(connection))
+        self._guest = self._port.admit(
+            agent, self._reception.datagram, lambda: self._reception.heard_s, self._on_round_trip
+        )
+        self._rounds.add(self._reception)
         connection.on("connectionstatechange", self._state_changed)
         await connection.setLocalDescription(await connection.createAnswer())
         await self.add_candidates(self._offer.candidates)
@@ -112,44 +130,26 @@ class Peer:
 
     def ask_keyframe(self) -> None:
         """Asks the publisher for a keyframe."""
-        for track in self._tracks:
-            if track.codec.is_video and (ssrc := track.ssrc or self._offer.video_ssrc) is not None:
-                self.spawn(hooks.ask_keyframe(track.receiver, ssrc))
+        self._reception.ask_keyframe(self._offer.video_ssrc)
 
     def flush(self) -> None:
         """Delivers the frames that are whole. Nothing is delivered afterwards."""
-        for track in self._tracks:
-            track.flush()
-        self._tracks = []
+        self._reception.close()
 
     async def close(self) -> None:
         """Ends the connection; never raises, never lasts longer than CLOSE_TIMEOUT_S."""
         self._closing = True
-        for task in self._tasks:
-            task.cancel()
+        self._rounds.remove(self._reception)
         try:
             await asyncio.wait_for(self._connection.close(), CLOSE_TIMEOUT_S)
         except Exception:
             log.warning("ingest.close-failed", ingest=self._id, exc_info=True)
+        if self._guest is not None:
+            self._port.dismiss(self._guest)
 
-    def deliver(self, frame: EncodedFrame) -> None:
-        self._on_frame(frame)
-
-    def now_ms(self) -> int:
-        return self._now_ms()
-
-    def _heard(self) -> None:
-        self.heard_s = time.monotonic()
-
-    def packet(self) -> None:
-        self.packets += 1
-        self._heard()
-
-    def spawn(self, work: Coroutine[Any, Any, None]) -> None:
-        """Runs work beside, for as long as this peer lives."""
-        task = asyncio.ensure_future(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+    def _send(self, data: bytes) -> None:
+        if self._outbound is not None and self._guest is not None:
+            hooks.send(self._guest.agent, self._outbound.protect_rtcp(data))
 
     def _state_changed(self) -> None:
         state = self._connection.connectionState
@@ -158,44 +158,8 @@ class Peer:
         log.info("ingest.connection", ingest=self._id, state=state)
         if state == "connected":
             self.connected = True
-            self._heard()
+            inbound, self._outbound = hooks.sessions_of(hooks.video_receiver(self._connection))
+            inbound_in_place = hooks.InboundInPlace(inbound, self._port.buffer)
+            self._reception.secure(inbound_in_place, time.monotonic(), self._now_ms())
         elif state in ("failed", "closed"):
             self._on_gone()
-
-
-class _Track:
-    """One receiver's packets into frames. Follows one SSRC at a time."""
-
-    def __init__(self, peer: Peer, receiver: RTCRtpReceiver, codec: Codec) -> None:
-        self.receiver = receiver
-        self.codec = codec
-        self.ssrc: int | None = None
-        self._peer = peer
-        self._depacketizer = Depacketizer(codec, peer.deliver)
-        self._arrival_ms = 0
-        self._stopped = False
-
-    def take(self, packet: RtpPacket) -> None:
-        if self._stopped:
-            return
-        now_ms = self._peer.now_ms()
-        self._peer.packet()
-        if packet.ssrc != self.ssrc:
-            if self.ssrc is not None and now_ms - self._arrival_ms < SOURCE_SILENT_MS:
-                return
-            if self.ssrc is not None:
-                self._depacketizer.flush()
-                self._depacketizer = Depacketizer(self.codec, self._peer.deliver)
-            self.ssrc = packet.ssrc
-        self._arrival_ms = now_ms
-        self._depacketizer.push(
-            Packet(packet.sequence_number, packet.timestamp, bool(packet.marker), packet.payload, now_ms)
-        )
-        if self._depacketizer.wants_keyframe:
-            self._peer.on_loss()
-        if missing := self._depacketizer.to_ask_again(now_ms):
-            self._peer.spawn(hooks.ask_again(self.receiver, self.ssrc, missing))
-
-    def flush(self) -> None:
-        self._stopped = True
-        self._depacketizer.flush()

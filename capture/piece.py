@@ -1,6 +1,7 @@
 """A segment before it is written to a container: its frames, cut and timed, and their media type."""
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from capture.frames import VIDEO_CLOCK, Codec
 from capture.h264 import H264Config
@@ -19,8 +20,7 @@ class Vp8Config:
 VideoConfig = H264Config | Vp8Config
 
 
-@dataclass(frozen=True, slots=True)
-class Sample:
+class Sample(NamedTuple):
     """A frame at `ticks` since the segment's start, in its own clock rate."""
 
     ticks: int

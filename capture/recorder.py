@@ -37,6 +37,10 @@ class MediaSegment:
 class Recorder(Protocol):
     """Keeps takes and segments. Each call may be slow; none blocks the event loop."""
 
+    async def recognise(self, token: str) -> Grant:
+        """What the token allows, without doing anything yet. Raises TokenRefused."""
+        ...
+
     async def admit(self, token: str) -> Grant:
         """What the token allows. Raises TokenRefused, WrongState, NotFound, or Unavailable: also when so much
         already waits for store or database that no new take should begin."""
@@ -94,10 +98,14 @@ class MemoryRecorder:
         self.over: set[str] = set()
         self.changed = asyncio.Condition()
 
-    async def admit(self, token: str) -> Grant:
+    async def recognise(self, token: str) -> Grant:
         grant = self.grants.get(token)
         if grant is None:
             raise TokenRefused("This token opens nothing here.", "Ask for a new link.")
+        return grant
+
+    async def admit(self, token: str) -> Grant:
+        grant = await self.recognise(token)
         self._refuse_when_over(grant.session_id)
         return grant
 

@@ -14,6 +14,7 @@ from capture.frames import Codec
 CANDIDATES_MAX = 32  # per offer or trickle fragment; what is beyond is left out
 SECTIONS_MAX = 8
 LIBRARY_PROFILE = "42e01f"  # the library compares H.264 profiles; passthrough does not care for them
+SEND_TIME = "http://www.webrtc.org/experiments/rtp-hdrext/abs-send-time"
 _WHAT_TO_OFFER = (
     "Offer one video section, sendonly, with H264 (packetization-mode=1) or VP8, and at most one audio "
     "section with opus/48000/2, bundled, with rtcp-mux."
@@ -35,11 +36,17 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """A sound offer. `narrowed` is the SDP for the library; `h264_profile` is what the answer has to echo."""
+    """A sound offer. `narrowed` is the SDP for the library; `h264_profile` is what the answer has to echo.
+
+    The payload types are those that the answer keeps; `again_payload` is for retransmissions of the video.
+    """
 
     narrowed: str
     video: Codec
     audio: bool
+    video_payload: int
+    again_payload: int | None
+    audio_payload: int | None
     ufrag: str
     password: str
     video_ssrc: int | None
@@ -76,15 +83,19 @@ def parse_offer(text: str) -> Offer:
     for section in sections:
         _check_section(head, section)
     codec, video_formats, profile = _video_formats(video)
+    audio_formats = [] if audio is None else _audio_formats(audio)
     parts = [*head]
     for section in sections:
-        formats = video_formats if section is video else _audio_formats(section)
+        formats = video_formats if section is video else audio_formats
         parts += _narrow(section, formats, profile if section is video else None)
     ssrcs = [value.split(" ")[0] for value in video.values("ssrc")]
     return Offer(
         narrowed="\r\n".join(parts) + "\r\n",
         video=codec,
         audio=audio is not None,
+        video_payload=int(video_formats[0]),
+        again_payload=int(video_formats[1]) if len(video_formats) > 1 else None,
+        audio_payload=int(audio_formats[0]) if audio_formats else None,
         ufrag=_one(head, video, "ice-ufrag"),
         password=_one(head, video, "ice-pwd"),
         video_ssrc=int(ssrcs[0]) if ssrcs and ssrcs[0].isdecimal() else None,
@@ -224,6 +235,8 @@ def _narrow(section: _Section, formats: list[str], profile: str | None) -> list[
         attribute, _, value = line.removeprefix("a=").partition(":")
         if attribute in ("candidate", "end-of-candidates", "rid", "simulcast", "ssrc-group", "msid"):
             continue
+        if attribute == "extmap" and value.split(" ")[-1] == SEND_TIME:
+            continue  # eight bytes in each packet that nobody reads
         if attribute in ("rtpmap", "fmtp", "rtcp-fb") and value.split(" ")[0] not in (*formats, "*"):
             continue
         if attribute == "fmtp" and profile and value.split(" ")[0] == formats[0]:

@@ -3,17 +3,22 @@
 Invariants: pieces abut unless a gap lies between; every whole video frame since the first keyframe is in
 exactly one piece (those after a limit was hit, up to the next keyframe, excepted); every audio packet is in
 the piece in which it starts. Pure: time comes with the frames.
+
+While sound goes on and video stands still, a piece is cut every STALL_MS. The next one repeats, within its
+first milliseconds, the pictures since the last keyframe: it plays alone, shows the last picture, and what the
+sender makes next still decodes.
 """
 
 from collections import deque
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from capture import h264, opus, vp8
 from capture.errors import BadPayload
 from capture.frames import AUDIO_CLOCK, VIDEO_CLOCK, Codec, EncodedFrame
 from capture.mediaclock import TrackClock, to_ms
 from capture.piece import TICKS_PER_MS, Piece, Sample, VideoConfig, Vp8Config, media_type
+from capture.senderclock import DeviceClock
 
 SEGMENT_MS = 4_000
 CUT_EARLY_MS = 250  # a keyframe this much before the target is taken rather than one much after it
@@ -25,6 +30,9 @@ OPENING_MS = 1_000  # how long the first media type waits to see whether audio c
 KEYFRAME_REQUEST_MS = 1_000  # at most one request per this time
 STILL_MS_MAX = 10_000  # how long a last picture may be taken to have shown
 LAST_FRAME_MS = 40  # how long a picture shows that no other follows, when nothing better is known
+STALL_MS = 10_000  # without a picture while there is sound
+REPEATED_MS = 1  # between repeated pictures
+REPEATED_BYTES_MAX = 4 << 20
 AUDIO_PENDING_MAX = 20_000  # packets: beyond, no keyframe is coming
 AUDIO_AHEAD_MAX = 50  # packets kept while no piece is open: what may start in the next one
 HALF_MS_US = 500  # a piece's start is rounded to milliseconds; its audio may seem that much earlier
@@ -61,15 +69,22 @@ class Segmenter:
     """Frames of one take in, finished pieces out.
 
     `first_target_ms` spreads the cuts of many publishers over time. `expects_audio` says whether audio was
-    negotiated.
+    negotiated. `device` is the clock that this take shares with the others of its device.
     """
 
-    def __init__(self, *, first_target_ms: int = SEGMENT_MS, expects_audio: bool = True) -> None:
+    def __init__(
+        self,
+        *,
+        first_target_ms: int = SEGMENT_MS,
+        expects_audio: bool = True,
+        device: DeviceClock | None = None,
+    ) -> None:
         self.audio_dropped = 0
         self._target_ms = first_target_ms
         self._expects_audio = expects_audio
-        self._video_clock = TrackClock(VIDEO_CLOCK)
-        self._audio_clock = TrackClock(AUDIO_CLOCK)
+        device = device or DeviceClock()
+        self._video_clock = TrackClock(VIDEO_CLOCK, device)
+        self._audio_clock = TrackClock(AUDIO_CLOCK, device)
         self._open: _Open | None = None
         self._closing: _Closing | None = None
         self._config: VideoConfig | None = None
@@ -83,16 +98,21 @@ class Segmenter:
         """Takes the next frame; returns the pieces it completes. A malformed frame counts as not there."""
         pieces: list[Piece] = []
         try:
-            if frame.codec.is_video:
-                self._push_video(frame, pieces)
+            if frame.codec is Codec.OPUS:
+                self._push_audio(frame, pieces)
             else:
-                self._push_audio(frame)
+                self._push_video(frame, pieces)
         except BadPayload:
             pass
         closing = self._closing
         if closing is not None and (frame.arrival_ms >= closing.give_up_ms or self._has_all_audio(closing)):
             self._complete(pieces)
         return pieces
+
+    def report(self, codec: Codec, ntp: int, rtp: int, arrival_ms: int) -> None:
+        """Takes a sender report of one of the tracks; see `TrackClock.report`."""
+        clock = self._video_clock if codec.is_video else self._audio_clock
+        clock.report(ntp, rtp, arrival_ms)
 
     def flush(self, until_ms: int | None = None) -> list[Piece]:
         """Everything that is whole; afterwards the segmenter is empty and waits for a keyframe.
@@ -131,18 +151,43 @@ class Segmenter:
         self._asked_ms = now_ms
         return True
 
-    def _push_audio(self, frame: EncodedFrame) -> None:
+    def _push_audio(self, frame: EncodedFrame, pieces: list[Piece]) -> None:
         opus.duration_ticks(frame.data)
-        if self._audio_clock.jumped_ahead(frame.ticks, frame.arrival_ms):
+        clock, ticks, arrival_ms = self._audio_clock, frame.ticks, frame.arrival_ms
+        if clock.jumped_ahead(ticks, arrival_ms):
             self.audio_dropped += len(self._audio)
             self._audio.clear()
-            self._audio_clock.anchor(frame.ticks, frame.arrival_ms)
-        self._audio_clock.observe(frame.ticks, frame.arrival_ms)
+            clock.anchor(ticks, arrival_ms)
+        clock.observe(ticks, arrival_ms)
         self._audio.append(frame)
         filling = self._open is not None or self._closing is not None
         if len(self._audio) > (AUDIO_PENDING_MAX if filling else AUDIO_AHEAD_MAX):
             self._audio.popleft()
             self.audio_dropped += 1
+        if self._open is not None and arrival_ms - self._open.frames[-1].arrival_ms >= STALL_MS:
+            self._cut_stalled(arrival_ms, pieces)
+
+    def _cut_stalled(self, now_ms: int, pieces: list[Piece]) -> None:
+        """Ends the open piece here; the next one repeats the pictures that its last one leans on."""
+        opened = self._open
+        assert opened is not None
+        frames = opened.frames
+        since_key = next(i for i in range(len(frames) - 1, -1, -1) if frames[i].keyframe)
+        repeated = frames[since_key:]
+        end_ticks = frames[-1].ticks + (now_ms - frames[-1].arrival_ms) * TICKS_PER_MS
+        self._close(end_ticks, pieces, now_ms)
+        size = sum(len(frame.data) for frame in repeated)
+        if size > REPEATED_BYTES_MAX:
+            self._abut_ms = None
+            return
+        step = REPEATED_MS * TICKS_PER_MS
+        again = [
+            frame._replace(ticks=end_ticks + number * step, arrival_ms=now_ms)
+            for number, frame in enumerate(repeated)
+        ]
+        self._open = self._begin(opened.config, again[0])
+        self._open.frames, self._open.size = again, size
+        self._last_ticks = again[-1].ticks
 
     def _push_video(self, frame: EncodedFrame, pieces: list[Piece]) -> None:
         try:
@@ -152,7 +197,7 @@ class Segmenter:
             return
         last = self._last_ticks
         if last is not None and last >= frame.ticks > last - VIDEO_CLOCK:
-            frame = replace(frame, ticks=last + 1)  # some senders stamp two pictures alike
+            frame = frame._replace(ticks=last + 1)  # some senders stamp two pictures alike
         went_back = last is not None and frame.ticks <= last
         if went_back or self._video_clock.jumped_ahead(frame.ticks, frame.arrival_ms):
             self._break_off(pieces, frame.arrival_ms)
@@ -251,9 +296,10 @@ class Segmenter:
     def _audio_until(self, closing: _Closing) -> Iterator[Sample]:
         """Takes the audio that starts before the boundary from the queue, timed from the piece's start."""
         least = 0
-        while self._audio and self._audio_clock.unix_us(self._audio[0].ticks) < closing.boundary_us:
+        unix_us, start_us = self._audio_clock.unix_us, closing.start_ms * 1000
+        while self._audio and (at_us := unix_us(self._audio[0].ticks)) < closing.boundary_us:
             frame = self._audio.popleft()
-            since_us = self._audio_clock.unix_us(frame.ticks) - closing.start_ms * 1000
+            since_us = at_us - start_us
             if since_us < -HALF_MS_US and not closing.open.abuts:
                 self.audio_dropped += 1  # it lies before the take or in a gap
                 continue

@@ -18,6 +18,8 @@ from capture.spool_entry import SpooledEnd, SpooledSegment
 from capture.spool_worker import DRAIN_THREADS, DRAIN_THREADS_SQLITE, RETRY_S, SpoolWorker
 from proctoring.core import Core
 from proctoring.errors import Unavailable, WrongState
+from proctoring.identity import service as identity
+from proctoring.quarantine.service import check_none
 from proctoring.recordings import late
 from proctoring.recordings import service as recordings
 from proctoring.recordings.late import Missing
@@ -55,7 +57,9 @@ class VaultRecorder:
         self._drain = Drain(core, objects, spool)
         on_sqlite = core.db.engine.dialect.name == "sqlite"
         threads = DRAIN_THREADS_SQLITE if on_sqlite else DRAIN_THREADS
-        self._worker = SpoolWorker(spool, self._drain.step, threads=threads, retry_s=retry_s)
+        self._worker = SpoolWorker(
+            spool, self._drain.step, self._drain.together, threads=threads, retry_s=retry_s
+        )
         self._hearing: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
@@ -92,6 +96,10 @@ class VaultRecorder:
         """For `/metrics`: what waits in the spool now, and how often what has happened (`capture.spool`)."""
         waits = {"bytes": self.spool.depth_bytes, "entries": len(self.spool)}
         return waits | dict(self.spool.counters)
+
+    async def recognise(self, token: str) -> Grant:
+        """See Recorder."""
+        return Grant(*self._core.links.read_ingest(token))
 
     async def admit(self, token: str) -> Grant:
         """See Recorder. A publisher with a valid token admits an invited session."""
@@ -147,22 +155,38 @@ class VaultRecorder:
         done, _ = await asyncio.wait([emptied], timeout=END_S_MAX)
         return bool(done) and emptied.result()
 
+    async def keep_image(self, session_id: str, jpeg: bytes) -> None:
+        """See `capture.stills.Stills`."""
+        now_ms = int(self._core.clock().timestamp() * 1000)
+        begun = await asyncio.to_thread(self._begin_image, session_id, now_ms)
+        self._takes[begun.take.id] = begun
+        cause = EndCause.STORE_FAILED
+        try:
+            await asyncio.to_thread(self._store, begun, MediaSegment(0, now_ms, 0, jpeg))
+            cause = EndCause.STOPPED
+        finally:
+            await self.end(begun.take.id, cause, now_ms)
+
     async def ended(self, session_ids: set[str]) -> set[str]:
         """See Recorder."""
         return await asyncio.to_thread(self._ended, session_ids)
 
     def _admit(self, token: str) -> Grant:
         session_id, stream = self._core.links.read_ingest(token)
-        try:
-            self.spool.demand_room()
-        except SpoolFull as error:
-            raise Unavailable(error.detail, error.remedy) from error
+        self._demand_room()
         with available(), self._core.db.begin() as db:
+            check_none(db)
             session = sessions.load(db, session_id)
             if session.state is SessionState.INVITED:
                 session = sessions.admit(db, self._core, session_id)
             after(session.state, SessionEvent.BEGIN)
         return Grant(session_id, stream)
+
+    def _demand_room(self) -> None:
+        try:
+            self.spool.demand_room()
+        except SpoolFull as error:
+            raise Unavailable(error.detail, error.remedy) from error
 
     def _begin(self, grant: Grant, media_type: str, start_unix_ms: int) -> BegunTake:
         begun: BegunTake | None = None
@@ -194,6 +218,11 @@ class VaultRecorder:
     def _missing(self, grant: Grant) -> Missing:
         with available(), self._core.db.read() as db:
             return late.missing(db, self._core, grant.session_id, grant.stream)
+
+    def _begin_image(self, session_id: str, now_ms: int) -> BegunTake:
+        self._demand_room()
+        with available(), self._core.db.begin() as db:
+            return identity.begin_image(db, self._core, session_id, now_ms)
 
     def _store(self, begun: BegunTake, segment: MediaSegment) -> None:
         take = begun.take

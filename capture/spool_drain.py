@@ -1,10 +1,11 @@
-"""Commits what waits in the spool, lane by lane, in the order of acceptance; every step may be repeated.
+"""Commits what waits in the spool, each lane in the order of acceptance; every step may be repeated.
 
 For a segment: ask the database whether it is still wanted, put the object if absent, register its leaf, let
 the file go. For the end of a take: end it. A crash between any two is healed by doing them all again: a name
 is write-once and its bytes are the file's, a leaf is registered once, a take ends once.
 """
 
+from collections.abc import Sequence
 from datetime import timedelta
 from enum import Enum
 
@@ -15,8 +16,9 @@ from capture.spool import Entry, Spool
 from capture.spool_entry import EntryDamaged, SpooledEnd, SpooledSegment
 from proctoring.core import Core
 from proctoring.errors import NotFound, Unavailable, WrongState
+from proctoring.recordings import batch
 from proctoring.recordings import service as recordings
-from proctoring.recordings.service import SealedSegment
+from proctoring.recordings.leaves import SealedSegment
 from storage.errors import ObjectExists
 from storage.naming import segment_key
 from storage.objects import ObjectStore
@@ -67,6 +69,35 @@ class Drain:
             log.exception("spool.held-up", unit=unit, take=entry.take)
             return Outcome.HELD_UP
 
+    def together(self, units: Sequence[str]) -> set[str]:
+        """Commit what has waited longest of each of these units, in one transaction; of which units it was.
+
+        Only segments that are ordinary (`proctoring.recordings.batch`); what is left is for `step`, which
+        knows what to make of it. Never raises. One thread at a time per unit.
+        """
+        committed: dict[str, Entry] = {}
+        try:
+            waiting: dict[str, tuple[Entry, SpooledSegment, bytes]] = {}
+            for entry in filter(None, map(self._spool.first, units)):
+                facts, sealed = self._spool.read(entry)
+                if isinstance(facts, SpooledSegment):
+                    waiting[facts.take] = entry, facts, sealed
+            leaves = {take: _leaf(facts) for take, (_, facts, _) in waiting.items()}
+            with available():
+                with self._core.db.read() as db:
+                    ordinary = batch.ordinary(db, leaves)
+                for take in ordinary:
+                    self._put(*waiting[take][1:])
+                with self._core.db.begin() as db:
+                    batch.register_all(db, self._core, {take: leaves[take] for take in ordinary})
+            committed = {waiting[take][0].unit: waiting[take][0] for take in ordinary}
+            self._spool.counters["drained"] += len(committed)
+            for entry in committed.values():
+                self._spool.done(entry)
+        except Exception as error:
+            log.info("spool.one-by-one", units=len(units), error=type(error).__name__)
+        return set(committed)
+
     def _commit(self, entry: Entry) -> bool:
         """Whether the entry is dealt with."""
         facts, sealed = self._spool.read(entry)
@@ -95,20 +126,15 @@ class Drain:
             # First, so that nothing is put where a unit is closed, or erased: it would lie there for ever.
             if not recordings.wants(db, facts.take, facts.seq):
                 return
+        self._put(facts, sealed)
+        with self._core.db.begin() as db:
+            recordings.register(db, self._core, facts.take, _leaf(facts))
+
+    def _put(self, facts: SpooledSegment, sealed: bytes) -> None:
         try:
             self._objects.put(segment_key(facts.unit, facts.take, facts.seq), sealed)
         except ObjectExists:
             log.info("segment.stored-before", take=facts.take, seq=facts.seq)
-        leaf = SealedSegment(
-            facts.seq,
-            facts.ct_sha256,
-            facts.ct_len,
-            facts.start_unix_ms,
-            facts.duration_ms,
-            received_at=facts.accepted_at,
-        )
-        with self._core.db.begin() as db:
-            recordings.register(db, self._core, facts.take, leaf)
 
     def _end(self, facts: SpooledEnd) -> None:
         with self._core.db.begin() as db:
@@ -119,3 +145,14 @@ class Drain:
         self.refused.add(facts.take)
         self._spool.counters["refused"] += 1
         log.error("spool.refused", take=facts.take, seq=facts.seq, detail=why)
+
+
+def _leaf(facts: SpooledSegment) -> SealedSegment:
+    return SealedSegment(
+        facts.seq,
+        facts.ct_sha256,
+        facts.ct_len,
+        facts.start_unix_ms,
+        facts.duration_ms,
+        received_at=facts.accepted_at,
+    )

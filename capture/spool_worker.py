@@ -1,13 +1,14 @@
 """Threads that empty the spool's lanes as they fill, and rest while store or database are away.
 
-The oldest first; one thread per lane at a time, so a lane keeps its order. The threads are daemons: a store
-that hangs delays neither recording nor the end of the process; what it holds up is in the spool.
+The oldest first; one thread per lane at a time, so a lane keeps its order. What comes within GATHER_S is
+shared among the threads and committed together. The threads are daemons: a store that hangs delays neither
+recording nor the end of the process; what it holds up is in the spool.
 """
 
 import threading
 import time
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 
 from capture.spool import Spool
@@ -16,21 +17,29 @@ from capture.spool_drain import Outcome
 DRAIN_THREADS = 8  # enough for 256 streams on a store that takes 100 ms for a segment
 DRAIN_THREADS_SQLITE = 2  # one writes, one puts; more only sleep for SQLite's one write lock
 RETRY_S = 1.0
+GATHER_S = 0.5  # what was accepted waits that long for more, unless somebody waits for it
+TOGETHER_MAX = 32  # lanes in one transaction
 
 
 class SpoolWorker:
-    """Calls `step(unit)` for every unit with something waiting; tries again after `retry_s`."""
+    """Calls `step(unit)` for every unit with something waiting; tries again after `retry_s`.
+
+    `together(units)`, where given, is asked first: it commits the first entries of some of these units at
+    once and says of which.
+    """
 
     def __init__(
         self,
         spool: Spool,
         step: Callable[[str], Outcome],
+        together: Callable[[Sequence[str]], set[str]] | None = None,
         *,
         threads: int = DRAIN_THREADS,
         retry_s: float = RETRY_S,
     ) -> None:
         self._spool = spool
         self._step = step
+        self._together = together
         self._retry_s = retry_s
         self._count = threads
         self._changed = threading.Condition()
@@ -39,6 +48,7 @@ class SpoolWorker:
         self._waiting: dict[str, list[Future[bool]]] = defaultdict(list)
         self._held_until_s: dict[str, float] = {}
         self._away_until_s = 0.0
+        self._gather_until_s = 0.0
         self._stopping = False
 
     def start(self) -> None:
@@ -63,6 +73,8 @@ class SpoolWorker:
     def wake(self) -> None:
         """Something was accepted."""
         with self._changed:
+            if self._together is not None and not self._gather_until_s:
+                self._gather_until_s = time.monotonic() + GATHER_S
             self._changed.notify()
 
     def emptied(self, unit: str) -> "Future[bool]":
@@ -75,7 +87,8 @@ class SpoolWorker:
                 future.set_result(False)
             else:
                 self._waiting[unit].append(future)
-                self._changed.notify()
+                self._gather_until_s = 0.0
+                self._changed.notify_all()
         return future
 
     def held_up(self) -> list[str]:
@@ -84,22 +97,43 @@ class SpoolWorker:
             return sorted(self._held_until_s)
 
     def _run(self) -> None:
-        while (unit := self._next()) is not None:
-            self._note(unit, self._step(unit))
+        while units := self._next():
+            committed = self._together(units) if self._together is not None and len(units) > 1 else set()
+            outcome = Outcome.DONE
+            for unit in units:
+                if unit in committed:
+                    self._note(unit, Outcome.DONE)
+                elif outcome is Outcome.AWAY:
+                    self._note(unit, Outcome.AWAY)
+                else:
+                    outcome = self._step(unit)
+                    self._note(unit, outcome)
 
-    def _next(self) -> str | None:
-        """The unit to work on, claimed for this thread; None when the worker stops."""
+    def _next(self) -> list[str]:
+        """The units to work on, claimed for this thread; none when the worker stops."""
         with self._changed:
             while not self._stopping:
                 now_s = time.monotonic()
+                if (gather_s := self._gather_until_s - now_s) > 0:
+                    self._changed.wait(gather_s)
+                    continue
                 idle = [unit for unit in self._spool.lanes() if unit not in self._busy]
                 if idle and now_s >= self._away_until_s:
                     ready = [unit for unit in idle if now_s >= self._held_until_s.get(unit, 0.0)]
                     if ready:
-                        self._busy.add(ready[0])
-                        return ready[0]
+                        return self._claimed(ready)
+                self._gather_until_s = 0.0
                 self._changed.wait(self._retry_s if idle else None)
-        return None
+        return []
+
+    def _claimed(self, ready: list[str]) -> list[str]:
+        """This thread's share of the lanes; the others' come next."""
+        share = 1 if self._together is None else min(-(-len(ready) // self._count), TOGETHER_MAX)
+        units = ready[:share]
+        self._busy.update(units)
+        if len(ready) > share:
+            self._changed.notify()
+        return units
 
     def _note(self, unit: str, outcome: Outcome) -> None:
         with self._changed:

@@ -1,23 +1,16 @@
 """Reads what passthrough needs of VP8: the payload descriptor (RFC 7741), a keyframe's size (RFC 6386)."""
 
-from dataclasses import dataclass
-
 from capture.errors import BadPayload
 
 START_CODE = b"\x9d\x01\x2a"
 KEYFRAME_HEADER_BYTES = 10
 
 
-@dataclass(frozen=True, slots=True)
-class Vp8Payload:
-    """A payload without its descriptor; `starts_frame` when it holds the frame's first byte."""
+def read_descriptor(payload: bytes) -> tuple[bool, int]:
+    """Whether the payload holds a frame's first byte, and where its data begins (RFC 7741 section 4.2).
 
-    starts_frame: bool
-    data: bytes
-
-
-def parse_payload(payload: bytes) -> Vp8Payload:
-    """Strips the payload descriptor (RFC 7741 section 4.2). Raises BadPayload when it is cut short."""
+    Raises BadPayload when it is cut short.
+    """
     try:
         first = payload[0]
         position = 1
@@ -35,7 +28,7 @@ def parse_payload(payload: bytes) -> Vp8Payload:
     if position >= len(payload):
         raise BadPayload("A VP8 payload holds no data.")
     # S set and partition 0: the descriptor's last five bits are 1 0 000 with the reserved bit ignored.
-    return Vp8Payload(first & 0x17 == 0x10, payload[position:])
+    return first & 0x17 == 0x10, position
 
 
 def is_keyframe(frame: bytes) -> bool:

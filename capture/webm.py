@@ -17,6 +17,8 @@ SEEK_PREROLL_NS = 80_000_000  # RFC 7845 section 4.6
 VIDEO, AUDIO = 1, 2
 APP = b"proctoring"
 
+_BLOCK = struct.Struct(">BIBhB")  # a SimpleBlock's head, its length always in four bytes
+
 _EBML = bytes.fromhex("1a45dfa3")
 _SEGMENT = bytes.fromhex("18538067")
 _INFO = bytes.fromhex("1549a966")
@@ -30,17 +32,19 @@ def write(piece: Piece) -> bytes:
     body = [_info(piece.duration_ms), _tracks(piece)]
     cluster: list[bytes] = []
     start_ms = 0
+    last = piece.video[-1]
     for ms, track, sample in _in_time_order(piece):
         if ms - start_ms > CLUSTER_MS_MAX:
             body.append(_cluster(start_ms, cluster))
             cluster, start_ms = [], ms
-        if sample is piece.video[-1]:
+        if sample is last:
             duration_ms = max(piece.duration_ms - ms, 1)
             cluster.append(_last_picture(ms - start_ms, sample, duration_ms))
         else:
-            cluster.append(
-                _element(b"\xa3", _block(track, ms - start_ms, 0x80 * sample.keyframe, sample.data))
+            head = _BLOCK.pack(
+                0xA3, 0x1000_0004 + len(sample.data), 0x80 | track, ms - start_ms, 0x80 * sample.keyframe
             )
+            cluster += (head, sample.data)
     body.append(_cluster(start_ms, cluster))
     return _head() + _element(_SEGMENT, b"".join(body))
 
@@ -127,5 +131,5 @@ def _element(identifier: bytes, content: bytes) -> bytes:
 
 def _length(value: int) -> bytes:
     """A variable-size integer (RFC 8794 section 4); the all-ones form is kept free, it means unknown."""
-    size = next(size for size in range(1, 9) if value < (1 << 7 * size) - 1)
+    size = ((value + 1).bit_length() + 6) // 7
     return (1 << 7 * size | value).to_bytes(size, "big")

@@ -3,7 +3,8 @@
     POST /whip            201 answer, Location, ETag, Link  400 401 404 409 413 415 422 503
     PATCH /whip/{id}      204 candidates taken              400 401 404 412 413 415 422 428 429
     DELETE /whip/{id}     200 stored and ended              400 401 404
-    OPTIONS, either       204 for browsers of any origin: the token is the authority, there are no cookies
+    OPTIONS, either       204 for browsers of any origin: the token is the authority, there are no cookies;
+                          with a token, Link too (section 4.6)      401
     any other method      405
 
 ICE restarts are refused (422, RFC 9725 section 4.3): a publisher that lost its network POSTs anew, which
@@ -20,6 +21,7 @@ from capture.errors import CaptureError, IngestsFull, OfferGarbled
 from capture.ice import link_headers
 from capture.ingest import Ingest
 from capture.ingests import Ingests
+from capture.relay import Relays
 from capture.sdp import parse_fragment
 from proctoring.errors import CoreError, TokenRefused
 from proctoring.recordings.model import EndCause
@@ -45,9 +47,13 @@ _BEARER = {"WWW-Authenticate": "Bearer"}
 Handler = Callable[[Request], Awaitable[Response]]
 
 
-def routes(ingests: Ingests) -> APIRouter:
-    """The endpoint's routes over this registry."""
+def routes(ingests: Ingests, relays: Relays | None = None) -> APIRouter:
+    """The endpoint's routes over this registry; `relays` are handed out beside the registry's ICE servers."""
     router = APIRouter()
+
+    def link_to_servers(response: Response) -> None:
+        for link in link_headers([*ingests.ice_servers, *(relays.servers() if relays else ())]):
+            response.headers.append("Link", link)
 
     async def publish(request: Request) -> Response:
         token = _token(request)
@@ -58,8 +64,7 @@ def routes(ingests: Ingests) -> APIRouter:
         response.headers["Location"] = f"{request.url.path.rstrip('/')}/{ingest.id}"
         response.headers["ETag"] = ingest.etag
         response.headers["Accept-Patch"] = SDP_FRAGMENT
-        for link in link_headers(ingests.ice_servers):
-            response.headers.append("Link", link)
+        link_to_servers(response)
         return response
 
     async def trickle(request: Request) -> Response:
@@ -97,7 +102,11 @@ def routes(ingests: Ingests) -> APIRouter:
             "Access-Control-Max-Age": "86400",
         }
         headers |= {"Accept-Post": SDP} if methods.startswith("POST") else {"Accept-Patch": SDP_FRAGMENT}
-        return Response(status_code=204, headers=headers)
+        response = Response(status_code=204, headers=headers)
+        if "authorization" in request.headers:
+            await ingests.recognise(_token(request))
+            link_to_servers(response)
+        return response
 
     def other(allowed: str) -> Handler:
         async def refuse(request: Request) -> Response:

@@ -29,6 +29,7 @@ ATTEMPTS_MAX = 5
 WRITING_ISOLATION = "READ COMMITTED"
 LOST_RACE: Final = frozenset({"40001", "40P01"})  # SQLSTATE: serialization failure, deadlock
 BEFORE_COMMIT = "before_commit"
+ANNOUNCED = "announced"
 
 T = TypeVar("T")
 
@@ -77,6 +78,7 @@ class Database:
 
     def __init__(self, url: str, isolation: str = WRITING_ISOLATION, clock: Clock | None = None) -> None:
         self._clock = clock
+        self._listeners: dict[str, list[Callable[[], None]]] = {}
         if url.startswith("sqlite"):
             self.engine = create_engine(url, hide_parameters=True)
             event.listen(self.engine, "connect", _prepare_sqlite)
@@ -108,6 +110,14 @@ class Database:
                     "Somebody else changed the same recordings at this very moment.", "Try again."
                 ) from error
             raise
+        for what in sorted(db.info.pop(ANNOUNCED, ())):
+            for work in self._listeners.get(what, ()):
+                work()
+
+    def listen(self, what: str, work: Callable[[], None]) -> None:
+        """Call `work`, which raises nothing, behind every commit of a transaction that announced `what`, and
+        before its caller goes on."""
+        self._listeners.setdefault(what, []).append(work)
 
     def transact(self, work: Callable[[Session], T]) -> T:
         """`work` in a writing transaction of its own, again while another wins, ATTEMPTS_MAX times at most.
@@ -166,6 +176,11 @@ class Database:
 def before_commit(db: Session, key: str, work: Callable[[Session], None]) -> None:
     """Run `work` in the transaction just before it commits; once, whatever the number of calls with `key`."""
     db.info.setdefault(BEFORE_COMMIT, {}).setdefault(key, work)
+
+
+def announce(db: Session, what: str) -> None:
+    """Whoever listens for `what` is called once the caller's transaction has been committed."""
+    db.info.setdefault(ANNOUNCED, set()).add(what)
 
 
 def _run_before_commit(db: Session) -> None:

@@ -12,7 +12,8 @@ Each error carries two sentences: what is the matter, and what to do about it.
     │   └── BeingErased     a hold came after erasure had begun
     ├── TokenRefused        a link or token is forged, expired, or for something else
     └── Unavailable         a part we need is away; try again later
-        └── Contended       another transaction won; nothing was changed
+        ├── Contended       another transaction won; nothing was changed
+        └── Quarantined     the database was put back to a backup and is not whole yet
 """
 
 
@@ -65,3 +66,7 @@ class Unavailable(CoreError):
 
 class Contended(Unavailable):
     title = "Changed at the same moment"
+
+
+class Quarantined(Unavailable):
+    title = "In quarantine after a restore"

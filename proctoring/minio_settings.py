@@ -1,7 +1,6 @@
 """The settings of MinIO: where it is, and per user its name and secret key.
 
-A secret key is read from its file; only where there is no file does the environment's value count, for an
-environment is seen by more eyes. A process is given the keys of the powers it needs, and no other.
+A process is given the keys of the powers it needs, and no other.
 """
 
 from pathlib import Path
@@ -11,6 +10,7 @@ from pydantic import SecretStr
 from pydantic_settings import BaseSettings
 
 from proctoring.errors import Invalid
+from proctoring.secret_files import secret
 from storage.minio_client import MinioKey, MinioPlace
 from storage.powers import Power
 
@@ -55,30 +55,19 @@ class MinioSettings(BaseSettings):
 
         `data` is the folder below which `proctoring init` keeps the secrets that it made.
         """
-        secret = self._secret(power.value, secret_file(data, power))
-        return MinioKey(getattr(self, f"minio_{power.value}_access_key"), secret) if secret else None
+        key = self._secret(power.value, secret_file(data, power))
+        return MinioKey(getattr(self, f"minio_{power.value}_access_key"), key) if key else None
 
     def minio_admin(self) -> MinioKey | None:
         """Who may make buckets, users and policies: for `proctoring init` alone."""
-        secret = self._secret("admin", None)
-        return MinioKey(self.minio_admin_access_key, secret) if secret else None
+        key = self._secret("admin", None)
+        return MinioKey(self.minio_admin_access_key, key) if key else None
 
     def _secret(self, user: str, default_file: Path | None) -> str:
         """From the file that is named, which must be there; the value; or the default file, if there."""
         named: Path | None = getattr(self, f"minio_{user}_secret_key_file")
         value: SecretStr = getattr(self, f"minio_{user}_secret_key")
-        if named is None and value.get_secret_value():
-            return value.get_secret_value()
-        file = named or default_file
-        if file is None or (named is None and not file.exists()):
-            return ""
-        try:
-            return file.read_text().strip()
-        except OSError as error:
-            raise Invalid(
-                f"PROCTORING_MINIO_{user.upper()}_SECRET_KEY_FILE: {file}: {error.strerror}.",
-                "Name a file that this process may read, or leave the setting out.",
-            ) from error
+        return secret(f"MINIO_{user.upper()}_SECRET_KEY", value, named, default_file)
 
 
 def secret_file(data: Path, power: Power) -> Path:

@@ -14,6 +14,9 @@ from pydantic_settings import SettingsConfigDict
 from proctoring.eea import check_region
 from proctoring.errors import Invalid
 from proctoring.minio_settings import MinioSettings
+from proctoring.secret_files import with_password
+from proctoring.transit_settings import TransitSettings
+from proctoring.turn_settings import TurnSettings
 
 LOOPBACK_HOSTS = frozenset({"127.0.0.1", "localhost", "::1"})
 
@@ -28,6 +31,11 @@ class Store(StrEnum):
     MINIO = "minio"
 
 
+class Keys(StrEnum):
+    FOLDER = "folder"
+    TRANSIT = "transit"
+
+
 class IceServerSetting(BaseModel):
     """A STUN or TURN server handed to publishers (RFC 9725, section 4.6)."""
 
@@ -37,7 +45,7 @@ class IceServerSetting(BaseModel):
     credential: str | None = None
 
 
-class Settings(MinioSettings):
+class Settings(MinioSettings, TransitSettings, TurnSettings):
     """One frozen set per process."""
 
     model_config = SettingsConfigDict(
@@ -52,11 +60,15 @@ class Settings(MinioSettings):
     public_url: str = ""
     database_url: str = ""
     store: Store = Store.FOLDER
+    keys: Keys = Keys.FOLDER
     ice_servers: tuple[IceServerSetting, ...] = ()
     media_addresses: tuple[str, ...] = ()
+    media_port: int = Field(default=0, ge=0, le=65535)
     redis_url: str = ""
     purge_interval_s: int = Field(default=60, ge=1)
     checkpoint_copy: Path | None = None
+    tsa_url: str = ""
+    tsa_region: str = ""
 
     controller_name: str = "Examination body"
     controller_address: str = ""
@@ -72,15 +84,18 @@ class Settings(MinioSettings):
 
     @property
     def database(self) -> str:
-        """The SQLAlchemy URL: SQLite below the data folder unless one is set."""
-        return self.database_url or f"sqlite:///{self.data.resolve() / 'proctoring.db'}"
+        """The SQLAlchemy URL: SQLite below the data folder unless one is set. Its user's password may lie in
+        the data folder (`with_password`)."""
+        if not self.database_url:
+            return f"sqlite:///{self.data.resolve() / 'proctoring.db'}"
+        return with_password(self.database_url, self.data / "keys" / "database")
 
     @property
     def required_redis_url(self) -> str:
-        """Where jobs are queued. Raises Invalid when it is not set."""
+        """Where jobs are queued, with the password from the data folder. Raises Invalid when not set."""
         if not self.redis_url:
             raise Invalid("PROCTORING_REDIS_URL is not set.", "Set it to redis://:PASSWORD@HOST:6379/0.")
-        return self.redis_url
+        return with_password(self.redis_url, self.data / "keys" / "redis")
 
     @property
     def https(self) -> bool:
@@ -104,6 +119,7 @@ def load(**overrides: object) -> Settings:
         check_region(settings.region, "the machine that keeps the recordings", "PROCTORING_REGION")
     for server in settings.ice_servers:
         check_region(server.region, f"the relay {server.url}", "its region in PROCTORING_ICE_SERVERS")
+    settings.check_turn()
     if not settings.https and host not in LOOPBACK_HOSTS and settings.env is not Env.DEV:
         raise Invalid(
             f"{settings.base_url} is not https, so recordings and links would travel in clear.",
@@ -111,6 +127,10 @@ def load(**overrides: object) -> Settings:
         )
     if settings.store is Store.MINIO:
         _check_minio(settings)
+    if settings.tsa_url:
+        _check_tsa(settings)
+    if settings.keys is Keys.TRANSIT:
+        _check_transit(settings)
     unset = Settings.model_fields["controller_email"].default
     if host not in LOOPBACK_HOSTS and settings.controller_email == unset:
         raise Invalid(
@@ -128,3 +148,22 @@ def _check_minio(settings: Settings) -> None:
             f"{settings.minio_url} is not https, so who reads along learns which objects there are.",
             "Use https, or set PROCTORING_MINIO_SECURE=false where the network up to MinIO is yours alone.",
         )
+
+
+def _check_transit(settings: Settings) -> None:
+    host = urlsplit(settings.transit_place.url).hostname or ""
+    if settings.transit_region or host not in LOOPBACK_HOSTS:
+        check_region(settings.transit_region, "the key service", "PROCTORING_TRANSIT_REGION")
+    if not (settings.transit_url.startswith("https://") or host in LOOPBACK_HOSTS or settings.env is Env.DEV):
+        raise Invalid(
+            f"{settings.transit_url} is not https, so who reads along learns the keys of recordings.",
+            "Set PROCTORING_TRANSIT_URL to the https address of the key service.",
+        )
+
+
+def _check_tsa(settings: Settings) -> None:
+    url = urlsplit(settings.tsa_url)
+    if url.scheme not in ("http", "https") or not url.hostname:
+        raise Invalid("PROCTORING_TSA_URL is no address.", "Set it to http(s)://host/path, or leave it out.")
+    if settings.tsa_region or url.hostname not in LOOPBACK_HOSTS:
+        check_region(settings.tsa_region, "the time-stamp authority", "PROCTORING_TSA_REGION")

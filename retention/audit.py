@@ -13,6 +13,7 @@ from proctoring.core import Core
 from proctoring.custody.model import SYSTEM, Action
 from proctoring.custody.service import enter
 from proctoring.holds import worker
+from proctoring.quarantine.service import check_none
 from proctoring.recordings.model import UnitState
 from proctoring.recordings.rows import SegmentRow, TakeRow, UnitRow
 from proctoring.sessions.rows import SessionRow
@@ -64,6 +65,7 @@ def sweep(core: Core, shredder: Shredder, rules: Rules, now: datetime) -> int:
     swept once, `orphans_after` after its session and takes ended.
     """
     with core.db.read() as db:
+        check_none(db)  # what has no leaf here may have one in the records that are missing
         unit_ids = _to_sweep(db, now - rules.orphans_after)
     return sum(_sweep_unit(core, shredder, unit_id) for unit_id in unit_ids)
 

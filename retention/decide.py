@@ -14,6 +14,7 @@ from proctoring.clock import iso
 from proctoring.core import Core
 from proctoring.custody.model import Action, Actor
 from proctoring.custody.service import enter
+from proctoring.quarantine.service import check_none
 from proctoring.recordings.model import UnitState
 from proctoring.recordings.rows import TakeRow, UnitRow
 
@@ -26,7 +27,8 @@ class HeldMeanwhile(Exception):
 
 def decide(db: Db, core: Core, unit_ids: Iterable[str], now: datetime, actor: Actor) -> None:
     """Begin to erase these units of one session, all or none: the caller's transaction must end when this
-    raises HeldMeanwhile. A unit whose erasure has begun already is left as it is."""
+    raises HeldMeanwhile, or Quarantined. A unit whose erasure has begun already is left as it is."""
+    check_none(db)
     for unit_id in sorted(unit_ids):  # the order in which everybody locks units
         _decide(db, core, unit_id, now, actor)
 

@@ -19,6 +19,7 @@ from proctoring.custody.model import SYSTEM, Actor
 from proctoring.errors import Contended
 from proctoring.holds import worker
 from proctoring.holds.brake import Brake, Reading, too_much, wrong_clock
+from proctoring.quarantine.service import check_none
 from proctoring.recordings.model import EndCause, UnitState
 from proctoring.recordings.rows import UnitRow
 from proctoring.recordings.service import end_open_takes
@@ -79,8 +80,11 @@ class Eraser:
 
         One unit's failure stops no other; it stays due and is tried again by the next pass. While a brake is
         in force nothing new is decided; `confirmed` says that a person has looked: it releases every brake
-        and pulls none. A pass as of `at` asks no clock and pulls no brake that stays.
+        and pulls none. A pass as of `at` asks no clock and pulls no brake that stays. Raises Quarantined,
+        and touches nothing, while the database is not whole.
         """
+        with self._core.db.read() as db:
+            check_none(db)
         lines, now, brake = self._core.db.transact(lambda db: self._begin(db, at, actor, confirmed))
         outcomes: list[Outcome] = []
         for _, group in groupby(lines, key=lambda line: line.session_id):

@@ -21,6 +21,7 @@ from proctoring.incidents import service as incidents
 from proctoring.incidents.model import IncidentState
 from proctoring.reviews.model import ReviewState
 from proctoring.reviews.queue import queue
+from proctoring.sessions import service as sessions
 from proctoring.web.templates import environment
 from review_ui.words import word
 from storage.objects import ObjectStore
@@ -89,6 +90,8 @@ class Desk:
             items.append(("/retention", "Retention", None))
         if may(person, May.READ_LEDGER):
             items.append(("/ledger", "Ledger", None))
+        if may(person, May.SEE_IN_PERSON):
+            items.append(("/in-person", "In person", len(sessions.asked_in_person(db))))
         within = {
             "/sessions": "/queue" if may(person, May.SEE_QUEUE) else "/appeals",
             "/certificates": "/retention",
@@ -105,6 +108,8 @@ class Desk:
             return "/appeals"
         if may(person, May.SEE_RETENTION):
             return "/retention"
+        if may(person, May.SEE_IN_PERSON):
+            return "/in-person"
         return "/ledger"
 
 

@@ -21,7 +21,7 @@ from proctoring.recordings.timeline import SealedSegmentRef, locate, timeline
 from proctoring.reviews.flags import of_session
 from proctoring.reviews.model import Flag
 from review_ui.desk import Desk, names_of
-from storage.errors import KeyMissing, NotAuthentic, ObjectMissing, StoreFailed
+from storage.errors import KeyMissing, KeyServiceFailed, NotAuthentic, ObjectMissing, StoreFailed
 from storage.naming import SEQ_MAX
 
 Position = Annotated[int, Path(ge=0, le=SEQ_MAX)]
@@ -62,7 +62,7 @@ def routes(desk: Desk) -> APIRouter:
 
 def opened(desk: Desk, ref: SealedSegmentRef) -> bytes:
     """The segment's plaintext. Raises NotFound when erasure came between, Conflict when what is stored is
-    not what was sealed, Unavailable when the store is away."""
+    not what was sealed, Unavailable when the store or the key service is away."""
     try:
         sealed = desk.objects.get(ref.object_key)
         if hashlib.sha256(sealed).hexdigest() != ref.ct_sha256:
@@ -78,6 +78,8 @@ def opened(desk: Desk, ref: SealedSegmentRef) -> bytes:
         ) from error
     except StoreFailed as error:
         raise Unavailable("The store does not answer.", "Try again in a minute.") from error
+    except KeyServiceFailed as error:
+        raise Unavailable("The key service does not answer.", "Try again in a minute.") from error
 
 
 def flag_json(flag: Flag, names: dict[str, str]) -> dict[str, str | int]:

@@ -7,6 +7,8 @@ VaultError
 ├── BadName          an object key or prefix outside the grammar of `storage.naming`
 ├── NotAuthentic     a seal does not open: wrong key, wrong context, altered or cut
 ├── KeyMissing       the key is destroyed, or not in this process's power
+├── KeyServiceFailed the key service is away, or does not let this process do that
+├── TimestampFailed  the time-stamp authority gives none; ask again later
 └── Refused          a proof does not hold; `reason` is a word for machines
 """
 
@@ -36,6 +38,14 @@ class NotAuthentic(VaultError):
 
 
 class KeyMissing(VaultError):
+    pass
+
+
+class KeyServiceFailed(VaultError):
+    pass
+
+
+class TimestampFailed(VaultError):
     pass
 
 

@@ -1,8 +1,9 @@
-"""KEK epochs: the hybrid key pairs (ML-KEM-768 + X25519) that every evidence unit's key is sealed to.
+"""KEK epochs: the weekly keys that every evidence unit's key is sealed to, and the three powers over them.
 
-The public half goes to every process. The private half lives here alone, outside the database and the
-bucket; whoever holds only a `PublicEpoch` can seal and never open. The suite is HPKE (RFC 9180) with
-MLKEM768_X25519, SHAKE256 and AES-256-GCM.
+Here as key files: hybrid key pairs (ML-KEM-768 + X25519). The public half goes to every process; the private
+half lives here alone, outside the database and the bucket; whoever holds only a `PublicEpoch` can seal and
+never open. The suite is HPKE (RFC 9180) with MLKEM768_X25519, SHAKE256 and AES-256-GCM. The same three powers
+over a key service: `storage.transit`.
 """
 
 import os
@@ -47,28 +48,41 @@ class PublicEpoch:
         return seal_to(self.public, secret, info)
 
 
-class PublicKeys(Protocol):
+class Epoch(Protocol):
+    """One epoch, as who may only seal sees it."""
+
+    @property
+    def name(self) -> str: ...
+
+    def seal(self, secret: bytes, info: bytes) -> bytes:
+        """The secret sealed to this epoch, bound to `info`. Raises KeyServiceFailed."""
+
+
+class SealingKeys(Protocol):
     """What a sealing process may ask: which epoch is the newest. It may change while the process lives."""
 
-    def newest(self) -> PublicEpoch:
-        """The newest public half. Raises KeyMissing when there is none yet."""
+    def newest(self) -> Epoch:
+        """The newest epoch. Raises KeyMissing when there is none yet, KeyServiceFailed."""
 
 
-class KeyProvider(PublicKeys, Protocol):
-    """Where private halves live: key files here, a key service elsewhere. Opening and destroying are two
-    powers; a process is given the methods of its own."""
+class OpeningKeys(Protocol):
+    """What a process that opens may ask."""
 
     def open(self, epoch: str, sealed: bytes, info: bytes) -> bytes:
-        """HPKE-open with the epoch's private half. Raises KeyMissing or NotAuthentic."""
+        """What was sealed to the epoch. Raises KeyMissing, NotAuthentic or KeyServiceFailed."""
 
-    def ensure_epoch(self, now: datetime) -> PublicEpoch:
-        """The newest epoch, after this week's was made where it was missing."""
+
+class EpochKeys(Protocol):
+    """What rotation may do: make epochs and destroy them; neither seal nor open. Raises KeyServiceFailed."""
+
+    def ensure_epoch(self, now: datetime) -> str:
+        """The newest epoch's name, after this week's was made where it was missing."""
 
     def epochs(self) -> list[str]:
-        """Names of the epochs whose private half exists, the oldest first."""
+        """Names of the epochs that can be opened, the oldest first."""
 
     def destroy(self, epoch: str) -> None:
-        """Destroy the private half; what is sealed to it never opens again. Harmless to repeat."""
+        """Destroy the key; what is sealed to the epoch never opens again. Harmless to repeat."""
 
 
 def epoch_name(now: datetime) -> str:
@@ -123,8 +137,8 @@ class KeyFolder:
         self._public = root / "public"
         self._private = root / "private"
 
-    def ensure_epoch(self, now: datetime) -> PublicEpoch:
-        """The epoch of this week, made when it is missing; made again never."""
+    def ensure_epoch(self, now: datetime) -> str:
+        """See EpochKeys. An epoch that was made is made again never."""
         name = epoch_name(now)
         self._public.mkdir(parents=True, exist_ok=True)
         self._private.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -137,7 +151,7 @@ class KeyFolder:
             part = half.with_suffix(f".{os.getpid()}")
             part.write_bytes(public_half((self._private / f"{name}.key").read_bytes()))
             part.replace(half)
-        return self.newest()
+        return self.newest().name
 
     def newest(self) -> PublicEpoch:
         """The newest public half. Raises KeyMissing when there is none yet."""
@@ -147,20 +161,20 @@ class KeyFolder:
         return PublicEpoch(files[-1].stem, files[-1].read_bytes())
 
     def open(self, epoch: str, sealed: bytes, info: bytes) -> bytes:
-        """See KeyProvider."""
+        """See OpeningKeys."""
         try:
-            private = (self._private / f"{_check_epoch(epoch)}.key").read_bytes()
+            private = (self._private / f"{check_epoch(epoch)}.key").read_bytes()
         except FileNotFoundError:
             raise KeyMissing(f"the private half of {epoch} is not here") from None
         return open_with(private, sealed, info)
 
     def epochs(self) -> list[str]:
-        """See KeyProvider."""
+        """See EpochKeys."""
         return sorted(file.stem for file in self._private.glob("kek-*.key"))
 
     def destroy(self, epoch: str) -> None:
-        """See KeyProvider. The bytes are overwritten first, for disks that keep what they unlink."""
-        for file in (self._private / f"{_check_epoch(epoch)}.key", self._public / f"{epoch}.pub"):
+        """See EpochKeys. The bytes are overwritten first, for disks that keep what they unlink."""
+        for file in (self._private / f"{check_epoch(epoch)}.key", self._public / f"{epoch}.pub"):
             if file.exists():
                 overwrite(file)
                 file.unlink()
@@ -174,8 +188,14 @@ def overwrite(path: Path) -> None:
         os.fsync(file.fileno())
 
 
-def _check_epoch(epoch: str) -> str:
-    if not _EPOCH.fullmatch(epoch):
+def is_epoch(name: str) -> bool:
+    """Whether it has the form of an epoch's name."""
+    return _EPOCH.fullmatch(name) is not None
+
+
+def check_epoch(epoch: str) -> str:
+    """The name, if it is an epoch's. Raises KeyMissing."""
+    if not is_epoch(epoch):
         raise KeyMissing(f"{epoch!r} is no key epoch")
     return epoch
 

@@ -3,6 +3,7 @@
 The format is written down in `docs/format.md`.
 """
 
+import base64
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -13,7 +14,7 @@ from storage.errors import Refused
 from storage.manifest import HASH, Leaf, read_leaf
 
 PACKAGE_VERSION = 1
-SUFFIXES = {"video/mp4": "mp4", "video/webm": "webm"}
+SUFFIXES = {"video/mp4": "mp4", "video/webm": "webm", "image/jpeg": "jpg"}
 RECIPIENT = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:/@-]{0,79}")
 _ID = re.compile(r"[a-z2-7]{16}")
 _KIND = re.compile(r"[a-z]{1,16}")
@@ -100,6 +101,27 @@ class Extract:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class Timestamp:
+    """An authority's answer (RFC 3161, DER) over an earlier checkpoint of the ledger, with the proof that the
+    ledger of the extract still begins so."""
+
+    checkpoint: str
+    consistency: tuple[bytes, ...]
+    answer: bytes
+
+    def encode(self) -> bytes:
+        """data/timestamp.json"""
+        return canonical(
+            {
+                "v": PACKAGE_VERSION,
+                "checkpoint": self.checkpoint,
+                "consistency": [node.hex() for node in self.consistency],
+                "answer": base64.b64encode(self.answer).decode(),
+            }
+        )
+
+
 def media_suffix(media_type: str) -> str:
     """The file ending of a segment's container. Raises Refused."""
     suffix = SUFFIXES.get(media_type.partition(";")[0])
@@ -168,6 +190,20 @@ def read_extract(data: bytes) -> Extract:
         raise Refused("missing-field", "there is not one path for every entry")
     entries = _each(known["entries"], _entry)
     return Extract(known["checkpoint"], entries, paths, earlier, _path(known["consistency"]))
+
+
+def read_timestamp(data: bytes) -> Timestamp:
+    """Raises Refused."""
+    known = _object(
+        read_canonical(data), {"checkpoint": str, "consistency": list, "answer": str}, "timestamp.json"
+    )
+    try:
+        answer = base64.b64decode(known["answer"], validate=True)
+    except ValueError:
+        answer = b""
+    if base64.b64encode(answer).decode() != known["answer"]:
+        raise Refused("wrong-type", "the time-stamp is no base64")
+    return Timestamp(known["checkpoint"], _path(known["consistency"]), answer)
 
 
 _ENTRY = {

@@ -12,26 +12,35 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """`code` says what was checked, `subject` of which stream or file; `reason` is empty when it passed."""
+    """`code` says what was checked, `subject` of which stream or file; `reason` is empty when it passed.
+
+    What was not `checked` has neither passed nor failed.
+    """
 
     code: str
     subject: str
     reason: str
     detail: str
+    checked: bool = True
 
     @property
     def passed(self) -> bool:
-        return not self.reason
+        return self.checked and not self.reason
+
+    @property
+    def verdict(self) -> str:
+        return ("PASS" if self.passed else "FAIL") if self.checked else "SKIP"
 
     def line(self) -> str:
         words = [self.reason and f"{self.reason}:", self.detail]
         said = " ".join(word for word in words if word)
-        return f"{'PASS' if self.passed else 'FAIL'}  {self.code:20}  {self.subject:9}  {said}".rstrip()
+        return f"{self.verdict}  {self.code:20}  {self.subject:9}  {said}".rstrip()
 
     def json(self) -> dict[str, str | bool]:
         return {
             "code": self.code,
             "subject": self.subject,
+            "checked": self.checked,
             "passed": self.passed,
             "reason": self.reason,
             "detail": self.detail,
@@ -46,20 +55,26 @@ class Report:
 
     @property
     def ok(self) -> bool:
-        return bool(self.checks) and all(check.passed for check in self.checks)
+        return bool(self.checks) and all(check.passed or not check.checked for check in self.checks)
 
     def reasons(self) -> set[tuple[str, str]]:
         """(code, reason) of every failure."""
-        return {(check.code, check.reason) for check in self.checks if not check.passed}
+        return {(check.code, check.reason) for check in self.checks if check.reason}
 
-    def run(self, code: str, subject: str, check: Callable[[], T], said: str = "") -> T | None:
-        """What `check` returns; a Refused becomes the FAIL, anything else the PASS with `said`."""
+    def leave(self, code: str, subject: str, said: str) -> None:
+        """A check that was not made, and why; the report is neither better nor worse for it."""
+        self.checks.append(Check(code, subject, "", said, checked=False))
+
+    def run(
+        self, code: str, subject: str, check: Callable[[], T], said: str | Callable[[T], str] = ""
+    ) -> T | None:
+        """What `check` returns; a Refused becomes the FAIL, anything else the PASS with `said` (of it)."""
         try:
             result = check()
         except Refused as refused:
             self.checks.append(Check(code, subject, refused.reason, printable(str(refused))))
             return None
-        self.checks.append(Check(code, subject, "", said))
+        self.checks.append(Check(code, subject, "", said if isinstance(said, str) else said(result)))
         return result
 
     @contextmanager

@@ -15,7 +15,7 @@ from cryptography.cobblestone import Cobblestone256Decryptor, Cobblestone256Encr
 from cryptography.exceptions import InvalidTag
 
 from storage.errors import KeyMissing, NotAuthentic
-from storage.keys import KeyProvider, PublicKeys, generate_pair, open_with, seal_to
+from storage.keys import OpeningKeys, SealingKeys, generate_pair, open_with, seal_to
 
 MAGIC = b"PEV1"
 TAKE_KEY_BYTES = 32
@@ -49,14 +49,21 @@ def _segment_context(unit_id: str, take_id: str, seq: int, media_type: str) -> b
 
 
 class Sealer:
-    """Makes keys for new units and takes. Holds public halves only."""
+    """Makes keys for new units and takes. Has the power to seal only."""
 
-    def __init__(self, keys: PublicKeys) -> None:
+    def __init__(self, keys: SealingKeys) -> None:
         self._keys = keys
 
     def new_unit_key(self, unit_id: str) -> SealedUnitKey:
-        """A key pair for a unit; the private half exists only sealed once this returns."""
+        """A key pair for a unit; the private half exists only sealed once this returns.
+
+        Raises KeyMissing before there is an epoch, KeyServiceFailed.
+        """
         private, public = generate_pair()
+        return self.seal_unit_key(unit_id, public, private)
+
+    def seal_unit_key(self, unit_id: str, public: bytes, private: bytes) -> SealedUnitKey:
+        """The unit's key sealed to the newest epoch. Raises as `new_unit_key` does."""
         epoch = self._keys.newest()
         return SealedUnitKey(public, epoch.seal(private, _unit_info(unit_id, epoch.name)), epoch.name)
 
@@ -91,18 +98,17 @@ class TakeSealer:
 class Opener:
     """Unwraps one evidence unit at a time. Callers enter the custody ledger first."""
 
-    def __init__(self, keys: KeyProvider) -> None:
+    def __init__(self, keys: OpeningKeys) -> None:
         self._keys = keys
 
     def unit(self, unit_id: str, key: SealedUnitKey) -> "UnitOpener":
-        """Raises KeyMissing when the epoch is destroyed, NotAuthentic when the key is not this unit's."""
+        """Raises KeyMissing when the epoch is destroyed, NotAuthentic when the key is not this unit's, and
+        KeyServiceFailed."""
         return UnitOpener(unit_id, self._private(unit_id, key))
 
-    def reseal(self, unit_id: str, key: SealedUnitKey) -> SealedUnitKey:
+    def reseal(self, unit_id: str, key: SealedUnitKey, sealer: Sealer) -> SealedUnitKey:
         """The same unit key sealed to the newest epoch; no object is touched. Raises as `unit` does."""
-        private, epoch = self._private(unit_id, key), self._keys.newest()
-        sealed = epoch.seal(private, _unit_info(unit_id, epoch.name))
-        return SealedUnitKey(key.public, sealed, epoch.name)
+        return sealer.seal_unit_key(unit_id, key.public, self._private(unit_id, key))
 
     def _private(self, unit_id: str, key: SealedUnitKey) -> bytes:
         return self._keys.open(key.epoch, key.sealed_private, _unit_info(unit_id, key.epoch))

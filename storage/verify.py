@@ -15,16 +15,21 @@ from storage.note import open_note
 from storage.package import Package, read_extract, read_manifest, read_package
 from storage.packaging import PACKAGE_ORIGIN, package_note_text
 from storage.report import Report
+from storage.timestamp import Roots
 from storage.verify_custody import check_custody, take_entries
 from storage.verify_stream import check_stream, stream_files
+from storage.verify_timestamp import check_time
 
 Copies = Sequence[Checkpoint]
 
 
-def verify(root: Path, pinned: bytes | None = None, copies: Copies = ()) -> Report:
+def verify(
+    root: Path, pinned: bytes | None = None, copies: Copies = (), roots: Roots | None = None
+) -> Report:
     """Every check there is, or those up to the one without which the rest would mean nothing.
 
     `copies` are checkpoints that had left the host before; the package must agree with each of them.
+    `roots` are the certificates of the time-stamp authorities that the reader trusts.
     """
     report = Report()
     files = report.run("bag.paths", "", lambda: _list(root))
@@ -48,7 +53,7 @@ def verify(root: Path, pinned: bytes | None = None, copies: Copies = ()) -> Repo
     )
     payload = {path: size for path, size in files.items() if path.startswith("data/")}
     report.run("bag.info", "", lambda: _info(root, package, payload))
-    _check_contents(report, root, package, payload, copies)
+    _check_contents(report, root, package, payload, copies, roots)
     return report
 
 
@@ -100,12 +105,18 @@ def _info(root: Path, package: Package, payload: dict[str, int]) -> None:
 
 
 def _check_contents(
-    report: Report, root: Path, package: Package, payload: dict[str, int], copies: Copies
+    report: Report,
+    root: Path,
+    package: Package,
+    payload: dict[str, int],
+    copies: Copies,
+    roots: Roots | None,
 ) -> None:
     extract = report.run("custody.format", "", lambda: read_extract(bag.read_file(root, bag.CUSTODY)))
     if extract is not None:
         check_custody(report, package, extract, copies)
-    expected = {bag.PACKAGE, bag.CUSTODY}
+    check_time(report, root, package, extract, bag.TIMESTAMP in payload, roots)
+    expected = {bag.PACKAGE, bag.CUSTODY} | ({bag.TIMESTAMP} & payload.keys())
     for stream in package.streams:
         path = f"data/{stream.kind}/manifest.json"
         manifest = report.run(

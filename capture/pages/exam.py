@@ -1,11 +1,10 @@
 """Before and during the exam: the notice, the exam page with its steps, and what its script asks for."""
 
-import io
 from typing import Any
 
-import segno
 from fastapi import APIRouter, Request, Response
 
+from capture.pages.pairing import identity_url, phone_url, qr_code
 from capture.pages.render import controller, language_of, page, see
 from capture.pages.status import as_json
 from proctoring.core import Core
@@ -15,9 +14,9 @@ from proctoring.sessions import service as sessions
 from proctoring.sessions.model import Session, SessionState
 
 OVER = (SessionState.ENDED, SessionState.EXPIRED)
+GRACE_S = 120
+"""Between the end of the candidate's time and the end of the recording, for handing in."""
 COMPUTER_STREAMS = (Stream.WEBCAM, Stream.SCREEN)
-# A screen is clean and bright: the lowest level gives the largest, most easily read squares.
-QR_ERROR_LEVEL = "l"
 
 
 def routes(core: Core) -> APIRouter:
@@ -39,6 +38,7 @@ def routes(core: Core) -> APIRouter:
             notice=given,
             version=given.version[:VERSION_CHARS_SHOWN],
             streams=_names(exam),
+            identity_copy=exam.profile.identity_copy,
             invitation=invitation,
             kept=False,
             running=session.state is SessionState.RECORDING,
@@ -77,17 +77,16 @@ def routes(core: Core) -> APIRouter:
             invitation=invitation,
             streams=_names(exam),
             tokens=tokens,
-            phone_url=_phone_url(core, request, session),
+            phone_url=phone_url(core, request, session),
+            identity_url=identity_url(core, request, session),
             running=session.state is SessionState.RECORDING,
+            grace_s=GRACE_S,
         )
 
     @router.get("/c/{invitation}/phone.svg")
     def phone_code(request: Request, invitation: str) -> Response:
         session, _ = _load(core, invitation)
-        drawing = io.BytesIO()
-        code = segno.make(_phone_url(core, request, session), error=QR_ERROR_LEVEL, micro=False)
-        code.save(drawing, kind="svg", border=3, xmldecl=False, omitsize=True, dark="#000", light="#fff")
-        return Response(drawing.getvalue(), media_type="image/svg+xml")
+        return qr_code(phone_url(core, request, session))
 
     @router.get("/c/{invitation}/status.json")
     def status(invitation: str) -> dict[str, Any]:
@@ -116,9 +115,3 @@ def _load(core: Core, invitation: str) -> tuple[Session, Exam]:
 
 def _names(exam: Exam) -> list[str]:
     return [stream.value for stream in exam.profile.streams]
-
-
-def _phone_url(core: Core, request: Request, session: Session) -> str:
-    """The address in the code. A configured public address wins over what this browser happened to use."""
-    base = core.settings.public_url or str(request.base_url)
-    return f"{base.rstrip('/')}/p/{core.links.phone(session)}"

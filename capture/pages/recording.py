@@ -60,6 +60,7 @@ def routes(core: Core) -> APIRouter:
             notice=read(own.notice_text),
             version=own.notice_version[:VERSION_CHARS_SHOWN],
             streams=[],
+            identity_copy=False,
             invitation=invitation,
             kept=True,
             running=False,

@@ -18,6 +18,9 @@ def as_json(status: Status, now: datetime) -> dict[str, Any]:
     return {
         "state": status.state.value,
         "started_at": iso(status.started_at) if status.started_at else None,
+        "starts_at": iso(status.starts_at) if status.starts_at else None,
+        "ends_at": iso(status.ends_at) if status.ends_at else None,
         "now": iso(now),
         "streams": streams,
+        "identity_images": status.identity_images,
     }

@@ -23,7 +23,7 @@ def sending(video: VideoTrack, audio: AudioTrack | None, codec: Codec, loopback:
     if audio is not None:
         pc.addTransceiver(audio, direction="sendonly")
     if loopback:
-        hooks.listen_on(hooks.connection_of(transceiver.receiver), own_addresses())
+        hooks.listen_on(hooks.agent_of(transceiver.receiver), own_addresses())
     return pc
 
 

@@ -1,6 +1,7 @@
 """Publishes one simulated stream to a WHIP endpoint (RFC 9725), as any standard client does."""
 
 import asyncio
+import ssl
 from collections.abc import Callable
 from dataclasses import dataclass
 from ipaddress import ip_address
@@ -71,7 +72,9 @@ async def publish(
         elif pc.connectionState in ("failed", "closed"):
             ended.set()
 
-    async with httpx.AsyncClient(trust_env=False, timeout=ANSWER_S_MAX) as http:
+    async with httpx.AsyncClient(
+        trust_env=False, verify=ssl.create_default_context(), timeout=ANSWER_S_MAX
+    ) as http:
         ingest: str | None = None
         try:
             ingest = await _offer(http, url, token, pc)

@@ -5,6 +5,9 @@
  * @typedef {"blocked" | "no-device" | "in-use" | "wrong-surface" | "cancelled" | "failed"} Reason
  */
 
+// The letters of a card have to be read.
+const STILL_WIDTH = 1600;
+const STILL_HEIGHT = 1200;
 const SCREEN_FRAMES = 5;
 // Text stays legible; a larger screen is scaled down.
 const SCREEN_WIDTH_MAX = 1920;
@@ -41,6 +44,19 @@ export async function openCamera(facing) {
       // A whisper in the room is not noise: nothing is taken out of the sound but its own echo.
       audio: { echoCancellation: true, noiseSuppression: false },
     });
+  } catch (error) {
+    throw new NoDevice(cameraReason(error));
+  }
+}
+
+/**
+ * A camera without sound, as sharp as it can, for one still picture.
+ * @param {"user" | "environment"} facing
+ */
+export async function openStill(facing) {
+  try {
+    const video = { width: { ideal: STILL_WIDTH }, height: { ideal: STILL_HEIGHT }, facingMode: facing };
+    return await navigator.mediaDevices.getUserMedia({ video, audio: false });
   } catch (error) {
     throw new NoDevice(cameraReason(error));
   }

@@ -2,9 +2,13 @@
 
 import { recordAlone } from "./alone.js";
 import { NoDevice, openCamera, openScreen, release, supported, whenEnded } from "./devices.js";
+import { watchDisplays } from "./displays.js";
+import { Help } from "./help.js";
+import { CardCopy } from "./identity.js";
 import { Meter } from "./meter.js";
 import { complain, maybe, one, preview, text, write } from "./page.js";
 import { RecordingView } from "./recording.js";
+import { Schedule } from "./schedule.js";
 import { Watch } from "./status.js";
 import { Steps } from "./steps.js";
 import { Publisher } from "./whip.js";
@@ -14,7 +18,11 @@ const FINISH_AGAIN_MS = 3000;
 const page = one("#exam");
 const streams = (page.dataset.streams ?? "").split(" ");
 const watch = new Watch(page.dataset.status ?? "");
-const steps = new Steps((name) => name !== "camera" && name !== "end" && watch.start());
+const card = page.hasAttribute("data-identity") ? new CardCopy(one("[data-card]"), "user") : null;
+const steps = new Steps((name) => {
+  if (name !== "camera" && name !== "end") watch.start();
+  if (name !== "identity") card?.rest();
+});
 /** @type {Map<string, MediaStream>} */
 const media = new Map();
 /** @type {Map<string, Publisher>} */
@@ -25,6 +33,8 @@ for (const stream of /** @type {("webcam" | "screen")[]} */ (["webcam", "screen"
 }
 const view = new RecordingView(publishers, watch);
 let recording = false;
+const schedule = new Schedule(page, watch, { tick: () => showWay(), over: () => void finish("time-over") });
+new Help(one("#help"), watch);
 
 const meters = [...document.querySelectorAll("svg.meter")].map(
   (svg) => new Meter(svg, (state) => svg.parentElement && write(one("[data-heard]", svg.parentElement), text(state))),
@@ -89,13 +99,18 @@ function showWay() {
   const phone = watch.status?.streams["phone"];
   const connected = Boolean(phone?.ready || phone?.recording);
   maybe("[data-paired]", (part) => (part.dataset.paired = connected ? "on" : "off"));
-  const missing = streams.filter((stream) => (stream === "phone" ? !connected : !media.has(stream)));
-  for (const stream of streams) {
-    maybe(`[data-ready="${stream}"]`, (mark) => (mark.dataset.state = missing.includes(stream) ? "off" : "on"));
+  /** @param {string} thing */
+  const there = (thing) => (thing === "identity" ? card?.sent : thing === "phone" ? connected : media.has(thing));
+  const wanted = card ? [...streams, "identity"] : streams;
+  const missing = wanted.filter((thing) => !there(thing));
+  for (const thing of wanted) {
+    maybe(`[data-ready="${thing}"]`, (mark) => (mark.dataset.state = missing.includes(thing) ? "off" : "on"));
   }
   const start = one("#start");
-  start.setAttribute("aria-disabled", String(missing.length > 0));
-  write(one("#start-missing"), missing.length ? text(`missing-${missing[0]}`) : text("start-note"));
+  const waiting = recording ? "" : schedule.waiting();
+  start.setAttribute("aria-disabled", String(missing.length > 0 || waiting !== ""));
+  write(one("#start-missing"), missing.length ? text(`missing-${missing[0]}`) : waiting || text("start-note"));
+  schedule.show(recording && !view.ending);
   if (recording) view.show();
 }
 
@@ -122,9 +137,13 @@ async function goneElsewhere() {
   view.show();
 }
 
-/** Ends it: first everything that was recorded arrives, then the session is over. */
-async function finish() {
+/**
+ * Ends it: first everything that was recorded arrives, then the session is over.
+ * @param {string} [why] what the end page says beside that it has ended
+ */
+async function finish(why) {
   if (view.ending) return;
+  if (why) maybe(`[data-end="${why}"]`, (part) => (part.hidden = false));
   view.ending = true;
   view.show();
   await Promise.all([...publishers.values()].map((publisher) => publisher.stop("stopped")));
@@ -196,7 +215,9 @@ press("#stop", () => dialog.showModal());
 press("#stay", () => dialog.close());
 press("#finish", () => (dialog.close(), void finish()));
 
+card?.addEventListener("sent", showWay);
 watch.addEventListener("status", () => {
+  card?.arrived(watch.status?.identity_images ?? 0);
   const state = watch.status?.state;
   if (state === "ended" || state === "expired") void endedElsewhere();
   else showWay();
@@ -208,6 +229,11 @@ addEventListener("pagehide", () => {
   for (const publisher of publishers.values()) publisher.leave();
 });
 
+watchDisplays((second) => {
+  view.secondDisplay = second;
+  maybe("[data-second-display]", (part) => (part.hidden = !second));
+  if (recording) view.show();
+});
 steps.begin();
 showWay();
 if (!supported(streams)) page.dataset.unsupported = "";

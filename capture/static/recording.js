@@ -14,7 +14,7 @@ const PHONE_AWAY_ROUNDS = 4;
 
 /**
  * What hinders, most pressing first; each has one instruction in the texts, and perhaps one button.
- * @typedef {"elsewhere" | "refused" | "screen-ended" | "camera-lost" | "phone-away" | ""} Trouble
+ * @typedef {"elsewhere" | "refused" | "screen-ended" | "camera-lost" | "phone-away" | "second-display" | ""} Trouble
  * @typedef {"on" | "wait" | "off"} Sign
  */
 
@@ -36,6 +36,7 @@ export class RecordingView {
     this.away = new Set();
     this.ending = false;
     this.elsewhere = false;
+    this.secondDisplay = false;
     /** @type {Map<string, Buffer>} What the server may not have yet, kept on this device. */
     this.buffers = new Map();
     const late = document.querySelector("[data-late]")?.getAttribute("data-late");
@@ -140,7 +141,7 @@ export class RecordingView {
     const trouble = this.trouble();
     let key = this.complete ? "recording" : "connecting";
     if (lost.length) key = "reconnecting";
-    if (trouble && trouble !== "phone-away") key = "interrupted";
+    if (trouble && trouble !== "phone-away" && trouble !== "second-display") key = "interrupted";
     if (this.ending) key = "ending";
     this.root.dataset.state = key;
     one(".rec-sign", this.root).classList.toggle("rec-sign-wait", key !== "recording");
@@ -161,7 +162,8 @@ export class RecordingView {
     if (refused) return "refused";
     if (this.away.has("screen")) return "screen-ended";
     if (this.away.size) return "camera-lost";
-    return this.#phoneAway >= PHONE_AWAY_ROUNDS ? "phone-away" : "";
+    if (this.#phoneAway >= PHONE_AWAY_ROUNDS) return "phone-away";
+    return this.secondDisplay ? "second-display" : "";
   }
 
   #showTrouble() {

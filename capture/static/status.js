@@ -2,7 +2,7 @@
  * What the server knows of the session, asked for every two seconds.
  *
  * @typedef {{ recording: boolean, ready?: boolean }} StreamStatus
- * @typedef {{ state: string, started_at: string | null, now: string, streams: Record<string, StreamStatus> }} Status
+ * @typedef {{ state: string, started_at: string | null, starts_at: string | null, ends_at: string | null, now: string, identity_images: number, streams: Record<string, StreamStatus> }} Status
  */
 
 const EVERY_MS = 2000;
@@ -40,6 +40,11 @@ export class Watch extends EventTarget {
   elapsed() {
     const started = this.status?.started_at;
     return started ? Date.now() + this.aheadMs - Date.parse(started) : null;
+  }
+
+  /** Milliseconds from now to an instant, by the server's clock. @param {string} instant */
+  until(instant) {
+    return Date.parse(instant) - Date.now() - this.aheadMs;
   }
 
   async #round() {

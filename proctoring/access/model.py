@@ -25,6 +25,10 @@ class May(StrEnum):
 
     SEE_QUEUE = "see-queue"
     VIEW_EVIDENCE = "view-evidence"
+    VIEW_IDENTITY = "view-identity"
+    CHECK_IDENTITY = "check-identity"
+    ANSWER_HELP = "answer-help"
+    SEE_IN_PERSON = "see-in-person"
     FLAG = "flag"
     DECIDE = "decide"
     CONFIRM_INCIDENT = "confirm-incident"
@@ -51,6 +55,9 @@ _R, _M = Role, May
 RULES: dict[tuple[Role, May], frozenset[Relation]] = {
     (_R.PROCTOR, _M.SEE_QUEUE): _ANY,
     (_R.PROCTOR, _M.VIEW_EVIDENCE): _ANY,
+    (_R.PROCTOR, _M.VIEW_IDENTITY): frozenset({Relation.CLAIMANT}),
+    (_R.PROCTOR, _M.CHECK_IDENTITY): frozenset({Relation.CLAIMANT}),
+    (_R.PROCTOR, _M.ANSWER_HELP): _ANY,
     (_R.PROCTOR, _M.FLAG): frozenset({Relation.CLAIMANT}),
     (_R.PROCTOR, _M.DECIDE): frozenset({Relation.CLAIMANT}),
     (_R.PROCTOR, _M.CONFIRM_INCIDENT): _ANY - {Relation.DECIDED_INCIDENT},
@@ -60,8 +67,11 @@ RULES: dict[tuple[Role, May], frozenset[Relation]] = {
     (_R.AUDITOR, _M.READ_CERTIFICATE): _ANY,
     (_R.OPERATOR, _M.READ_CERTIFICATE): _ANY,
     (_R.COMMITTEE, _M.VIEW_EVIDENCE): frozenset({Relation.OPEN_APPEAL}),
+    (_R.COMMITTEE, _M.VIEW_IDENTITY): frozenset({Relation.OPEN_APPEAL}),
     (_R.COMMITTEE, _M.CLOSE_APPEAL): frozenset({Relation.OPEN_APPEAL}),
     (_R.PRIVACY_OFFICER, _M.SEE_RETENTION): _ANY,
+    (_R.PRIVACY_OFFICER, _M.SEE_IN_PERSON): _ANY,
+    (_R.EXAM_ADMIN, _M.SEE_IN_PERSON): _ANY,
     (_R.PRIVACY_OFFICER, _M.PLACE_HOLD): _ANY,
     (_R.PRIVACY_OFFICER, _M.RELEASE_HOLD): _ANY,
     (_R.PRIVACY_OFFICER, _M.READ_LEDGER): _ANY,
@@ -100,6 +110,8 @@ def require(person: Person, action: May, relation: Relation = Relation.NONE) -> 
 
 
 _REMEDIES = {
+    May.VIEW_IDENTITY: "It is seen by who has claimed the session, and by the committee of an open appeal.",
+    May.CHECK_IDENTITY: "Claim the session first.",
     May.FLAG: "Claim the session first.",
     May.DECIDE: "Claim the session first.",
     May.CONFIRM_INCIDENT: "The second person must be someone else.",

@@ -5,15 +5,17 @@ import logging
 import click
 
 from proctoring import logs
+from proctoring.cli.doctor import doctor
 from proctoring.cli.exams import exam
 from proctoring.cli.export import export, verify
 from proctoring.cli.holds import hold
-from proctoring.cli.init import doctor, init
+from proctoring.cli.init import init
 from proctoring.cli.jobs import beat, worker
 from proctoring.cli.keys import key
 from proctoring.cli.ledger import ledger
 from proctoring.cli.purge import purge
-from proctoring.cli.serve import serve
+from proctoring.cli.quarantine import quarantine
+from proctoring.cli.serve import capture, review, serve
 from proctoring.cli.sessions import session
 from proctoring.cli.simulate import simulate
 from proctoring.cli.users import user
@@ -26,8 +28,8 @@ def main() -> None:
 
 
 COMMANDS = (
-    *(serve, worker, beat, init, doctor, exam, session, hold, purge),
-    *(export, verify, user, key, ledger, simulate),
+    *(serve, capture, review, worker, beat, init, doctor, exam, session, hold, purge),
+    *(export, verify, user, key, ledger, quarantine, simulate),
 )
 for command in COMMANDS:
     main.add_command(command)

@@ -1,59 +1,124 @@
-"""The whole service as one application: both edges with pages, health, static files."""
+"""Applications out of edges: `capture` alone, `review` alone, or both and the jobs, as `serve`."""
 
-from collections.abc import AsyncIterator
+from collections import defaultdict
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
 from importlib.resources import files
 from pathlib import Path
+from typing import Any, Protocol
 
-from fastapi import FastAPI
+from fastapi import APIRouter, Depends, FastAPI
 from fastapi.staticfiles import StaticFiles
 
-from capture import late, whip
+from capture import late, rehearsal, whip
 from capture import pages as candidate_pages
-from capture.ice import IceServer
 from capture.ingests import Ingests
 from capture.late_intake import LateIntake
 from capture.sink import VaultRecorder
 from capture.spool import Spool
-from proctoring.cli.compose import Parts
+from proctoring.cli.checks import opening, sealing
+from proctoring.cli.compose import CaptureParts, Parts, ReviewParts, WorkerParts
 from proctoring.cli.jobs import jobs
+from proctoring.cli.places import Places
+from proctoring.cli.relays import ice_servers, relays_of
+from proctoring.core import Core
 from proctoring.jobs import PeriodicJob
 from proctoring.web import health, problems
+from proctoring.web.quarantine import whole_database
 from proctoring.web.security import BrowserRules
 from review_ui.app import routes as staff_routes
 
-STATIC = {"look": "proctoring.web", "review": "review_ui", "candidate": "capture"}
+
+class Running(Protocol):
+    """What goes on while the application serves."""
+
+    async def start(self) -> None: ...
+
+    async def close(self) -> Any: ...
 
 
-def create_app(made: Parts) -> FastAPI:
-    """Capture, review and retention in one process over `made`."""
+@dataclass(frozen=True, slots=True)
+class Edge:
+    """What one role adds to an application. `pages` are routers that serve while the database is whole alone;
+    `running` starts in its order and stops in the reverse."""
+
+    checks: Mapping[str, health.Check]
+    routers: Sequence[APIRouter] = ()
+    pages: Sequence[APIRouter] = ()
+    static: Mapping[str, str] = field(default_factory=dict)
+    running: Sequence[Running] = ()
+
+
+def capture_edge(made: CaptureParts) -> Edge:
+    """The candidate's pages and the ingest."""
     core = made.core
-    servers = [
-        IceServer(server.url, server.username or "", server.credential or "")
-        for server in core.settings.ice_servers
-    ]
-    recorder = VaultRecorder(core, made.stores.ingest, Spool(core.settings.data / "spool"))
+    settings = core.settings
+    recorder = VaultRecorder(core, made.objects, Spool(Places(settings.data).spool))
     ingests = Ingests(
         recorder,
-        ice_servers=servers,
-        addresses=core.settings.media_addresses or None,
+        ice_servers=ice_servers(settings),
+        addresses=settings.media_addresses or None,
+        media_port=settings.media_port,
     )
     intake = LateIntake(recorder)
-    periodic = [PeriodicJob(job) for job in jobs(made)]
+    relays = relays_of(core)
+    forgetful = rehearsal.ForgetfulRecorder(core)
+    rehearsals = Ingests(
+        forgetful,
+        ice_servers=ice_servers(settings),
+        rounds=ingests.rounds,
+        ingests_max=rehearsal.REHEARSALS_MAX,
+    )
+    return Edge(
+        checks={"store": made.objects.check, "spool": recorder.check, "keys": lambda: sealing(core)},
+        routers=[
+            whip.routes(ingests, relays),
+            late.routes(intake),
+            rehearsal.routes(forgetful, rehearsals, core, relays),
+        ],
+        pages=[candidate_pages.routes(core, recorder)],
+        static={"candidate": "capture"},
+        running=[recorder, intake, ingests, rehearsals],
+    )
+
+
+def review_edge(made: ReviewParts) -> Edge:
+    """The staff's pages."""
+    return Edge(
+        checks={"store": made.objects.check, "keys": lambda: opening(made.core, made.opener)},
+        pages=[staff_routes(made.core, made.opener, made.objects)],
+        static={"review": "review_ui"},
+    )
+
+
+def worker_edge(made: WorkerParts) -> Edge:
+    """The jobs, in the serving process itself."""
+    return Edge(
+        checks={"store": made.objects.check},
+        running=[PeriodicJob(job) for job in jobs(made)],
+    )
+
+
+def whole_app(made: Parts) -> FastAPI:
+    """Capture, review and retention in one process."""
+    return create_app(
+        made.core, capture_edge(made.capture), review_edge(made.review), worker_edge(made.worker)
+    )
+
+
+def create_app(core: Core, *edges: Edge) -> FastAPI:
+    """One application with the edges' addresses; it is ready when what each of them needs works."""
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
-        await recorder.start()
-        await ingests.start()
-        await intake.start()
-        for job in periodic:
-            await job.start()
+        for edge in edges:
+            for one in edge.running:
+                await one.start()
         yield
-        await ingests.close()
-        await intake.close()
-        await recorder.close()
-        for job in periodic:
-            await job.close()
+        for edge in edges:
+            for one in reversed(edge.running):
+                await one.close()
 
     app = FastAPI(
         title="Proctoring",
@@ -64,13 +129,32 @@ def create_app(made: Parts) -> FastAPI:
     )
     app.add_middleware(BrowserRules)
     problems.install(app)
-    for name, package in STATIC.items():
+    static = {"look": "proctoring.web"} | {name: at for edge in edges for name, at in edge.static.items()}
+    for name, package in static.items():
         folder = Path(str(files(package).joinpath("static")))
         app.mount(f"/static/{name}", StaticFiles(directory=folder), name=f"static-{name}")
-    checks = {"database": core.db.check, "store": made.stores.check, "spool": recorder.check}
-    app.include_router(health.routes(core, checks))
-    app.include_router(whip.routes(ingests))
-    app.include_router(late.routes(intake))
-    app.include_router(candidate_pages.routes(core))
-    app.include_router(staff_routes(core, made.opener, made.stores.reader))
+    app.include_router(health.routes(core, _checks(core, edges)))
+    for edge in edges:
+        for router in edge.routers:
+            app.include_router(router)
+        for router in edge.pages:
+            app.include_router(router, dependencies=[Depends(whole_database(core))])
     return app
+
+
+def _checks(core: Core, edges: Iterable[Edge]) -> dict[str, health.Check]:
+    """Each name once; its check is passed when those of all edges are."""
+    of_all: dict[str, list[health.Check]] = defaultdict(list)
+    of_all["database"].append(core.db.check)
+    for edge in edges:
+        for name, check in edge.checks.items():
+            of_all[name].append(check)
+
+    def together(checks: Sequence[health.Check]) -> health.Check:
+        def check_all() -> None:
+            for check in checks:
+                check()
+
+        return check_all
+
+    return {name: together(checks) for name, checks in of_all.items()}

@@ -1,110 +1,131 @@
-"""The composition root: from settings to the parts that each power needs."""
+"""The composition root: from settings to the parts of each role.
 
-import json
-import secrets
+Three powers, three types: `CaptureParts` may seal, `ReviewParts` may open, `WorkerParts` may destroy. A
+process is put together as the type of its role and reads no key of another; `Parts`, all three over one core,
+is what `serve` and the operator's commands hold.
+"""
+
 from dataclasses import dataclass
 from pathlib import Path
 
 from proctoring import settings as configuration
-from proctoring.cli.stores import Stores, open_stores
+from proctoring.cli.key_service import KeyPowers, open_keys
+from proctoring.cli.places import Places, running_address
+from proctoring.cli.stores import open_store
 from proctoring.clock import system_clock
 from proctoring.core import Core
 from proctoring.custody.checkpoints import Checkpoints
+from proctoring.custody.stamps import Stamps
 from proctoring.db import Database
 from proctoring.errors import Unavailable
 from proctoring.ids import new_id
-from proctoring.migrations import upgrade
+from proctoring.quarantine.acts import copy_acts
+from proctoring.quarantine.watch import Watch
 from proctoring.recordings.rotation import Rotation
 from proctoring.sessions.links import Links
 from proctoring.settings import Settings
 from retention.erase import Eraser
-from storage.keys import KeyFolder, write_secret
+from retention.replay import Replay
+from storage.keys import EpochKeys
+from storage.objects import ObjectStore
+from storage.powers import Power
 from storage.seal import Opener, Sealer
 from storage.shred import Shredder
 from storage.sign import Signer
-
-LINK_SECRET_BYTES = 32
+from storage.timestamp import HttpAuthority
 
 
 @dataclass(frozen=True, slots=True)
-class Parts:
-    """Everything of one process that holds all three powers, as `serve` and the command line do."""
+class CaptureParts:
+    """May seal: public halves, the secret for links, the ingest key of the store. No private half."""
 
     core: Core
-    stores: Stores
+    objects: ObjectStore
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewParts:
+    """May open, after a custody entry: the epochs' private halves, the reader key of the store."""
+
+    core: Core
+    objects: ObjectStore
+    opener: Opener
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerParts:
+    """May destroy: the purger key of the store, the signing key, the epochs. Cannot read an object."""
+
+    core: Core
+    objects: ObjectStore
+    keys: EpochKeys
     opener: Opener
     signer: Signer
-    keys: KeyFolder
 
     def rotation(self) -> Rotation:
         return Rotation(self.core, self.opener, self.keys)
 
     def checkpoints(self) -> Checkpoints:
-        return Checkpoints(self.core, self.signer, self.core.settings.checkpoint_copy)
+        settings = self.core.settings
+        if not settings.tsa_url:
+            return Checkpoints(self.core, self.signer, settings.checkpoint_copy)
+        stamps = Stamps(self.core, HttpAuthority(settings.tsa_url))
+        return Checkpoints(self.core, self.signer, settings.checkpoint_copy, stamps.run)
+
+    def replay(self) -> Replay:
+        return Replay(self.core, Shredder(self.objects))
 
     def eraser(self) -> Eraser:
-        return Eraser(self.core, Shredder(self.stores.purger), self.signer)
+        return Eraser(self.core, Shredder(self.objects), self.signer)
 
 
-def prepare(settings: Settings) -> list[str]:
-    """Make what is missing: folder, schema, keys. What was made, one line each; harmless to repeat."""
-    made = []
-    if not settings.data.exists():
-        settings.data.mkdir(parents=True, mode=0o700)
-        made.append(f"data folder {settings.data}")
-    keys = _keys(settings)
-    if not any(keys.glob("public/kek-*.pub")):
-        made.append(f"key epoch {KeyFolder(keys).ensure_epoch(system_clock()).name}")
-    if not _link_secret(settings).exists():
-        write_secret(_link_secret(settings), secrets.token_bytes(LINK_SECRET_BYTES))
-        made.append("secret for links and tokens")
-    if not _signing_key(settings).exists():
-        (keys / "public" / "signing.pub").write_bytes(Signer.ensure(_signing_key(settings)).public)
-        made.append("signing key for certificates")
-    database = Database(settings.database)
-    try:
-        if upgrade(database):
-            made.append("database schema")
-    finally:
-        database.close()
-    return made
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """The sum of the roles, over one core."""
+
+    core: Core
+    capture: CaptureParts
+    review: ReviewParts
+    worker: WorkerParts
 
 
-def parts(data: Path | None = None, port: int | None = None, host: str | None = None) -> Parts:
-    """The parts over a prepared data folder. Raises Unavailable before `init` or `serve` ran once."""
-    return assemble(configuration.load(data=data, port=port, host=host))
+def capture_parts(settings: Settings) -> CaptureParts:
+    """Raises Unavailable before `proctoring init` ran."""
+    return _capture(_core(settings, _links(settings)))
+
+
+def review_parts(settings: Settings) -> ReviewParts:
+    """Raises Unavailable before `proctoring init` ran."""
+    return _review(_core(settings))
+
+
+def worker_parts(settings: Settings) -> WorkerParts:
+    """Raises Unavailable before `proctoring init` ran."""
+    return _worker(_core(settings))
 
 
 def assemble(settings: Settings) -> Parts:
-    """See `parts`."""
-    if not _link_secret(settings).exists():
-        raise Unavailable(
-            f"There is no service in {settings.data}.", "Run `proctoring init` or `proctoring serve` first."
-        )
-    keys = KeyFolder(_keys(settings))
-    links = Links(_link_secret(settings).read_bytes(), system_clock)
-    core = Core(
-        _with_running_address(settings),
-        system_clock,
-        new_id,
-        Database(settings.database),
-        links,
-        Sealer(keys),
-    )
-    signer = Signer(_signing_key(settings).read_bytes())
-    return Parts(core, open_stores(settings), Opener(keys), signer, keys)
+    """All roles. Raises Unavailable before `proctoring init` or `proctoring serve` ran."""
+    core = _core(settings, _links(settings))
+    return Parts(core, _capture(core), _review(core), _worker(core))
 
 
-def remember_address(settings: Settings) -> None:
-    """Note where this data folder is being served, so that other subcommands print links that work."""
-    _address_file(settings).write_text(json.dumps({"host": settings.host, "port": settings.port}))
+def parts(data: Path | None = None) -> Parts:
+    """`assemble` by the environment's settings, over a data folder."""
+    return assemble(configuration.load(data=data))
 
 
-def _with_running_address(settings: Settings) -> Settings:
-    if settings.public_url or not _address_file(settings).exists():
-        return settings
-    running = json.loads(_address_file(settings).read_text())
-    return settings.model_copy(update=running)
+def watch(core: Core) -> Watch:
+    """Compares the database with the copy of its proofs, in a process of any role that is given the copy."""
+    public = _read(core.settings, Places(core.settings.data).public_signing_key)
+    return Watch(core, public, core.settings.checkpoint_copy)
+
+
+def watched(made: Parts) -> Parts:
+    """The same, after that comparison: what serves, exports or erases begins here. Raises Unavailable when it
+    cannot be made."""
+    watch(made.core).look()
+    return made
 
 
 def whip_url(settings: Settings) -> str:
@@ -112,17 +133,55 @@ def whip_url(settings: Settings) -> str:
     return f"{settings.base_url}/whip"
 
 
-def _keys(settings: Settings) -> Path:
-    return settings.data / "keys"
+def _keys(settings: Settings) -> KeyPowers:
+    return open_keys(settings, Places(settings.data).keys)
 
 
-def _link_secret(settings: Settings) -> Path:
-    return _keys(settings) / "private" / "links.key"
+def _core(settings: Settings, links: Links | None = None) -> Core:
+    if not Places(settings.data).public_keys.exists():
+        raise _not_made(settings)
+    return Core(
+        settings if settings.public_url else settings.model_copy(update=running_address(settings.data)),
+        system_clock,
+        new_id,
+        Database(settings.database),
+        links or Links(None, system_clock),
+        Sealer(_keys(settings).sealing),
+    )
 
 
-def _signing_key(settings: Settings) -> Path:
-    return _keys(settings) / "private" / "signing.key"
+def _links(settings: Settings) -> Links:
+    return Links(_read(settings, Places(settings.data).links_secret), system_clock)
 
 
-def _address_file(settings: Settings) -> Path:
-    return settings.data / "served-at.json"
+def _capture(core: Core) -> CaptureParts:
+    return CaptureParts(core, open_store(core.settings, Power.INGEST))
+
+
+def _review(core: Core) -> ReviewParts:
+    opener = Opener(_keys(core.settings).opening)
+    return ReviewParts(core, open_store(core.settings, Power.READER), opener)
+
+
+def _worker(core: Core) -> WorkerParts:
+    settings = core.settings
+    signer = Signer(_read(settings, Places(settings.data).signing_key))
+    copy_acts(core, signer)
+    keys = _keys(settings)
+    objects = open_store(settings, Power.PURGER)
+    return WorkerParts(core, objects, keys.epochs, Opener(keys.opening), signer)
+
+
+def _read(settings: Settings, file: Path) -> bytes:
+    try:
+        return file.read_bytes()
+    except FileNotFoundError:
+        raise _not_made(settings, file) from None
+
+
+def _not_made(settings: Settings, missing: Path | None = None) -> Unavailable:
+    what = f": {missing.relative_to(settings.data)} is missing" if missing else ""
+    return Unavailable(
+        f"There is no service in {settings.data}{what}.",
+        "Run `proctoring init` or `proctoring serve` first; a role of its own is given the file.",
+    )

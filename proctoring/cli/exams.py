@@ -44,6 +44,9 @@ def exam() -> None:
 )
 @click.option("--zone", default="Europe/Brussels", show_default=True, help="Civil time of the exam (IANA).")
 @click.option("--max-days", type=int, help="Longest keeping without results, civil days (180 or more).")
+@click.option(
+    "--identity-copy", is_flag=True, help="Candidates send a picture of their identity card beforehand."
+)
 @click.option("--legal-ground", default=service.LEGAL_GROUND_DEFAULT, show_default=True)
 @common
 def create(
@@ -54,6 +57,7 @@ def create(
     count_from: str,
     zone: str,
     max_days: int | None,
+    identity_copy: bool,
     legal_ground: str,
 ) -> None:
     """Set up an exam; prints its id."""
@@ -61,9 +65,8 @@ def create(
     longest = max_days if max_days is not None else max(MAX_DAYS_DEFAULT, objection_days)
     regulation = Regulation(objection_days, CountFrom(count_from), zone, longest)
     with made.core.db.begin() as db:
-        exam = service.create(
-            db, made.core, operator(), title, regulation, CaptureProfile(streams), legal_ground
-        )
+        profile = CaptureProfile(streams, identity_copy)
+        exam = service.create(db, made.core, operator(), title, regulation, profile, legal_ground)
     show({"exam_id": exam.id, "title": exam.title}, f"exam {exam.id}")
 
 

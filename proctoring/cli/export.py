@@ -1,17 +1,20 @@
 """`proctoring export` makes an evidence package; `proctoring verify` checks one, offline, by itself."""
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
 
-from proctoring.cli.compose import parts
+from proctoring.cli.compose import parts, watched
 from proctoring.cli.output import common, operator, show
 from proctoring.errors import Invalid
+from proctoring.quarantine.declared import declared
 from proctoring.recordings.export import Exporter
 from storage import witness
 from storage.checkpoint import Checkpoint, read_checkpoint
 from storage.errors import Refused
+from storage.timestamp import Roots, read_roots
 from storage.verify import verify as check
 
 PUBLIC_KEY_BYTES = 32
@@ -26,9 +29,9 @@ PUBLIC_KEY_BYTES = 32
 @common
 def export(data: Path | None, session_id: str, out: Path, recipient: str | None) -> None:
     """Make an evidence package of a session; entered in the ledger before a byte leaves."""
-    made = parts(data)
+    made = watched(parts(data))
     actor = operator()
-    exporter = Exporter(made.core, made.stores.reader, made.opener, made.signer)
+    exporter = Exporter(made.core, made.review.objects, made.review.opener, made.worker.signer)
     package = exporter.export(session_id, out, actor, recipient or actor.id)
     segments = sum(stream.leaves for stream in package.streams)
     result = {
@@ -48,12 +51,27 @@ def export(data: Path | None, session_id: str, out: Path, recipient: str | None)
 @click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
 @click.option("--key", type=click.Path(path_type=Path), help="The signing key's public half, as published.")
 @click.option("--copy", type=click.Path(path_type=Path), help="Checkpoints that were copied off the host.")
+@click.option(
+    "--tsa-cert",
+    type=click.Path(path_type=Path),
+    help="Certificates (PEM) of the time-stamp authorities that you trust; then a time-stamp must be there.",
+)
 @common
-def verify(data: Path | None, folder: Path, key: Path | None, copy: Path | None) -> None:
+def verify(
+    data: Path | None, folder: Path, key: Path | None, copy: Path | None, tsa_cert: Path | None
+) -> None:
     """Check an evidence package with the package alone; exit 1 on any FAIL."""
     pinned = _read_key(key) if key is not None else None
-    report = check(folder, pinned, _read_copies(copy, pinned) if copy is not None else ())
+    roots = _read_roots(tsa_cert) if tsa_cert is not None else None
+    histories = _read_copies(copy, pinned) if copy is not None else [()]
+    reports = [check(folder, pinned, histories[0], roots)]
+    while not reports[0].ok and len(reports) < len(histories):
+        # Made before the database was restored, it agrees with the copies of then.
+        reports.append(check(folder, pinned, histories[len(reports)], roots))
+    report = next((one for one in reports if one.ok), reports[0])
     lines = [one.line() for one in report.checks]
+    if report.ok and report is not reports[0]:
+        lines.append("it agrees with the copies of a history that a later restore lost, and declared lost")
     lines.append(
         "the package proves what it says" if report.ok else "the package does NOT prove what it says"
     )
@@ -72,11 +90,22 @@ def _read_key(path: Path) -> bytes:
     return key
 
 
-def _read_copies(path: Path, pinned: bytes | None) -> list[Checkpoint]:
+def _read_roots(path: Path) -> Roots:
+    try:
+        return read_roots(path.read_bytes())
+    except (OSError, Refused) as error:
+        raise Invalid(f"{path}: {error}.", "Give the certificates in PEM, one behind the other.") from error
+
+
+def _read_copies(path: Path, pinned: bytes | None) -> list[Sequence[Checkpoint]]:
+    """The copied checkpoints that stand, then those of each lost history, the newest first."""
     if pinned is None:
         raise Invalid("Copies prove nothing without the key.", "Give --key too.")
     try:
-        lines, _ = witness.read(path)
-        return [read_checkpoint(line, pinned) for line in lines if isinstance(line, str)]
+        found = declared(witness.read(path)[0], pinned)
+        return [
+            [read_checkpoint(line, pinned) for line in history if isinstance(line, str)]
+            for history in (found.standing, *reversed(found.lost))
+        ]
     except (OSError, Refused) as error:
         raise Invalid(f"{path}: {error}.", "Give the file of PROCTORING_CHECKPOINT_COPY.") from error

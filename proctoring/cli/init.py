@@ -1,65 +1,52 @@
-"""`proctoring init` makes what is missing; `proctoring doctor` checks what is there."""
+"""`proctoring init` makes what is missing."""
 
-import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 
 import click
+from sqlalchemy.exc import OperationalError
 
 from proctoring import settings as configuration
-from proctoring.cli.compose import Parts, parts, prepare
+from proctoring.cli.key_service import prepare_key_service
 from proctoring.cli.output import common, show
+from proctoring.cli.prepare import prepare, prepare_secrets
 from proctoring.cli.stores import prepare_store
-from proctoring.errors import CoreError
-from storage.errors import VaultError
+from proctoring.errors import Unavailable
+
+RETRY_S = 1.0
 
 
 @click.command()
+@click.option(
+    "--secrets", "only_secrets", is_flag=True, help="Only files: keys, and a secret for every part beside us."
+)
+@click.option("--wait", "wait_s", type=float, default=0.0, help="Seconds to wait for database and store (0).")
 @common
-def init(data: Path | None) -> None:
-    """Make data folder, schema and keys, and on MinIO bucket, users and policies; harmless to repeat."""
+def init(data: Path | None, only_secrets: bool, wait_s: float) -> None:
+    """Make data folder, schema and keys; on MinIO bucket, users and policies, on a key service its engine,
+    policies and logins; harmless to repeat."""
     settings = configuration.load(data=data)
-    made = prepare(settings) + prepare_store(settings)
+    if only_secrets:
+        made = prepare_secrets(settings)
+    else:
+        made = _patiently(lambda: prepare(settings), wait_s)
+        made += _patiently(lambda: prepare_store(settings), wait_s)
+        made += _patiently(lambda: prepare_key_service(settings), wait_s)
     show({"made": made}, "\n".join(f"made {thing}" for thing in made) or "everything is there already")
 
 
-@click.command()
-@common
-def doctor(data: Path | None) -> None:
-    """Check configuration, database, store and keys; exit 1 on a fault."""
-    made = parts(data)
-    results = {name: _try(check, made) for name, check in CHECKS.items()}
-    lines = [
-        f"{'FAULT' if fault else 'ok':5}  {name}{': ' + fault if fault else ''}"
-        for name, fault in results.items()
-    ]
-    show(
-        {"ok": not any(results.values()), "faults": {k: v for k, v in results.items() if v}}, "\n".join(lines)
-    )
-    if any(results.values()):
-        sys.exit(1)
-
-
-def _database(made: Parts) -> None:
-    made.core.db.check()
-
-
-def _store(made: Parts) -> None:
-    made.stores.check()
-
-
-def _keys(made: Parts) -> None:
-    """A key sealed now opens now: public and private half belong together."""
-    unit_id = made.core.new_id()
-    made.opener.unit(unit_id, made.core.sealer.new_unit_key(unit_id))
-
-
-CHECKS: dict[str, Callable[[Parts], None]] = {"database": _database, "object store": _store, "keys": _keys}
-
-
-def _try(check: Callable[[Parts], None], made: Parts) -> str | None:
-    try:
-        check(made)
-    except (CoreError, VaultError, OSError, ValueError) as error:
-        return str(error)
-    return None
+def _patiently(work: Callable[[], list[str]], wait_s: float) -> list[str]:
+    """Again until the part that it needs is there, or raises Unavailable when it does not come."""
+    deadline = time.monotonic() + wait_s
+    while True:
+        try:
+            return work()
+        except (OperationalError, Unavailable) as error:
+            if time.monotonic() >= deadline:
+                if isinstance(error, Unavailable):
+                    raise
+                raise Unavailable(
+                    "The database does not answer.", "Start it, or correct PROCTORING_DATABASE_URL."
+                ) from error
+        time.sleep(RETRY_S)

@@ -8,7 +8,7 @@ import click
 
 from proctoring import logs
 from proctoring import settings as configuration
-from proctoring.cli.compose import Parts, parts
+from proctoring.cli.compose import WorkerParts, watch, worker_parts
 from proctoring.cli.output import common
 from proctoring.custody.checkpoints import CHECKPOINT_INTERVAL_S
 from proctoring.jobs import Job, celery_app
@@ -22,16 +22,18 @@ def intervals(settings: Settings) -> dict[str, float]:
     return {
         "retention": float(settings.purge_interval_s),
         "keys": ROTATION_INTERVAL_S,
+        "quarantine": CHECKPOINT_INTERVAL_S,
         "checkpoints": CHECKPOINT_INTERVAL_S,
     }
 
 
-def jobs(made: Parts) -> Sequence[Job]:
+def jobs(made: WorkerParts) -> Sequence[Job]:
     """Every job of the service over these parts."""
     every = intervals(made.core.settings)
     return (
         Job("retention", made.eraser().run, every["retention"]),
         Job("keys", made.rotation().run, every["keys"]),
+        Job("quarantine", watch(made.core).look, every["quarantine"]),
         Job("checkpoints", made.checkpoints().run, every["checkpoints"]),
     )
 
@@ -39,11 +41,18 @@ def jobs(made: Parts) -> Sequence[Job]:
 @click.command()
 @common
 def worker(data: Path | None) -> None:
-    """Do the background jobs: erasure, key rotation. Needs PROCTORING_REDIS_URL."""
+    """Do the background jobs: erasure, key rotation, checkpoints. Needs PROCTORING_REDIS_URL."""
     logs.configure(logging.INFO)
     settings = configuration.load(data=data)
-    app = celery_app(settings.required_redis_url, intervals(settings), lambda: jobs(parts(data)))
+    app = celery_app(settings.required_redis_url, intervals(settings), lambda: jobs(_watched(settings)))
     app.worker_main(["worker", "--concurrency=1", "--loglevel=WARNING", "--without-gossip"])
+
+
+def _watched(settings: Settings) -> WorkerParts:
+    """Nothing is erased before the database was compared with the copy of its proofs. Raises Unavailable."""
+    made = worker_parts(settings)
+    watch(made.core).look()
+    return made
 
 
 @click.command()

@@ -23,7 +23,7 @@ def list_(data: Path | None) -> None:
     sealed = select(UnitRow.kek_epoch, func.count()).where(UnitRow.sealed_private_key.is_not(None))
     with made.core.db.read() as db:
         units = dict(db.execute(sealed.group_by(UnitRow.kek_epoch)).all())
-    rows = [{"epoch": epoch, "units": units.get(epoch, 0)} for epoch in made.keys.epochs()]
+    rows = [{"epoch": epoch, "units": units.get(epoch, 0)} for epoch in made.worker.keys.epochs()]
     show({"epochs": rows}, "\n".join(f"{row['epoch']}  {row['units']} units" for row in rows))
 
 
@@ -31,6 +31,6 @@ def list_(data: Path | None) -> None:
 @common
 def rotate(data: Path | None) -> None:
     """One round now: this week's epoch, re-sealing, destruction of idle epochs."""
-    resealed, destroyed = parts(data).rotation().run()
+    resealed, destroyed = parts(data).worker.rotation().run()
     text = f"{resealed} units re-sealed; destroyed: {', '.join(destroyed) or 'none'}"
     show({"resealed": resealed, "destroyed": destroyed}, text)

@@ -8,7 +8,9 @@ import click
 
 from proctoring.cli.compose import parts
 from proctoring.cli.output import common, show
-from proctoring.custody.audit import Fault, audit, audit_objects
+from proctoring.clock import iso
+from proctoring.custody.audit import Fault, audit, audit_objects, restorations
+from proctoring.custody.model import Entry
 from proctoring.custody.service import head
 from storage import witness
 
@@ -32,27 +34,36 @@ def verify(data: Path | None, objects: bool, copy: Path | None) -> None:
     copy = copy or made.core.settings.checkpoint_copy
     lines, unread, faults = _read(copy)
     with made.core.db.read() as db:
-        faults += audit(db, made.signer.public, lines)
+        faults += audit(db, made.worker.signer.public, lines)
         if objects:
-            faults += audit_objects(db, made.stores.reader)
+            faults += audit_objects(db, made.review.objects)
         number, hashed = head(db)
+        restored = restorations(db)
     result = {
         "entries": number,
         "head": hashed,
         "ok": not faults,
         "copied": len(lines),
         "copied_unreadable": unread,
+        "restored": [{"number": entry.number, "at": iso(entry.at)} | entry.detail for entry in restored],
         "faults": [{"code": fault.code, "detail": fault.detail} for fault in faults],
     }
+    told = [_told(entry) for entry in restored]
     if not faults:
         compared = f", {len(lines)} copied proofs agree" if copy else ", no copied proofs to compare with"
-        show(result, f"PASS  {number} entries, head {hashed}{compared}")
+        show(result, "\n".join([*told, f"PASS  {number} entries, head {hashed}{compared}"]))
         return
     if click.get_current_context().obj:
         click.echo(json.dumps(result | {"error": "FAIL", "remedy": _REMEDY}, indent=2))
     else:
-        click.echo("\n".join([*(f"FAIL  {one.code}  {one.detail}" for one in faults), _REMEDY]))
+        click.echo("\n".join([*told, *(f"FAIL  {one.code}  {one.detail}" for one in faults), _REMEDY]))
     sys.exit(1)
+
+
+def _told(entry: Entry) -> str:
+    kept, lost = (f"{entry.detail[name]} ({entry.detail[f'{name}_root']})" for name in ("kept", "lost"))
+    heads = f"kept {kept}, lost {lost}"
+    return f"RESTORED  entry {entry.number}, {iso(entry.at)}, {heads}: {entry.detail['reason']}"
 
 
 _REMEDY = "Keep the database as it is; compare with an earlier backup, and see who could write to it since."

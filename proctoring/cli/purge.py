@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from proctoring.cli.compose import parts
+from proctoring.cli.compose import parts, watched
 from proctoring.cli.output import Instant, common, operator, show
 from proctoring.clock import iso
 from retention.erase import BRAKED, Outcome
@@ -26,12 +26,12 @@ def purge(data: Path | None, dry_run: bool, at: datetime | None, confirm: bool) 
     Nothing is erased while the clock brake is pulled: clocks that disagree or jumped, or suspiciously much
     that is due at once. Look at the clocks and at --dry-run, then --confirm.
     """
-    made = parts(data)
+    made = watched(parts(data))
     with made.core.db.read() as db:
         now = at or made.core.db.now(db)
         outcomes = [Outcome(line) for line in plan(db, now)] if dry_run else []
     if not dry_run:
-        outcomes = made.eraser().run(at, operator(), confirm)
+        outcomes = made.worker.eraser().run(at, operator(), confirm)
     erased = [outcome for outcome in outcomes if outcome.certificate_id]
     failed = [outcome for outcome in outcomes if outcome.failure]
     going = [outcome for outcome in outcomes if outcome.line.fate is Fate.GOES]

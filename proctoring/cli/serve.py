@@ -1,42 +1,93 @@
-"""`proctoring serve`: the whole service in one process, with the embedded defaults."""
+"""`proctoring serve`: the whole service in one process; `capture` and `review`: one edge each."""
 
 import asyncio
+import gc
 import logging
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import click
 import uvicorn
+from fastapi import FastAPI
 
 from proctoring import logs
 from proctoring import settings as configuration
 from proctoring.cli import demo
-from proctoring.cli.app import create_app
-from proctoring.cli.compose import assemble, prepare, remember_address
+from proctoring.cli.app import capture_edge, create_app, review_edge, whole_app
+from proctoring.cli.compose import assemble, capture_parts, review_parts, watch
 from proctoring.cli.output import common
-from proctoring.settings import Env
+from proctoring.cli.places import remember_address
+from proctoring.cli.prepare import prepare
+from proctoring.core import Core
+from proctoring.settings import Env, Settings
 
 STOP_S_MAX = 10
 
+host_option = click.option("--host", help="Address to listen on (127.0.0.1).")
+port_option = click.option("--port", type=click.IntRange(1, 65535), help="Port to listen on (8000).")
+StillServing = Callable[[], bool]
+
 
 @click.command()
-@click.option("--host", help="Address to listen on (127.0.0.1).")
-@click.option("--port", type=click.IntRange(1, 65535), help="Port to listen on (8000).")
+@host_option
+@port_option
 @click.option(
     "--demo", "with_demo", is_flag=True, help="The first time, record a simulated candidate; print links."
 )
 @common
 def serve(data: Path | None, host: str | None, port: int | None, with_demo: bool) -> None:
     """Everything in one process: SQLite, folder store, key file, in-process jobs."""
-    logs.configure(logging.INFO)
-    settings = configuration.load(data=data, host=host, port=port)
+    settings = _settings(data, host, port)
     for thing in prepare(settings):
         click.echo(f"made {thing}")
+    if settings.checkpoint_copy is None:
+        click.echo("PROCTORING_CHECKPOINT_COPY is not set: a restored old backup is not noticed.")
+    remember_address(settings.data, settings.host, settings.port)
+    made = assemble(settings)
+
+    async def show_demo(still_serving: StillServing) -> None:
+        await demo.run(made, still_serving)
+
+    _run(made.core, whole_app(made), show_demo if with_demo else None)
+
+
+@click.command()
+@host_option
+@port_option
+@common
+def capture(data: Path | None, host: str | None, port: int | None) -> None:
+    """Candidates' pages and the ingest; may only seal. Needs no private half of a key."""
+    made = capture_parts(_settings(data, host, port))
+    _run(made.core, create_app(made.core, capture_edge(made)))
+
+
+@click.command()
+@host_option
+@port_option
+@common
+def review(data: Path | None, host: str | None, port: int | None) -> None:
+    """Staff's pages and the player; may only open. Needs no signing key, and no key to delete."""
+    made = review_parts(_settings(data, host, port))
+    _run(made.core, create_app(made.core, review_edge(made)))
+
+
+def _settings(data: Path | None, host: str | None, port: int | None) -> Settings:
+    logs.configure(logging.INFO)
+    settings = configuration.load(data=data, host=host, port=port)
     if settings.env is Env.DEV:
         click.echo("PROCTORING_ENV=dev: for trying out only; insecure settings are let through.")
-    remember_address(settings)
-    made = assemble(settings)
+    return settings
+
+
+def _run(
+    core: Core, app: FastAPI, once_serving: Callable[[StillServing], Awaitable[None]] | None = None
+) -> None:
+    """Serve until a signal comes, from a database that was compared with the copy of its proofs; exit 1 when
+    it does not come that far. Raises Unavailable."""
+    watch(core).look()
+    settings = core.settings
     config = uvicorn.Config(
-        create_app(made),
+        app,
         host=settings.host,
         port=settings.port,
         loop="uvloop",
@@ -51,13 +102,15 @@ def serve(data: Path | None, host: str | None, port: int | None, with_demo: bool
         while not server.started and not serving.done():  # noqa: ASYNC110 - uvicorn offers a flag, no event
             await asyncio.sleep(0.05)
         if server.started:
+            gc.collect()
+            gc.freeze()  # what the start made lives on; no later collection has to walk it while media waits
             click.echo(f"serving {settings.base_url}")
-            if with_demo:
-                await demo.run(made, still_serving=lambda: not serving.done())
+            if once_serving is not None:
+                await once_serving(lambda: not serving.done())
         await serving
 
     with asyncio.Runner(loop_factory=config.get_loop_factory()) as runner:
         runner.run(run())
-    made.core.db.close()
+    core.db.close()
     if not server.started:
         raise SystemExit(1)

@@ -1,5 +1,6 @@
 """`proctoring session …`: invite, look at, end."""
 
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -7,13 +8,13 @@ import click
 from sqlalchemy.orm import Session as Db
 
 from proctoring.cli.compose import Parts, parts, whip_url
-from proctoring.cli.output import common, operator, show
+from proctoring.cli.output import Instant, common, operator, show
 from proctoring.clock import iso
 from proctoring.exams.model import LANGUAGES
 from proctoring.holds import service as holds
 from proctoring.recordings.timeline import timeline
 from proctoring.sessions import service
-from proctoring.sessions.model import WINDOW_HOURS_DEFAULT, Session
+from proctoring.sessions.model import WINDOW_HOURS_DEFAULT, Schedule, Session
 
 
 @click.group()
@@ -28,12 +29,25 @@ def session() -> None:
 )
 @click.option("--language", type=click.Choice(LANGUAGES), default="en", show_default=True)
 @click.option("--window-hours", type=click.IntRange(min=1), default=WINDOW_HOURS_DEFAULT, show_default=True)
+@click.option("--starts-at", type=Instant(), help="Scheduled start; the candidate waits until then.")
+@click.option("--minutes", type=int, help="Duration of the exam.")
+@click.option("--extra-minutes", type=int, default=0, help="Extra time of this candidate.")
 @common
-def create(data: Path | None, exam_id: str, ref: str, language: str, window_hours: int) -> None:
+def create(
+    data: Path | None,
+    exam_id: str,
+    ref: str,
+    language: str,
+    window_hours: int,
+    starts_at: datetime | None,
+    minutes: int | None,
+    extra_minutes: int,
+) -> None:
     """Invite a candidate; prints the link and the ingest tokens."""
     made = parts(data)
     with made.core.db.begin() as db:
-        created = service.create(db, made.core, operator(), exam_id, ref, language, window_hours)
+        schedule = Schedule(starts_at, minutes, extra_minutes)
+        created = service.create(db, made.core, operator(), exam_id, ref, language, window_hours, schedule)
         result = invitation(made, db, created)
     show(result, f"session {created.id}\n{result['candidate_url']}")
 
@@ -59,6 +73,7 @@ def show_(data: Path | None, session_id: str) -> None:
     with made.core.db.read() as db:
         line = timeline(db, session_id)
         held = holds.active(db, session_id)
+        asked_at = service.session_row(db, session_id).in_person_asked_at
     streams = [
         {
             "stream": stream.stream.value,
@@ -79,6 +94,7 @@ def show_(data: Path | None, session_id: str) -> None:
         "started_at": iso(line.started_at) if line.started_at else None,
         "ended_at": iso(line.ended_at) if line.ended_at else None,
         "duration_ms": line.duration_ms,
+        "in_person_asked_at": iso(asked_at) if asked_at else None,
         "due_at": min((iso(stream.due_at) for stream in line.streams), default=None),
         "holds": [{"hold_id": hold.id, "kind": hold.kind.value, "reason": hold.reason} for hold in held],
         "streams": streams,

@@ -1,7 +1,6 @@
 """Which object store each power is given, and how MinIO is set up for them."""
 
 import secrets
-from dataclasses import dataclass
 
 from proctoring.errors import Unavailable
 from proctoring.minio_settings import secret_file
@@ -18,27 +17,12 @@ from storage.powers import Power, Withheld
 SECRET_BYTES = 30  # 40 characters, all that MinIO takes
 
 
-@dataclass(frozen=True, slots=True)
-class Stores:
-    """The same objects through three hands: capture is given the first, review the second, retention the
-    third. On a folder they are one; on MinIO three users, of which a process may lack some."""
-
-    ingest: ObjectStore
-    reader: ObjectStore
-    purger: ObjectStore
-
-    def check(self) -> None:
-        """Raises StoreFailed unless every hand works. For a process that needs one, check that one."""
-        for store in {id(store): store for store in (self.ingest, self.reader, self.purger)}.values():
-            store.check()
-
-
-def open_stores(settings: Settings) -> Stores:
-    """The stores by the settings; touches no network."""
+def open_store(settings: Settings, power: Power) -> ObjectStore:
+    """The objects as one power sees them: on a folder all powers are one, on MinIO each is a user of
+    its own. Touches no network."""
     if settings.store is Store.FOLDER:
-        folder = FolderObjects(settings.data / "objects")
-        return Stores(folder, folder, folder)
-    return Stores(*(_minio(settings, power) for power in (Power.INGEST, Power.READER, Power.PURGER)))
+        return FolderObjects(settings.data / "objects")
+    return _minio(settings, power)
 
 
 def prepare_store(settings: Settings) -> list[str]:

@@ -12,12 +12,14 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session as Db
 
 from proctoring.custody.checkpoints import ledger_hashes
-from proctoring.custody.model import Action, first_break
+from proctoring.custody.model import Action, Entry, first_break
 from proctoring.custody.rows import CertificateRow, CheckpointRow, EntryRow
 from proctoring.custody.service import entries, head
+from proctoring.quarantine.declared import Declared, declared
+from proctoring.quarantine.proofs import read_certificate
 from proctoring.recordings.model import UnitState
 from proctoring.recordings.rows import SegmentRow, UnitRow
-from storage.checkpoint import Checkpoint, read_checkpoint, unit_of
+from storage.checkpoint import LEDGER_ORIGIN, Checkpoint, read_checkpoint, unit_of
 from storage.errors import NotAuthentic, ObjectMissing, Refused
 from storage.manifest import GENESIS, digest
 from storage.manifest import first_break as first_leaf_break
@@ -38,8 +40,15 @@ class Fault:
 
 
 def audit(db: Db, public: bytes, copies: Sequence[Line] = ()) -> list[Fault]:
-    """Every fault of ledger, manifests, checkpoints and certificates; none is the proof that all is well."""
+    """Every fault of ledger, manifests, checkpoints and certificates; none is the proof that all is well.
+
+    A history that was lost with a restore, and declared as such, contradicts nothing; see `restorations`.
+    """
+    stands = declared(copies, public)
     faults = [*_ledger(db), *_units(db), *_certificates(db, public, copies)]
+    if copies:
+        faults += _restorations(db, stands)
+    copies = stands.standing
     own: list[Line] = list(db.scalars(select(CheckpointRow.note)))
     signed: dict[str, list[tuple[str, Checkpoint]]] = defaultdict(list)
     for where, lines in (("own", own), ("copied", copies)):
@@ -58,6 +67,11 @@ def audit(db: Db, public: bytes, copies: Sequence[Line] = ()) -> list[Fault]:
     for unit_id in db.scalars(select(UnitRow.id).order_by(UnitRow.id)).all():
         faults += _manifest(db, unit_id)
     return faults
+
+
+def restorations(db: Db) -> list[Entry]:
+    """Every declared break of the ledger, with both heads in its detail."""
+    return [entry for entry in entries(db) if entry.action is Action.LEDGER_RESTORED]
 
 
 def audit_objects(db: Db, objects: ObjectStore) -> Iterator[Fault]:
@@ -81,6 +95,19 @@ def _ledger(db: Db) -> Iterator[Fault]:
         broken = len(chain) + 1
     if broken is not None:
         yield Fault("ledger.chain", f"the chain breaks at entry {broken} of {head(db)[0]}")
+
+
+def _restorations(db: Db, stands: Declared) -> Iterator[Fault]:
+    """What the copy declares the ledger must tell with the same heads, and the other way round."""
+    told = {str(entry.detail["quarantine"]): entry.detail for entry in restorations(db)}
+    for restoration in stands.restorations:
+        loss = next(one for one in restoration.losses if one.origin == LEDGER_ORIGIN)
+        heads = loss.kept, loss.kept_root.hex(), loss.lost, loss.lost_root.hex()
+        detail = told.get(restoration.quarantine, {})
+        if tuple(detail.get(name) for name in ("kept", "kept_root", "lost", "lost_root")) != heads:
+            yield Fault("restore.undeclared", f"the ledger does not tell of restore {restoration.quarantine}")
+    for quarantine in sorted(told.keys() - stands.quarantines):
+        yield Fault("restore.undeclared", f"no copied line declares restore {quarantine} of the ledger")
 
 
 def _units(db: Db) -> Iterator[Fault]:
@@ -147,9 +174,18 @@ def _certificates(db: Db, public: bytes, copies: Sequence[Line]) -> Iterator[Fau
         except (NotAuthentic, ValueError):
             yield Fault("certificate.signature", f"certificate {row.id} is not as it was signed")
     for copy in copies:
-        if isinstance(copy, CertificateCopy):
-            issued = db.scalars(select(CertificateRow).where(CertificateRow.body == copy.body)).first()
-            unit = db.get(UnitRow, issued.unit_id) if issued is not None else None
-            erased = unit is not None and unit.state == UnitState.ERASED.value
-            if not erased or (unit is not None and unit.sealed_private_key is not None):
-                yield Fault("erasure.undone", f"the certificate {copy.body[:200]} is not true any more")
+        if isinstance(copy, CertificateCopy) and not _is_true(db, copy):
+            yield Fault("erasure.undone", f"the certificate {copy.body[:200]} is not true any more")
+
+
+def _is_true(db: Db, copy: CertificateCopy) -> bool:
+    """Its unit is erased here and has this certificate, or is none of this database's at all: then the
+    ledger's checkpoints tell whether it may be."""
+    try:
+        unit = db.get(UnitRow, read_certificate(copy).unit)
+    except Refused:
+        return False
+    issued = db.scalars(select(CertificateRow.unit_id).where(CertificateRow.body == copy.body)).first()
+    if unit is None:
+        return issued is None
+    return (unit.id, unit.state, unit.sealed_private_key) == (issued, UnitState.ERASED.value, None)

@@ -13,15 +13,17 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session as Db
 
 from proctoring.core import Core
-from proctoring.custody.rows import CertificateCopyRow, CertificateRow, CheckpointRow, EntryRow
+from proctoring.custody.rows import CertificateCopyRow, CertificateRow, CheckpointRow, EntryRow, StampRow
 from proctoring.custody.service import head
+from proctoring.quarantine.acts import ActCopier
+from proctoring.quarantine.service import check_none
 from proctoring.recordings.model import UnitState
 from proctoring.recordings.rows import SegmentRow, UnitRow
 from storage import witness
 from storage.checkpoint import LEDGER_ORIGIN, Checkpoint, unit_origin
 from storage.note import NoteSigner
 from storage.tree import Frontier
-from storage.witness import CertificateCopy, Line
+from storage.witness import CertificateCopy, Line, StampCopy
 
 CHECKPOINT_INTERVAL_S = 30
 """How often the job comes round: a head is signed within a minute of the segment's arrival."""
@@ -31,27 +33,47 @@ log = structlog.get_logger()
 
 
 class Checkpoints:
-    """The job: sign what has grown, then copy it off the host. Holds the signing key and no other."""
+    """The job: sign what has grown, copy it off the host, have it time-stamped where an authority is set.
+    Holds the signing key and no other."""
 
-    def __init__(self, core: Core, signer: NoteSigner, copy: Path | None) -> None:
+    def __init__(
+        self,
+        core: Core,
+        signer: NoteSigner,
+        copy: Path | None,
+        stamp: Callable[[], bool] = lambda: False,
+    ) -> None:
         self._core = core
         self._signer = signer
         self._copy = copy
+        self._stamp = stamp
 
     def run(self) -> tuple[int, int]:
         """How many checkpoints were made and how many lines were copied. Raises OSError when the copy cannot
-        be written; what was signed stays and is copied by a later round."""
+        be written; what was signed stays and is copied by a later round. Raises Quarantined: what a database
+        that is not whole would sign contradicts what was signed before."""
         with self._core.db.begin() as db:
+            check_none(db)
             made = make_checkpoints(db, self._core, self._signer)
+        copied = self._copy_all()
+        if self._stamp():
+            copied += self._copy_all()
+        return made, copied
+
+    def _copy_all(self) -> int:
         copied = 0
+        if self._copy is not None:
+            copied += ActCopier(self._core, self._signer, self._copy).run()
         while self._copy is not None and (batch := self._copy_batch(self._copy)):
             copied += batch
-        return made, copied
+        return copied
 
     def _copy_batch(self, path: Path) -> int:
         with self._core.db.read() as db:
             checkpoints, certificates = _not_copied(db)
+            stamps = _stamps_not_copied(db)
         lines: list[Line] = [row.note for row in checkpoints]
+        lines += [StampCopy(note, stamp.answer) for stamp, note in stamps]
         lines += [CertificateCopy(row.body, row.signature) for row in certificates]
         witness.append(path, lines)
         now = self._core.clock()
@@ -59,6 +81,8 @@ class Checkpoints:
             for row in checkpoints:
                 mine = CheckpointRow.origin == row.origin, CheckpointRow.size == row.size
                 db.execute(update(CheckpointRow).where(*mine).values(copied_at=now))
+            for stamp, _ in stamps:
+                db.execute(update(StampRow).where(StampRow.size == stamp.size).values(copied_at=now))
             for certificate in certificates:
                 db.merge(CertificateCopyRow(certificate_id=certificate.id, copied_at=now))
         return len(lines)
@@ -145,3 +169,12 @@ def _not_copied(db: Db) -> tuple[list[CheckpointRow], list[CertificateRow]]:
         list(db.scalars(checkpoints.order_by(CheckpointRow.made_at).limit(COPY_BATCH))),
         list(db.scalars(certificates.limit(COPY_BATCH))),
     )
+
+
+def _stamps_not_copied(db: Db) -> list[tuple[StampRow, str]]:
+    query = select(StampRow, CheckpointRow.note).where(
+        StampRow.copied_at.is_(None),
+        CheckpointRow.origin == LEDGER_ORIGIN,
+        CheckpointRow.size == StampRow.size,
+    )
+    return [(row[0], row[1]) for row in db.execute(query.order_by(StampRow.size).limit(COPY_BATCH))]

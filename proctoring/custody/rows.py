@@ -65,6 +65,26 @@ class CheckpointRow(Row):
     copied_at: Mapped[datetime | None] = mapped_column(index=True)
 
 
+class StampRow(Row):
+    """An authority's time-stamp (base64 of its answer) over the ledger's checkpoint of `size` entries."""
+
+    __tablename__ = "ledger_stamps"
+
+    size: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    answer: Mapped[str]
+    added_at: Mapped[datetime]
+    copied_at: Mapped[datetime | None]
+
+
+class StampStateRow(Row):
+    """One row: how often the authority gave no time-stamp, since ever."""
+
+    __tablename__ = "ledger_stamp_state"
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    failures: Mapped[int]
+
+
 class CertificateCopyRow(Row):
     """That a certificate has left the host, and when."""
 

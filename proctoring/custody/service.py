@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session as Db
 from proctoring.clock import Clock
 from proctoring.custody.model import GENESIS, Action, Actor, Entry, entry_body, entry_hash
 from proctoring.custody.rows import CertificateRow, EntryRow, LedgerHeadRow
-from proctoring.db import before_commit
+from proctoring.db import announce, before_commit
 from proctoring.errors import NotFound
 
 HEAD_ID = 1
@@ -40,10 +40,11 @@ def enter(
     """Append one entry when the caller's transaction commits: no act without its entry, nor the other way.
 
     The entry gets its number last of all, so that the head, for which all writers queue up, is locked for
-    the shortest time and never while its holder waits for another row.
+    the shortest time and never while its holder waits for another row. The commit announces the action.
     """
     db.info.setdefault(PENDING, []).append(_Act(clock(), actor, action, session_id, unit_id, detail))
     before_commit(db, PENDING, _append)
+    announce(db, action.value)
 
 
 def _append(db: Db) -> None:

@@ -15,7 +15,7 @@ from typing import Any
 from babel.dates import get_timezone_location
 
 from proctoring.errors import Invalid
-from proctoring.exams.model import CaptureProfile, CountFrom, Exam, Regulation
+from proctoring.exams.model import CaptureProfile, CountFrom, Exam
 from proctoring.exams.notice_texts import TEXTS
 from proctoring.exams.notice_texts.texts import Texts
 
@@ -119,7 +119,7 @@ def notice(exam: Exam, controller: Controller, language: str) -> Notice:
             Section("what", texts.what, (texts.what_source,)),
             _why(exam.legal_ground, texts),
             _who(texts),
-            Section("until", texts.until, _until(regulation, controller, texts, language)),
+            Section("until", texts.until, _until(exam, controller, texts, language)),
             _instead(controller, texts),
             _rights(controller, texts),
         ),
@@ -177,7 +177,8 @@ def _who(texts: Texts) -> Section:
     return Section("who", texts.who, (inside, texts.who_outside, texts.who_sealed))
 
 
-def _until(regulation: Regulation, controller: Controller, texts: Texts, language: str) -> tuple[str, ...]:
+def _until(exam: Exam, controller: Controller, texts: Texts, language: str) -> tuple[str, ...]:
+    regulation = exam.regulation
     days = regulation.objection_days
     city = get_timezone_location(regulation.zone, locale=language, return_city=True)
     figures = {"days": texts.days(days), "city": city}
@@ -187,6 +188,8 @@ def _until(regulation: Regulation, controller: Controller, texts: Texts, languag
         period = (texts.until_results if days else texts.until_results_day).format(**figures)
         period += " " + texts.until_no_results.format(days=texts.days(regulation.max_days_without_results))
     said = [period, texts.until_longer]
+    if exam.profile.identity_copy:
+        said.append(texts.until_identity)
     if controller.record_years:
         said.append(texts.until_record.format(years=controller.record_years))
     return tuple(said)

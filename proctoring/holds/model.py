@@ -56,6 +56,12 @@ def due_at(regulation: Regulation, ended_at: datetime, results_published_at: dat
     return _midnight_after(max(ended_at, results_published_at), regulation.objection_days, regulation.zone)
 
 
+def identity_due_at(due: datetime, confirmed_at: datetime | None, zone: str) -> datetime:
+    """When an unheld copy of an identity card must go: at the end of the day on which a person confirmed who
+    sat the exam, and with the footage (`due`) at the latest."""
+    return due if confirmed_at is None else min(due, _midnight_after(confirmed_at, 0, zone))
+
+
 def _midnight_after(instant: datetime, days: int, zone: str) -> datetime:
     last_day: date = instant.astimezone(ZoneInfo(zone)).date() + timedelta(days=days)
     midnight = datetime.combine(last_day + timedelta(days=1), time.min, ZoneInfo(zone))

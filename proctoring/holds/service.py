@@ -17,11 +17,20 @@ from proctoring.custody.model import Action, Actor
 from proctoring.custody.service import enter
 from proctoring.errors import BeingErased, Conflict, Denied, NotFound
 from proctoring.exams.model import Exam
-from proctoring.holds.model import REVIEW_DAYS_DEFAULT, Hold, HoldKind, check_reason, check_release, due_at
+from proctoring.holds.model import (
+    REVIEW_DAYS_DEFAULT,
+    Hold,
+    HoldKind,
+    check_reason,
+    check_release,
+    due_at,
+    identity_due_at,
+)
 from proctoring.holds.rows import HoldRow, HoldUnitRow
+from proctoring.identity.rows import IdentityCheckRow
 from proctoring.incidents.model import IncidentState
 from proctoring.incidents.rows import IncidentRow
-from proctoring.recordings.model import UnitState
+from proctoring.recordings.model import UnitKind, UnitState
 from proctoring.recordings.rows import UnitRow, lock_units
 from proctoring.sessions.model import SessionState
 from proctoring.sessions.rows import SessionRow
@@ -58,7 +67,7 @@ def place(
         released_by=None,
     )
     units = select(UnitRow.id).where(UnitRow.session_id == session_id).order_by(UnitRow.id)
-    held = [unit_id for unit_id in list(db.scalars(units)) if _raise_counter(db, unit_id)]
+    held = [unit_id for unit_id in list(db.scalars(units)) if raise_counter(db, unit_id)]
     if not held:
         raise _nothing_to_hold(db, session_id)
     db.add(hold)
@@ -126,6 +135,10 @@ def set_due_dates(db: Db, exam: Exam, session_id: str | None = None) -> None:
         lock_units(db, row.id)
         living = update(UnitRow).where(UnitRow.session_id == row.id, UnitRow.state.in_(HOLDABLE))
         db.execute(living.values(due_at=due))
+        check = db.get(IdentityCheckRow, row.id)
+        if check is not None and check.confirmed:
+            earlier = identity_due_at(due, check.checked_at, exam.regulation.zone)
+            db.execute(living.where(UnitRow.kind == UnitKind.IDENTITY.value).values(due_at=earlier))
 
 
 def _check_procedure_over(db: Db, hold_id: str) -> None:
@@ -139,7 +152,8 @@ def _check_procedure_over(db: Db, hold_id: str) -> None:
         raise Conflict("The appeal behind it is not answered.", "Answer the appeal; that ends the hold.")
 
 
-def _raise_counter(db: Db, unit_id: str) -> bool:
+def raise_counter(db: Db, unit_id: str) -> bool:
+    """Hold the unit, unless its erasure has begun: whether it is held now."""
     raised = (
         update(UnitRow)
         .where(UnitRow.id == unit_id, UnitRow.state.in_(HOLDABLE))

@@ -5,12 +5,29 @@ from proctoring.appeals import rows as appeals
 from proctoring.custody import rows as custody
 from proctoring.db import Row
 from proctoring.exams import rows as exams
+from proctoring.help import rows as help_requests
 from proctoring.holds import rows as holds
 from proctoring.holds import worker
+from proctoring.identity import rows as identity
 from proctoring.incidents import rows as incidents
+from proctoring.quarantine import rows as quarantine
 from proctoring.recordings import rows as recordings
 from proctoring.reviews import rows as reviews
 from proctoring.sessions import rows as sessions
 
-MODULES = (access, appeals, custody, exams, holds, incidents, recordings, reviews, sessions, worker)
+MODULES = (
+    access,
+    appeals,
+    custody,
+    exams,
+    help_requests,
+    holds,
+    identity,
+    incidents,
+    quarantine,
+    recordings,
+    reviews,
+    sessions,
+    worker,
+)
 METADATA = Row.metadata

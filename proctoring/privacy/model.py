@@ -11,6 +11,7 @@ from enum import StrEnum
 from proctoring.appeals.model import Appeal, AppealState
 from proctoring.custody.model import Action, Entry
 from proctoring.exams.model import CountFrom, Exam
+from proctoring.help.model import HelpRequest
 from proctoring.holds.model import Hold
 from proctoring.incidents.model import Incident, IncidentState
 from proctoring.recordings.model import UnitKind, UnitState
@@ -38,6 +39,7 @@ class Stored:
     kind: UnitKind
     state: UnitState
     recorded_ms: int
+    pieces: int
     due_at: datetime
     held_by: tuple[Hold, ...]
     erased_at: datetime | None
@@ -72,6 +74,7 @@ class OwnRecording:
     incident: Incident | None
     appeals: tuple[Appeal, ...]
     holds: tuple[Hold, ...]
+    messages: tuple[HelpRequest, ...]
     notice_version: str | None
     notice_text: str | None
 

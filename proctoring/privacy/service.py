@@ -11,6 +11,7 @@ from proctoring.custody import service as custody
 from proctoring.custody.rows import CertificateRow
 from proctoring.errors import NotFound
 from proctoring.exams.service import load as load_exam
+from proctoring.help import service as help_requests
 from proctoring.holds import service as holds
 from proctoring.holds.model import Hold
 from proctoring.holds.rows import HoldUnitRow
@@ -36,6 +37,7 @@ def own_recording(db: Db, core: Core, session_id: str) -> OwnRecording:
         incident=decided(incidents.of_session(db, session_id)),
         appeals=tuple(appeals.of_session(db, session_id)),
         holds=tuple(active),
+        messages=tuple(reversed(help_requests.of_session(db, session_id))),
         notice_version=row.notice_version,
         notice_text=row.notice_text,
     )
@@ -64,6 +66,7 @@ def _stored(db: Db, session_id: str, active: list[Hold]) -> tuple[Stored, ...]:
             kind,
             UnitState(unit.state),
             recorded[unit.id],
+            unit.manifest_size,
             unit.due_at,
             tuple(covered[unit.id]),
             unit.erased_at,

@@ -5,6 +5,7 @@ Refused while the session still records, while it is restricted, and once it is 
 outside our keeping from then on: the ledger says who made it and for whom.
 """
 
+import base64
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,11 +17,13 @@ from proctoring.clock import iso
 from proctoring.core import Core
 from proctoring.custody import checkpoints
 from proctoring.custody.model import Action, Actor
-from proctoring.custody.rows import CertificateRow
+from proctoring.custody.rows import CertificateRow, CheckpointRow
 from proctoring.custody.service import enter, entries
+from proctoring.custody.stamps import first_covering
 from proctoring.errors import BeingErased, Conflict, Invalid, NotFound
 from proctoring.holds.service import check_not_restricted
-from proctoring.recordings.model import UnitState
+from proctoring.quarantine.service import check_none
+from proctoring.recordings.model import UnitKind, UnitState
 from proctoring.recordings.rows import SegmentRow, TakeRow, UnitRow
 from proctoring.sessions.service import session_row
 from storage import bag
@@ -28,7 +31,7 @@ from storage.checkpoint import LEDGER_ORIGIN, read_checkpoint, unit_origin
 from storage.errors import KeyMissing, NotAuthentic, ObjectMissing
 from storage.manifest import Leaf, digest
 from storage.objects import ObjectStore
-from storage.package import RECIPIENT, Extract, Manifest, Package, StreamHead, playlist
+from storage.package import RECIPIENT, Extract, Manifest, Package, StreamHead, Timestamp, playlist
 from storage.packaging import PackageWriter
 from storage.seal import Opener, SealedUnitKey
 from storage.sign import Signer
@@ -60,7 +63,7 @@ class Exporter:
         """Write the package into `folder`, which must not exist yet; nothing is left there when it fails.
 
         Raises Invalid, NotFound, Denied (restricted), BeingErased, Conflict (still recording, or what is
-        stored is not what was recorded), StoreFailed.
+        stored is not what was recorded), Quarantined, StoreFailed.
         """
         if not RECIPIENT.fullmatch(recipient):
             raise Invalid(
@@ -101,10 +104,13 @@ class Exporter:
             number = _entry_of(db, package_id, session_id)
             checkpoints.make_checkpoints(db, self._core, self._signer)
             extract = _extract(db, session_id, self._signer.public, before.note if before else None)
+            stamp = _timestamp(db, session_id)
             signed = {one.head.unit: checkpoints.notes(db, unit_origin(one.head.unit)) for one in streams}
         for stream in streams:
             self._write_stream(writer, stream, tuple(signed[stream.head.unit]))
         writer.add(bag.CUSTODY, extract.encode())
+        if stamp is not None:
+            writer.add(bag.TIMESTAMP, stamp.encode())
         package = Package(
             package=package_id,
             session=session_id,
@@ -147,6 +153,7 @@ _LOOK = "Run `proctoring ledger verify --objects`; it says what was altered, and
 
 
 def _streams(db: Db, session_id: str) -> list[_Stream]:
+    check_none(db)
     session_row(db, session_id)
     check_not_restricted(db, session_id)
     units = db.scalars(select(UnitRow).where(UnitRow.session_id == session_id).order_by(UnitRow.kind)).all()
@@ -155,6 +162,8 @@ def _streams(db: Db, session_id: str) -> list[_Stream]:
     streams = []
     for unit in units:
         key = unit.key()
+        if unit.kind == UnitKind.IDENTITY.value and (key is None or not unit.manifest_size):
+            continue  # gone before the footage, or never sent
         if key is None:
             certificate = db.scalar(select(CertificateRow.id).where(CertificateRow.unit_id == unit.id))
             since = iso(unit.erasing_at) if unit.erasing_at else "an earlier day"
@@ -174,7 +183,7 @@ def _streams(db: Db, session_id: str) -> list[_Stream]:
 
 
 def _extract(db: Db, session_id: str, public: bytes, earlier: str | None) -> Extract:
-    tree = Tree([bytes.fromhex(one) for one in db.scalars(checkpoints.ledger_hashes())])
+    tree = _ledger_tree(db)
     mine = entries(db, session_id)
     head = checkpoints.last(db, LEDGER_ORIGIN)
     assert head is not None
@@ -188,6 +197,22 @@ def _extract(db: Db, session_id: str, public: bytes, earlier: str | None) -> Ext
         earlier=earlier,
         consistency=tuple(proof),
     )
+
+
+def _timestamp(db: Db, session_id: str) -> Timestamp | None:
+    """The earliest time-stamp over a ledger in which every take of the session had ended; the newest, where
+    that has none yet."""
+    ended = [entry.number for entry in entries(db, session_id) if entry.action is Action.TAKE_END]
+    stamp = first_covering(db, max(ended, default=0))
+    if stamp is None:
+        return None
+    note = db.get_one(CheckpointRow, (LEDGER_ORIGIN, stamp.size)).note
+    proof = _ledger_tree(db).consistency(stamp.size)
+    return Timestamp(note, tuple(proof), base64.b64decode(stamp.answer))
+
+
+def _ledger_tree(db: Db) -> Tree:
+    return Tree([bytes.fromhex(one) for one in db.scalars(checkpoints.ledger_hashes())])
 
 
 def _entry_of(db: Db, package_id: str, session_id: str) -> int:

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session as Db
 from proctoring.core import Core
 from proctoring.errors import WrongState
 from proctoring.exams.model import Stream
+from proctoring.quarantine.service import check_none
 from proctoring.recordings.model import GAP_MS_MIN, UnitState
 from proctoring.recordings.rows import GapRow, SegmentRow, TakeRow, UnitRow, lock_units
 from proctoring.recordings.service import BegunTake, open_take, unit_of
@@ -46,8 +47,9 @@ class Missing:
 
 
 def missing(db: Db, core: Core, session_id: str, stream: Stream) -> Missing:
-    """Raises NotFound. A gap that lasts is filled only once nothing can be published any more: until then
-    nobody knows where it ends."""
+    """Raises NotFound, Quarantined. A gap that lasts is filled only once nothing can be published any more:
+    until then nobody knows where it ends."""
+    check_none(db)
     session, now = load_session(db, session_id), core.clock()
     unit = unit_of(db, session_id, stream)
     if unit.state != UnitState.OPEN.value:
@@ -97,8 +99,9 @@ def begin_late_take(
 ) -> BegunTake:
     """Open a take for what arrives late; it changes neither the session's state nor what runs.
 
-    Raises WrongState once the stream is closed, or before anything was recorded; NotFound.
+    Raises WrongState once the stream is closed, or before anything was recorded; NotFound, Quarantined.
     """
+    check_none(db)
     row = session_row(db, session_id, lock=True)
     unit = unit_of(db, session_id, stream)
     if row.started_at is None or unit.state != UnitState.OPEN.value:

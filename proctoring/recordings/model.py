@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from proctoring.exams.model import CaptureProfile, Stream
+from proctoring.exams.model import CaptureProfile
 
 GAP_MS_MIN = 200  # a shorter stretch without a segment is not worth a record, nor a late piece
 BEGIN_SLACK_MS = 5_000  # streams that begin within this time began together: that is no gap
@@ -99,7 +99,7 @@ class Take:
     id: str
     unit_id: str
     session_id: str
-    stream: Stream
+    stream: UnitKind  # a stream, or the identity card: each image of it is a take
     number: int
     media_type: str  # e.g. 'video/mp4; codecs="avc1.42e01f,opus"'
     start_ms: int

@@ -13,8 +13,10 @@ from sqlalchemy.orm import Session as Db
 from proctoring.core import Core
 from proctoring.custody.model import SYSTEM, Action
 from proctoring.custody.service import enter
+from proctoring.quarantine.service import check_none
 from proctoring.recordings.rows import UnitRow
-from storage.keys import KeyProvider
+from storage.errors import KeyServiceFailed
+from storage.keys import EpochKeys
 from storage.seal import Opener
 
 UNITS_A_ROUND = 500
@@ -27,7 +29,7 @@ log = structlog.get_logger()
 class Rotation:
     """Holds the power to open and to destroy epochs; runs where footage is opened, never in capture."""
 
-    def __init__(self, core: Core, opener: Opener, keys: KeyProvider) -> None:
+    def __init__(self, core: Core, opener: Opener, keys: EpochKeys) -> None:
         self._core = core
         self._opener = opener
         self._keys = keys
@@ -35,9 +37,11 @@ class Rotation:
     def run(self) -> tuple[int, list[str]]:
         """One round: make this week's epoch, re-seal what is behind, destroy what is idle.
 
-        How many units were re-sealed, and the epochs that were destroyed.
+        How many units were re-sealed, and the epochs that were destroyed. Raises Quarantined.
         """
-        newest = self._keys.ensure_epoch(self._core.clock()).name
+        with self._core.db.read() as db:
+            check_none(db)  # a later backup may need what this one does not
+        newest = self._keys.ensure_epoch(self._core.clock())
         resealed = 0
         while moved := self._reseal(newest):
             resealed += moved
@@ -52,7 +56,9 @@ class Rotation:
             for unit in units:
                 key = unit.key()
                 assert key is not None
-                moved = self._opener.reseal(unit.id, key)
+                moved = self._opener.reseal(unit.id, key, self._core.sealer)
+                if moved.epoch != newest:  # else this would go on for ever
+                    raise KeyServiceFailed(f"what is sealed to {newest} is sealed to {moved.epoch} elsewhere")
                 # Only if it is still the key that was read: erasure may have destroyed it meanwhile.
                 unchanged = UnitRow.sealed_private_key == key.sealed_private
                 db.execute(

@@ -8,8 +8,7 @@ from sqlalchemy.orm import Session as Db
 
 from proctoring.clock import iso
 from proctoring.db import Milliseconds, Row
-from proctoring.exams.model import Stream
-from proctoring.recordings.model import EndCause, Gap, GapReason, Segment, Take
+from proctoring.recordings.model import EndCause, Gap, GapReason, Segment, Take, UnitKind
 from storage.manifest import Leaf
 from storage.seal import SealedUnitKey
 
@@ -77,7 +76,7 @@ class TakeRow(Row):
             self.id,
             self.unit_id,
             self.session_id,
-            Stream(self.stream),
+            UnitKind(self.stream),
             self.number,
             self.media_type,
             self.start_ms,

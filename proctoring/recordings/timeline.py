@@ -11,7 +11,7 @@ from proctoring.custody.rows import CertificateRow
 from proctoring.errors import NotFound
 from proctoring.exams.model import Stream
 from proctoring.exams.service import load as load_exam
-from proctoring.recordings.model import Gap, Segment, Take, UnitState
+from proctoring.recordings.model import Gap, Segment, Take, UnitKind, UnitState
 from proctoring.recordings.rows import GapRow, SegmentRow, TakeRow, UnitRow
 from proctoring.recordings.settle import length_ms
 from proctoring.sessions.model import SessionState
@@ -109,9 +109,9 @@ def timeline(db: Db, session_id: str) -> Timeline:
     )
 
 
-def locate(db: Db, session_id: str, stream: Stream, position: int) -> SealedSegmentRef:
+def locate(db: Db, session_id: str, kind: Stream | UnitKind, position: int) -> SealedSegmentRef:
     """Where a segment lies and what it is sealed with. Raises NotFound, saying so when it was erased."""
-    unit = db.scalar(select(UnitRow).where(UnitRow.session_id == session_id, UnitRow.kind == stream.value))
+    unit = db.scalar(select(UnitRow).where(UnitRow.session_id == session_id, UnitRow.kind == kind.value))
     if unit is None:
         raise NotFound("There is no such recording.", "Open it from the queue.")
     key = unit.key()
@@ -125,7 +125,7 @@ def locate(db: Db, session_id: str, stream: Stream, position: int) -> SealedSegm
     row = db.get(SegmentRow, (unit.id, position))
     take = db.get(TakeRow, row.take_id) if row else None
     if row is None or take is None or take.sealed_key is None:
-        raise NotFound(f"The {stream.value} has no segment {position}.", "Load the page again.")
+        raise NotFound(f"The {kind.value} has no segment {position}.", "Load the page again.")
     return SealedSegmentRef(
         unit.id, take.id, row.seq, row.media_type, row.object_key, row.ct_sha256, key, take.sealed_key
     )

@@ -47,6 +47,30 @@ def raise_by_rule(
     return _insert(db, core, SYSTEM, session_id, at_ms, at_ms, FlagSource.RULE, category, severity, note)
 
 
+def raise_by_candidate(
+    db: Db, core: Core, actor: Actor, session_id: str, at_ms: int, category: Category, note: str
+) -> Flag:
+    """What the candidate says of this moment, in their own words."""
+    return _insert(
+        db,
+        core,
+        actor,
+        session_id,
+        at_ms,
+        at_ms,
+        FlagSource.CANDIDATE,
+        category,
+        Severity.MINOR,
+        check_note(note),
+    )
+
+
+def lengthen(db: Db, flag_id: str, end_ms: int) -> None:
+    """Let a flag reach until `end_ms`, if it does not already."""
+    row = db.get_one(FlagRow, flag_id, with_for_update=True)
+    row.end_ms = max(row.end_ms, end_ms)
+
+
 def decide(db: Db, core: Core, actor: Actor, flag_id: str, state: FlagState) -> Flag:
     """Confirm or dismiss a flag, or open it again. Raises NotFound, Conflict once an incident names it."""
     session_row(db, load(db, flag_id).session_id, lock=True)

@@ -8,7 +8,9 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session as Db
 
 from proctoring.access.rows import UserRow
+from proctoring.exams.model import Stream
 from proctoring.exams.rows import ExamRow
+from proctoring.help import service as help_requests
 from proctoring.recordings.model import UnitState
 from proctoring.recordings.rows import GapRow, SegmentRow, UnitRow
 from proctoring.reviews.model import Flag, FlagState, Review, ReviewState
@@ -16,12 +18,13 @@ from proctoring.reviews.rows import FlagRow, ReviewRow
 from proctoring.sessions.model import Session, SessionState
 from proctoring.sessions.rows import SessionRow
 
+STREAMS = tuple(stream.value for stream in Stream)
 LIVING = (UnitState.OPEN.value, UnitState.RETAINED.value)
 
 
 @dataclass(frozen=True, slots=True)
 class QueueLine:
-    """One session as the queue shows it. `gaps` are (start_ms, end_ms) of any stream."""
+    """One session as the queue shows it. `gaps` are (start_ms, end_ms) of any stream; `calls` wait."""
 
     session: Session
     exam_title: str
@@ -33,6 +36,7 @@ class QueueLine:
     gaps: tuple[tuple[int, int], ...]
     review: Review
     claimed_by_name: str | None
+    calls: int
 
     @property
     def open_flags(self) -> tuple[Flag, ...]:
@@ -48,7 +52,7 @@ def queue(db: Db, states: tuple[ReviewState, ...] | None = None) -> list[QueueLi
             func.min(UnitRow.due_at).label("due"),
             func.max(UnitRow.active_holds).label("n"),
         )
-        .where(UnitRow.state.in_(LIVING))
+        .where(UnitRow.state.in_(LIVING), UnitRow.kind.in_(STREAMS))
         .group_by(UnitRow.session_id)
         .subquery()
     )
@@ -69,6 +73,7 @@ def queue(db: Db, states: tuple[ReviewState, ...] | None = None) -> list[QueueLi
     for row in db.scalars(select(FlagRow).where(FlagRow.session_id.in_(ids))):
         flags[row.session_id].append(row.model())
     lengths = _lengths(db, ids)
+    calls = help_requests.waiting(db, ids)
     gaps = _gaps(db, ids, lengths)
     names = dict(db.execute(select(UserRow.id, UserRow.name)).all())
     lines = []
@@ -88,6 +93,7 @@ def queue(db: Db, states: tuple[ReviewState, ...] | None = None) -> list[QueueLi
                 tuple(gaps[session.id]),
                 review,
                 names.get(review.claimed_by or ""),
+                calls.get(session.id, 0),
             )
         )
     return lines

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from itsdangerous import BadSignature, URLSafeSerializer
 
 from proctoring.clock import Clock
-from proctoring.errors import TokenRefused
+from proctoring.errors import TokenRefused, Unavailable
 from proctoring.exams.model import Stream
 from proctoring.sessions.model import Session
 
@@ -17,14 +17,19 @@ TOKEN_CHARS_MAX = 512
 PHONE_PURPOSE = "phone"
 INVITATION_PURPOSE = "invitation"
 INGEST_PURPOSE = "ingest"
+REHEARSAL_PURPOSE = "rehearsal"
 
 _NEW_INVITATION = "Ask the exam body for a new invitation."
 
 
 class Links:
-    """Makes and reads the service's signed tokens (HMAC-SHA-256 by itsdangerous)."""
+    """Makes and reads the service's signed tokens (HMAC-SHA-256 by itsdangerous).
 
-    def __init__(self, secret: bytes, clock: Clock) -> None:
+    `secret` is None in a process that was not given it, since it makes and reads none: each call then raises
+    Unavailable.
+    """
+
+    def __init__(self, secret: bytes | None, clock: Clock) -> None:
         self._secret = secret
         self._clock = clock
 
@@ -41,6 +46,10 @@ class Links:
         """The bearer token that publishes one stream of one session until its window closes."""
         return self._write(INGEST_PURPOSE, session.id, session.closes_at, stream.value)
 
+    def rehearsal(self, session: Session, stream: Stream) -> str:
+        """The bearer token of a rehearsal, which keeps nothing. It publishes nothing that counts."""
+        return self._write(REHEARSAL_PURPOSE, session.id, session.closes_at, stream.value)
+
     def read_invitation(self, token: str) -> str:
         """The session id. Raises TokenRefused."""
         return self._read(INVITATION_PURPOSE, token)[0]
@@ -53,6 +62,11 @@ class Links:
         """Session id and the one stream it may publish. Raises TokenRefused, also when it expired longer than
         `grace` ago."""
         session_id, stream = self._read(INGEST_PURPOSE, token, grace)
+        return session_id, Stream(stream)
+
+    def read_rehearsal(self, token: str) -> tuple[str, Stream]:
+        """Session id and stream. Raises TokenRefused, also when expired."""
+        session_id, stream = self._read(REHEARSAL_PURPOSE, token)
         return session_id, Stream(stream)
 
     def _write(self, purpose: str, session_id: str, expires: datetime | None = None, stream: str = "") -> str:
@@ -72,6 +86,8 @@ class Links:
         return session_id, stream
 
     def _serializer(self, purpose: str) -> URLSafeSerializer:
+        if self._secret is None:
+            raise Unavailable("This process was not given the secret for links.", "Ask the capture process.")
         return URLSafeSerializer(
             self._secret, salt=f"proctoring.{purpose}", signer_kwargs={"digest_method": _sha256}
         )

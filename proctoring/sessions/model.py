@@ -13,13 +13,14 @@ time window closed. A cell with – refuses the event with `WrongState`.
 """
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
-from proctoring.errors import WrongState
+from proctoring.errors import Invalid, WrongState
 
 REF_CHARS_MAX = 64
 WINDOW_HOURS_DEFAULT = 168
+MINUTES_MAX = 24 * 60
 
 
 class SessionState(StrEnum):
@@ -28,6 +29,9 @@ class SessionState(StrEnum):
     RECORDING = "recording"
     ENDED = "ended"
     EXPIRED = "expired"
+
+
+NOT_BEGUN = (SessionState.INVITED, SessionState.ADMITTED)
 
 
 class SessionEvent(StrEnum):
@@ -68,6 +72,36 @@ def after(state: SessionState, event: SessionEvent) -> SessionState:
 
 
 @dataclass(frozen=True, slots=True)
+class Schedule:
+    """When one candidate's exam begins and how long it takes; nothing in it is required.
+
+    `extra_minutes` is what this candidate is given on top of the exam's `minutes`, as an accommodation.
+    """
+
+    starts_at: datetime | None = None
+    minutes: int | None = None
+    extra_minutes: int = 0
+
+    def __post_init__(self) -> None:
+        if self.minutes is not None and not 0 < self.minutes <= MINUTES_MAX:
+            raise Invalid(f"An exam of {self.minutes} minutes is not possible.", f"Give 1 to {MINUTES_MAX}.")
+        if not 0 <= self.extra_minutes <= MINUTES_MAX:
+            raise Invalid(
+                f"{self.extra_minutes} extra minutes are not possible.", f"Give 0 to {MINUTES_MAX}."
+            )
+        if self.extra_minutes and self.minutes is None:
+            raise Invalid("Extra time needs a duration that it is added to.", "Give --minutes too.")
+
+    def ends_at(self, began_at: datetime | None) -> datetime | None:
+        """When the candidate's time is over: counted from the scheduled start, else from when they began.
+        None while that is not known, or where no duration was set."""
+        start = self.starts_at or began_at
+        if start is None or self.minutes is None:
+            return None
+        return start + timedelta(minutes=self.minutes + self.extra_minutes)
+
+
+@dataclass(frozen=True, slots=True)
 class Session:
     """One candidate sitting one exam. `ref` is the exam body's own reference, never a name."""
 
@@ -80,3 +114,4 @@ class Session:
     closes_at: datetime
     started_at: datetime | None
     ended_at: datetime | None
+    schedule: Schedule = Schedule()

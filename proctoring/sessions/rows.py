@@ -6,7 +6,7 @@ from sqlalchemy import ForeignKey
 from sqlalchemy.orm import Mapped, mapped_column
 
 from proctoring.db import Row
-from proctoring.sessions.model import Session, SessionState
+from proctoring.sessions.model import Schedule, Session, SessionState
 
 
 class SessionRow(Row):
@@ -24,6 +24,11 @@ class SessionRow(Row):
     phone_ready_at: Mapped[datetime | None]
     notice_version: Mapped[str | None]
     notice_text: Mapped[str | None]
+    starts_at: Mapped[datetime | None]
+    minutes: Mapped[int | None]
+    extra_minutes: Mapped[int] = mapped_column(default=0)
+    in_person_asked_at: Mapped[datetime | None]
+    in_person_wish: Mapped[str | None]
 
     def model(self) -> Session:
         return Session(
@@ -36,4 +41,5 @@ class SessionRow(Row):
             self.closes_at,
             self.started_at,
             self.ended_at,
+            Schedule(self.starts_at, self.minutes, self.extra_minutes),
         )

@@ -9,26 +9,31 @@ from sqlalchemy.orm import Session as Db
 from proctoring.core import Core
 from proctoring.custody.model import SYSTEM, Action, Actor
 from proctoring.custody.service import enter
-from proctoring.errors import Invalid, NotFound
+from proctoring.errors import Conflict, Invalid, NotFound, Unavailable
 from proctoring.exams.model import LANGUAGES, Exam, Stream
 from proctoring.exams.rows import ExamRow
 from proctoring.exams.service import load as load_exam
 from proctoring.holds.model import due_at
 from proctoring.holds.service import set_due_dates
-from proctoring.recordings.model import UnitState, unit_kinds
+from proctoring.recordings.model import UnitKind, UnitState, unit_kinds
 from proctoring.recordings.rows import TakeRow, UnitRow
 from proctoring.recordings.settle import length_ms, settle
 from proctoring.sessions.model import (
+    NOT_BEGUN,
     REF_CHARS_MAX,
     WINDOW_HOURS_DEFAULT,
+    Schedule,
     Session,
     SessionEvent,
     SessionState,
     after,
 )
 from proctoring.sessions.rows import SessionRow
+from storage.errors import KeyMissing, KeyServiceFailed
 from storage.manifest import GENESIS
+from storage.seal import SealedUnitKey
 
+WISH_CHARS_MAX = 1000
 PHONE_READY_FOR = timedelta(seconds=15)
 CANDIDATE = Actor("candidate", "candidate")
 
@@ -48,6 +53,9 @@ class Status:
     started_at: datetime | None
     ended_at: datetime | None
     streams: tuple[StreamStatus, ...]
+    identity_images: int
+    starts_at: datetime | None
+    ends_at: datetime | None
 
 
 def create(
@@ -58,8 +66,13 @@ def create(
     ref: str,
     language: str = "en",
     window_hours: int = WINDOW_HOURS_DEFAULT,
+    schedule: Schedule = Schedule(),  # noqa: B008 - frozen
 ) -> Session:
-    """Invite a candidate. Raises NotFound for the exam, Invalid for a reference or a language."""
+    """Invite a candidate. The window opens at once and closes `window_hours` after the scheduled start, or
+    after now.
+
+    Raises NotFound for the exam, Invalid for a reference, a language, or an exam longer than its window.
+    """
     load_exam(db, exam_id)
     if not 0 < len(ref.strip()) <= REF_CHARS_MAX:
         raise Invalid(
@@ -68,6 +81,11 @@ def create(
     if language not in LANGUAGES:
         raise Invalid(f"There are no pages in {language!r}.", f"Give one of {', '.join(LANGUAGES)}.")
     now = core.clock()
+    opens_at = max(now, schedule.starts_at or now)
+    closes_at = opens_at + timedelta(hours=window_hours)
+    ends_at = schedule.ends_at(opens_at)
+    if ends_at is not None and ends_at > closes_at:
+        raise Invalid("The exam would be longer than its window.", "Give more --window-hours.")
     row = SessionRow(
         id=core.new_id(),
         exam_id=exam_id,
@@ -75,7 +93,10 @@ def create(
         state=SessionState.INVITED.value,
         language=language,
         created_at=now,
-        closes_at=now + timedelta(hours=window_hours),
+        closes_at=closes_at,
+        starts_at=schedule.starts_at,
+        minutes=schedule.minutes,
+        extra_minutes=schedule.extra_minutes,
     )
     db.add(row)
     db.flush()
@@ -115,7 +136,8 @@ def admit(
 ) -> Session:
     """The candidate has seen the notice (kept with the session), or a publisher came with a token.
 
-    Makes the evidence units and their keys, once. Raises WrongState when the session is over or running.
+    Makes the evidence units and their keys, once. Raises WrongState when the session is over or running,
+    Unavailable when there is no key to seal to: then nothing was made, and the same call later makes it.
     """
     row = session_row(db, session_id, lock=True)
     state = SessionState(row.state)
@@ -153,6 +175,28 @@ def phone_ready(db: Db, core: Core, session_id: str) -> None:
     session_row(db, session_id).phone_ready_at = core.clock()
 
 
+def ask_in_person(db: Db, core: Core, session_id: str, wish: str) -> None:
+    """The candidate asks to sit the exam in person instead; asked again, the last words count.
+
+    Raises Conflict once the recording has begun, Invalid for a wish that runs on.
+    """
+    row = session_row(db, session_id, lock=True)
+    if SessionState(row.state) not in NOT_BEGUN:
+        raise Conflict("The exam has begun, or is over.", "Call the exam body.")
+    if len(wish.strip()) > WISH_CHARS_MAX:
+        raise Invalid("Your message is too long.", f"Write at most {WISH_CHARS_MAX} characters.")
+    row.in_person_asked_at, row.in_person_wish = core.clock(), wish.strip()
+    enter(db, core.clock, CANDIDATE, Action.SESSION_IN_PERSON, session_id)
+
+
+def asked_in_person(db: Db) -> list[tuple[SessionRow, ExamRow]]:
+    """Sessions that have not begun and whose candidate asked to sit in person, who asked first on top."""
+    before = SessionRow.state.in_([state.value for state in NOT_BEGUN])
+    query = select(SessionRow, ExamRow).join(ExamRow, ExamRow.id == SessionRow.exam_id)
+    asked = query.where(SessionRow.in_person_asked_at.is_not(None), before)
+    return [(row[0], row[1]) for row in db.execute(asked.order_by(SessionRow.in_person_asked_at))]
+
+
 def status(db: Db, core: Core, session_id: str) -> Status:
     """Where the session and each of its streams stand now."""
     row = session_row(db, session_id)
@@ -164,7 +208,19 @@ def status(db: Db, core: Core, session_id: str) -> Status:
         StreamStatus(stream, stream.value in publishing, stream is Stream.PHONE and phone)
         for stream in load_exam(db, row.exam_id).profile.streams
     )
-    return Status(SessionState(row.state), row.started_at, row.ended_at, streams)
+    card = select(UnitRow.manifest_size).where(
+        UnitRow.session_id == session_id, UnitRow.kind == UnitKind.IDENTITY.value
+    )
+    schedule = row.model().schedule
+    return Status(
+        SessionState(row.state),
+        row.started_at,
+        row.ended_at,
+        streams,
+        db.scalar(card) or 0,
+        schedule.starts_at,
+        schedule.ends_at(row.started_at),
+    )
 
 
 def _make_units(db: Db, core: Core, row: SessionRow) -> None:
@@ -172,7 +228,7 @@ def _make_units(db: Db, core: Core, row: SessionRow) -> None:
     latest = due_at(exam.regulation, row.closes_at, exam.results_published_at)
     for kind in unit_kinds(exam.profile):
         unit_id = core.new_id()
-        key = core.sealer.new_unit_key(unit_id)
+        key = _new_key(core, unit_id)
         db.add(
             UnitRow(
                 id=unit_id,
@@ -188,6 +244,16 @@ def _make_units(db: Db, core: Core, row: SessionRow) -> None:
                 manifest_head=GENESIS,
             )
         )
+
+
+def _new_key(core: Core, unit_id: str) -> SealedUnitKey:
+    try:
+        return core.sealer.new_unit_key(unit_id)
+    except (KeyMissing, KeyServiceFailed) as error:
+        raise Unavailable(
+            f"There is no key for the recording: {error}.",
+            "Try again in a minute; the operator runs `proctoring doctor`.",
+        ) from error
 
 
 def _end(db: Db, core: Core, row: SessionRow, event: SessionEvent, action: Action, actor: Actor) -> Session:

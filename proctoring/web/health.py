@@ -9,13 +9,14 @@ from prometheus_client import CONTENT_TYPE_LATEST
 
 from proctoring.core import Core
 from proctoring.holds.worker import brake_in_force
+from proctoring.quarantine.service import in_force
 from proctoring.web.metrics import exposition, oldest_overdue_s
 
 OVERDUE_S_MAX = 900
 
 log = structlog.get_logger()
 
-Check = Callable[[], None]
+Check = Callable[[], object]
 
 
 def routes(core: Core, checks: Mapping[str, Check]) -> APIRouter:
@@ -29,16 +30,19 @@ def routes(core: Core, checks: Mapping[str, Check]) -> APIRouter:
     @router.get("/readyz")
     def readyz() -> JSONResponse:
         states = {name: _state(name, check) for name, check in checks.items()}
-        overdue_s, brake = None, None
+        overdue_s, brake, quarantine = None, None, None
         if states.get("database", "ok") == "ok":
             with core.db.read() as db:
                 overdue_s, brake = oldest_overdue_s(core, db), brake_in_force(db)
-        ready = set(states.values()) == {"ok"} and (overdue_s or 0) <= OVERDUE_S_MAX and brake is None
+                quarantine = in_force(db)
+        ready = set(states.values()) == {"ok"} and (overdue_s or 0) <= OVERDUE_S_MAX
+        ready = ready and brake is None and quarantine is None
         body = {
             "ready": ready,
             "checks": states,
             "oldest_overdue_seconds": overdue_s,
             "erasure_brake": brake.cause.value if brake else None,
+            "quarantine": quarantine.id if quarantine else None,
         }
         return JSONResponse(body, 200 if ready else 503)
 

@@ -13,7 +13,9 @@ from sqlalchemy.orm import Session as Db
 
 from proctoring.clock import ms_between
 from proctoring.core import Core
+from proctoring.custody import stamps
 from proctoring.holds import worker
+from proctoring.quarantine.service import in_force
 from proctoring.recordings.model import UnitState
 from proctoring.recordings.rows import UnitRow
 
@@ -45,6 +47,8 @@ class EvidenceMetrics(Collector):
             memory = worker.state(db)
             braked = worker.brake_in_force(db) is not None
             yield _gauge("erasure_braked", "1 while the clock brake waits for a person.", int(braked))
+            quarantined = in_force(db) is not None
+            yield _gauge("quarantined", "1 while a restored database waits for a person.", int(quarantined))
             yield _gauge("erasure_failures", "Units that the last pass could not erase.", memory.failures)
             if memory.passed_at is not None:
                 age_s = max(0, ms_between(memory.passed_at, self._core.clock()) // 1000)
@@ -53,6 +57,9 @@ class EvidenceMetrics(Collector):
                 )
             yield CounterMetricFamily(
                 "audit_findings", "Erased units of which something was found again.", memory.findings
+            )
+            yield CounterMetricFamily(
+                "timestamp_failures", "Time-stamps that the authority did not give.", stamps.failures(db)
             )
             yield CounterMetricFamily("orphans_removed", "Objects removed that had no leaf.", memory.orphans)
 

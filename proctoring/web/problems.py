@@ -13,6 +13,7 @@ from starlette.exceptions import HTTPException
 
 from proctoring import errors
 from proctoring.ids import new_id
+from proctoring.web.i18n import best_language
 from proctoring.web.templates import environment
 
 log = structlog.get_logger()
@@ -28,11 +29,24 @@ STATUS: dict[type[errors.CoreError], int] = {
 }
 
 
+PAGES: dict[type[errors.CoreError], str] = {errors.Quarantined: "quarantine.html"}
+"""Errors with a page of their own, in the reader's language."""
+CATALOGUE = "capture"  # where the words of the shared pages are translated
+LANGUAGE_COOKIE = "language"
+RETRY_AFTER_S = 300
+
+
 class Problem(Exception):
     """A refusal in HTTP's terms, for what the core does not know: content types, sizes, methods."""
 
     def __init__(
-        self, status: int, title: str, detail: str, remedy: str = "", headers: Mapping[str, str] | None = None
+        self,
+        status: int,
+        title: str,
+        detail: str,
+        remedy: str = "",
+        headers: Mapping[str, str] | None = None,
+        page: str = "problem.html",
     ) -> None:
         super().__init__(detail)
         self.status = status
@@ -40,20 +54,28 @@ class Problem(Exception):
         self.detail = detail
         self.remedy = remedy
         self.headers = dict(headers or {})
+        self.page = page
 
 
 def of_core(error: errors.CoreError) -> Problem:
     """The problem that stands for a core error."""
     status = next(STATUS[kind] for kind in type(error).__mro__ if kind in STATUS)
     headers = {"WWW-Authenticate": "Bearer"} if isinstance(error, errors.TokenRefused) else {}
-    return Problem(status, error.title, error.detail, error.remedy, headers)
+    if isinstance(error, errors.Quarantined):
+        headers = {"Retry-After": str(RETRY_AFTER_S)}
+    page = PAGES.get(type(error), "problem.html")
+    return Problem(status, error.title, error.detail, error.remedy, headers, page)
 
 
 def render(request: Request, problem: Problem) -> Response:
     """The problem as a page when a person asked for one, else as `application/problem+json`."""
     if "text/html" in request.headers.get("accept", ""):
-        page = environment("proctoring.web").get_template("problem.html")
-        html = page.render(problem=problem, request=request)
+        language = "en"
+        if problem.page in PAGES.values():
+            chosen = request.query_params.get("lang") or request.cookies.get(LANGUAGE_COOKIE)
+            language = best_language(chosen, request.headers.get("accept-language", ""))
+        page = environment(CATALOGUE, language).get_template(problem.page)
+        html = page.render(problem=problem, request=request, language=language)
         return HTMLResponse(html, problem.status, headers=problem.headers)
     body = {
         "type": "about:blank",

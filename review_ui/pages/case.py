@@ -15,8 +15,12 @@ from proctoring.custody import service as custody
 from proctoring.custody.model import Entry
 from proctoring.custody.rows import CertificateRow
 from proctoring.exams.model import Stream
+from proctoring.help import service as help_requests
+from proctoring.help.model import HelpRequest
 from proctoring.holds import service as holds
 from proctoring.holds.model import Hold
+from proctoring.identity import service as identity
+from proctoring.identity.model import IdentityCopy
 from proctoring.incidents import service as incidents
 from proctoring.incidents.model import Incident, IncidentState
 from proctoring.recordings.model import EndCause, GapReason, UnitState
@@ -53,6 +57,11 @@ class Case:
     may_decide: bool
     may_confirm: bool
     may_claim: bool
+    identity: IdentityCopy | None
+    may_view_identity: bool
+    may_check_identity: bool
+    messages: tuple[HelpRequest, ...]
+    may_answer: bool
 
     @property
     def open_flags(self) -> tuple[Flag, ...]:
@@ -134,4 +143,9 @@ def load(db: Db, person: Person, session_id: str, now: datetime) -> Case:
         may_decide=may(person, May.DECIDE, standing),
         may_confirm=may(person, May.CONFIRM_INCIDENT, standing),
         may_claim=may(person, May.DECIDE, Relation.CLAIMANT) and review.state in claimable,
+        identity=identity.of_session(db, session_id),
+        may_view_identity=may(person, May.VIEW_IDENTITY, standing),
+        may_check_identity=may(person, May.CHECK_IDENTITY, standing),
+        messages=tuple(help_requests.of_session(db, session_id)),
+        may_answer=may(person, May.ANSWER_HELP, standing),
     )

@@ -1,4 +1,5 @@
-"""`make bench`: sealing, opening and purging beside the barest thing that does the same; writes bench.json.
+"""`make bench`: capture beside Janus and plain aiortc; sealing, opening and purging beside the barest thing
+that does the same. Writes bench.json.
 
 Each figure is the median of paired runs, ours over the peer's, so that a slow machine changes nothing.
 PROCTORING_BENCH_PURGE_SEGMENTS says how many segments are purged on MinIO (10,000).
@@ -21,6 +22,7 @@ from storage.keys import KeyFolder
 from storage.naming import segment_key
 from storage.seal import Opener, Sealer
 from storage.shred import Shredder
+from tests.bench.capture import arguments, capture_figures, table
 from tests.bench.minio_purge import purge_figures
 from tests.support.names import TAKE_1, UNIT_A
 
@@ -64,6 +66,7 @@ def purge_ratio(folder: Path) -> float:
 
 def main() -> None:
     """Measure, print a table, write bench.json."""
+    args = arguments().parse_args()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         keys = KeyFolder(folder / "keys")
@@ -96,6 +99,8 @@ def main() -> None:
         figures["its peak of memory / that of a small purge"] = purge["peak_growth"]
     for what, figure in figures.items():
         print(f"{figure:8.2f}  {what}")
+    results["capture"] = capture = capture_figures(args.streams, args.runs)
+    print(table(capture))
     Path("bench.json").write_text(json.dumps(results, indent=2))
 
 

@@ -101,9 +101,30 @@ class Candidate:
         self.page.wait_for_selector('[data-camera="on"]')
         self.next("camera")
 
+    def give_card(self) -> None:
+        """Takes the picture of the identity card, covers a place by drawing, sends it."""
+        self.take_card()
+        box = self.page.locator("[data-card-picture]").bounding_box()
+        assert box is not None
+        self.page.mouse.move(box["x"] + 0.2 * box["width"], box["y"] + 0.2 * box["height"])
+        self.page.mouse.down()
+        self.page.mouse.move(box["x"] + 0.6 * box["width"], box["y"] + 0.6 * box["height"], steps=4)
+        self.page.mouse.up()
+        self.send_card()
+        self.next("identity")
+
+    def take_card(self) -> None:
+        self.page.click("[data-card-on]")
+        self.page.wait_for_selector('[data-card="live"]')
+        self.page.click("[data-card-take]")
+
+    def send_card(self) -> None:
+        self.page.click('[data-card-send][aria-disabled="false"]')
+        self.page.wait_for_selector('[data-card="sent"]')
+
     def give_phone(self) -> Page:
         """Follows the code to the phone's page and turns the camera on there."""
-        phone = self.open(self.page.get_attribute(".address", "href") or "")
+        phone = self.open(self.page.get_attribute('[data-step="phone"] .address', "href") or "")
         phone.click("#camera-on")
         phone.wait_for_selector('[data-camera="on"]')
         self.page.bring_to_front()

@@ -16,7 +16,7 @@ WIDE = {"width": 3840, "height": 2160}
 SHOW_ALL = """() => {
   for (const part of document.querySelectorAll("[hidden]")) part.hidden = false;
   for (const part of document.querySelectorAll("details")) part.open = true;
-  for (const name of ["camera", "paired", "sharing", "state"]) {
+  for (const name of ["camera", "card", "paired", "sharing", "state"]) {
     for (const part of document.querySelectorAll(`[data-${name}]`)) delete part.dataset[name];
   }
 }"""
@@ -33,18 +33,18 @@ CUT_OFF = """() => [...document.querySelectorAll("main *, footer *, header *")]
 @pytest.mark.parametrize("size", [NARROW, WIDE], ids=["320 px", "4K"])
 def test_nothing_is_cut_off(service: Service, size: dict[str, int]) -> None:
     """From 320 px (which is 400 % zoom, WCAG 1.4.10) to 4K, in all four languages."""
-    with candidate(service) as someone:
+    with candidate(service, "--identity-copy") as someone:
         someone.page.set_viewport_size(size)
         home = someone.page.url
         phone = None
-        for path in ("", "/exam", "phone", "/recording"):
+        for path in ("", "/rehearsal", "/exam", "phone", "phone/identity", "/recording"):
             for language in LANGUAGES:
-                address = phone if path == "phone" else home + path
+                address = path.replace("phone", phone) if phone and "phone" in path else home + path
                 someone.page.goto(f"{address}?lang={language}")
                 someone.page.wait_for_load_state("networkidle")
                 someone.page.evaluate(SHOW_ALL)
                 assert someone.page.evaluate(CUT_OFF) == [], f"{path or 'notice'} in {language}"
-            if path == "":
+            if path == "/rehearsal":
                 someone.page.goto(home)
                 someone.admit()
-                phone = someone.page.get_attribute(".address", "href")
+                phone = someone.page.get_attribute('[data-step="phone"] .address', "href")

@@ -1,4 +1,4 @@
-"""Any order of recording, holds, late segments, passes, crashes and time: nothing lost, nothing left.
+"""Any order of recording, holds, late segments, passes, crashes, restores and time: nothing lost or left.
 
 The invariants are checked after every step (`tests/support/life.py`).
 """
@@ -22,25 +22,30 @@ from hypothesis.stateful import (
 from sqlalchemy import select
 
 from proctoring.appeals import service as appeals
+from proctoring.custody.audit import audit
 from proctoring.custody.model import Actor
-from proctoring.errors import BeingErased, Conflict, WrongState
+from proctoring.errors import BeingErased, Conflict, Quarantined, WrongState
 from proctoring.exams import service as exams
 from proctoring.exams.model import Stream
 from proctoring.holds import service as holds
 from proctoring.holds.model import HoldKind
 from proctoring.recordings import service as recordings
+from proctoring.recordings.leaves import SealedSegment
 from proctoring.recordings.model import EndCause, UnitState
-from proctoring.recordings.rows import UnitRow
-from proctoring.recordings.service import BegunTake, SealedSegment
+from proctoring.recordings.rows import TakeRow, UnitRow
+from proctoring.recordings.service import BegunTake
 from proctoring.sessions import service as sessions
 from proctoring.sessions.model import Session
+from proctoring.sessions.rows import SessionRow
 from retention.erase import Eraser
+from storage import witness
 from storage.manifest import digest
 from storage.naming import segment_key
 from storage.shred import Shredder
 from tests.support import postgres
 from tests.support.crash import Crash, Points, crash, crashing
-from tests.support.life import check_life, check_nothing_due_is_left
+from tests.support.life import BEGUN, check_life, check_nothing_due_is_left
+from tests.support.restore import Backup, Operations, back_up
 from tests.support.versioned import VersionedObjects
 from tests.support.world import ADMIN, SEGMENT_MS, World
 
@@ -62,7 +67,9 @@ class Life(RuleBasedStateMachine):
         super().__init__()
         self.folder = Path(tempfile.mkdtemp(prefix="life-"))
         self.database_url = postgres.server().fresh() if self.on_postgres else None
-        self.world = World(self.folder, database_url=self.database_url)
+        self.world = World(self.folder, database_url=self.database_url, copy=self.folder / "copy")
+        self.operations = Operations(self.world)
+        self.backup: Backup | None = None
         self.objects = VersionedObjects()
         self.world.objects = self.objects  # type: ignore[assignment]
         self.exam = self.world.exam(streams=(Stream.WEBCAM, Stream.SCREEN))
@@ -72,6 +79,8 @@ class Life(RuleBasedStateMachine):
 
     def teardown(self) -> None:
         self.world.core.db.close()
+        if self.backup is not None:
+            self.backup.forget()
         if self.database_url:
             postgres.server().drop(self.database_url)
         shutil.rmtree(self.folder)
@@ -138,7 +147,8 @@ class Life(RuleBasedStateMachine):
 
     @rule(which=ANY)
     def release(self, which: int) -> None:
-        with self.world.core.db.begin() as db:
+        """The hold of an open appeal ends with its answer alone."""
+        with suppress(Conflict), self.world.core.db.begin() as db:
             active = holds.active(db)
             if active:
                 holds.release(db, self.world.core, ADMIN, active[which % len(active)].id)
@@ -190,6 +200,74 @@ class Life(RuleBasedStateMachine):
         ticks = lambda: self.world.clock.now.timestamp()  # noqa: E731
         with suppress(Crash):
             Eraser(core, Shredder(objects), self.world.signer, ticks=ticks).run()
+
+    @rule()
+    def signed_and_copied(self) -> None:
+        self.operations.checkpoints().run()
+
+    @rule()
+    def backed_up(self) -> None:
+        if self.backup is not None:
+            self.backup.forget()
+        self.backup = back_up(self.world)
+
+    @precondition(lambda self: self.sessions)
+    @rule(
+        old=st.booleans(),
+        since=st.lists(st.sampled_from(["hold", "release", "segment", "pass", "copy"]), max_size=4),
+        which=ANY,
+        pass_between=st.booleans(),
+    )
+    def restored(self, old: bool, since: list[str], which: int, pass_between: bool) -> None:
+        """The old database comes back under the objects of today. Of what it knows, everything erased or held
+        until now is so again, though nobody remembers but the copy."""
+        if self.backup is None or not old:
+            self.backed_up()
+        assert self.backup is not None
+        acts = {
+            "hold": lambda: self.hold(which, HoldKind.LEGAL),
+            "release": lambda: self.release(which),
+            "segment": lambda: self.segment(which, True) if self.takes else None,
+            "pass": self.a_pass,
+            "copy": self.signed_and_copied,
+        }
+        for act in since:
+            acts[act]()
+        held, begun = self._held(), self._begun()
+        self.backup.put_back()
+        known = self._units()
+        found = self.operations.look()
+        assert self.operations.quarantined() is bool(found)
+        if found:
+            if pass_between:
+                with suppress(Quarantined):
+                    self.world.new_eraser(self.objects).run()
+                    raise AssertionError("a pass while in quarantine")
+            self.operations.replay()
+            self.operations.lift()
+            assert not self.operations.look()
+        assert (held & known) - begun <= self._held(), "a hold was lost with the restore"
+        assert begun & known <= self._begun(), "what was erased lives again"
+        self.operations.checkpoints().run()
+        lines, _ = witness.read(self.operations.copy)
+        with self.world.core.db.read() as db:
+            assert audit(db, self.world.signer.public, lines) == []
+            sessions_known = set(db.scalars(select(SessionRow.id)))
+            takes = set(db.scalars(select(TakeRow.id)))
+        self.sessions = [one for one in self.sessions if one.id in sessions_known]
+        self.takes = [(begun, seqs) for begun, seqs in self.takes if begun.take.id in takes]
+
+    def _units(self) -> set[str]:
+        with self.world.core.db.read() as db:
+            return set(db.scalars(select(UnitRow.id)))
+
+    def _held(self) -> set[str]:
+        with self.world.core.db.read() as db:
+            return set(db.scalars(select(UnitRow.id).where(UnitRow.active_holds > 0)))
+
+    def _begun(self) -> set[str]:
+        with self.world.core.db.read() as db:
+            return set(db.scalars(select(UnitRow.id).where(UnitRow.state.in_(BEGUN))))
 
     @invariant()
     def nothing_is_lost_and_nothing_is_left(self) -> None:

@@ -7,6 +7,11 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
+import cv2
+import numpy as np
+
+from capture.jpeg import picture_only
+from proctoring.errors import Invalid
 from proctoring.exams.model import Stream
 from proctoring.sessions import service as sessions
 from storage import bag, witness
@@ -43,6 +48,8 @@ class Fuzzed:
         export(world, session, self._package)
         self._signer = world.signer
         world.core.db.close()
+        noise = np.random.default_rng(1).integers(0, 255, (64, 96, 3), dtype=np.uint8)
+        self._picture = cv2.imencode(".jpg", noise)[1].tobytes()
         self._genuine = state(self._package)
         self.targets: dict[str, Target] = {
             "package.json": lambda c: self._parse(c, read_package, bag.PACKAGE),
@@ -53,6 +60,7 @@ class Fuzzed:
             "witness": self._witness,
             "segment": self._segment,
             "package": self._whole,
+            "jpeg": self._jpeg,
         }
 
     def _parse(self, chance: random.Random, read: Callable[[bytes], object], path: str) -> str:
@@ -107,6 +115,15 @@ class Fuzzed:
             return "not-authentic"
         assert changed == sealed, "a changed segment opened"
         return "opened"
+
+    def _jpeg(self, chance: random.Random) -> str:
+        changed = mutate_bytes(chance, self._picture)
+        try:
+            kept = picture_only(changed)
+        except Invalid:
+            return "invalid"
+        assert len(kept) <= len(changed)
+        return "kept"
 
     def _whole(self, chance: random.Random) -> str:
         with tempfile.TemporaryDirectory(dir=self._folder) as folder:

@@ -41,7 +41,7 @@ def signed_token(service: Service, session_id: str, hours: int) -> str:
     session = Session(
         session_id, "x", "x", SessionState.INVITED, "en", now, now + timedelta(hours=hours), None, None
     )
-    secret = (service.data / "keys" / "private" / "links.key").read_bytes()
+    secret = (service.data / "keys" / "links" / "links.key").read_bytes()
     return Links(secret, system_clock).ingest(session, Stream.WEBCAM)
 
 

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
-from proctoring.cli.compose import parts, prepare
+from proctoring.cli.compose import parts
+from proctoring.cli.prepare import prepare
 from proctoring.custody.service import certificates
 from proctoring.exams.model import CountFrom, Regulation
 from proctoring.recordings.model import UnitState
@@ -53,7 +54,7 @@ def test_two_beats_and_two_workers_erase_what_is_due_exactly_once(tmp_path: Path
     prepare(Settings(data=data, _env_file=None))
     made = parts(data)
     world = World(tmp_path / "world")
-    world.core, world.objects = replace(made.core, clock=world.clock), made.stores.ingest
+    world.core, world.objects = replace(made.core, clock=world.clock), made.capture.objects
     world.ended(world.exam(Regulation(0, CountFrom.EXAM_END, "UTC", 0)))
 
     def erased() -> bool:

@@ -98,16 +98,16 @@ def test_loss_that_is_not_repaired_costs_pictures_but_no_soundness(media) -> Non
         async with media.running_site() as site:
             publisher = Publisher(site, "webcam", "VP8", AudioStreamTrack(), again=False)
             await publisher.publish()
-            (ingest,) = site.ingests._by_id.values()
-            agent = aiortc_hooks.connection_of(aiortc_hooks.video_receiver(ingest._peer._connection))
-            accept = agent.data_received
+            port = site.ingests.rounds.port
+            accept = port.accept
 
-            def lossy(data: bytes, component: int) -> None:
+            def lossy(length: int, source, fileno: int) -> None:
+                data = port.buffer
                 is_rtp = 127 < data[0] < 192 and not 191 < data[1] < 224
                 if not is_rtp or int.from_bytes(data[2:4], "big") % LOST_EVERY:
-                    accept(data, component)
+                    accept(length, source, fileno)
 
-            agent.data_received = lossy
+            port.accept = lossy
             await site.until(lambda: sum(len(take.segments) for take in site.takes(Stream.WEBCAM)) >= 3)
             await site.ingests.close()
             await publisher.connection.close()
@@ -198,12 +198,10 @@ def test_stray_datagrams_end_nothing(media) -> None:
             publisher = Publisher(site, "webcam", "VP8")
             await publisher.publish()
             await site.until(lambda: site.recorder.takes)
-            (ingest,) = site.ingests._by_id.values()
-            agent = aiortc_hooks.connection_of(aiortc_hooks.video_receiver(ingest._peer._connection))
-            address = agent.local_candidates[0]
+            address = ("127.0.0.1", site.ingests.media_port)
             stranger = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
             for datagram in (b"", bytes(8000), b"\x80" * 40, b"\x16" * 100, b"\x00" * 20, bytes(range(256))):
-                stranger.sendto(datagram, (address.host, address.port))
+                stranger.sendto(datagram, address)
             stranger.close()
             await site.until(lambda: len(site.takes(Stream.WEBCAM)[0].segments) >= 2)
             assert site.takes(Stream.WEBCAM)[0].cause is None
@@ -239,12 +237,16 @@ def test_the_private_parts_we_use_are_there(media) -> None:
             publisher = Publisher(site, "webcam", "VP8")
             await publisher.publish()
             (ingest,) = site.ingests._by_id.values()
+            await site.until(lambda: site.recorder.takes)
             receiver = aiortc_hooks.video_receiver(ingest._peer._connection)
-            agent = aiortc_hooks.connection_of(receiver)
+            agent = aiortc_hooks.agent_of(receiver)
+            (pair,) = agent._nominated.values()
+            assert pair.remote_addr == pair.protocol.transport._guest.addresses.copy().pop()
             for name in (
                 "_local_candidates_start",
                 "_local_candidates_end",
                 "_local_candidates",
+                "_protocols",
                 "_components",
                 "_queue",
             ):
@@ -252,10 +254,13 @@ def test_the_private_parts_we_use_are_there(media) -> None:
             for name in ("gather_candidates", "data_received", "get_component_candidates"):
                 assert callable(getattr(type(agent), name)), name
             plain = type(receiver)("video", receiver.transport)
-            for name in ("jitter_buffer", "decoder_queue"):
+            for name in ("rtcp_ssrc", "decoder_queue", "rtcp_started", "rtcp_exited"):
                 assert hasattr(plain, f"_RTCRtpReceiver__{name}"), name
-            for name in ("_handle_rtcp_packet", "_send_rtcp_pli", "_send_rtcp_nack"):
-                assert callable(getattr(plain, name)), name
+            assert callable(plain._run_rtcp)
+            for session in (receiver.transport._rx_srtp, receiver.transport._tx_srtp):
+                assert session._srtp[0]
+            for name in ("srtp_unprotect", "srtp_unprotect_rtcp"):
+                assert callable(getattr(aiortc_hooks.lib, name)), name
             await publisher.connection.close()
 
     asyncio.run(scenario())

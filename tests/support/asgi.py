@@ -1,10 +1,12 @@
 """Requests straight to an application, without a socket."""
 
 import asyncio
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import httpx
 from fastapi import FastAPI
+from starlette.routing import Mount, Route
 
 
 class AsgiClient:
@@ -26,3 +28,18 @@ class AsgiClient:
                 return await client.request(method, path, **kwargs)
 
         return asyncio.run(send())
+
+
+def addresses(app: FastAPI) -> set[tuple[str, str]]:
+    """Every (method, path) that the application answers; static folders as (GET, path)."""
+    return set(_addresses(app.routes))
+
+
+def _addresses(routes: Iterable[Any]) -> Iterator[tuple[str, str]]:
+    for route in routes:
+        if isinstance(route, Mount):
+            yield "GET", route.path
+        elif isinstance(route, Route):
+            yield from ((method, route.path) for method in route.methods or ())
+        else:
+            yield from _addresses(route.original_router.routes)

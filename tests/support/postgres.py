@@ -40,7 +40,7 @@ class PostgresServer:
         self.folder = Path(tempfile.mkdtemp(prefix="pg-", dir="/tmp"))
         self._binaries = binaries
         self._names = count(1)
-        self._account = _unprivileged()
+        self._account = unprivileged()
         if self._account is not None:
             os.chown(self.folder, *self._account)
         self._call("initdb", "-D", str(self.data), "-U", "proctoring", "-A", "trust", "--no-sync",
@@ -73,10 +73,24 @@ class PostgresServer:
         self._execute(f"create database {name} template {TEMPLATE} strategy file_copy")
         return self.url(name)
 
+    def copied(self, url: str) -> str:
+        """The URL of a new database with all that this one has. Ends who is connected to it."""
+        name = f"test_{next(self._names)}"
+        self._copy(_name(url), name)
+        return self.url(name)
+
+    def put_back(self, saved: str, url: str) -> None:
+        """Let the database be what `copied` saved of it."""
+        self.drop(url)
+        self._copy(_name(saved), _name(url))
+
+    def _copy(self, source: str, to: str) -> None:
+        self._execute(f"select pg_terminate_backend(pid) from pg_stat_activity where datname = '{source}'")
+        self._execute(f"create database {to} template {source} strategy file_copy")
+
     def drop(self, url: str) -> None:
         """Forget a database that `fresh` made; nobody uses it any more."""
-        name = url.split("@/")[1].split("?")[0]
-        self._execute(f"drop database if exists {name} with (force)")
+        self._execute(f"drop database if exists {_name(url)} with (force)")
 
     def stop(self) -> None:
         self._process.send_signal(signal.SIGINT)
@@ -107,6 +121,10 @@ class PostgresServer:
         return {} if self._account is None else {"user": self._account[0], "group": self._account[1]}
 
 
+def _name(url: str) -> str:
+    return url.split("@/")[1].split("?")[0]
+
+
 _running: PostgresServer | None = None
 
 
@@ -114,11 +132,11 @@ def server() -> PostgresServer:
     """The run's server. Skips the test where PostgreSQL is not installed."""
     global _running
     if _running is None:
-        binaries = _binaries()
-        if binaries is None:
+        programs = binaries()
+        if programs is None:
             missing("postgres", "PostgreSQL is not installed; `apt-get install postgresql` brings it.")
             raise AssertionError
-        _running = PostgresServer(binaries)
+        _running = PostgresServer(programs)
     return _running
 
 
@@ -130,7 +148,7 @@ def stop() -> None:
         _running = None
 
 
-def _binaries() -> Path | None:
+def binaries() -> Path | None:
     """The newest installed server's programs."""
     on_path = shutil.which("initdb")
     found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"), key=lambda path: int(path.parts[-3]))
@@ -139,7 +157,7 @@ def _binaries() -> Path | None:
     return Path(on_path).resolve().parent if on_path else None
 
 
-def _unprivileged() -> tuple[int, int] | None:
+def unprivileged() -> tuple[int, int] | None:
     """The account that the server runs as when we are root, which it refuses."""
     if os.geteuid() != 0:
         return None

@@ -42,6 +42,12 @@ class Service:
         wait_until(self._answers, STARTED_S_MAX, f"the service does not answer; see {self.log}")
         return self
 
+    @property
+    def pid(self) -> int:
+        """Of the serving process, while it runs."""
+        assert self._process is not None
+        return self._process.pid
+
     def stop(self) -> None:
         """As an operator stops it (SIGTERM)."""
         while self._clients:

@@ -9,11 +9,14 @@ from proctoring.custody.model import Actor
 from proctoring.db import Database
 from proctoring.exams import service as exams
 from proctoring.exams.model import CaptureProfile, CountFrom, Exam, Regulation, Stream
+from proctoring.identity import service as identity
 from proctoring.ids import new_id
 from proctoring.migrations import upgrade
+from proctoring.quarantine.acts import copy_acts
 from proctoring.recordings import service as recordings
+from proctoring.recordings.leaves import SealedSegment
 from proctoring.recordings.model import EndCause
-from proctoring.recordings.service import BegunTake, SealedSegment
+from proctoring.recordings.service import BegunTake
 from proctoring.sessions import service as sessions
 from proctoring.sessions.links import Links
 from proctoring.sessions.model import Session
@@ -60,6 +63,7 @@ class World:
     clock: TestClock = field(default_factory=TestClock)
     objects: ObjectStore = field(default_factory=MemoryObjects)
     database_url: str | None = None
+    copy: Path | None = None  # where its proofs are copied to
 
     def __post_init__(self) -> None:
         self.keys = keys = KeyFolder(self.folder / "keys")
@@ -68,7 +72,7 @@ class World:
         database = Database(url, clock=self.clock)
         upgrade(database)
         self.core = Core(
-            Settings(data=self.folder, _env_file=None),
+            Settings(data=self.folder, checkpoint_copy=self.copy, _env_file=None),
             self.clock,
             new_id,
             database,
@@ -77,6 +81,7 @@ class World:
         )
         self.opener = Opener(keys)
         self.signer = Signer(b"1" * 32)
+        copy_acts(self.core, self.signer)
         self.eraser = self.new_eraser()
 
     def new_eraser(self, objects: ObjectStore | None = None, rules: Rules | None = None) -> Eraser:
@@ -84,9 +89,15 @@ class World:
         shredder = Shredder(objects or self.objects)
         return Eraser(self.core, shredder, self.signer, rules, ticks=lambda: self.clock.now.timestamp())
 
-    def exam(self, regulation: Regulation = REGULATION, streams: tuple[Stream, ...] = tuple(Stream)) -> Exam:
+    def exam(
+        self,
+        regulation: Regulation = REGULATION,
+        streams: tuple[Stream, ...] = tuple(Stream),
+        identity_copy: bool = False,
+    ) -> Exam:
+        profile = CaptureProfile(streams, identity_copy)
         with self.core.db.begin() as db:
-            return exams.create(db, self.core, ADMIN, "Module 2", regulation, CaptureProfile(streams))
+            return exams.create(db, self.core, ADMIN, "Module 2", regulation, profile)
 
     def session(self, exam: Exam | None = None) -> Session:
         exam = exam or self.exam()
@@ -104,10 +115,17 @@ class World:
                 db, self.core, session.id, stream, 'video/webm; codecs="vp8"', self.clock.unix_ms
             )
 
-    def store(self, begun: BegunTake, seq: int, start_unix_ms: int, data: bytes = b"media") -> int:
+    def store(
+        self,
+        begun: BegunTake,
+        seq: int,
+        start_unix_ms: int,
+        data: bytes = b"media",
+        duration_ms: int = SEGMENT_MS,
+    ) -> int:
         sealed = begun.sealer.seal(seq, begun.take.media_type, data)
         self.objects.put(segment_key(begun.take.unit_id, begun.take.id, seq), sealed)
-        segment = SealedSegment(seq, digest(sealed), len(sealed), start_unix_ms, SEGMENT_MS)
+        segment = SealedSegment(seq, digest(sealed), len(sealed), start_unix_ms, duration_ms)
         with self.core.db.begin() as db:
             return recordings.register(db, self.core, begun.take.id, segment)
 
@@ -123,10 +141,20 @@ class World:
         self.end(begun)
         return begun
 
+    def send_card(self, session: Session, image: bytes = b"card") -> BegunTake:
+        """The candidate sends a picture of the identity card."""
+        with self.core.db.begin() as db:
+            begun = identity.begin_image(db, self.core, session.id, self.clock.unix_ms)
+        self.store(begun, 0, self.clock.unix_ms, image, duration_ms=0)
+        self.end(begun)
+        return begun
+
     def ended(self, exam: Exam | None = None) -> Session:
         """A session that has ended, with every stream of its exam recorded."""
         exam = exam or self.exam()
         session = self.admitted(exam)
+        if exam.profile.identity_copy:
+            self.send_card(session)
         for stream in exam.profile.streams:
             self.record(session, stream)
         self.clock.move(seconds=12)

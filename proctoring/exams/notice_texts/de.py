@@ -50,6 +50,10 @@ DE = Texts(
     until_longer="Sie bleibt nur dann länger gespeichert, wenn ein Mensch entscheidet, dass es einen Vorfall "
     "gab, wenn Sie Beschwerde einlegen oder wenn das Gesetz es verlangt. Dann bleibt sie so lange "
     "gespeichert, wie das Verfahren es braucht. Ihre eigene Seite sagt es Ihnen.",
+    until_identity="Das Foto Ihres Personalausweises sieht nur die Aufsichtsperson, die Ihre Prüfung "
+    "durchsieht, und der Ausschuss, wenn Sie Einspruch erheben. Es wird am Ende des Tages "
+    "gelöscht, an dem diese Person bestätigt hat, dass Sie es sind, spätestens mit der "
+    "Aufzeichnung.",
     until_record="Davon getrennt bleibt die Prüfungsakte (wer, welche Prüfung, wann, welches Ergebnis) "
     "{years} Jahre gespeichert, weil das Gesetz es verlangt. Sie enthält kein Bild und keinen Ton.",
     instead="Lieber nicht aufgezeichnet werden?",

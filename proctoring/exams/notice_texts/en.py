@@ -46,6 +46,9 @@ EN = Texts(
     until_longer="It is kept longer only if a person decides that there was an incident, if you appeal, or "
     "if the law requires it. Then it is kept for as long as that procedure needs. Your own page tells you "
     "so.",
+    until_identity="The picture of your identity card is seen only by the proctor who reviews your exam, "
+    "and by the committee if you appeal. It is erased at the end of the day on which that "
+    "proctor has confirmed that it is you, and with the recording at the latest.",
     until_record="Apart from this, the exam record (who, which exam, when, which result) is kept for {years} "
     "years, because the law requires it. It holds no picture and no sound.",
     instead="Rather not be recorded?",

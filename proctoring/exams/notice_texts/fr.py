@@ -51,6 +51,10 @@ FR = Texts(
     until_longer="Il est conservé plus longtemps seulement si une personne décide qu’il y a eu un incident, "
     "si vous introduisez un recours ou si la loi l’exige. Il est alors conservé aussi longtemps que la "
     "procédure l’exige. Votre page personnelle vous le dit.",
+    until_identity="La photo de votre carte d’identité n’est vue que par le surveillant qui contrôle votre "
+    "examen, et par la commission si vous introduisez un recours. Elle est effacée à la fin "
+    "du jour où ce surveillant confirme que c’est bien vous, et au plus tard avec "
+    "l’enregistrement.",
     until_record="À part cela, le dossier d’examen (qui, quel examen, quand, quel résultat) est conservé "
     "{years} ans, parce que la loi l’exige. Il ne contient ni image ni son.",
     instead="Vous préférez ne pas être enregistré ?",

@@ -50,6 +50,10 @@ NL = Texts(
     until_longer="Ze blijft alleen langer bewaard als een mens beslist dat er een incident was, als u beroep "
     "instelt of als de wet het vraagt. Dan blijft ze bewaard zolang die procedure het nodig heeft. Uw eigen "
     "pagina zegt u dat.",
+    until_identity="De foto van uw identiteitskaart wordt alleen gezien door de surveillant die uw examen "
+    "nakijkt, en door de beroepscommissie als u beroep instelt. Ze wordt gewist op het "
+    "einde van de dag waarop die surveillant bevestigt dat u het bent, en uiterlijk samen "
+    "met de opname.",
     until_record="Los daarvan wordt het examendossier (wie, welk examen, wanneer, welk resultaat) {years} "
     "jaar bewaard, omdat de wet dat vraagt. Daar zit geen beeld en geen geluid in.",
     instead="Liever niet opgenomen worden?",

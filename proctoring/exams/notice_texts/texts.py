@@ -35,6 +35,7 @@ class Texts:
     until_exam: str  # {days} {city}
     until_exam_day: str  # {city}
     until_longer: str
+    until_identity: str
     until_record: str  # {years}
 
     instead: str

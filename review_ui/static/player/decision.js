@@ -16,7 +16,8 @@ export function prepareTabs(side) {
       /** @type {HTMLElement} */ (next).focus();
     });
   }
-  if (tabs[0]) choose(tabs, tabs[0]);
+  const named = tabs.find((tab) => location.hash === `#${tab.getAttribute("aria-controls")}`) ?? tabs[0];
+  if (named) choose(tabs, named);
 }
 
 /** @param {Element[]} tabs @param {Element} chosen */

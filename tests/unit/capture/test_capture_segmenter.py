@@ -1,6 +1,5 @@
 """The segmenter's invariants over any sequence of frames, and the media clock under it."""
 
-from dataclasses import replace
 from itertools import pairwise
 
 import pytest
@@ -146,7 +145,7 @@ def test_size_and_time_are_bounded() -> None:
     (piece,) = cut(frames, expects_audio=False)
     assert piece.duration_ms == sg.SEGMENT_MS_MAX
     big = [
-        replace(frame, data=frame.data + bytes(sg.SEGMENT_BYTES_MAX // 10))
+        frame._replace(data=frame.data + bytes(sg.SEGMENT_BYTES_MAX // 10))
         for frame in (picture(at, at, key=at == 0) for at in range(0, 3000, 100))
     ]
     (piece,) = cut(big, expects_audio=False)
@@ -155,7 +154,7 @@ def test_size_and_time_are_bounded() -> None:
 
 def test_a_broken_keyframe_ends_the_piece() -> None:
     """Pictures that lean on a keyframe we cannot read are not kept."""
-    broken = replace(picture(200, 2, key=True), data=b"\x10")
+    broken = picture(200, 2, key=True)._replace(data=b"\x10")
     pieces = cut([picture(0, 0, key=True), picture(100, 1), broken, picture(300, 3)], expects_audio=False)
     assert [len(piece.video) for piece in pieces] == [2]
 
@@ -197,7 +196,7 @@ def test_a_senders_clock_that_jumps_is_re_anchored() -> None:
     """When RTP time leaps ahead of arrival, the take goes on at the time of arrival, behind a gap."""
     frames = [picture(at, at, key=at % 1000 == 0) for at in range(0, 6500, 100)]
     leapt = [
-        replace(picture(at, at, key=at % 1000 == 0), ticks=at * 90 + 20 * VIDEO_CLOCK)
+        picture(at, at, key=at % 1000 == 0)._replace(ticks=at * 90 + 20 * VIDEO_CLOCK)
         for at in range(6500, 12_000, 100)
     ]
     pieces = cut([*frames, *leapt], expects_audio=False)
@@ -247,3 +246,34 @@ def test_the_clock_stays_put_for_noise_and_slews_within_bounds() -> None:
     assert clock.unix_us(0) == before + SLEW_MAX_US
     clock.observe(270, START_MS + 3 + 2500)
     assert not clock.settle()
+
+
+def test_sound_goes_on_while_video_stands_still() -> None:
+    """However long no picture comes, sound is cut by time and none is lost; each piece plays alone and shows
+    the last picture, and pictures that come again without a keyframe go on from it."""
+    stall_ms = 10 * 60_000
+    pictures = [picture(at, at, key=at == 0) for at in range(0, 1000, 100)]
+    later = [picture(stall_ms + at, at, key=False) for at in range(1000, 2000, 100)]
+    sounds = [sound(at, at) for at in range(0, stall_ms + 2000, 20)]
+    pieces = cut(sorted([*pictures, *later, *sounds], key=lambda frame: frame.arrival_ms))
+    assert len(pieces) == stall_ms // sg.STALL_MS + 1
+    for earlier, following in pairwise(pieces):
+        assert earlier.start_unix_ms + earlier.duration_ms == following.start_unix_ms
+        assert earlier.duration_ms <= sg.STALL_MS + 2000
+    assert sum(len(piece.audio) for piece in pieces) == len(sounds)
+    shown = [frame.data for frame in pictures]
+    for piece in pieces:
+        assert [sample.data for sample in piece.video[: len(shown)]] == shown
+        assert piece.video[0].keyframe
+        assert piece.video[0].ticks == 0
+    assert [sample.data for sample in pieces[-1].video[len(shown) :]] == [frame.data for frame in later]
+
+
+def test_a_stalled_picture_too_large_to_repeat_leaves_a_gap() -> None:
+    """What is repeated is bounded; without it the take goes on with the next keyframe."""
+    big = picture(0, 0, key=True)._replace(data=KEY + bytes(sg.REPEATED_BYTES_MAX))
+    sounds = [sound(at, at) for at in range(0, 3 * sg.STALL_MS, 20)]
+    resumed = picture(3 * sg.STALL_MS, 1, key=True)
+    pieces = cut(sorted([big, *sounds, resumed], key=lambda frame: frame.arrival_ms))
+    assert [len(piece.video) for piece in pieces] == [1, 1]
+    assert pieces[0].duration_ms == pytest.approx(sg.STALL_MS, abs=40)

@@ -21,9 +21,10 @@ from capture.spool import Spool
 from capture.writer import Writer
 from proctoring.errors import Unavailable, WrongState
 from proctoring.exams.model import Stream
-from proctoring.recordings.model import EndCause, UnitState
+from proctoring.identity import service as identity
+from proctoring.recordings.model import EndCause, UnitKind, UnitState
 from proctoring.recordings.service import end_open_takes
-from proctoring.recordings.timeline import StreamTimeline, timeline
+from proctoring.recordings.timeline import StreamTimeline, locate, timeline
 from proctoring.sessions import service as sessions
 from proctoring.sessions.model import Session
 from proctoring.web import problems
@@ -97,6 +98,36 @@ def test_with_all_parts_there_a_take_is_committed_when_its_end_returns(world: Wo
             assert [segment.seq for segment in line.segments] == list(range(5))
             assert line.takes[0].end_cause is EndCause.STOPPED
             assert stage.recorder.figures() == {"bytes": 0, "entries": 0, "spooled": 5, "drained": 6}
+
+    asyncio.run(scenario())
+
+
+@pytest.mark.promise("P4")
+def test_an_image_goes_the_way_of_a_segment(world: World) -> None:
+    """Sealed, spooled, committed; kept while the store is away; refused once the session is over."""
+
+    async def scenario() -> None:
+        session = world.admitted(world.exam(identity_copy=True))
+        async with recording(world, session) as stage:
+            await stage.recorder.keep_image(session.id, b"front")
+            stage.faults.store_away = True
+            await stage.recorder.keep_image(session.id, b"back")
+            stage.faults.store_away = False
+            await stage.until(lambda: len(stage.recorder.spool) == 0)
+            with world.core.db.read() as db:
+                copy = identity.of_session(db, session.id)
+                assert copy is not None
+                refs = [locate(db, session.id, UnitKind.IDENTITY, at) for at in range(copy.images)]
+            stored = [world.objects.get(ref.object_key) for ref in refs]
+            assert not [one for one in stored if b"front" in one or b"back" in one]
+            unit = world.opener.unit(refs[0].unit_id, refs[0].unit_key)
+            assert [
+                unit.open(ref.take_id, ref.sealed_take_key, ref.seq, ref.media_type, sealed)
+                for ref, sealed in zip(refs, stored, strict=True)
+            ] == [b"front", b"back"]
+            await stage.finish()
+            with pytest.raises(WrongState):
+                await stage.recorder.keep_image(session.id, b"late")
 
     asyncio.run(scenario())
 

@@ -4,6 +4,7 @@ import pytest
 from fastapi import FastAPI
 
 from capture.pages import routes
+from capture.stills import MemoryStills
 from proctoring.web import problems
 from proctoring.web.security import BrowserRules
 from tests.support.asgi import AsgiClient
@@ -11,10 +12,16 @@ from tests.support.world import World
 
 
 @pytest.fixture
-def client(world: World) -> AsgiClient:
+def stills() -> MemoryStills:
+    """Where the pages hand images of identity cards to."""
+    return MemoryStills()
+
+
+@pytest.fixture
+def client(world: World, stills: MemoryStills) -> AsgiClient:
     """Requests to the candidate's pages."""
     app = FastAPI()
     app.add_middleware(BrowserRules)
     problems.install(app)
-    app.include_router(routes(world.core))
+    app.include_router(routes(world.core, stills))
     return AsgiClient(app)

@@ -109,6 +109,18 @@ def test_it_says_until_when_by_the_regulation(days: int, count_from: CountFrom, 
     assert ("90 days" in until.paragraphs[0]) == (count_from is CountFrom.RESULTS)
 
 
+@pytest.mark.promise("P4")
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_it_says_who_sees_the_card_and_until_when(language: str) -> None:
+    """One paragraph more where a copy is taken."""
+    plain, with_card = (
+        notice(exam(identity_copy=taken), CONTROLLER, language).section("until") for taken in (False, True)
+    )
+    assert plain is not None
+    assert with_card is not None
+    assert set(with_card.paragraphs) - set(plain.paragraphs) == {TEXTS[language].until_identity}
+
+
 @pytest.mark.promise("P20")
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_it_names_the_controller_and_where_to_complain(language: str) -> None:

@@ -11,7 +11,7 @@ from proctoring.recordings.rows import SegmentRow
 from storage import witness
 from storage.checkpoint import LEDGER_ORIGIN, read_checkpoint, unit_origin
 from storage.tree import Tree
-from storage.witness import CertificateCopy
+from storage.witness import ActCopy, CertificateCopy
 from tests.support.packages import checkpoints
 from tests.support.world import SEGMENT_MS, World
 
@@ -50,18 +50,20 @@ def test_a_manifest_is_signed_as_it_grows_and_at_its_end(world: World) -> None:
 
 
 def test_what_was_signed_leaves_the_host_once(world: World, tmp_path: Path) -> None:
-    """Every checkpoint and every erasure certificate is a line of the copy; nothing is copied twice."""
+    """Every checkpoint, every erasure's decision and its certificate is a line of the copy; nothing is copied
+    twice."""
     world.ended()
     copy = tmp_path / "copy"
     made, copied = checkpoints(world, copy).run()
     assert made == copied == len(Stream) + 1
     world.clock.move(days=200)
     world.eraser.run()
-    assert checkpoints(world, copy).run() == (1, 1 + len(Stream))
+    assert checkpoints(world, copy).run() == (1, 1 + 2 * len(Stream))
     assert checkpoints(world, copy).run() == (0, 0)
     lines, broken = witness.read(copy)
-    assert (len(lines), broken) == (made + 1 + len(Stream), 0)
-    assert sum(isinstance(line, CertificateCopy) for line in lines) == len(Stream)
+    assert (len(lines), broken) == (made + 1 + 2 * len(Stream), 0)
+    for kind in (CertificateCopy, ActCopy):
+        assert sum(isinstance(line, kind) for line in lines) == len(Stream)
 
 
 def test_a_copy_that_cannot_be_written_is_made_later(world: World, tmp_path: Path) -> None:

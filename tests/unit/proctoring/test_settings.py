@@ -10,6 +10,8 @@ from proctoring.settings import Settings, load
 
 PUBLIC = {"public_url": "https://exams.example", "region": "BE", "controller_email": "p@exams.example"}
 
+TRANSIT = {"keys": "transit", "transit_url": "https://keys.example:8200"}
+
 
 @pytest.fixture(autouse=True)
 def _no_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -36,6 +38,14 @@ def test_the_defaults_start() -> None:
         (PUBLIC | {"ice_servers": ({"url": "stun:stun.example:3478"},)}, "country"),
         (PUBLIC | {"ice_servers": ({"url": "turn:turn.example", "region": "US"},)}, "outside"),
         ({"public_url": "https://exams.example", "region": "BE"}, "not yours"),
+        ({"tsa_url": "https://tsa.example/"}, "country"),
+        ({"tsa_url": "https://tsa.example/", "tsa_region": "CH"}, "outside"),
+        ({"tsa_url": "tsa.example"}, "no address"),
+        (TRANSIT, "country"),
+        (TRANSIT | {"transit_region": "US"}, "outside"),
+        (TRANSIT | {"transit_region": "BE", "transit_url": "http://keys.example:8200"}, "not https"),
+        ({"keys": "transit"}, "no address"),
+        ({"keys": "hsm"}, "PROCTORING_KEYS"),
         ({"port": 0}, "PROCTORING_PORT"),
         ({"env": "staging"}, "PROCTORING_ENV"),
     ],
@@ -49,9 +59,13 @@ def test_what_must_not_be_does_not_start(changes: dict[str, object], word: str) 
 
 @pytest.mark.promise("P15")
 def test_a_declared_service_in_the_eea_starts() -> None:
-    """With a relay that says where it is."""
+    """With a relay, a key service and a time-stamp authority that say where they are; a key service on this
+    machine need not."""
     relay = {"url": "turn:turn.example:3478", "region": "NL", "username": "u", "credential": "c"}
     assert load(**PUBLIC, ice_servers=(relay,)).ice_servers[0].region == "NL"
+    assert load(**PUBLIC, **TRANSIT, transit_region="DE").transit_place.url == TRANSIT["transit_url"]
+    assert load(**PUBLIC, tsa_url="http://tsa.example/tsr", tsa_region="NL").tsa_region == "NL"
+    assert load(keys="transit", transit_url="http://127.0.0.1:8200").transit_mount == "proctoring-transit"
 
 
 def test_every_setting_is_in_the_example_file() -> None:

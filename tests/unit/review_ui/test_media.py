@@ -8,7 +8,7 @@ from proctoring.custody.model import Action
 from proctoring.holds import service as holds
 from proctoring.holds.model import HoldKind
 from proctoring.recordings.timeline import timeline
-from storage.errors import StoreFailed
+from storage.errors import KeyServiceFailed, StoreFailed
 from storage.naming import segment_key
 from tests.support.world import ADMIN, World
 from tests.unit.review_ui.conftest import Office, Staff
@@ -43,6 +43,21 @@ def test_a_view_that_fails_is_entered_all_the_same(
     monkeypatch.setattr(office.world.objects, "get", away)
     assert proctor.get(f"/media/{session.id}/webcam/0").status_code == 503
     assert len(office.ledger(Action.EVIDENCE_VIEW)) == 1
+
+
+def test_while_the_key_service_is_away_nothing_is_gone(
+    office: Office, proctor: Staff, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """503 and a remedy, not the 404 of what was erased."""
+
+    def away(epoch: str, sealed: bytes, info: bytes) -> bytes:
+        raise KeyServiceFailed("away")
+
+    session = office.world.ended()
+    monkeypatch.setattr(office.world.keys, "open", away)
+    answer = proctor.get(f"/media/{session.id}/webcam/0")
+    assert answer.status_code == 503
+    assert "The key service does not answer." in answer.text
 
 
 @pytest.mark.promise("P12")

@@ -8,8 +8,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from capture import h264
-from capture.depacketize import AUDIO_WAIT_PACKETS, RENACK_MS, VIDEO_WAIT_MS, Depacketizer, Packet
-from capture.frames import Codec, EncodedFrame, Unroller
+from capture.frames import Codec, EncodedFrame
+from capture.receive.assemble import AudioAssembler, VideoAssembler
+from capture.receive.reorder import (
+    ASKED_MAX,
+    AUDIO_WAIT_MS,
+    AUDIO_WAIT_PACKETS,
+    REASK_MS,
+    VIDEO_WAIT_MS,
+    Reorderer,
+)
+from capture.receive.rtp import Packet
 
 FRAME_TICKS = 6000
 KEY_EVERY = 5
@@ -45,13 +54,33 @@ def vp8_packets(count: int, per_frame: int, start: int = FIRST_SEQUENCE) -> tupl
     return packets, frames
 
 
+class Track:
+    """A reorderer over an assembler, as a reception joins them; keeps frames and requests."""
+
+    def __init__(self, codec: Codec = Codec.VP8) -> None:
+        self.frames: list[EncodedFrame] = []
+        self.asked: list[list[int]] = []
+        if codec.is_video:
+            self.assembler = VideoAssembler(codec, self.frames.append)
+            self.order = Reorderer(self.assembler.push, self.assembler.lost, self.asked.append)
+        else:
+            self.assembler = AudioAssembler(self.frames.append)
+            self.order = Reorderer(self.assembler.push, self.assembler.lost)
+
+    def push(self, *packets: Packet) -> "Track":
+        for packet in packets:
+            self.order.push(packet)
+        return self
+
+    @property
+    def data(self) -> list[bytes]:
+        return [frame.data for frame in self.frames]
+
+
 def run(packets: list[Packet], codec: Codec = Codec.VP8) -> list[EncodedFrame]:
-    frames: list[EncodedFrame] = []
-    depacketizer = Depacketizer(codec, frames.append)
-    for packet in packets:
-        depacketizer.push(packet)
-    depacketizer.flush()
-    return frames
+    track = Track(codec).push(*packets)
+    track.order.flush()
+    return track.frames
 
 
 @given(st.integers(1, 4), st.randoms(use_true_random=False), st.integers(0, 6))
@@ -88,67 +117,82 @@ def test_after_a_loss_nothing_comes_before_the_next_keyframe(per_frame, lost) ->
 def test_a_frame_is_out_with_its_last_packet() -> None:
     """No frame waits for the next one to begin: on a still screen that would be a second."""
     packets, frames = vp8_packets(1, 3)
-    out: list[EncodedFrame] = []
-    depacketizer = Depacketizer(Codec.VP8, out.append)
-    for packet in packets:
-        depacketizer.push(packet)
-    assert [frame.data for frame in out] == frames
-    assert out[0].arrival_ms == packets[0].arrival_ms
+    track = Track().push(*packets)
+    assert track.data == frames
+    assert track.frames[0].arrival_ms == packets[0].arrival_ms
 
 
-def test_a_missing_packet_is_asked_for_again_and_waited_for() -> None:
+def test_a_missing_packet_is_asked_for_at_once_and_again_and_waited_for() -> None:
     """While it may still come, a lost packet is asked for at intervals; its frame is kept when it comes."""
     packets, frames = vp8_packets(3, 2)
-    out: list[EncodedFrame] = []
-    depacketizer = Depacketizer(Codec.VP8, out.append)
-    for packet in [*packets[:2], *packets[3:]]:
-        depacketizer.push(packet)
-    assert len(out) == 1
-    now = packets[-1].arrival_ms
-    assert depacketizer.to_ask_again(now) == []
-    assert depacketizer.to_ask_again(now + RENACK_MS) == [packets[2].sequence]
-    assert depacketizer.to_ask_again(now + RENACK_MS) == []
-    depacketizer.push(packets[2])
-    assert [frame.data for frame in out] == frames
-    assert not depacketizer.wants_keyframe
+    track = Track().push(*packets[:2], *packets[3:])
+    assert len(track.frames) == 1
+    missing = [packets[2].sequence]
+    assert track.asked == [missing]
+    now_ms = packets[3].arrival_ms
+    track.order.tick(now_ms + REASK_MS - 1)
+    assert track.asked == [missing]
+    track.order.tick(now_ms + REASK_MS)
+    track.order.tick(now_ms + REASK_MS)
+    assert track.asked == [missing, missing]
+    track.push(packets[2])
+    assert track.data == frames
+    assert not track.order.waits
+    assert not track.assembler.wants_keyframe
 
 
-def test_a_missing_packet_is_given_up_in_the_end() -> None:
-    """After VIDEO_WAIT_MS the stream goes on with the next keyframe."""
+def test_each_hole_is_asked_for_at_once_and_requests_are_bounded() -> None:
+    """A second hole does not wait for the first; however many are missing, a request names ASKED_MAX."""
+    packets, _ = vp8_packets(300, 1)
+    track = Track().push(packets[0], packets[2], packets[4], packets[299])
+    assert track.asked[:2] == [[packets[1].sequence], [packets[3].sequence]]
+    assert track.asked[2] == [packet.sequence for packet in packets[5 : 5 + ASKED_MAX]]
+    track.order.tick(packets[299].arrival_ms + REASK_MS)
+    assert len(track.asked[3]) == ASKED_MAX
+    assert track.asked[3][:2] == [packets[1].sequence, packets[3].sequence]
+
+
+@pytest.mark.parametrize("by_timer", [False, True])
+def test_a_missing_packet_is_given_up_in_the_end(by_timer) -> None:
+    """After VIDEO_WAIT_MS the stream goes on with the next keyframe, also when nothing more comes."""
     packets, frames = vp8_packets(KEY_EVERY + 1, 1)
-    late = [
-        Packet(p.sequence, p.timestamp, p.marker, p.payload, p.arrival_ms + VIDEO_WAIT_MS + 10)
-        for p in packets
-    ]
-    out: list[EncodedFrame] = []
-    depacketizer = Depacketizer(Codec.VP8, out.append)
-    for packet in [packets[0], packets[2], *late[3:]]:
-        depacketizer.push(packet)
-    assert [frame.data for frame in out] == [frames[0], frames[KEY_EVERY]]
+    track = Track().push(packets[0], *packets[2:])
+    until_ms = packets[2].arrival_ms + VIDEO_WAIT_MS
+    track.order.tick(until_ms)
+    assert track.data == frames[:1]
+    if by_timer:
+        track.order.tick(until_ms + 1)
+    else:
+        more, _ = vp8_packets(KEY_EVERY + 2, 1)
+        track.push(more[-1]._replace(arrival_ms=until_ms + 1))
+    assert track.data[:2] == [frames[0], frames[KEY_EVERY]]
+    assert track.frames[1].after_loss
 
 
-def test_a_sender_that_begins_anew_is_followed() -> None:
-    """A leap in sequence numbers is a new beginning, not ten thousand lost packets."""
+@pytest.mark.parametrize("start", [20_000, FIRST_SEQUENCE - 20_000])
+def test_a_sender_that_begins_anew_is_followed(start) -> None:
+    """A leap in sequence numbers, shown twice, is a new beginning; a single stray packet is none."""
     packets, frames = vp8_packets(KEY_EVERY, 1)
-    again, _ = vp8_packets(KEY_EVERY, 1, start=20_000)
-    out: list[EncodedFrame] = []
-    depacketizer = Depacketizer(Codec.VP8, out.append)
-    for packet in [*packets, *again]:
-        depacketizer.push(packet)
-    assert [frame.data for frame in out] == [*frames, *frames]
+    again, _ = vp8_packets(KEY_EVERY, 1, start=start)
+    stray = packets[1]._replace(sequence=40_000)
+    track = Track().push(packets[0], stray, *packets[1:], *again)
+    assert track.data == [*frames, *frames]
 
 
 def test_audio_goes_on_without_its_lost_packets() -> None:
-    """A hole in audio is waited for by a few packets only."""
+    """A hole in audio is waited for by a few packets, or a moment, only; nothing is asked for."""
     packets = [Packet(n, n * 960, False, bytes((0xF8, n)), n * 20) for n in range(40)]
-    frames: list[EncodedFrame] = []
-    depacketizer = Depacketizer(Codec.OPUS, frames.append)
+    track = Track(Codec.OPUS)
     for packet in packets:
         if packet.sequence != 10:
-            depacketizer.push(packet)
+            track.push(packet)
         if packet.sequence == 10 + AUDIO_WAIT_PACKETS + 1:
-            assert frames[-1].data[1] == packet.sequence
-    assert [frame.data[1] for frame in frames] == [n for n in range(40) if n != 10]
+            assert track.frames[-1].data[1] == packet.sequence
+    assert [frame.data[1] for frame in track.frames] == [n for n in range(40) if n != 10]
+    track.push(Packet(41, 41 * 960, False, b"\xf8\x29", 820))
+    assert track.frames[-1].data[1] == 39
+    track.order.tick(820 + AUDIO_WAIT_MS + 1)
+    assert track.frames[-1].data[1] == 41
 
 
 def h264_packets(nal_lists: list[list[bytes]], mtu: int) -> list[Packet]:
@@ -207,11 +251,12 @@ def test_noise_in_packets_harms_nobody(codec, noise) -> None:
 
 
 @given(st.lists(st.integers(-100, 100), max_size=50))
-def test_counters_unroll_exactly(steps) -> None:
-    """A wrapping counter, forwards and back, becomes the plain sum of its steps."""
-    unroll = Unroller(16)
-    value = 65_500
-    first = unroll(value)
-    for step in steps:
+def test_timestamps_unroll_exactly(steps) -> None:
+    """A wrapping timestamp, forwards and back, becomes the plain sum of its steps."""
+    value = 2**32 - 300
+    track = Track(Codec.OPUS)
+    for number, step in enumerate([0, *steps]):
         value += step
-        assert unroll(value & 0xFFFF) == first + value - 65_500
+        track.push(Packet(number, value & 0xFFFFFFFF, False, b"\xf8\x00", number))
+    ticks = [frame.ticks for frame in track.frames]
+    assert [b - a for a, b in pairwise(ticks)] == steps

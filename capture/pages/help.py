@@ -1,0 +1,80 @@
+"""What the candidate says to the proctor, and the wish to sit the exam in person."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Form, Request, Response
+
+from capture.pages.render import language_of, page, see
+from proctoring.clock import iso
+from proctoring.core import Core
+from proctoring.help import service as help_requests
+from proctoring.help.model import HelpKind
+from proctoring.sessions import service as sessions
+from proctoring.sessions.service import WISH_CHARS_MAX
+
+
+def routes(core: Core) -> APIRouter:
+    """`/c/{invitation}/help`, `/back` and `/in-person`."""
+    router = APIRouter()
+
+    @router.get("/c/{invitation}/help.json")
+    def said(invitation: str) -> dict[str, Any]:
+        session_id = core.links.read_invitation(invitation)
+        with core.db.read() as db:
+            found = help_requests.of_session(db, session_id)
+        return {
+            "requests": [
+                {
+                    "kind": one.kind.value,
+                    "text": one.text,
+                    "asked_at": iso(one.asked_at),
+                    "answer": one.answer,
+                    "ended": one.ended_at is not None,
+                }
+                for one in found
+            ]
+        }
+
+    @router.post("/c/{invitation}/help", status_code=204)
+    def ask(
+        invitation: str, kind: Annotated[HelpKind, Form()], text: Annotated[str, Form()] = ""
+    ) -> Response:
+        session_id = core.links.read_invitation(invitation)
+        with core.db.begin() as db:
+            help_requests.ask(db, core, session_id, kind, text)
+        return Response(status_code=204)
+
+    @router.post("/c/{invitation}/back", status_code=204)
+    def back(invitation: str) -> Response:
+        session_id = core.links.read_invitation(invitation)
+        with core.db.begin() as db:
+            help_requests.back(db, core, session_id)
+        return Response(status_code=204)
+
+    @router.get("/c/{invitation}/in-person")
+    def in_person(request: Request, invitation: str) -> Response:
+        session_id = core.links.read_invitation(invitation)
+        with core.db.read() as db:
+            row = sessions.session_row(db, session_id)
+            exam = sessions.exam_of(db, row.model())
+        return page(
+            core,
+            request,
+            "in_person.html",
+            language_of(request, row.language),
+            exam=exam,
+            zone=exam.regulation.zone,
+            invitation=invitation,
+            asked_at=row.in_person_asked_at,
+            wish=row.in_person_wish,
+            wish_max=WISH_CHARS_MAX,
+        )
+
+    @router.post("/c/{invitation}/in-person")
+    def ask_in_person(invitation: str, wish: Annotated[str, Form()] = "") -> Response:
+        session_id = core.links.read_invitation(invitation)
+        with core.db.begin() as db:
+            sessions.ask_in_person(db, core, session_id, wish)
+        return see(f"/c/{invitation}/in-person")
+
+    return router

@@ -1,0 +1,159 @@
+"""Payloads in order, with holes marked, to whole encoded frames (RFC 6184, RFC 7741, RFC 7587).
+
+Guarantee: what is delivered is a whole frame; after a loss in video nothing leaves before the next keyframe,
+since what follows would decode into a picture that was never filmed. Pure: time comes with the packets.
+"""
+
+from collections.abc import Callable
+
+from capture import h264, vp8
+from capture.errors import BadPayload
+from capture.frames import Codec, EncodedFrame, unrolled
+from capture.receive.rtp import Packet
+
+FRAME_BYTES_MAX = 8 << 20
+
+Deliver = Callable[[EncodedFrame], None]
+
+
+class AudioAssembler:
+    """Each packet with a payload is a frame."""
+
+    wants_keyframe = False
+
+    def __init__(self, deliver: Deliver) -> None:
+        self._deliver = deliver
+        self._ticks = -1
+
+    def push(self, packet: Packet) -> None:
+        self._ticks = unrolled(self._ticks, packet.timestamp)
+        if packet.payload:
+            self._deliver(EncodedFrame(Codec.OPUS, self._ticks, packet.arrival_ms, packet.payload))
+
+    def lost(self) -> None:
+        pass
+
+
+class VideoAssembler:
+    """`wants_keyframe` from the start, and again from a loss, until a keyframe came."""
+
+    def __init__(self, codec: Codec, deliver: Deliver) -> None:
+        self.codec = codec
+        self.wants_keyframe = True
+        self._deliver = deliver
+        self._add = self._add_vp8 if codec is Codec.VP8 else self._add_h264
+        self._parts: list[bytes | bytearray] = []
+        self._sets: list[bytes | bytearray] = []
+        self._size = 0
+        self._timestamp = -1
+        self._ticks = -1
+        self._arrival_ms = 0
+        self._broken = False
+        self._at_boundary = False
+        self._lost_before = False
+
+    def push(self, packet: Packet) -> None:
+        """Takes the next packet in order; a frame is delivered with its last one."""
+        payload = packet.payload
+        if not payload:
+            return  # padding, sent to probe the bandwidth
+        if packet.timestamp != self._timestamp:
+            if self._timestamp >= 0:
+                self._close()  # a sender that sets no marker
+            self._timestamp, self._arrival_ms = packet.timestamp, packet.arrival_ms
+            self._broken = False
+        if packet.arrival_ms < self._arrival_ms:
+            self._arrival_ms = packet.arrival_ms
+        if not self._broken:
+            self._size += len(payload)
+            try:
+                self._broken = not self._add(payload) or self._size > FRAME_BYTES_MAX
+            except BadPayload:
+                self._broken = True
+        if packet.marker:
+            self._close()
+
+    def lost(self) -> None:
+        """Packets are missing here for good."""
+        self._parts.clear()
+        self._size = 0
+        self._timestamp = -1
+        self._at_boundary = False
+        self.wants_keyframe = self._lost_before = True
+
+    def _close(self) -> None:
+        self._ticks = unrolled(self._ticks, self._timestamp)
+        if self._broken:
+            self.wants_keyframe = self._lost_before = True
+        elif self._parts:
+            self._finish()
+        self._parts.clear()
+        self._size = 0
+        self._timestamp = -1
+        self._at_boundary = True
+
+    def _add_vp8(self, payload: bytes) -> bool:
+        """False when the frame's beginning is missing."""
+        starts_frame, position = vp8.read_descriptor(payload)
+        if not self._parts and not starts_frame:
+            return False
+        self._parts.append(payload[position:])
+        return True
+
+    def _add_h264(self, payload: bytes) -> bool:
+        if not self._parts and not self._at_boundary and not _begins_access_unit(payload):
+            return False
+        add_h264(self._parts, payload)
+        return True
+
+    def _finish(self) -> None:
+        if self.codec is Codec.VP8:
+            data = b"".join(self._parts) if len(self._parts) > 1 else bytes(self._parts[0])
+            keyframe = vp8.is_keyframe(data)
+        else:
+            self._parts[:0] = self._sets
+            self._sets = []
+            if not any(h264.is_picture(nal) for nal in self._parts):
+                self._sets = self._parts[: 2 * h264.PARAMETER_SETS_MAX]  # they belong to the next picture
+                return
+            data = h264.length_prefixed(self._parts)
+            keyframe = any(h264.nal_type(nal) == h264.IDR for nal in self._parts)
+        if self.wants_keyframe and not keyframe:
+            return
+        after_loss = self._lost_before
+        self.wants_keyframe = self._lost_before = False
+        self._deliver(EncodedFrame(self.codec, self._ticks, self._arrival_ms, data, keyframe, after_loss))
+
+
+def _begins_access_unit(payload: bytes) -> bool:
+    """Behind a loss only these tell that an access unit starts here (H.264 section 7.4.1.2.3)."""
+    first = payload[0] & 0x1F
+    if first == h264.STAP_A and len(payload) > 3:
+        first = payload[3] & 0x1F
+    return first in (h264.SPS, h264.DELIMITER)
+
+
+def add_h264(nals: list[bytes | bytearray], payload: bytes) -> None:
+    """Appends the NAL units of a payload (RFC 6184 section 5.6–5.8) to a frame's. Raises BadPayload."""
+    kind = payload[0] & 0x1F
+    if kind == h264.FU_A:
+        if len(payload) < 3:
+            raise BadPayload("An FU-A packet is cut short.")
+        if payload[1] & 0x80:
+            nals.append(bytearray((payload[0] & 0xE0 | payload[1] & 0x1F,)) + payload[2:])
+        elif nals and isinstance(last := nals[-1], bytearray):
+            last += payload[2:]
+        else:
+            raise BadPayload("An FU-A packet continues nothing.")
+    elif 1 <= kind < h264.STAP_A:
+        nals.append(payload)
+    elif kind == h264.STAP_A:
+        position = 1
+        while position < len(payload):
+            end = position + 2 + int.from_bytes(payload[position : position + 2], "big")
+            if end > len(payload) or end == position + 2:
+                raise BadPayload("A STAP-A packet is cut short.")
+            nals.append(payload[position + 2 : end])
+            position = end
+    else:
+        raise BadPayload(f"NAL unit type {kind} is not part of packetization mode 1.")

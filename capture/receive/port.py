@@ -1,0 +1,263 @@
+"""One UDP port for every publisher of the process: whose datagram it is, and what nobody sent us.
+
+    128–191  RTP, RTCP  by the source address, once authenticated STUN came from there
+     20–63   DTLS       likewise
+      0–3    STUN       a request by our ufrag in its USERNAME and its MESSAGE-INTEGRITY; a response by the
+                        transaction that we began
+
+(the first byte, RFC 7983). Everything else is dropped without an answer, after a look at length and source:
+no datagram of a stranger reaches a publisher's connection, or costs more than that look.
+"""
+
+import asyncio
+import socket
+import time
+from collections import Counter, OrderedDict
+from collections.abc import Callable, Sequence
+
+import structlog
+
+from capture.aiortc_hooks import Agent, Socketless, give_candidates, stun_protocol
+from capture.receive import sockets, stun
+from capture.receive.rtp import HEADER_BYTES
+
+log = structlog.get_logger()
+
+Address = tuple[str, int]
+Media = Callable[[int, float, int], None]
+
+DATAGRAM_BYTES_MAX = 1500
+BUFFER_BYTES = 2048  # a datagram that fills more than DATAGRAM_BYTES_MAX of it is dropped
+DATAGRAMS_PER_WAKE_MAX = 512
+DRAIN_S = 0.004  # while packets flow the socket is read this often, rather than at each of them
+ADDRESSES_PER_GUEST_MAX = 16  # remote addresses of one publisher
+STUN_PER_S_MAX = 60  # authenticated requests of one publisher
+DTLS_PER_S_MAX = 300  # datagrams of one publisher
+TRANSACTIONS_MAX = 8_192  # requests of ours that wait for a response
+ALIVE_S = 2.0  # a publisher heard this recently keeps its address
+
+
+class Guest:
+    """One publisher at the port.
+
+    `media(length, now_s, now_ms)` takes the datagram that lies in the receive buffer; `heard_s()` says when
+    an authentic one last came; `round_trip(us)` is told how long a request of ours and its response took.
+    """
+
+    def __init__(
+        self, agent: Agent, media: Media, heard_s: Callable[[], float], round_trip: Callable[[int], None]
+    ) -> None:
+        self.agent = agent
+        self.media = media
+        self.heard_s = heard_s
+        self.round_trip = round_trip
+        self.ufrag = agent.local_username.encode()
+        self.password = agent.local_password.encode()
+        self.protocols: dict[int, Socketless] = {}  # by file descriptor
+        self.addresses: set[Address] = set()
+        self.stun_left = STUN_PER_S_MAX
+        self.dtls_left = DTLS_PER_S_MAX
+
+
+class MediaPort:
+    """`number` is the port, once open. `addresses` are offered as host candidates, exactly those.
+
+    An address that is not this machine's (behind NAT) is offered all the same: whoever runs the NAT forwards
+    its UDP port to the same port here. `dropped` counts datagrams by reason.
+    """
+
+    def __init__(self, addresses: Sequence[str], number: int, now_ms: Callable[[], int]) -> None:
+        self.number = number
+        self.buffer = bytearray(BUFFER_BYTES)
+        self.dropped: Counter[str] = Counter()
+        self._addresses = tuple(addresses)
+        self._view = memoryview(self.buffer)
+        self._now_ms = now_ms
+        self._now_s = 0.0
+        self._arrival_ms = 0
+        self._sockets: dict[str, socket.socket] = {}  # by candidate address
+        self._guests: dict[bytes, Guest] = {}  # by ufrag
+        self._routes: dict[Address, Guest] = {}
+        self._transactions: OrderedDict[bytes, tuple[float, Guest, Socketless]] = OrderedDict()
+        self._draining: dict[int, asyncio.TimerHandle] = {}
+
+    def open(self) -> None:
+        """Binds. Raises PortTaken."""
+        self._loop = asyncio.get_running_loop()
+        self._sockets, self.number = sockets.bind(self._addresses, self.number)
+        for bound in set(self._sockets.values()):
+            self._loop.add_reader(bound.fileno(), self._readable, bound)
+        log.info("media-port.open", port=self.number, addresses=len(self._sockets))
+
+    def close(self) -> None:
+        for timer in self._draining.values():
+            timer.cancel()
+        for bound in set(self._sockets.values()):
+            self._loop.remove_reader(bound.fileno())
+        sockets.close(self._sockets)
+
+    def admit(
+        self, agent: Agent, media: Media, heard_s: Callable[[], float], round_trip: Callable[[int], None]
+    ) -> Guest:
+        """From now on the agent's datagrams come and go here."""
+        guest = Guest(agent, media, heard_s, round_trip)
+        self._guests[guest.ufrag] = guest
+        protocols = []
+        for address, bound in self._sockets.items():
+            fileno = bound.fileno()
+            protocol = stun_protocol(agent, address, self.number, _Way(self, guest, bound))
+            guest.protocols.setdefault(fileno, protocol)
+            protocols.append(protocol)
+        give_candidates(agent, protocols)
+        return guest
+
+    def dismiss(self, guest: Guest) -> None:
+        """Forgets a publisher. Harmless to repeat."""
+        self._guests.pop(guest.ufrag, None)
+        for address in guest.addresses:
+            self._routes.pop(address, None)
+        guest.addresses.clear()
+
+    def second(self) -> None:
+        """To be called once a second: publishers may again send what STUN and DTLS need."""
+        for guest in self._guests.values():
+            guest.stun_left, guest.dtls_left = STUN_PER_S_MAX, DTLS_PER_S_MAX
+
+    def now(self) -> tuple[float, int]:
+        """Seconds of a steady clock, and Unix milliseconds."""
+        return time.monotonic(), self._now_ms()
+
+    def sent_request(self, data: bytes, guest: Guest, protocol: Socketless) -> None:
+        """Remembers a STUN request of ours, for its response to find its way back. One that is sent again
+        counts from the first time: the round trip is never told shorter than it was."""
+        self._transactions.setdefault(data[8:20], (time.monotonic(), guest, protocol))
+        while len(self._transactions) > TRANSACTIONS_MAX:
+            self._transactions.popitem(last=False)
+
+    def _readable(self, bound: socket.socket) -> None:
+        """Packets flow: read them in batches until they stop."""
+        self._loop.remove_reader(bound.fileno())
+        self._drain(bound)
+
+    def _drain(self, bound: socket.socket) -> None:
+        fileno = bound.fileno()
+        self._draining.pop(fileno, None)
+        if fileno < 0:
+            return
+        if self.read(bound):
+            self._draining[fileno] = self._loop.call_later(DRAIN_S, self._drain, bound)
+        else:
+            self._loop.add_reader(fileno, self._readable, bound)
+
+    def read(self, bound: socket.socket) -> int:
+        """Reads what is there, DATAGRAMS_PER_WAKE_MAX at most; how many datagrams it was."""
+        self._now_s = time.monotonic()
+        self._arrival_ms = self._now_ms()
+        receive, buffer, fileno = bound.recvfrom_into, self.buffer, bound.fileno()
+        count = 0
+        try:
+            while count < DATAGRAMS_PER_WAKE_MAX:
+                length, source = receive(buffer)
+                count += 1
+                self.accept(length, source, fileno)
+        except BlockingIOError:
+            pass
+        except OSError as error:  # an ICMP error of an earlier send; nothing is lost by it
+            self.dropped[f"errno-{error.errno}"] += 1
+            count += 1
+        return count
+
+    def accept(self, length: int, source: Address, fileno: int) -> None:
+        """Takes the datagram in the first `length` bytes of the buffer; never raises for what it holds."""
+        try:
+            self._hand_on(length, source, fileno)
+        except Exception as error:
+            # What an authentic publisher sends may still break the library; it must not stop the port.
+            self.dropped["failures"] += 1
+            log.warning("media-port.datagram-failed", error=type(error).__name__, bytes=length)
+
+    def _hand_on(self, length: int, source: Address, fileno: int) -> None:
+        first = self.buffer[0] if HEADER_BYTES < length <= DATAGRAM_BYTES_MAX else 255
+        guest = self._routes.get(source[:2] if len(source) > 2 else source)
+        if 127 < first < 192:
+            if guest is None:
+                self.dropped["stranger"] += 1
+            else:
+                guest.media(length, self._now_s, self._arrival_ms)
+        elif first < 4:
+            self._stun(bytes(self._view[:length]), source[:2], fileno)
+        elif 19 < first < 64 and guest is not None:
+            if guest.dtls_left > 0:
+                guest.dtls_left -= 1
+                guest.agent.data_received(bytes(self._view[:length]), 1)
+        else:
+            self.dropped["form" if guest is not None or first == 255 else "stranger"] += 1
+
+    def _stun(self, data: bytes, source: Address, fileno: int) -> None:
+        kind, identifier = stun.transaction(data) or (0, b"")
+        if kind == stun.REQUEST:
+            self._request(data, source, fileno)
+        elif kind in (stun.RESPONSE, stun.ERROR) and (began := self._transactions.pop(identifier, None)):
+            sent_s, guest, protocol = began
+            guest.round_trip(max(0, round((self._now_s - sent_s) * 1_000_000)))
+            protocol.datagram_received(data, source)
+        else:
+            self.dropped["stun"] += 1
+
+    def _request(self, data: bytes, source: Address, fileno: int) -> None:
+        request = stun.parse_request(data)
+        guest = self._guests.get(request.ufrag) if request else None
+        if (
+            request is None
+            or guest is None
+            or not guest.stun_left
+            or not request.is_authentic(guest.password)
+        ):
+            self.dropped["stun"] += 1
+            return
+        guest.stun_left -= 1
+        if not self._learn(guest, source):
+            self.dropped["address"] += 1
+        elif (protocol := guest.protocols.get(fileno)) is not None:
+            protocol.datagram_received(data, source)
+
+    def _learn(self, guest: Guest, source: Address) -> bool:
+        """Whether this address is the guest's from now on."""
+        present = self._routes.get(source)
+        if present is guest:
+            return True
+        if len(guest.addresses) >= ADDRESSES_PER_GUEST_MAX:
+            return False
+        if present is not None:
+            if self._now_s - present.heard_s() < ALIVE_S:
+                return False
+            present.addresses.discard(source)
+        guest.addresses.add(source)
+        self._routes[source] = guest
+        return True
+
+
+class _Way:
+    """What an ICE agent takes for its own socket: one address of the port, for one guest."""
+
+    def __init__(self, port: MediaPort, guest: Guest, bound: socket.socket) -> None:
+        self.protocol: Socketless | None = None
+        self._port = port
+        self._guest = guest
+        self._socket = bound
+
+    def sendto(self, data: bytes, address: Address) -> None:
+        if data[:2] == b"\x00\x01" and self.protocol is not None:
+            self._port.sent_request(data, self._guest, self.protocol)
+        try:
+            self._socket.sendto(data, address)
+        except OSError as error:  # as any datagram, it may be lost on the way
+            self._port.dropped[f"send-{error.errno}"] += 1
+
+    def close(self) -> None:
+        self._port.dismiss(self._guest)
+        if self.protocol is not None:
+            asyncio.get_running_loop().call_soon(self.protocol.connection_lost, None)
+
+    def abort(self) -> None:
+        self.close()

@@ -1,0 +1,240 @@
+"""One publisher's RTP and RTCP, from the protected datagram to whole frames, and what is sent back.
+
+Guarantee: only packets that the publisher's keys protect count; frames are delivered whole or not at all;
+nothing that arrives raises or grows without bound.
+"""
+
+import struct
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+from capture.frames import AUDIO_CLOCK, VIDEO_CLOCK, Codec, EncodedFrame
+from capture.receive import rtcp, rtp
+from capture.receive.assemble import AudioAssembler, VideoAssembler
+from capture.receive.bandwidth import Allowance
+from capture.receive.reorder import Reorderer
+from capture.receive.rtp import Packet
+from capture.receive.statistics import SourceStatistics
+
+SOURCES_MAX = 16  # SSRCs of one publisher: two tracks and retransmissions, and those that follow on them
+SOURCE_SILENT_S = 1.0  # another SSRC may take a track over only once the present one is silent
+UNKNOWN_PER_S_MAX = 50  # packets of sources not yet known that are looked at: each costs a decryption
+EARLY_MAX = 128  # datagrams kept that overtook the end of the DTLS handshake
+
+_SSRC = struct.Struct(">I")
+_RTCP_SSRC_AT = 4
+_RTCP_FIRST, _RTCP_LAST = rtp.RTCP_TYPES[0], rtp.RTCP_TYPES[-1]
+
+
+class Inbound(Protocol):
+    """Takes the protection off the datagram in the receive buffer, in place; its new length, or -1."""
+
+    def unprotect(self, length: int) -> int: ...
+
+    def unprotect_rtcp(self, length: int) -> int: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Formats:
+    """The payload types that were answered."""
+
+    codec: Codec
+    video: int
+    again: int | None  # the video's retransmissions (RFC 4588)
+    audio: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Events:
+    """What a reception tells, all on the event loop.
+
+    `loss` comes for each packet while video waits for a keyframe; `report` for each sender report of what is
+    heard, as (codec, 64-bit NTP time, RTP time, Unix ms of its arrival).
+    """
+
+    frame: Callable[[EncodedFrame], None]
+    loss: Callable[[], None]
+    report: Callable[[Codec, int, int, int], None]
+
+
+class Reception:
+    """`send` takes an RTCP packet, protects it and sends it; it never raises.
+
+    Times: `now_s` of a steady clock, `now_ms` Unix.
+    """
+
+    def __init__(
+        self,
+        formats: Formats,
+        buffer: bytearray,
+        events: Events,
+        send: Callable[[bytes], None],
+        ssrc: int,
+        cname: str,
+    ) -> None:
+        self.packets = 0
+        self.heard_s = 0.0
+        self.slot = 0  # in which round its reports are due
+        self._buffer = buffer
+        self._view = memoryview(buffer)
+        self._events = events
+        self._send = send
+        self._ssrc = ssrc
+        self._inbound: Inbound | None = None
+        self._early: list[bytes] = []
+        self._sources: dict[int, SourceStatistics] = {}
+        self._allowance = Allowance()
+        self._cname = rtcp.source_description(ssrc, cname)
+        self._preamble = rtcp.receiver_report(ssrc) + self._cname
+        self._video = _Track(formats.codec, events.frame, self.ask_packets)
+        self._audio = _Track(Codec.OPUS, events.frame, self.ask_packets)
+        self._tracks = {formats.video: self._video}
+        if formats.audio is not None:
+            self._tracks[formats.audio] = self._audio
+        self._again = formats.again
+        self._unknown_left = UNKNOWN_PER_S_MAX
+        self._strange = 0  # SSRCs that are authentic and of no format that was answered
+        self._closed = False
+
+    def secure(self, inbound: Inbound, now_s: float, now_ms: int) -> None:
+        """The keys are there; what came before them is read now."""
+        self._inbound = inbound
+        self.heard_s = now_s
+        early, self._early = self._early, []
+        for data in early:
+            self._buffer[: len(data)] = data
+            self.datagram(len(data), now_s, now_ms)
+
+    def datagram(self, length: int, now_s: float, now_ms: int) -> None:
+        """Takes the protected packet in the first `length` bytes of the receive buffer, at least 12."""
+        inbound, data = self._inbound, self._buffer
+        if self._closed:
+            return
+        if inbound is None:
+            if len(self._early) < EARLY_MAX:  # the first ones; those behind can be asked for
+                self._early.append(bytes(self._view[:length]))
+            return
+        if _RTCP_FIRST <= data[1] <= _RTCP_LAST:
+            self._control(inbound, length, now_s, now_ms)
+            return
+        _, second, sequence, timestamp, ssrc = rtp.HEADER.unpack_from(data)
+        source = self._sources.get(ssrc)
+        if source is None and not self._may_be_new():
+            return
+        if (length := inbound.unprotect(length)) < 0 or (bounds := rtp.payload_bounds(data, length)) is None:
+            return
+        payload_type = second & 0x7F
+        track = self._tracks.get(payload_type)
+        if source is None:
+            if track is None and payload_type != self._again:
+                self._strange += 1
+                return
+            rate = AUDIO_CLOCK if track is self._audio else VIDEO_CLOCK
+            source = self._sources[ssrc] = SourceStatistics(ssrc, rate)
+        self.heard_s = now_s
+        self.packets += 1
+        source.packet(sequence, timestamp, now_s)
+        payload = bytes(self._view[bounds[0] : bounds[1]])
+        if track is not None:
+            if track.ssrc == ssrc or track.follows(ssrc, now_s):
+                track.heard_s = now_s
+                track.order.push(Packet(sequence, timestamp, second > 0x7F, payload, now_ms))
+        elif self._video.ssrc is not None and (original := rtp.original_sequence(payload)) is not None:
+            self._video.order.push(Packet(original, timestamp, second > 0x7F, payload[2:], now_ms))
+        if self._video.assembler.wants_keyframe:
+            self._events.loss()
+
+    def ask_again(self, now_ms: int) -> None:
+        """To be called every few ten milliseconds: asks for what is missing, gives up what stays so."""
+        for track in (self._video, self._audio):
+            if track.order.waits and not self._closed:
+                track.order.tick(now_ms)
+
+    def report(self, now_s: float) -> None:
+        """Sends a receiver report and the bandwidth allowed; to be called once a second."""
+        self._unknown_left = UNKNOWN_PER_S_MAX
+        if not self._sources or self._closed:
+            return
+        heard = [source for source in self._sources.values() if source.heard]
+        blocks = [source.block(now_s) for source in heard]
+        packet = rtcp.receiver_report(self._ssrc, blocks) + self._cname
+        for source in heard:
+            if source.ssrc == self._video.ssrc:
+                rate = self._allowance.after_interval(source.loss_share)
+                packet += rtcp.estimated_maximum(self._ssrc, rate, [source.ssrc])
+        self._send(packet)
+
+    def ask_keyframe(self, ssrc: int | None = None) -> None:
+        """Asks for a keyframe of the video heard, or of this SSRC while none was."""
+        if (media := self._video.ssrc if self._video.ssrc is not None else ssrc) is not None:
+            self._send(self._preamble + rtcp.picture_loss(self._ssrc, media))
+
+    def ask_packets(self, media_ssrc: int, sequences: list[int]) -> None:
+        self._send(self._preamble + rtcp.nack(self._ssrc, media_ssrc, sequences))
+
+    def close(self) -> None:
+        """Delivers the frames that are whole. Nothing is delivered afterwards."""
+        self._video.order.flush()
+        self._audio.order.flush()
+        self._closed = True
+
+    def _may_be_new(self) -> bool:
+        """Whether a packet of a source not yet known is looked at."""
+        if len(self._sources) + self._strange >= SOURCES_MAX or not self._unknown_left:
+            return False
+        self._unknown_left -= 1
+        return True
+
+    def _control(self, inbound: Inbound, length: int, now_s: float, now_ms: int) -> None:
+        if _SSRC.unpack_from(self._buffer, _RTCP_SSRC_AT)[0] not in self._sources:
+            return  # a source that sent no media yet; its next report will do
+        if (length := inbound.unprotect_rtcp(length)) <= 0:
+            return
+        self.heard_s = now_s
+        for report in rtcp.sender_reports(bytes(self._view[:length])):
+            if (source := self._sources.get(report.ssrc)) is not None:
+                source.sender_report(report, now_s)
+                for track in (self._video, self._audio):
+                    if track.ssrc == report.ssrc:
+                        self._events.report(track.codec, report.ntp, report.rtp, now_ms)
+
+
+class _Track:
+    """One medium's packets into frames. Follows one SSRC at a time."""
+
+    def __init__(
+        self,
+        codec: Codec,
+        deliver: Callable[[EncodedFrame], None],
+        ask: Callable[[int, list[int]], None],
+    ) -> None:
+        self.ssrc: int | None = None
+        self.heard_s = 0.0
+        self.codec = codec
+        self._deliver = deliver
+        self._ask_of = ask
+        self._begin()
+
+    def follows(self, ssrc: int, now_s: float) -> bool:
+        """Whether this SSRC takes the track over."""
+        if self.ssrc is not None:
+            if now_s - self.heard_s < SOURCE_SILENT_S:
+                return False
+            self.order.flush()
+            self._begin()
+        self.ssrc = ssrc
+        return True
+
+    def _begin(self) -> None:
+        self.assembler: AudioAssembler | VideoAssembler
+        if self.codec.is_video:
+            self.assembler = VideoAssembler(self.codec, self._deliver)
+            self.order = Reorderer(self.assembler.push, self.assembler.lost, self._ask)
+        else:
+            self.assembler = AudioAssembler(self._deliver)
+            self.order = Reorderer(self.assembler.push, self.assembler.lost)
+
+    def _ask(self, sequences: list[int]) -> None:
+        assert self.ssrc is not None
+        self._ask_of(self.ssrc, sequences)

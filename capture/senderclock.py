@@ -1,0 +1,111 @@
+"""When a frame was filmed by the sender's own clock, as its sender reports tell (RFC 3550 section 6.4.1), and
+where that clock stands against the server's.
+
+All tracks of one device share a clock: what its reports say of their order holds to a millisecond, whatever
+the network did to each. Where that clock stands against the server's, arrivals alone can tell, and the least
+delayed one counts; so a device whose clock is wrong by a year is placed as well as any other. Integer
+microseconds throughout.
+"""
+
+from collections import deque
+
+REPORTS_KEPT = 32
+FIT_SPAN_US = 10_000_000  # over less, the noise of two reports would be taken for drift
+DRIFT_MAX_PPM = 500  # ten times a bad quartz: a steeper line is no clock
+RESTART_US = 250_000  # a report this far off the line tells of a clock that was set
+LEAST_OVER_US = 30_000_000  # an arrival counts for one to two such spans, so that drift is followed
+
+_NTP_TO_UNIX_S = 2_208_988_800
+
+
+def ntp_to_us(ntp: int) -> int:
+    """A 64-bit NTP timestamp (RFC 3550 section 4) as Unix microseconds, rounded to the nearest."""
+    fraction_us = ((ntp & 0xFFFF_FFFF) * 1_000_000 + (1 << 31)) >> 32
+    return ((ntp >> 32) - _NTP_TO_UNIX_S) * 1_000_000 + fraction_us
+
+
+class SenderClock:
+    """Unrolled RTP ticks of one track → Unix microseconds of its sender, by a line through its reports."""
+
+    def __init__(self, rate: int) -> None:
+        self._rate = rate
+        self._reports: deque[tuple[int, int]] = deque(maxlen=REPORTS_KEPT)
+        self._ticks = self._us = 0  # a point on the line
+        self._ppm = 0
+
+    @property
+    def drift_ppm(self) -> int:
+        """By how much the media clock is slow against the sender's own, in millionths; 0 until known."""
+        return self._ppm
+
+    def report(self, sender_us: int, ticks: int) -> bool:
+        """Takes one sender report; one older than the last counts for nothing.
+
+        False when it contradicts those before: the sender began anew or its clock was set. Then this alone
+        counts.
+        """
+        agrees = True
+        if self._reports:
+            last_ticks, last_us = self._reports[-1]
+            if ticks <= last_ticks and sender_us <= last_us:
+                return True
+            agrees = abs(sender_us - self._on_line(ticks)) <= RESTART_US
+            if not agrees:
+                self._reports.clear()
+        self._reports.append((ticks, sender_us))
+        self._fit()
+        return agrees
+
+    def sender_us(self, ticks: int) -> int | None:
+        """When the frame with these ticks was filmed; None before the first report."""
+        return self._on_line(ticks) if self._reports else None
+
+    def _on_line(self, ticks: int) -> int:
+        return self._us + (ticks - self._ticks) * (1_000_000 + self._ppm) // self._rate
+
+    def _fit(self) -> None:
+        """The line of least squares; of nominal slope while the reports span too little."""
+        first_ticks, first_us = self._reports[0]
+        xs = [(ticks - first_ticks) * 1_000_000 // self._rate for ticks, _ in self._reports]
+        late = [us - first_us - x for (_, us), x in zip(self._reports, xs, strict=True)]
+        mean_x, mean_late = sum(xs) // len(xs), sum(late) // len(late)
+        self._ppm = 0
+        if xs[-1] >= FIT_SPAN_US:
+            spread = sum((x - mean_x) ** 2 for x in xs)
+            slope = sum((x - mean_x) * (y - mean_late) for x, y in zip(xs, late, strict=True)) / spread
+            self._ppm = max(-DRIFT_MAX_PPM, min(DRIFT_MAX_PPM, round(slope * 1_000_000)))
+        self._ticks = first_ticks + mean_x * self._rate // 1_000_000
+        self._us = first_us + mean_x + mean_late
+
+
+class DeviceClock:
+    """Where the clock of one device stands against the server's; shared by all tracks that it sends."""
+
+    def __init__(self) -> None:
+        self._spans: deque[tuple[int, int]] = deque(maxlen=2)  # (began at, least arrival − sender)
+        self._round_trip_us = 0
+        self._measured = False
+
+    def observe(self, sender_us: int, arrival_us: int) -> None:
+        """Learns from the arrival of something that left the device at `sender_us`, or was filmed then."""
+        delay = arrival_us - sender_us
+        if not self._spans or arrival_us - self._spans[-1][0] >= LEAST_OVER_US:
+            self._spans.append((arrival_us, delay))
+        elif delay < self._spans[-1][1]:
+            self._spans[-1] = (self._spans[-1][0], delay)
+
+    def round_trip(self, us: int) -> None:
+        """Learns a measured round trip to the device. Of the shortest, half is taken off: even the least
+        delayed packet was on its way that long."""
+        self._round_trip_us = min(self._round_trip_us, us) if self._measured else us
+        self._measured = True
+
+    def set_anew(self) -> None:
+        """The device's clock was set: what was learned before counts no more."""
+        self._spans.clear()
+
+    def server_us(self, sender_us: int) -> int | None:
+        """That instant of the device's clock on the server's; None before anything was observed."""
+        if not self._spans:
+            return None
+        return sender_us + min(delay for _, delay in self._spans) - self._round_trip_us // 2

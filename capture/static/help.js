@@ -1,0 +1,75 @@
+/** What the candidate says to the proctor during the exam, and the answers. The recording goes on meanwhile. */
+
+import { complain, one, text, timeOfDay } from "./page.js";
+
+/** @typedef {{ kind: "help" | "away", text: string, asked_at: string, answer: string | null, ended: boolean }} Said */
+
+const SHOWN_MAX = 4;
+
+export class Help {
+  #shown = "";
+  /** Whether something may have come since: at first, and while a call is not answered. */
+  #waits = true;
+
+  /** @param {HTMLElement} root @param {import("./status.js").Watch} watch */
+  constructor(root, watch) {
+    this.root = root;
+    this.home = root.dataset.home ?? "";
+    this.list = one("[data-said]", root);
+    this.failed = one("#help-failed", root);
+    const form = /** @type {HTMLFormElement} */ (one("form", root));
+    form.addEventListener("submit", (event) => {
+      event.preventDefault();
+      void this.#ask(form);
+    });
+    one("#away", root).addEventListener("click", () => void this.#tell("help", { kind: "away" }));
+    one("#back", root).addEventListener("click", () => void this.#tell("back", {}));
+    watch.addEventListener("status", () => this.#waits && void this.#renew());
+  }
+
+  /** @param {HTMLFormElement} form */
+  async #ask(form) {
+    const words = /** @type {HTMLTextAreaElement} */ (one("textarea", form));
+    if (await this.#tell("help", { kind: "help", text: words.value })) words.value = "";
+  }
+
+  /** @param {string} what @param {Record<string, string>} fields */
+  async #tell(what, fields) {
+    complain(this.failed, "");
+    const answer = await fetch(`${this.home}/${what}`, { method: "POST", body: new URLSearchParams(fields) }).catch(() => null);
+    if (!answer?.ok) complain(this.failed, "help-failed");
+    else await this.#renew();
+    return Boolean(answer?.ok);
+  }
+
+  async #renew() {
+    const answer = await fetch(`${this.home}/help.json`).catch(() => null);
+    if (!answer?.ok) return;
+    /** @type {{ requests: Said[] }} */
+    const { requests } = await answer.json();
+    this.#waits = requests.some((one) => one.kind === "help" && one.answer === null);
+    this.root.dataset.away = requests.some((one) => one.kind === "away" && !one.ended) ? "yes" : "no";
+    const known = JSON.stringify(requests);
+    if (known === this.#shown) return;
+    this.#shown = known;
+    this.list.replaceChildren(...requests.slice(0, SHOWN_MAX).map(line));
+  }
+}
+
+/** @param {Said} said */
+function line(said) {
+  const item = document.createElement("li");
+  const time = timeOfDay(Date.parse(said.asked_at));
+  item.append(paragraph(`${time} ${said.text || text("help-away")}`, "quiet"));
+  if (said.answer !== null) item.append(paragraph(text("help-answer", { answer: said.answer }), "answer"));
+  else if (said.kind === "help") item.append(paragraph(text("help-waiting"), "quiet"));
+  return item;
+}
+
+/** @param {string} words @param {string} kind */
+function paragraph(words, kind) {
+  const part = document.createElement("p");
+  part.className = kind;
+  part.textContent = words;
+  return part;
+}

@@ -1,0 +1,11 @@
+/** The phone's page for the picture of the identity card: its better camera, the same step. */
+
+import { supported } from "./devices.js";
+import { CardCopy } from "./identity.js";
+import { one } from "./page.js";
+
+const page = one("#identity");
+const card = new CardCopy(one("[data-card]"), "environment");
+addEventListener("pagehide", () => card.rest());
+if (!supported([])) page.dataset.unsupported = "";
+page.dataset.working = "";

@@ -1,0 +1,28 @@
+"""The door for a single image: what the candidate's pages hand over, and its in-memory form."""
+
+from dataclasses import dataclass, field
+from typing import Protocol
+
+
+class Stills(Protocol):
+    """Keeps images of identity cards. `capture.sink.VaultRecorder` is the real one."""
+
+    async def keep_image(self, session_id: str, jpeg: bytes) -> None:
+        """Returns once the image is accepted: sealed, on disk, never lost from then on; and committed too,
+        while the parts are there.
+
+        Raises NotFound when the exam takes no copy, WrongState before the notice and after the end, Conflict
+        when enough were sent, Unavailable when nothing can be kept for now: try again.
+        """
+        ...
+
+
+@dataclass
+class MemoryStills:
+    """Keeps every image in memory, whoever sends it."""
+
+    kept: list[tuple[str, bytes]] = field(default_factory=list)
+
+    async def keep_image(self, session_id: str, jpeg: bytes) -> None:
+        """See Stills."""
+        self.kept.append((session_id, jpeg))

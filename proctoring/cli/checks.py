@@ -1,0 +1,130 @@
+"""What the doctor asks, and `/readyz` in part: each says what it found, or raises what is the matter."""
+
+import asyncio
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+
+import httpx
+import redis
+
+from capture.ice import IceServer
+from capture.relay import check as ask_relay
+from proctoring.cli.places import Places
+from proctoring.core import Core
+from proctoring.errors import Invalid, Unavailable
+from proctoring.holds import worker
+from proctoring.holds.brake import BrakeLimits
+from proctoring.migrations import is_newest
+from proctoring.settings import Settings
+from storage.objects import ObjectStore
+from storage.seal import Opener
+from storage.sign import Signer
+
+ANSWER_S_MAX = 5.0
+PASS_LATE = 5
+"""Intervals without a pass of the retention worker, after which something is the matter."""
+PASS_LATE_MIN = timedelta(minutes=15)
+
+
+def regions(settings: Settings) -> str:
+    """Where everything is. Settings that name a place outside the EEA were refused when they were read."""
+    places = [f"recordings and keys {settings.region or 'on this machine, reached from it only'}"]
+    places += [f"{server.url} {server.region}" for server in settings.ice_servers]
+    places += [f"{url} {settings.turn_region}" for url in settings.turn_urls]
+    return ", ".join(places)
+
+
+def database(core: Core) -> str:
+    """Raises Unavailable for a schema of another version, and the driver's errors."""
+    core.db.check()
+    if not is_newest(core.db):
+        raise Unavailable("Its schema is of another version.", "Run `proctoring init` with this version.")
+    return core.db.engine.dialect.name
+
+
+def clocks(core: Core) -> str:
+    """This machine's against the database's. Raises Unavailable."""
+    with core.db.read() as db:
+        return _skew("the database", core.db.now(db), core.clock())
+
+
+def store_clock(core: Core) -> str:
+    """This machine's against the store's, which tells it in every answer. Raises Unavailable."""
+    try:
+        answer = httpx.get(f"{core.settings.minio_url.rstrip('/')}/minio/health/live", timeout=ANSWER_S_MAX)
+    except httpx.HTTPError as error:
+        raise Unavailable(f"{core.settings.minio_url} is away: {error}.", "Start the store.") from error
+    told = parsedate_to_datetime(answer.headers["date"])
+    return _skew("the store", told, core.clock())
+
+
+def _skew(whose: str, theirs: datetime, ours: datetime) -> str:
+    skew_s = abs((theirs.astimezone(UTC) - ours).total_seconds())
+    limit = BrakeLimits().skew
+    if skew_s > limit.total_seconds():
+        raise Unavailable(
+            f"This machine's clock and that of {whose} differ by {skew_s:.0f} s; nothing is erased above "
+            f"{limit.total_seconds():.0f} s.",
+            "Let NTP set every machine's clock.",
+        )
+    return f"{skew_s:.0f} s from {whose}"
+
+
+def stores(hands: Iterable[ObjectStore]) -> str:
+    """Raises StoreFailed unless each works."""
+    for one in hands:
+        one.check()
+    return "answers"
+
+
+def sealing(core: Core) -> str:
+    """A key is sealed now. Raises KeyMissing without a public half."""
+    return f"to {core.sealer.new_unit_key(core.new_id()).epoch}"
+
+
+def opening(core: Core, opener: Opener) -> str:
+    """A key sealed now opens now: public and private half belong together. Raises VaultError."""
+    unit_id = core.new_id()
+    opener.unit(unit_id, core.sealer.new_unit_key(unit_id))
+    return "what is sealed now opens now"
+
+
+def signing(core: Core, signer: Signer) -> str:
+    """Raises Invalid when the published half is not that of the key that signs."""
+    published = Places(core.settings.data).public_signing_key
+    if published.read_bytes() != signer.public:
+        raise Invalid(f"{published} is not the half of the key that signs.", "Bring the right one back.")
+    return f"key {signer.public.hex()[:16]}…"
+
+
+def relay(server: IceServer) -> str:
+    """A STUN answer, or an allocation with a credential as a publisher gets it. Raises OSError."""
+    try:
+        return f"{server.url} gives {asyncio.run(ask_relay(server))}"
+    except OSError as error:
+        raise OSError(f"{server.url}: {error}") from error
+
+
+def job_queue(core: Core) -> str:
+    """Raises RedisError."""
+    with redis.Redis.from_url(
+        core.settings.required_redis_url, socket_timeout=ANSWER_S_MAX, socket_connect_timeout=ANSWER_S_MAX
+    ) as client:
+        client.ping()
+    return "Redis answers"
+
+
+def last_pass(core: Core) -> str:
+    """When the retention worker last went round. Raises Unavailable when that is too long ago."""
+    with core.db.read() as db:
+        passed_at = worker.state(db).passed_at
+    if passed_at is None:
+        return "none yet"
+    age = core.clock() - passed_at
+    if age > max(PASS_LATE_MIN, PASS_LATE * timedelta(seconds=core.settings.purge_interval_s)):
+        raise Unavailable(
+            f"The retention worker last went round {age.total_seconds():.0f} s ago.",
+            "See that worker, beat and Redis run.",
+        )
+    return f"{age.total_seconds():.0f} s ago"

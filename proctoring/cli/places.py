@@ -1,0 +1,80 @@
+"""Where a data folder keeps what: a folder of keys per power, so that each role is given its own alone."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """The files below a data folder.
+
+    keys/public    public halves, for every process
+    keys/private   the epochs' private halves: review opens with them, the worker rotates them
+    keys/links     the secret for links and tokens: capture
+    keys/signing   the signing key: the worker
+    keys/minio, keys/database, keys/redis, keys/turn     a secret per user of the parts beside us
+    """
+
+    data: Path
+
+    @property
+    def keys(self) -> Path:
+        """What a `storage.keys.KeyFolder` stands on."""
+        return self.data / "keys"
+
+    @property
+    def public_keys(self) -> Path:
+        return self.keys / "public"
+
+    @property
+    def private_keys(self) -> Path:
+        return self.keys / "private"
+
+    @property
+    def public_signing_key(self) -> Path:
+        return self.public_keys / "signing.pub"
+
+    @property
+    def links_secret(self) -> Path:
+        return self.keys / "links" / "links.key"
+
+    @property
+    def signing_key(self) -> Path:
+        return self.keys / "signing" / "signing.key"
+
+    def secret(self, part: str, user: str) -> Path:
+        """The secret of one user of a part beside us."""
+        return self.keys / part / f"{user}.secret"
+
+    @property
+    def spool(self) -> Path:
+        return self.data / "spool"
+
+
+def move_old_keys(places: Places) -> list[str]:
+    """Bring the keys of a data folder that kept them all in keys/private to where each has its own; which."""
+    moved = []
+    for new in (places.links_secret, places.signing_key):
+        old = places.private_keys / new.name
+        if old.exists() and not new.exists():
+            new.parent.mkdir(mode=0o700, exist_ok=True)
+            old.rename(new)
+            moved.append(f"{new.relative_to(places.data)} out of keys/private")
+    return moved
+
+
+def remember_address(data: Path, host: str, port: int) -> None:
+    """Note where this data folder is being served, so that other subcommands print links that work."""
+    _address_file(data).write_text(json.dumps({"host": host, "port": port}))
+
+
+def running_address(data: Path) -> dict[str, object]:
+    """What `remember_address` noted, as settings; empty when nothing was."""
+    file = _address_file(data)
+    noted: dict[str, object] = json.loads(file.read_text()) if file.exists() else {}
+    return noted
+
+
+def _address_file(data: Path) -> Path:
+    return data / "served-at.json"

@@ -1,0 +1,81 @@
+"""Makes what is missing in a data folder: keys, secrets, schema. Harmless to repeat."""
+
+import secrets
+
+from proctoring.cli.places import Places, move_old_keys
+from proctoring.clock import system_clock
+from proctoring.db import Database
+from proctoring.migrations import upgrade
+from proctoring.migrations.grants import OWNER, USERS, grant
+from proctoring.secret_files import REDIS_DEFAULT_USER
+from proctoring.settings import Keys, Settings
+from storage.keys import KeyFolder, write_secret
+from storage.powers import Power
+from storage.sign import Signer
+
+LINK_SECRET_BYTES = 32
+SECRET_BYTES = 30  # 40 characters, all that MinIO takes
+SECRETS = {
+    "database": (OWNER, *USERS),
+    "redis": (REDIS_DEFAULT_USER,),
+    "minio": ("admin", *(power.value for power in Power)),
+    "turn": ("turn",),
+}
+FOLDERS = ("spool", "postgres", "minio", "caddy")
+
+
+def prepare(settings: Settings) -> list[str]:
+    """Folder, keys and schema; what was made, one line each."""
+    return prepare_keys(settings) + prepare_schema(settings)
+
+
+def prepare_keys(settings: Settings) -> list[str]:
+    """Folder and keys; asks nothing of the network."""
+    places = Places(settings.data)
+    made = []
+    if not settings.data.exists():
+        settings.data.mkdir(parents=True, mode=0o700)
+        made.append(f"data folder {settings.data}")
+    made += [f"way for roles of their own: moved {what}" for what in move_old_keys(places)]
+    places.public_keys.mkdir(parents=True, exist_ok=True)
+    places.private_keys.mkdir(exist_ok=True, mode=0o700)
+    if settings.keys is Keys.FOLDER and not any(places.public_keys.glob("kek-*.pub")):
+        made.append(f"key epoch {KeyFolder(places.keys).ensure_epoch(system_clock())}")
+    if not places.links_secret.exists():
+        places.links_secret.parent.mkdir(mode=0o700, exist_ok=True)
+        write_secret(places.links_secret, secrets.token_bytes(LINK_SECRET_BYTES))
+        made.append("secret for links and tokens")
+    if not places.signing_key.exists():
+        places.public_signing_key.write_bytes(Signer.ensure(places.signing_key).public)
+        made.append("signing key for certificates")
+    return made
+
+
+def prepare_secrets(settings: Settings) -> list[str]:
+    """Folders, keys and the secrets of every part beside us, as the distributed shape mounts them one by one;
+    asks nothing of the network."""
+    places = Places(settings.data)
+    made = prepare_keys(settings)
+    for folder in FOLDERS:
+        (settings.data / folder).mkdir(mode=0o700, exist_ok=True)
+    for part, users in SECRETS.items():
+        for user in users:
+            file = places.secret(part, user)
+            if not file.exists():
+                file.parent.mkdir(mode=0o700, exist_ok=True)
+                write_secret(file, secrets.token_urlsafe(SECRET_BYTES).encode())
+                made.append(f"secret {file.relative_to(settings.data)}")
+    return made
+
+
+def prepare_schema(settings: Settings) -> list[str]:
+    """The newest schema in the database; on PostgreSQL a user for each role whose secret is here."""
+    database = Database(settings.database)
+    try:
+        made = ["database schema"] if upgrade(database) else []
+        files = {user: Places(settings.data).secret("database", user) for user in USERS}
+        passwords = {user: file.read_text().strip() for user, file in files.items() if file.exists()}
+        on_postgres = database.engine.dialect.name == "postgresql"
+        return made + (grant(database, passwords) if on_postgres else [])
+    finally:
+        database.close()

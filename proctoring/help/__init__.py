@@ -1,0 +1,1 @@
+"""What a candidate says to the proctor during the exam, and the answer."""

@@ -1,0 +1,48 @@
+"""A candidate's words to the proctor: a call for help, or that they leave the room for a moment. Pure.
+
+Neither is an accusation: on the time line it is the candidate's own flag, in their own words, and the
+recording goes on meanwhile. Whether a pause is allowed is the regulation's matter, and a person's.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from proctoring.errors import Invalid
+from proctoring.reviews.model import Category
+
+TEXT_CHARS_MAX = 1000
+REQUESTS_MAX = 30
+
+
+class HelpKind(StrEnum):
+    """HELP wants an answer; AWAY tells that the candidate leaves the room, and ends when they are back."""
+
+    HELP = "help"
+    AWAY = "away"
+
+
+CATEGORIES = {HelpKind.HELP: Category.OTHER, HelpKind.AWAY: Category.LEFT_THE_ROOM}
+"""How each stands among the flags."""
+
+
+@dataclass(frozen=True, slots=True)
+class HelpRequest:
+    """`ended_at`: when it was answered, or the candidate was back."""
+
+    id: str
+    session_id: str
+    kind: HelpKind
+    text: str
+    asked_at: datetime
+    answer: str | None
+    answered_by: str | None
+    ended_at: datetime | None
+
+
+def check_text(kind: HelpKind, text: str) -> str:
+    """The text without surrounding blanks. Raises Invalid for a call without words, or one that runs on."""
+    text = text.strip()
+    if len(text) > TEXT_CHARS_MAX or (kind is HelpKind.HELP and not text):
+        raise Invalid("A message is missing or too long.", f"Write 1 to {TEXT_CHARS_MAX} characters.")
+    return text

@@ -1,0 +1,90 @@
+"""Asked by the candidate, answered by a proctor; each a line of the ledger, without its words."""
+
+from collections.abc import Collection
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session as Db
+
+from proctoring.clock import ms_between
+from proctoring.core import Core
+from proctoring.custody.model import Action, Actor
+from proctoring.custody.service import enter
+from proctoring.errors import Conflict, NotFound
+from proctoring.help.model import CATEGORIES, REQUESTS_MAX, HelpKind, HelpRequest, check_text
+from proctoring.help.rows import HelpRow
+from proctoring.reviews.flags import lengthen, raise_by_candidate
+from proctoring.sessions.model import SessionState
+from proctoring.sessions.service import CANDIDATE, session_row
+
+
+def ask(db: Db, core: Core, session_id: str, kind: HelpKind, text: str) -> HelpRequest:
+    """Write down what the candidate says; once the time line has begun it stands there as their flag.
+
+    Raises Invalid, Conflict when the session is over, REQUESTS_MAX were made, or they said already that they
+    are away.
+    """
+    session = session_row(db, session_id, lock=True)
+    if session.state not in (SessionState.ADMITTED.value, SessionState.RECORDING.value):
+        raise Conflict("The session is not under way.", "Call the exam body.")
+    text = check_text(kind, text)
+    made = db.scalar(select(func.count()).select_from(HelpRow).where(HelpRow.session_id == session_id)) or 0
+    if made >= REQUESTS_MAX:
+        raise Conflict("You have sent many messages.", "Call the exam body.")
+    if kind is HelpKind.AWAY and _away(db, session_id) is not None:
+        raise Conflict("You have said already that you are away.", "Say when you are back.")
+    now = core.clock()
+    flag_id = None
+    if session.started_at is not None:
+        at_ms = max(0, ms_between(session.started_at, now))
+        flag_id = raise_by_candidate(db, core, CANDIDATE, session_id, at_ms, CATEGORIES[kind], text).id
+    row = HelpRow(
+        id=core.new_id(), session_id=session_id, kind=kind.value, text=text, asked_at=now, flag_id=flag_id
+    )
+    db.add(row)
+    db.flush()
+    enter(db, core.clock, CANDIDATE, Action.HELP_ASK, session_id, help=row.id, kind=kind.value)
+    return row.model()
+
+
+def back(db: Db, core: Core, session_id: str) -> None:
+    """The candidate is back; their flag reaches until now. Harmless when they were not away."""
+    session = session_row(db, session_id, lock=True)
+    row = _away(db, session_id)
+    if row is None:
+        return
+    row.ended_at = core.clock()
+    if row.flag_id is not None and session.started_at is not None:
+        lengthen(db, row.flag_id, ms_between(session.started_at, row.ended_at))
+
+
+def answer(db: Db, core: Core, actor: Actor, request_id: str, text: str) -> HelpRequest:
+    """A proctor answers, for the candidate to read. Raises NotFound, Invalid, Conflict the second time."""
+    row = db.get(HelpRow, request_id, with_for_update=True)
+    if row is None:
+        raise NotFound("There is no such request.", "Load the page again.")
+    if row.answer is not None:
+        raise Conflict("This was answered already.", "Load the page again.")
+    row.answer, row.answered_by = check_text(HelpKind.HELP, text), actor.id
+    if row.kind == HelpKind.HELP.value:
+        row.ended_at = core.clock()
+    enter(db, core.clock, actor, Action.HELP_ANSWER, row.session_id, help=row.id)
+    return row.model()
+
+
+def of_session(db: Db, session_id: str) -> list[HelpRequest]:
+    """All requests of a session, the newest first."""
+    query = select(HelpRow).where(HelpRow.session_id == session_id)
+    return [row.model() for row in db.scalars(query.order_by(HelpRow.asked_at.desc(), HelpRow.id))]
+
+
+def waiting(db: Db, session_ids: Collection[str]) -> dict[str, int]:
+    """How many requests of each of these sessions nobody has answered, nor ended."""
+    open_ones = select(HelpRow.session_id, func.count()).where(
+        HelpRow.session_id.in_(session_ids), HelpRow.answer.is_(None), HelpRow.ended_at.is_(None)
+    )
+    return dict(db.execute(open_ones.group_by(HelpRow.session_id)).all())
+
+
+def _away(db: Db, session_id: str) -> HelpRow | None:
+    mine = HelpRow.session_id == session_id, HelpRow.kind == HelpKind.AWAY.value
+    return db.scalar(select(HelpRow).where(*mine, HelpRow.ended_at.is_(None)))

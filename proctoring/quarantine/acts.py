@@ -1,0 +1,91 @@
+"""Copies the acts that decide over evidence off the host, right behind the commit that made them.
+
+Whoever is told that something is held finds it in the copy, and so does whoever deletes the first object of
+an erasure: in a process that has the copy and the signing key. Where the copy cannot be written the act
+stands all the same, and this is tried again with every later act and every round of the job.
+"""
+
+from pathlib import Path
+
+import structlog
+from sqlalchemy import select, update
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import Session as Db
+
+from proctoring.core import Core
+from proctoring.custody.model import Action
+from proctoring.custody.rows import EntryRow
+from proctoring.custody.service import head
+from proctoring.errors import Contended
+from proctoring.holds.rows import HoldUnitRow
+from proctoring.quarantine.proofs import DECISIVE, Act
+from proctoring.quarantine.rows import STATE_ID, ActsCopiedRow
+from proctoring.recordings.rows import UnitRow
+from storage import witness
+from storage.note import NoteSigner
+from storage.witness import ActCopy
+
+BATCH = 1000
+
+log = structlog.get_logger()
+
+
+class ActCopier:
+    """Signs and appends what the ledger has of DECISIVE acts behind the last copied one."""
+
+    def __init__(self, core: Core, signer: NoteSigner, copy: Path) -> None:
+        self._core = core
+        self._signer = signer
+        self._copy = copy
+
+    def run(self) -> int:
+        """Copy all that is not copied; how many lines. Raises OSError when the copy cannot be written."""
+        copied = 0
+        while True:
+            with self._core.db.read() as db:
+                acts, through = _not_copied(db)
+            if through is None:
+                return copied
+            lines = [ActCopy(act.body(), self._signer.sign(act.body().encode()).hex()) for act in acts]
+            copied += witness.append(self._copy, lines)
+            with self._core.db.begin() as db:
+                mine = ActsCopiedRow.id == STATE_ID, ActsCopiedRow.through < through
+                db.execute(update(ActsCopiedRow).where(*mine).values(through=through))
+
+    def at_once(self) -> None:
+        """The same behind a commit: a failure is logged, and what was committed stays."""
+        try:
+            self.run()
+        except (OSError, SQLAlchemyError, Contended):
+            log.exception("acts.not_copied")
+
+
+def copy_acts(core: Core, signer: NoteSigner) -> None:
+    """From here on this process copies every decisive act behind its commit, when it has a copy."""
+    if core.settings.checkpoint_copy is not None:
+        copier = ActCopier(core, signer, core.settings.checkpoint_copy)
+        for action in DECISIVE:
+            core.db.listen(action.value, copier.at_once)
+
+
+def _not_copied(db: Db) -> tuple[list[Act], int | None]:
+    """The next acts, and up to which entry they reach; None when there is nothing new."""
+    through = db.get_one(ActsCopiedRow, STATE_ID).through
+    query = select(EntryRow).where(
+        EntryRow.number > through, EntryRow.action.in_([action.value for action in DECISIVE])
+    )
+    rows = list(db.scalars(query.order_by(EntryRow.number).limit(BATCH)))
+    if not rows:
+        return [], None
+    return [_act(db, row) for row in rows], rows[-1].number if len(rows) == BATCH else head(db)[0]
+
+
+def _act(db: Db, row: EntryRow) -> Act:
+    action, session = Action(row.action), row.session_id or ""
+    if action is Action.EVIDENCE_ERASE:
+        unit = db.get_one(UnitRow, row.unit_id)
+        return Act(action, row.at, row.number, session, (unit.id,), due_at=unit.due_at)
+    hold = row.detail["hold"]
+    covered = select(HoldUnitRow.unit_id).where(HoldUnitRow.hold_id == hold).order_by(HoldUnitRow.unit_id)
+    units = tuple(db.scalars(covered))
+    return Act(action, row.at, row.number, session, units, hold, row.detail["kind"])

@@ -1,0 +1,71 @@
+"""What still stands of a copy once the restorations in it are taken for what they declare.
+
+Pure. A checkpoint of a lost history contradicts nothing, as far as the declaration reaches; and a declaration
+that a later restore lost is not asked for again.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from proctoring.quarantine.proofs import Restoration, read_restoration
+from storage.checkpoint import LEDGER_ORIGIN, claimed
+from storage.errors import NotAuthentic, Refused
+from storage.sign import check_signature
+from storage.witness import Line, RestoredCopy, Signed
+
+
+@dataclass
+class Declared:
+    """`standing`: every line but the checkpoints of lost histories. `restorations`: those that the present
+    ledger must tell of; `quarantines`: of all that were ever declared; `lost`: the lines as they stood before
+    each declaration, for what was exported then."""
+
+    standing: list[Line] = field(default_factory=list)
+    restorations: list[Restoration] = field(default_factory=list)
+    quarantines: set[str] = field(default_factory=set)
+    lost: list[list[Line]] = field(default_factory=list)
+
+
+def declared(lines: Iterable[Line], public: bytes) -> Declared:
+    """Read in order. A declaration that is not signed by `public` declares nothing."""
+    found = Declared()
+    for line in lines:
+        restoration = _restoration(line, public)
+        if restoration is None:
+            found.standing.append(line)
+            continue
+        found.lost.append(found.standing)
+        kept = {loss.origin: loss.kept for loss in restoration.losses}
+        found.standing = [one for one in found.standing if _stands(one, kept)]
+        found.restorations = [one for one in found.restorations if one.head < kept.get(LEDGER_ORIGIN, 0)]
+        found.restorations.append(restoration)
+        found.quarantines.add(restoration.quarantine)
+    return found
+
+
+def is_signed(line: Signed, public: bytes) -> bool:
+    """Whether the body is as `public`'s other half signed it."""
+    try:
+        check_signature(public, line.body.encode(), bytes.fromhex(line.signature))
+    except (NotAuthentic, ValueError):
+        return False
+    return True
+
+
+def _restoration(line: Line, public: bytes) -> Restoration | None:
+    if not isinstance(line, RestoredCopy) or not is_signed(line, public):
+        return None
+    try:
+        return read_restoration(line.body)
+    except Refused:
+        return None
+
+
+def _stands(line: Line, kept: dict[str, int]) -> bool:
+    if not isinstance(line, str):
+        return True
+    try:
+        checkpoint = claimed(line)
+    except Refused:
+        return True
+    return checkpoint.size <= kept.get(checkpoint.origin, checkpoint.size)

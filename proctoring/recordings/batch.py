@@ -1,0 +1,99 @@
+"""Registers the leaves of many streams in one transaction and a handful of statements.
+
+Only ordinary ones: not late, not the first of its take, abutting the one before, of a unit that is open.
+While many streams record there are hundreds of them each second; whatever is not ordinary goes through
+`proctoring.recordings.service`, whose rules these leaves keep.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import Row, bindparam, insert, select, tuple_, update
+from sqlalchemy.orm import Session as Db
+
+from proctoring.core import Core
+from proctoring.errors import Contended
+from proctoring.recordings.leaves import SealedSegment, columns, leaf_of, since_ms
+from proctoring.recordings.model import GAP_MS_MIN, UnitState
+from proctoring.recordings.rows import SegmentRow, TakeRow, UnitRow
+from proctoring.sessions.rows import SessionRow
+
+_GROW = (
+    update(UnitRow.__table__)  # type: ignore[arg-type]
+    .where(
+        UnitRow.id == bindparam("unit"),
+        UnitRow.manifest_size == bindparam("before"),
+        UnitRow.state == UnitState.OPEN.value,
+    )
+    .values(manifest_size=bindparam("after"), manifest_head=bindparam("head"))
+)
+_LENGTHEN = (
+    update(TakeRow.__table__)  # type: ignore[arg-type]
+    .where(TakeRow.id == bindparam("take"))
+    .values(end_ms=bindparam("end"))
+)
+
+
+def ordinary(db: Db, segments: Mapping[str, SealedSegment]) -> set[str]:
+    """Of these segments, by the id of their take, one for each unit: the takes whose one is ordinary."""
+    return {row.id for row in _rows(db, segments, lock=False)}
+
+
+def register_all(db: Db, core: Core, segments: Mapping[str, SealedSegment]) -> None:
+    """Appends these segments' leaves, each to its unit's manifest.
+
+    Raises Contended, and nothing is changed, when one of them is not `ordinary`.
+    """
+    rows = _rows(db, segments, lock=True)
+    if len(rows) != len(segments):
+        raise _changed()
+    leaves, grown, lengthened = [], [], []
+    for row in rows:
+        segment = segments[row.id]
+        start_ms = since_ms(row.started_at, segment.start_unix_ms)
+        received = segment.received_at or core.clock()
+        leaf = leaf_of(
+            segment, row.unit_id, row.id, row.media_type, start_ms, received, prev=row.manifest_head
+        )
+        position = row.manifest_size
+        leaves.append(columns(leaf, position, received, late=False))
+        grown.append({"unit": leaf.unit, "before": position, "after": position + 1, "head": leaf.hash()})
+        lengthened.append({"take": row.id, "end": max(row.end_ms, start_ms + segment.duration_ms)})
+    connection = db.connection()
+    if connection.execute(_GROW, grown).rowcount not in (len(grown), -1):
+        raise _changed()
+    connection.execute(insert(SegmentRow.__table__), leaves)  # type: ignore[arg-type]
+    connection.execute(_LENGTHEN, lengthened)
+
+
+def _rows(db: Db, segments: Mapping[str, SealedSegment], lock: bool) -> list[Row[*tuple[Any, ...]]]:
+    query = (
+        select(
+            TakeRow.id,
+            TakeRow.unit_id,
+            TakeRow.media_type,
+            TakeRow.end_ms,
+            UnitRow.manifest_size,
+            UnitRow.manifest_head,
+            SessionRow.started_at,
+        )
+        .join(UnitRow, UnitRow.id == TakeRow.unit_id)
+        .join(SessionRow, SessionRow.id == TakeRow.session_id)
+        .where(TakeRow.id.in_(segments), TakeRow.late.is_(False), UnitRow.state == UnitState.OPEN.value)
+        .order_by(UnitRow.id)
+    )
+    found = db.execute(query.with_for_update(of=UnitRow) if lock else query).all()
+    places = [(take, segment.seq) for take, segment in segments.items()]
+    there = select(SegmentRow.take_id).where(tuple_(SegmentRow.take_id, SegmentRow.seq).in_(places))
+    known = set(db.scalars(there))
+    return [row for row in found if row.id not in known and _abuts(row, segments[row.id])]
+
+
+def _abuts(row: Row[*tuple[Any, ...]], segment: SealedSegment) -> bool:
+    return segment.seq > 0 and since_ms(row.started_at, segment.start_unix_ms) - row.end_ms < GAP_MS_MIN
+
+
+def _changed() -> Contended:
+    return Contended(
+        "Not all of these segments are the next of open recordings.", "Register them one by one."
+    )

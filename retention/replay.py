@@ -1,0 +1,139 @@
+"""After a restore: what the copied proofs say is done again, and nothing else.
+
+Erasure again is not decided by rule 2: it was, and the signed proof of that is at hand. Every step may be
+repeated, and a crash anywhere is healed by doing it all again.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import structlog
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session as Db
+
+from proctoring.core import Core
+from proctoring.custody.model import Action, Actor
+from proctoring.custody.rows import CertificateCopyRow, CertificateRow
+from proctoring.custody.service import enter
+from proctoring.errors import Unavailable
+from proctoring.quarantine.holds import end_holds_on, place_again, release_again
+from proctoring.quarantine.model import Missing
+from proctoring.quarantine.proofs import Act, Erasure
+from proctoring.recordings.model import UnitState
+from proctoring.recordings.rows import TakeRow, UnitRow
+from storage.errors import StoreFailed
+from storage.shred import Shredder
+
+log = structlog.get_logger()
+
+Step = Callable[[Db, Core, Actor, Act], bool]
+LIVING = (UnitState.OPEN.value, UnitState.RETAINED.value)
+
+
+@dataclass(frozen=True, slots=True)
+class Replayed:
+    """`erased` counts units whose certificate is registered again, `decided` those whose key is gone and
+    which the next pass of the worker finishes. `failures`: a line for each unit to be tried again."""
+
+    holds: int = 0
+    releases: int = 0
+    erased: int = 0
+    decided: int = 0
+    failures: tuple[str, ...] = ()
+
+
+class Replay:
+    """Holds the power to destroy and no other."""
+
+    def __init__(self, core: Core, shredder: Shredder) -> None:
+        self._core = core
+        self._shredder = shredder
+
+    def run(self, missing: Missing, actor: Actor) -> Replayed:
+        """Holds first, so that nothing that they cover is ever free; then what was erased."""
+        transact = self._core.db.transact
+        holds = sum(transact(self._again(place_again, actor, act)) for act in missing.holds)
+        releases = sum(transact(self._again(release_again, actor, act)) for act in missing.releases)
+        failures = tuple(line for one in missing.erasures if (line := self._erase(one, actor)))
+        proven = sum(1 for erasure in missing.erasures if erasure.certificate is not None)
+        return Replayed(holds, releases, proven - len(failures), len(missing.erasures) - proven, failures)
+
+    def _erase(self, erasure: Erasure, actor: Actor) -> str:
+        """What went wrong, or nothing. Without a certificate the rest is the worker's."""
+        self._core.db.transact(lambda db: self._decide(db, erasure, actor))
+        if erasure.certificate is None:
+            return ""
+        try:
+            self._core.db.forget_deleted()
+            self._shredder.shred(erasure.unit)
+        except (StoreFailed, Unavailable) as error:
+            log.error("replay.incomplete", unit=erasure.unit, detail=str(error))
+            return f"{erasure.unit}: {error}"
+        self._core.db.transact(lambda db: self._certify(db, erasure, actor))
+        return ""
+
+    def _again(self, step: Step, actor: Actor, act: Act) -> Callable[[Db], bool]:
+        return lambda db: step(db, self._core, actor, act)
+
+    def _decide(self, db: Db, erasure: Erasure, actor: Actor) -> None:
+        end_holds_on(db, self._core, actor, erasure.unit)
+        decided = (
+            update(UnitRow)
+            .where(UnitRow.id == erasure.unit, UnitRow.state.in_(LIVING))
+            .values(
+                state=UnitState.ERASING.value,
+                sealed_private_key=None,
+                erase_id=self._core.new_id(),
+                erasing_at=erasure.decided_at,
+                due_at=erasure.due_at,
+            )
+            .returning(UnitRow.id)
+        )
+        if db.scalar(decided) is None:
+            return
+        db.execute(update(TakeRow).where(TakeRow.unit_id == erasure.unit).values(sealed_key=None))
+        enter(
+            db,
+            self._core.clock,
+            actor,
+            Action.EVIDENCE_ERASE,
+            erasure.session,
+            erasure.unit,
+            certificate=erasure.certificate_id or None,
+            restored=1,
+        )
+
+    def _certify(self, db: Db, erasure: Erasure, actor: Actor) -> None:
+        assert erasure.certificate is not None
+        finished = (
+            update(UnitRow)
+            .where(UnitRow.id == erasure.unit, UnitRow.state == UnitState.ERASING.value)
+            .values(state=UnitState.ERASED.value, erased_at=erasure.erased_at)
+            .returning(UnitRow.id)
+        )
+        issued = select(CertificateRow.id).where(CertificateRow.unit_id == erasure.unit)
+        if db.scalar(finished) is None or db.scalar(issued) is not None:
+            return
+        assert erasure.erased_at is not None
+        db.add(
+            CertificateRow(
+                id=erasure.certificate_id,
+                unit_id=erasure.unit,
+                session_id=erasure.session,
+                issued_at=erasure.erased_at,
+                body=erasure.certificate.body,
+                signature=erasure.certificate.signature,
+            )
+        )
+        db.flush()
+        db.add(CertificateCopyRow(certificate_id=erasure.certificate_id, copied_at=self._core.clock()))
+        enter(
+            db,
+            self._core.clock,
+            actor,
+            Action.EVIDENCE_ERASED,
+            erasure.session,
+            erasure.unit,
+            certificate=erasure.certificate_id,
+            restored=1,
+        )

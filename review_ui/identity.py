@@ -1,0 +1,65 @@
+"""The copy of the identity card: one image at a time, and the proctor's answer to it.
+
+Fewer people see it than the recording, and each look is entered by itself: no window covers the next one.
+"""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Form, Path, Request, Response
+
+from proctoring.access.model import May, require
+from proctoring.access.service import actor
+from proctoring.access.standing import relation, why
+from proctoring.custody.model import Action
+from proctoring.custody.service import enter
+from proctoring.holds.service import check_not_restricted
+from proctoring.identity import service as identity
+from proctoring.recordings.model import UnitKind
+from proctoring.recordings.timeline import locate
+from review_ui.desk import Desk, back_to
+from review_ui.media import opened
+from storage.naming import SEQ_MAX
+
+Position = Annotated[int, Path(ge=0, le=SEQ_MAX)]
+
+
+def routes(desk: Desk) -> APIRouter:
+    """`/sessions/{id}/identity` and its images."""
+    router = APIRouter()
+
+    @router.get("/sessions/{session_id}/identity/{position}.jpg")
+    def image(request: Request, session_id: str, position: Position) -> Response:
+        person = desk.signed_in(request)
+        kind = UnitKind.IDENTITY
+        with desk.core.db.begin() as db:
+            require(person, May.VIEW_IDENTITY, relation(db, person, session_id))
+            check_not_restricted(db, session_id)
+            ref = locate(db, session_id, kind, position)
+            enter(
+                db,
+                desk.core.clock,
+                actor(person),
+                Action.EVIDENCE_VIEW,
+                session_id,
+                ref.unit_id,
+                stream=kind.value,
+                first=position,
+                why=why(db, person, session_id),
+            )
+        return Response(opened(desk, ref), media_type=ref.media_type, headers={"Cache-Control": "no-store"})
+
+    @router.post("/sessions/{session_id}/identity")
+    def answer(
+        request: Request,
+        session_id: str,
+        confirmed: Annotated[bool, Form()],
+        reason: Annotated[str, Form()] = "",
+    ) -> Response:
+        person = desk.signed_in(request)
+        with desk.core.db.begin() as db:
+            require(person, May.CHECK_IDENTITY, relation(db, person, session_id))
+            check_not_restricted(db, session_id)
+            identity.answer(db, desk.core, actor(person), session_id, confirmed, reason)
+        return back_to(f"/sessions/{session_id}#panel-identity")
+
+    return router

@@ -1,0 +1,319 @@
+"""A database put back to an old backup serves nothing, and is made whole from its copied proofs."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import select
+
+from proctoring.custody.audit import audit, restorations
+from proctoring.custody.model import Action
+from proctoring.custody.rows import CertificateRow
+from proctoring.custody.service import enter, entries, head
+from proctoring.errors import Conflict, Invalid, Quarantined, Unavailable
+from proctoring.exams import service as exams
+from proctoring.exams.model import Exam
+from proctoring.holds import service as holds
+from proctoring.holds.model import HoldKind
+from proctoring.holds.rows import HoldRow
+from proctoring.quarantine.acts import ActCopier
+from proctoring.quarantine.declared import declared
+from proctoring.quarantine.watch import Watch
+from proctoring.recordings.model import UnitState
+from proctoring.recordings.rotation import Rotation
+from proctoring.recordings.rows import UnitRow
+from proctoring.sessions.model import Session
+from storage import witness
+from storage.checkpoint import LEDGER_ORIGIN, Checkpoint
+from storage.shred import Shredder
+from storage.witness import ActCopy, RestoredCopy
+from tests.support import postgres
+from tests.support.life import check_life
+from tests.support.packages import export
+from tests.support.restore import Operations, back_up
+from tests.support.world import ADMIN, World
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def operations(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Operations]:
+    """A world whose proofs are copied to a file elsewhere, on each database."""
+    url = postgres.server().fresh() if request.param == "postgres" else None
+    (tmp_path / "elsewhere").mkdir()
+    world = World(tmp_path, database_url=url, copy=tmp_path / "elsewhere" / "copy")
+    yield Operations(world)
+    world.core.db.close()
+    if url is not None:
+        postgres.server().drop(url)
+
+
+def published(world: World) -> Exam:
+    exam = world.exam()
+    with world.core.db.begin() as db:
+        return exams.publish_results(db, world.core, ADMIN, exam.id, world.clock())
+
+
+def hold(world: World, session: Session, kind: HoldKind = HoldKind.LEGAL) -> str:
+    with world.core.db.begin() as db:
+        return holds.place(db, world.core, ADMIN, session.id, kind, "a court asks").id
+
+
+def states(world: World, session: Session) -> set[str]:
+    with world.core.db.read() as db:
+        return set(db.scalars(select(UnitRow.state).where(UnitRow.session_id == session.id)))
+
+
+def faults(operations: Operations) -> list[str]:
+    lines, broken = witness.read(operations.copy)
+    assert broken == 0
+    with operations.world.core.db.read() as db:
+        return [one.code for one in audit(db, operations.world.signer.public, lines)]
+
+
+def test_a_whole_database_is_never_in_quarantine(operations: Operations) -> None:
+    """Nor is one that was just backed up and put back: nothing is missing."""
+    world = operations.world
+    assert not operations.look()
+    session = world.ended(published(world))
+    hold(world, session)
+    operations.checkpoints().run()
+    assert not operations.look()
+    back_up(world).put_back()
+    assert not operations.look()
+    assert not operations.quarantined()
+    world.clock.move(days=200)
+    world.new_eraser().run()
+
+
+@pytest.mark.promise("P7")
+@pytest.mark.promise("P8")
+@pytest.mark.promise("P9")
+@pytest.mark.promise("P13")
+def test_what_was_erased_and_held_since_the_backup_is_so_again(operations: Operations) -> None:
+    """The whole way: noticed, nothing served or erased, replayed, lifted with a reason, told."""
+    world = operations.world
+    exam = published(world)
+    erased, held, freed = world.ended(exam), world.ended(exam), world.ended(exam)
+    old = hold(world, freed)
+    operations.checkpoints().run()
+    backup = back_up(world)
+
+    kept = hold(world, held)
+    with world.core.db.begin() as db:
+        holds.release(db, world.core, ADMIN, old)
+    world.clock.move(days=200)
+    world.new_eraser().run()
+    assert states(world, erased) == states(world, freed) == {"erased"}
+    operations.checkpoints().run()
+    with world.core.db.read() as db:
+        certificates = set(db.scalars(select(CertificateRow.body)))
+    backup.put_back()
+    assert states(world, erased) == {"retained"}
+    assert {"erasure.undone", "tree.rolled_back"} <= set(faults(operations))
+
+    found = operations.look()
+    assert operations.quarantined()
+    assert len(found.erasures) == 6
+    assert ([act.hold for act in found.holds], [act.hold for act in found.releases]) == ([kept], [old])
+    with pytest.raises(Quarantined):
+        world.new_eraser().run()
+    with pytest.raises(Quarantined):
+        operations.checkpoints().run()
+    with pytest.raises(Quarantined):
+        export(world, held, world.folder / "package")
+    with pytest.raises(Quarantined):
+        Rotation(world.core, world.opener, world.keys).run()
+    with pytest.raises(Quarantined):
+        world.begin(world.admitted(exam))
+    with pytest.raises(Conflict, match="still missing"):
+        operations.lift()
+    assert operations.quarantined()
+
+    done = operations.replay()
+    assert (done.holds, done.releases, done.erased, done.decided, done.failures) == (1, 1, 6, 0, ())
+    assert operations.replay() == type(done)()  # nothing is left to do
+    with pytest.raises(Invalid):
+        operations.lift("")
+    operations.lift()
+    assert not operations.look()
+    assert not operations.quarantined()
+    assert states(world, erased) == states(world, freed) == {"erased"}
+    assert states(world, held) == {"retained"}
+    with world.core.db.read() as db:
+        assert set(db.scalars(select(CertificateRow.body))) == certificates
+        row = db.get_one(HoldRow, kept)
+        assert (row.released_at, row.review_at) == (None, world.clock())
+    operations.checkpoints().run()
+    check_life(world, world.objects)
+    assert faults(operations) == []
+    world.new_eraser().run()
+    assert states(world, held) == {"retained"}
+
+
+@pytest.mark.promise("P13")
+def test_the_ledger_goes_on_and_tells_of_the_break(operations: Operations) -> None:
+    """Numbers go on without a hole; the entry names both heads, and whoever hides it is found."""
+    world = operations.world
+    world.ended(published(world))
+    operations.checkpoints().run()
+    with world.core.db.read() as db:
+        kept = head(db)[0]
+    backup = back_up(world)
+    world.ended()
+    operations.checkpoints().run()
+    with world.core.db.read() as db:
+        lost = head(db)[0]
+    backup.put_back()
+    operations.look()
+    declared_break = operations.lift()
+    loss = declared_break.losses[0]
+    assert (loss.origin, loss.kept, loss.lost) == (LEDGER_ORIGIN, kept, lost)
+    assert {one.kept for one in declared_break.losses[1:]} == {0}  # recordings that nobody here knows
+    with world.core.db.read() as db:
+        last = entries(db)[-1]
+        assert (last.action, last.number) == (Action.LEDGER_RESTORED, head(db)[0])
+        assert [one.detail["lost"] for one in restorations(db)] == [lost]
+    for _ in range(3):
+        world.ended()
+        operations.checkpoints().run()
+        assert faults(operations) == []
+        assert not operations.look()
+    lines, _ = witness.read(operations.copy)
+    public = world.signer.public
+    without = [line for line in lines if not isinstance(line, RestoredCopy)]
+    with world.core.db.read() as db:
+        codes = {one.code for one in audit(db, public, without)}
+    assert {"restore.undeclared", "tree.rewritten"} <= codes
+    # The key's holder declares a break that the ledger knows nothing of.
+    body = declared_break.body().replace(declared_break.quarantine, "x" * 16)
+    forged = RestoredCopy(body, world.signer.sign(body.encode()).hex())
+    with world.core.db.read() as db:
+        assert "restore.undeclared" in {one.code for one in audit(db, public, [*lines, forged])}
+
+
+def test_a_second_restore_to_before_the_first_is_whole_again_too(operations: Operations) -> None:
+    """Decisions stay proven over a declared break, and a break that was lost is declared with the next."""
+    world = operations.world
+    session = world.ended(published(world))
+    operations.checkpoints().run()
+    backup = back_up(world)
+    kept = hold(world, session)
+    for _ in range(2):
+        world.ended()
+        operations.checkpoints().run()
+        backup.put_back()
+        operations.look()
+        assert operations.quarantined()
+        operations.replay()
+        operations.lift()
+        assert not operations.look()
+        with world.core.db.read() as db:
+            assert [one.id for one in holds.active(db)] == [kept]
+        operations.checkpoints().run()
+        assert faults(operations) == []
+    lines, _ = witness.read(operations.copy)
+    assert len(declared(lines, world.signer.public).restorations) == 1
+
+
+def test_a_restored_database_that_went_on_is_found_too(operations: Operations) -> None:
+    """Before anybody looked it grew beyond the lost head: it is another ledger all the same."""
+    world = operations.world
+    session = world.ended(published(world))
+    operations.checkpoints().run()
+    backup = back_up(world)
+    hold(world, session)
+    operations.checkpoints().run()
+    backup.put_back()
+    with world.core.db.begin() as db:
+        for _ in range(50):
+            enter(db, world.core.clock, ADMIN, Action.USER_LINK)
+    assert operations.look().ledger
+    operations.replay()
+    operations.lift()
+    operations.checkpoints().run()
+    assert faults(operations) == []
+    with world.core.db.read() as db:
+        assert len(holds.active(db, session.id)) == 1
+
+
+@pytest.mark.promise("P9")
+def test_whoever_is_told_that_it_is_held_finds_it_in_the_copy(operations: Operations) -> None:
+    """The line is there when the call returns, without any round of the job; so is an erasure's decision
+    before its first object goes. Only a copy that cannot be written loses it, until it is back."""
+    world = operations.world
+    session, other = world.ended(published(world)), world.ended()
+    placed = hold(world, session)
+    lines = [line for line in witness.read(operations.copy)[0] if isinstance(line, ActCopy)]
+    assert len(lines) == 1
+    assert placed in lines[0].body
+    away = operations.copy.parent.rename(operations.copy.parent.with_name("away"))
+    second = hold(world, other)  # stands, although nothing could be copied
+    away.rename(operations.copy.parent)
+    assert ActCopier(world.core, world.signer, operations.copy).run() == 1
+    assert second in witness.read(operations.copy)[0][-1].body  # type: ignore[union-attr]
+
+
+def test_an_erasure_that_was_only_decided_is_finished_after_lifting(operations: Operations) -> None:
+    """Its certificate never left the host: the key goes again, and the next pass does the rest."""
+    world = operations.world
+    session = world.ended(published(world))
+    operations.checkpoints().run()
+    backup = back_up(world)
+    world.clock.move(days=200)
+    world.new_eraser().run()
+    backup.put_back()
+    done = operations.replay()
+    assert (done.erased, done.decided) == (0, 3)
+    assert states(world, session) == {UnitState.ERASING.value}
+    operations.lift()
+    world.new_eraser().run()
+    assert states(world, session) == {"erased"}
+    check_life(world, world.objects)
+
+
+def test_a_bucket_that_was_restored_too_is_emptied_again(operations: Operations) -> None:
+    """The objects of an erased unit came back with it: nothing of them is left after the replay."""
+    world = operations.world
+    session = world.ended(published(world))
+    with world.core.db.read() as db:
+        unit = db.scalars(select(UnitRow.id).where(UnitRow.session_id == session.id)).first()
+    assert unit is not None
+    saved = {one.key: world.objects.get(one.key) for one in world.objects.versions(f"u/{unit}/")}
+    backup = back_up(world)
+    world.clock.move(days=200)
+    world.new_eraser().run()
+    operations.checkpoints().run()
+    backup.put_back()
+    for key, data in saved.items():
+        world.objects.put(key, data)
+    operations.replay()
+    assert Shredder(world.objects).is_gone(unit)
+
+
+def test_lines_that_we_did_not_sign_prove_nothing(operations: Operations) -> None:
+    """Neither a forged hold nor a forged head brings a service down; they are counted."""
+    world = operations.world
+    world.ended(published(world))
+    operations.checkpoints().run()
+    note = Checkpoint(LEDGER_ORIGIN, 10_000, b"x" * 32).signed(World(world.folder / "another").signer)
+    forged = note.replace("— ", "— ")[:-6] + "AAAA=\n"
+    witness.append(operations.copy, [forged, ActCopy("{}", "00"), RestoredCopy("{}", "zz")])
+    watch = operations.watch()
+    assert not watch.look()
+    assert watch.copied.unproven == 3
+    assert not operations.quarantined()
+
+
+def test_a_copy_that_is_away_stops_a_start_but_no_service(operations: Operations) -> None:
+    """A process that has never compared must not serve; one that has goes on with what it knew."""
+    world = operations.world
+    world.ended(published(world))
+    watch = operations.watch()
+    assert not watch.look()  # nothing was ever copied: a first start
+    operations.checkpoints().run()
+    assert not watch.look()
+    operations.copy.rename(operations.copy.with_name("moved"))
+    for one in (watch, operations.watch()):
+        with pytest.raises(Unavailable, match="cannot be read"):
+            one.look()
+    assert not operations.quarantined()
+    assert not Watch(world.core, world.signer.public, None).look()

@@ -1,0 +1,164 @@
+"""A real Chromium over a bad network: what its packets bring to our socket is recorded in spite of it.
+
+The network is bad at the port's entry: there the test sees every datagram that was sent, counts pictures by
+their RTP timestamp, sounds by their sequence number, and then drops or delays it. What counts as sent is what
+passed there until the senders were quiet, after the network was good again for SETTLE_S.
+"""
+
+import asyncio
+import io
+import random
+from dataclasses import dataclass, field
+
+import av
+import pytest
+
+from proctoring.exams.model import Stream
+from proctoring.recordings.model import EndCause
+
+pytestmark = pytest.mark.browser
+
+BAD_S = 20.0
+SETTLE_S = 2.0
+AUDIO_PAYLOAD = 111
+QUIET_S = 0.5
+AUDIO_TAIL_PACKETS = 6  # sound after the last picture is not kept
+QUIET = """async () => {
+  for (const {pc} of Object.values(window.pcs)) {
+    for (const sender of pc.getSenders()) await sender.replaceTrack(null);
+  }
+}"""
+BLACKOUT_S, BLACKOUT_EVERY_S = 0.5, 4.0
+JITTER_S = 0.2
+
+
+@dataclass
+class Network:
+    """Stands before the port. `lose` decides for each datagram; `delay` gives seconds to hold it back."""
+
+    site: object
+    lose: object = staticmethod(lambda: False)
+    delay: object = None
+    pictures: dict[tuple, set[int]] = field(default_factory=dict)
+    sounds: dict[tuple, set[int]] = field(default_factory=dict)
+    sounds_lost: int = 0
+    dropped: int = 0
+    passed: int = 0
+
+    def __post_init__(self) -> None:
+        self.port = self.site.ingests.rounds.port
+        self.accept = self.port.accept
+        self.port.accept = self.entry
+
+    def entry(self, length: int, source: tuple, fileno: int) -> None:
+        data = bytes(self.port.buffer[:length])
+        media = 127 < data[0] < 192 and not 191 < data[1] < 224
+        sound = media and data[1] & 127 == AUDIO_PAYLOAD
+        lost = self.lose()
+        if media:
+            self.count(data, source, sound, lost)
+        if lost:
+            self.dropped += 1
+            return
+        self.passed += 1
+        if self.delay is None:
+            self.accept(length, source, fileno)
+        else:
+            asyncio.get_running_loop().call_later(self.delay(), self.later, data, source, fileno)
+
+    def later(self, data: bytes, source: tuple, fileno: int) -> None:
+        self.port.buffer[: len(data)] = data
+        self.accept(len(data), source, fileno)
+
+    def count(self, data: bytes, source: tuple, sound: bool, lost: bool) -> None:
+        if sound:
+            self.sounds.setdefault(source, set()).add(int.from_bytes(data[2:4], "big"))
+            self.sounds_lost += lost
+        elif data[1] & 127 in self.video_payloads():
+            self.pictures.setdefault(source, set()).add(int.from_bytes(data[4:8], "big"))
+
+    def video_payloads(self) -> set[int]:
+        return {ingest.offer.video_payload for ingest in self.site.ingests._by_id.values()}
+
+    @property
+    def pictures_sent(self) -> int:
+        return sum(map(len, self.pictures.values()))
+
+    @property
+    def sounds_sent(self) -> int:
+        return sum(map(len, self.sounds.values()))
+
+
+async def publish_through(media, site, page, network: Network, codec: str, bad: dict) -> list:
+    """Webcam with sound and a canvas; good, bad for BAD_S, good again; the takes."""
+    for token, source, rate in (("webcam", "webcam", 15), ("phone", "clock", 30)):
+        await page.evaluate(media.PUBLISH, {"source": source, "codec": codec, "token": token, "rate": rate})
+    await site.until(lambda: len(site.recorder.takes) == 2)
+    for name, value in bad.items():
+        setattr(network, name, value)
+    await asyncio.sleep(BAD_S)
+    network.lose, network.delay = (lambda: False), None
+    await asyncio.sleep(SETTLE_S)
+    await page.evaluate(QUIET)
+    await asyncio.sleep(QUIET_S)
+    for token in ("webcam", "phone"):
+        assert await page.evaluate(media.GOODBYE, {"token": token, "cause": "stopped"}) == 200
+    takes = list(site.recorder.takes.values())
+    assert [take.cause for take in takes] == [EndCause.STOPPED, EndCause.STOPPED]
+    return takes
+
+
+def stored(takes: list, media) -> tuple[int, int]:
+    """Pictures and sounds in all segments, each of which decodes without an error."""
+    pictures = sounds = 0
+    for take in takes:
+        for segment in take.segments:
+            assert media.Decoded(segment).errors == 0
+            with av.open(io.BytesIO(segment.data)) as container:
+                for packet in container.demux():
+                    if packet.size:
+                        pictures += packet.stream.type == "video"
+                        sounds += packet.stream.type == "audio"
+    return pictures, sounds
+
+
+def run(media, tmp_path, codec: str, bad) -> tuple[Network, list]:
+    async def scenario() -> tuple[Network, list]:
+        async with media.running_site() as site, media.chromium_page(site, tmp_path) as page:
+            network = Network(site)
+            return network, await publish_through(media, site, page, network, codec, bad())
+
+    return asyncio.run(scenario())
+
+
+@pytest.mark.parametrize("codec", ["VP8", "H264"])
+@pytest.mark.parametrize(("loss", "kept"), [(0.02, 0.999), (0.10, 0.99)])
+def test_random_loss_costs_no_pictures(media, tmp_path, loss, kept, codec) -> None:
+    """Of all datagrams a share is lost at random, requests' answers included; of sounds only those are."""
+    chance = random.Random(loss)
+    network, takes = run(media, tmp_path, codec, lambda: {"lose": lambda: chance.random() < loss})
+    assert network.dropped > network.passed * loss / 2
+    pictures, sounds = stored(takes, media)
+    print(f"{codec}, {loss:.0%} lost: {pictures} of {network.pictures_sent} pictures, {sounds} of "
+          f"{network.sounds_sent} sounds, {network.sounds_lost} of them lost")  # fmt: skip
+    assert pictures >= kept * network.pictures_sent
+    assert sounds >= network.sounds_sent * 0.999 - network.sounds_lost - AUDIO_TAIL_PACKETS
+
+
+@pytest.mark.parametrize("codec", ["VP8", "H264"])
+@pytest.mark.parametrize("trouble", ["blackouts", "jitter"])
+def test_blackouts_and_jitter_break_no_segment(media, tmp_path, trouble, codec) -> None:
+    """Half a second without a network every four, or each packet late by up to 200 ms: all of it decodes, the
+    take goes on, and of the pictures few are missing."""
+
+    def bad() -> dict:
+        now = asyncio.get_running_loop().time
+        if trouble == "blackouts":
+            return {"lose": lambda: now() % BLACKOUT_EVERY_S < BLACKOUT_S}
+        return {"delay": lambda: random.uniform(0, JITTER_S)}
+
+    network, takes = run(media, tmp_path, codec, bad)
+    pictures, _ = stored(takes, media)
+    print(f"{codec}, {trouble}: {pictures} of {network.pictures_sent} pictures")
+    assert {take.grant.stream for take in takes} == {Stream.WEBCAM, Stream.PHONE}
+    assert pictures >= 0.9 * network.pictures_sent

@@ -1,0 +1,165 @@
+"""Many streams' segments in one transaction: the leaves that one by one makes; the unusual is left."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from sqlalchemy import select
+
+from capture.spool import Spool
+from capture.spool_drain import Drain, Outcome
+from capture.spool_entry import SpooledEnd, SpooledSegment
+from capture.spool_worker import SpoolWorker
+from proctoring.errors import Contended
+from proctoring.exams.model import Stream
+from proctoring.recordings import batch
+from proctoring.recordings.leaves import SealedSegment
+from proctoring.recordings.model import EndCause, UnitState
+from proctoring.recordings.rows import GapRow, SegmentRow, TakeRow, UnitRow
+from proctoring.recordings.service import BegunTake
+from storage.manifest import GENESIS, digest
+from storage.naming import segment_key
+from tests.support.service import wait_until
+from tests.support.world import SEGMENT_MS, World
+
+LIMIT_S = 30
+
+
+@dataclass
+class Bench:
+    world: World
+    spool: Spool
+    drain: Drain
+    begun: list[BegunTake]
+
+    def accept(self, begun: BegunTake, seq: int, late_ms: int = 0) -> None:
+        take = begun.take
+        sealed = begun.sealer.seal(seq, take.media_type, b"pictures %d" % seq)
+        self.spool.accept(
+            SpooledSegment(
+                unit=take.unit_id,
+                take=take.id,
+                seq=seq,
+                media_type=take.media_type,
+                ct_sha256=digest(sealed),
+                ct_len=len(sealed),
+                start_unix_ms=self.world.clock.unix_ms + seq * SEGMENT_MS + late_ms,
+                duration_ms=SEGMENT_MS,
+                accepted_at=self.world.core.clock(),
+            ),
+            sealed,
+        )
+
+    def steps(self) -> None:
+        while units := self.spool.lanes():
+            for unit in units:
+                assert self.drain.step(unit) is Outcome.DONE
+
+    def leaves(self, begun: BegunTake) -> list[SegmentRow]:
+        with self.world.core.db.read() as db:
+            query = select(SegmentRow).where(SegmentRow.take_id == begun.take.id)
+            return list(db.scalars(query.order_by(SegmentRow.position)))
+
+
+@pytest.fixture
+def bench(tmp_path: Path) -> Iterator[Bench]:
+    world = World(tmp_path)
+    session = world.admitted()
+    begun = [world.begin(session, stream) for stream in Stream]
+    spool = Spool(tmp_path / "spool", disk_free_bytes_min=0)
+    spool.open()
+    made = Bench(world, spool, Drain(world.core, world.objects, spool), begun)
+    for one in begun:
+        made.accept(one, 0)
+    made.steps()
+    yield made
+    spool.close()
+    world.core.db.close()
+
+
+def test_leaves_are_those_that_one_by_one_makes(bench: Bench) -> None:
+    """Chained to the one before, of the bytes that were put; heads, sizes and ends of takes go with them."""
+    for seq in (1, 2):
+        for one in bench.begun:
+            bench.accept(one, seq)
+        assert bench.drain.together(bench.spool.lanes()) == {one.take.unit_id for one in bench.begun}
+    assert len(bench.spool) == 0
+    for one in bench.begun:
+        bench.accept(one, 3)
+    bench.steps()
+    for one in bench.begun:
+        leaves = bench.leaves(one)
+        assert [leaf.seq for leaf in leaves] == [leaf.position for leaf in leaves] == [0, 1, 2, 3]
+        prev = GENESIS
+        for leaf in leaves:
+            assert leaf.prev == prev
+            assert leaf.model()
+            assert digest(bench.world.objects.get(leaf.object_key)) == leaf.ct_sha256
+            assert not leaf.late
+            prev = leaf.leaf_hash
+        with bench.world.core.db.read() as db:
+            unit, take = db.get_one(UnitRow, one.take.unit_id), db.get_one(TakeRow, one.take.id)
+            assert (unit.manifest_size, unit.manifest_head) == (4, prev)
+            assert take.end_ms == leaves[-1].start_ms + SEGMENT_MS
+            assert list(db.scalars(select(GapRow))) == []
+
+
+def test_what_is_unusual_is_left_for_one_by_one(bench: Bench) -> None:
+    """Behind a gap, of a closed unit, or an end: nothing is put or registered of it, and the
+    others are."""
+    gapped, closed, ordinary = bench.begun
+    bench.accept(gapped, 1, late_ms=SEGMENT_MS)
+    bench.accept(closed, 1)
+    bench.accept(ordinary, 1)
+    with bench.world.core.db.begin() as db:
+        db.get_one(UnitRow, closed.take.unit_id).state = UnitState.ERASING.value
+    assert bench.drain.together(bench.spool.lanes()) == {ordinary.take.unit_id}
+    for one in (gapped, closed):
+        assert segment_key(one.take.unit_id, one.take.id, 1) not in {
+            version.key for version in bench.world.objects.versions(f"u/{one.take.unit_id}/")
+        }
+    bench.steps()
+    assert [len(bench.leaves(one)) for one in (gapped, closed, ordinary)] == [2, 1, 2]
+    with bench.world.core.db.read() as db:
+        assert [gap.unit_id for gap in db.scalars(select(GapRow))] == [gapped.take.unit_id]
+    bench.spool.end(
+        SpooledEnd(gapped.take.unit_id, gapped.take.id, EndCause.STOPPED, bench.world.core.clock())
+    )
+    bench.accept(ordinary, 2)
+    assert bench.drain.together(bench.spool.lanes()) == {ordinary.take.unit_id}
+
+
+def test_a_unit_that_closes_in_between_changes_nothing(bench: Bench) -> None:
+    """All of the transaction or none of it."""
+    segments = {
+        one.take.id: SealedSegment(1, "0" * 64, 1, bench.world.clock.unix_ms + SEGMENT_MS, SEGMENT_MS)
+        for one in bench.begun
+    }
+    with bench.world.core.db.read() as db:
+        assert batch.ordinary(db, segments) == set(segments)
+    with bench.world.core.db.begin() as db:
+        db.get_one(UnitRow, bench.begun[0].take.unit_id).state = UnitState.ERASING.value
+    with pytest.raises(Contended), bench.world.core.db.begin() as db:
+        batch.register_all(db, bench.world.core, segments)
+    assert [len(bench.leaves(one)) for one in bench.begun] == [1, 1, 1]
+
+
+def test_threads_share_what_was_gathered(bench: Bench) -> None:
+    """What several streams bring at once is committed together; who waits for a stream does not wait long."""
+    asked: list[int] = []
+
+    def together(units) -> set[str]:
+        asked.append(len(units))
+        return bench.drain.together(units)
+
+    for seq in (1, 2):
+        for one in bench.begun:
+            bench.accept(one, seq)
+    worker = SpoolWorker(bench.spool, bench.drain.step, together, threads=1)
+    worker.start()
+    worker.wake()
+    assert worker.emptied(bench.begun[0].take.unit_id).result(LIMIT_S)
+    wait_until(lambda: not len(bench.spool), LIMIT_S, "the spool is not emptied")
+    worker.close(LIMIT_S)
+    assert asked == [3, 3]

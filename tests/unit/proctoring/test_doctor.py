@@ -1,0 +1,117 @@
+"""The doctor: a line per part, PASS or FAIL with what to do, and only what a role needs."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from proctoring.cli import checks, main
+from proctoring.cli.compose import assemble
+from proctoring.cli.doctor import Check, examine
+from proctoring.cli.places import Places
+from proctoring.cli.prepare import prepare
+from proctoring.errors import CoreError, Unavailable
+from proctoring.holds import worker
+from proctoring.settings import Settings
+from storage.keys import generate_pair, public_half
+
+
+@pytest.fixture
+def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    monkeypatch.chdir(tmp_path)
+    for name in Settings.model_fields:
+        monkeypatch.delenv(f"PROCTORING_{name.upper()}", raising=False)
+    prepare(Settings(data=tmp_path / "data", _env_file=None))
+    yield tmp_path / "data"
+
+
+def doctor(data: Path, role: str = "all") -> tuple[int, dict[str, dict[str, object]]]:
+    """Exit code, and every check by its name."""
+    done = CliRunner().invoke(main, ["doctor", "--data", str(data), "--role", role, "--json"])
+    return done.exit_code, {check["name"]: check for check in json.loads(done.output)["checks"]}
+
+
+def test_a_fresh_folder_is_healthy(data: Path) -> None:
+    """Every line passes, as text too."""
+    code, found = doctor(data)
+    assert code == 0
+    assert all(check["passed"] for check in found.values())
+    text = CliRunner().invoke(main, ["doctor", "--data", str(data)]).output.splitlines()
+    assert len(text) == len(found)
+    assert {line.split()[0] for line in text} == {"PASS"}
+
+
+@pytest.mark.parametrize(
+    ("role", "asked", "not_asked"),
+    [
+        ("capture", {"sealing", "object store", "database", "clocks"}, {"opening", "signing", "last pass"}),
+        ("review", {"opening", "object store"}, {"signing", "sealing"}),
+        ("worker", {"signing", "object store", "last pass"}, {"opening", "sealing"}),
+    ],
+)
+def test_a_role_is_asked_what_it_needs(data: Path, role: str, asked: set[str], not_asked: set[str]) -> None:
+    """And nothing of another, so that a container without the others' keys is healthy."""
+    code, found = doctor(data, role)
+    assert code == 0
+    assert asked <= set(found)
+    assert not not_asked & set(found)
+
+
+def test_keys_that_do_not_belong_together_are_found(data: Path) -> None:
+    """Public halves of another epoch: what capture sealed, review could never open."""
+    half = next(Places(data).public_keys.glob("kek-*.pub"))
+    half.write_bytes(public_half(generate_pair()[0]))
+    code, found = doctor(data)
+    assert code == 1
+    assert [name for name, check in found.items() if not check["passed"]] == ["opening"]
+    assert found["opening"]["remedy"]
+
+
+def test_a_missing_key_is_named_with_what_to_do(data: Path) -> None:
+    """The worker without its signing key."""
+    Places(data).signing_key.unlink()
+    code, found = doctor(data, "worker")
+    assert code == 1
+    assert "signing.key" in str(found["keys"]["detail"])
+    assert "init" in str(found["keys"]["remedy"])
+
+
+def test_a_schema_of_another_version_is_found(data: Path) -> None:
+    """An old database under a new program."""
+    made = assemble(Settings(data=data, _env_file=None))
+    with made.core.db.engine.begin() as connection:
+        connection.exec_driver_sql("update alembic_version set version_num = '0001'")
+    code, found = doctor(data)
+    assert (code, found["database"]["passed"]) == (1, False)
+
+
+@pytest.mark.parametrize(("skew_s", "passed"), [(59, True), (-59, True), (62, False), (-62, False)])
+def test_clocks_that_differ_by_more_than_a_minute_are_a_fault(data: Path, skew_s: int, passed: bool) -> None:
+    """The same limit as the brake on erasure."""
+    core = assemble(Settings(data=data, _env_file=None)).core
+    moved = replace(core, clock=lambda: core.clock() + timedelta(seconds=skew_s))
+    assert examine(Check("clocks", lambda: checks.clocks(moved), "")).passed is passed
+
+
+def test_a_worker_that_does_not_go_round_is_a_fault(data: Path) -> None:
+    """After five intervals, and a quarter of an hour at least, without a pass."""
+    core = assemble(Settings(data=data, _env_file=None)).core
+    with core.db.begin() as db:
+        worker.passed(db, core.clock(), 0)
+    assert checks.last_pass(core).endswith("ago")
+    later = replace(core, clock=lambda: core.clock() + timedelta(minutes=16))
+    with pytest.raises(Unavailable):
+        checks.last_pass(later)
+
+
+def test_a_fault_says_what_to_do() -> None:
+    """A part that refuses is a line, not a stack trace; its own remedy comes before the check's."""
+
+    def refuse() -> str:
+        raise CoreError("it is so", "do that")
+
+    assert examine(Check("part", refuse, "do this")).line() == "FAIL  part           it is so. do that"

@@ -1,0 +1,107 @@
+"""Each role of its own is put together from its own keys, and no others need to exist."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from proctoring.cli.app import capture_edge, create_app, review_edge, whole_app
+from proctoring.cli.checks import opening, sealing
+from proctoring.cli.compose import assemble, capture_parts, review_parts, worker_parts
+from proctoring.cli.places import Places
+from proctoring.cli.prepare import prepare
+from proctoring.errors import CoreError, Unavailable
+from proctoring.settings import Settings
+from storage.errors import VaultError
+from storage.sign import check_signature
+from tests.support.asgi import addresses
+
+SHARED = {"/healthz", "/readyz", "/metrics", "/api/v1/openapi.json", "/static/look"}
+OWN = {
+    "capture": {"public", "links"},
+    "review": {"public", "private"},
+    "worker": {"public", "private", "signing"},
+}
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    made = Settings(data=tmp_path / "data", _env_file=None)
+    prepare(made)
+    return made
+
+
+def only(settings: Settings, role: str) -> Settings:
+    """The data folder with the keys of one role, as if nothing else had ever been mounted."""
+    for folder in Places(settings.data).keys.iterdir():
+        if folder.name not in OWN[role]:
+            shutil.rmtree(folder)
+    return settings
+
+
+@pytest.mark.promise("P13")
+def test_capture_seals_and_reads_links_and_can_open_nothing(settings: Settings) -> None:
+    """It starts where no private half and no signing key exist; with them gone, nothing sealed opens."""
+    made = capture_parts(only(settings, "capture"))
+    sealing(made.core)
+    assert capture_edge(made).routers
+    with pytest.raises(VaultError):
+        opening(made.core, review_parts(settings).opener)
+
+
+def test_review_opens_and_has_neither_links_nor_signature(settings: Settings) -> None:
+    """It starts without them, and says so when asked for a link."""
+    made = review_parts(only(settings, "review"))
+    opening(made.core, made.opener)
+    with pytest.raises(Unavailable, match="not given"):
+        made.core.links.read_invitation("any")
+    with pytest.raises(Unavailable, match=r"signing\.key"):
+        worker_parts(settings)
+
+
+def test_the_worker_signs_and_rotates_without_links(settings: Settings) -> None:
+    """Erasure, rotation and checkpoints need the signing key and the epochs, and no more."""
+    made = worker_parts(only(settings, "worker"))
+    check_signature(
+        Places(settings.data).public_signing_key.read_bytes(), b"message", made.signer.sign(b"message")
+    )
+    assert made.rotation().run() == (0, [])
+    assert made.checkpoints() and made.eraser().run() == []
+
+
+def test_a_role_without_its_key_names_the_file(settings: Settings) -> None:
+    """Capture without the secret for links does not start, and the message says which file it is."""
+    Places(settings.data).links_secret.unlink()
+    with pytest.raises(Unavailable, match=r"keys/links/links\.key"):
+        capture_parts(settings)
+
+
+@pytest.mark.parametrize("build", [capture_parts, review_parts, worker_parts, assemble])
+def test_no_role_starts_before_init(tmp_path: Path, build: object) -> None:
+    """A folder that nothing was made in is refused with what to do."""
+    with pytest.raises(CoreError) as refusal:
+        build(Settings(data=tmp_path, _env_file=None))  # type: ignore[operator]
+    assert "init" in refusal.value.remedy
+
+
+def test_serve_is_the_sum_of_its_roles(settings: Settings) -> None:
+    """The whole application answers at the addresses of capture and of review, and at no others; both tell
+    only their health, their interface and the look."""
+    made = assemble(settings)
+    capture = addresses(create_app(made.core, capture_edge(made.capture)))
+    review = addresses(create_app(made.core, review_edge(made.review)))
+    assert capture | review == addresses(whole_app(made))
+    assert {path for _, path in capture & review} == SHARED
+
+
+def test_keys_that_lay_together_are_moved_apart(settings: Settings) -> None:
+    """A data folder of the first version goes on with the keys that it has."""
+    places = Places(settings.data)
+    before = [places.links_secret.read_bytes(), places.signing_key.read_bytes()]
+    for file in (places.links_secret, places.signing_key):
+        file.rename(places.keys / "private" / file.name)
+        file.parent.rmdir()
+    assert len(prepare(settings)) == 2
+    assert [places.links_secret.read_bytes(), places.signing_key.read_bytes()] == before
+    assert [file.suffix for file in (places.keys / "private").iterdir()] == [".key"]
+    assert prepare(settings) == []

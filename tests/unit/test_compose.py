@@ -1,0 +1,192 @@
+"""docker-compose.yml: who is given what, who reaches whom, and that the native twin runs exactly this."""
+
+import re
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from proctoring.cli import main
+from proctoring.cli.app import capture_edge, create_app, review_edge
+from proctoring.cli.compose import assemble
+from proctoring.cli.prepare import FOLDERS, SECRETS, prepare, prepare_secrets
+from proctoring.settings import Settings
+from tests.support import composefile
+from tests.support.asgi import addresses
+from tests.support.browser import missing
+from tests.support.topology import LOOPBACK, ONLY_LOOPBACK, PUBLIC, Topology
+
+WHOLE: dict[str, Any] = yaml.safe_load(composefile.FILE.read_text())
+SERVICES: dict[str, dict[str, Any]] = WHOLE["services"]
+OURS = {name for name, service in SERVICES.items() if "build" in service}
+PUBLISHED = {"caddy": {"80", "443"}, "capture": {"MEDIA_PORT"}, "turn": {"3478", "49160-49359"}}
+ENV = Path(__file__).parents[2] / ".env.example"
+
+
+@pytest.fixture
+def twin(tmp_path: Path) -> Topology:
+    return Topology(tmp_path)
+
+
+def test_our_containers_start_commands_that_exist() -> None:
+    """Every command of our own image is a subcommand, with options that it has."""
+    assert {"capture", "review", "worker", "beat", "operator"} == OURS
+    for name in OURS:
+        word, *arguments = SERVICES[name]["command"]
+        known = {option for parameter in main.commands[word].params for option in parameter.opts}
+        assert {argument for argument in arguments if argument.startswith("--")} <= known
+
+
+def test_every_container_is_shut_in() -> None:
+    """No root, no capability beyond the one that two programs ask for, a read-only disk, no new privileges;
+    only what candidates and staff must reach is published."""
+    for name, service in SERVICES.items():
+        assert service["user"] == "${RUN_AS:-1000:1000}"
+        assert service["read_only"] is True
+        assert service["cap_drop"] == ["ALL"]
+        assert service["security_opt"] == ["no-new-privileges:true"]
+        assert service.get("cap_add", []) == (["NET_BIND_SERVICE"] if name in ("caddy", "turn") else [])
+        ports = {re.sub(r"\$\{(\w+).*\}", r"\1", port.split("/")[0]) for port in service.get("ports", [])}
+        outside = {port if port == "MEDIA_PORT" else port.split(":")[0] for port in ports}
+        assert outside == PUBLISHED.get(name, set())
+    assert all(WHOLE["networks"][name] == {"internal": True} for name in set(WHOLE["networks"]) - {"outside"})
+
+
+def test_each_role_is_given_its_own_keys_and_no_other() -> None:
+    """What is mounted below /data of each role, word for word: capture gets no private half, no signing key,
+    no key to read or to delete; review none to delete or to sign, and private halves to read only."""
+    given = {
+        name: {
+            mount.target.removeprefix("/data/")
+            for mount in spec.mounts
+            if mount.target.startswith("/data/") and mount.source is not None
+        }
+        for name, spec in composefile.read(VARIABLES).items()
+    }
+    of = "keys/database"
+    assert given["capture"] == {
+        *("keys/public", "spool", "keys/links/links.key", "keys/minio/ingest.secret"),
+        *(f"{of}/capture.secret", "keys/turn/turn.secret"),
+    }
+    assert given["review"] == {
+        "keys/public",
+        "keys/private",
+        "keys/minio/reader.secret",
+        f"{of}/review.secret",
+    }
+    assert given["worker"] == {
+        *("keys/public", "keys/private", "keys/signing/signing.key", "keys/minio/purger.secret"),
+        *(f"{of}/worker.secret", "keys/redis/default.secret"),
+    }
+    assert given["beat"] == {"keys/redis/default.secret"}
+    for name in ("capture", "review"):
+        assert all(volume.endswith(":ro") for volume in SERVICES[name]["volumes"] if "keys" in volume)
+
+
+VARIABLES = {
+    "PROCTORING_PUBLIC_URL": "https://exams.example",
+    "PROCTORING_REGION": "BE",
+    "PUBLIC_ADDRESS": PUBLIC,
+}
+
+
+def test_who_reaches_whom() -> None:
+    """Capture and review cannot reach the job queue, the relay can reach nothing of ours, and the parts
+    beside us cannot reach the world."""
+    networks = {name: set(service["networks"]) for name, service in SERVICES.items()}
+    assert {name for name in networks if "jobs" in networks[name]} == {"jobs", "worker", "beat"}
+    assert {name for name in networks if "outside" in networks[name]} == {"caddy", "capture", "turn"}
+    assert networks["turn"] == {"outside"}
+    assert not networks["caddy"] & {"database", "objects", "jobs"}
+
+
+def test_every_secret_is_made_by_init(tmp_path: Path) -> None:
+    """`proctoring init --secrets` makes each file and each folder that is mounted, before anything starts."""
+    prepare_secrets(Settings(data=tmp_path / "data", _env_file=None))
+    files = [secret["file"] for secret in WHOLE["secrets"].values()]
+    assert all((tmp_path / file).stat().st_mode & 0o777 == 0o600 for file in files)
+    assert len(files) == sum(map(len, SECRETS.values())) + 2
+    folders = {v.split(":")[0] for s in SERVICES.values() for v in s.get("volumes", [])}
+    assert all((tmp_path / folder).is_dir() for folder in folders)
+    assert {f"./data/{folder}" for folder in FOLDERS} <= folders
+
+
+def test_no_value_is_a_secret_and_every_setting_exists() -> None:
+    """PROCTORING_* in the deployment files are settings of ours; secrets come by file; what the file asks for
+    is in .env.example."""
+    named = set()
+    for file in (composefile.FILE, composefile.FILE.parent / "Dockerfile"):
+        named |= set(re.findall(r"PROCTORING_([A-Z_]*[A-Z])", file.read_text()))
+    assert named <= {name.upper() for name in Settings.model_fields}
+    for service in SERVICES.values():
+        for name, value in service.get("environment", {}).items():
+            assert not re.search("SECRET|PASSWORD", name) or str(value).startswith(
+                ("/run/secrets/", "/data/")
+            )
+    for variable in set(re.findall(r"(?<!\$)\$\{(\w+)", composefile.FILE.read_text())):
+        assert f"{variable}=" in ENV.read_text()
+
+
+def test_each_address_goes_to_the_process_that_has_it(tmp_path: Path) -> None:
+    """Caddy's rule sends every address of the capture edge to capture, and every one of the review edge to
+    review; health and metrics stay inside."""
+    settings = Settings(data=tmp_path / "data", _env_file=None)
+    prepare(settings)
+    made = assemble(settings)
+    shared = {"/healthz", "/readyz", "/metrics", "/static/look"}
+    rule = re.search(
+        r"@capture path_regexp (\S+)", WHOLE["configs"]["caddyfile"]["content"].replace("$$", "$")
+    )
+    assert rule
+    goes = re.compile(rule[1])
+    for _, path in addresses(create_app(made.core, capture_edge(made.capture))):
+        assert path in shared or goes.search(path), path
+    for _, path in addresses(create_app(made.core, review_edge(made.review))):
+        assert path == "/api/v1/openapi.json" or not goes.search(path), path
+    for path in ("/api/v1/sessions/any/events", "/api/v1/sessions/any/late-segments/webcam/3", "/whip/any"):
+        assert goes.search(path)
+    for path in ("/", "/certificates/any", "/sessions/any/timeline.json", "/whipped", "/api/v1/sessions/any"):
+        assert not goes.search(path)
+
+
+def neutral(text: str, own: str, twin: Topology) -> str:
+    """The text with the file's names for the twin's ports and folders, and `@` for the service's own host and
+    the public one."""
+    text = text.replace(str(twin.plan(own).root), "")
+    for name, ports in twin.ports.items():
+        for port, here in ports.items():
+            text = text.replace(f"{LOOPBACK}:{here}", f"{name}:{port}")
+            text = re.sub(rf"(?<!\d){here}(?!\d)", str(port), text) if name == own else text
+    text = text.replace(f"{PUBLIC}:3478", "turn:3478").replace(f"{own}:", "@:")
+    return re.sub(rf"^(?=:\d+$)|{PUBLIC}|{LOOPBACK}|^0\.0\.0\.0$", "@", text)
+
+
+def test_the_twin_runs_what_the_file_says(twin: Topology) -> None:
+    """Each command, health check and environment is the file's, word for word, but for hosts, ports and
+    folders; no service is left out. Only what keeps a program off other addresses is added."""
+    for name, spec in composefile.read(twin.variables).items():
+        plan = twin.plan(name)
+        own = [neutral(word, name, twin) for word in plan.command[-len(spec.command) :]]
+        filed = [neutral(word, name, twin) for word in spec.command]
+        added = neutral(ONLY_LOOPBACK.get(spec.image.partition(":")[0], ""), name, twin)
+        assert own == [*filed[:-1], filed[-1] + added]
+        asked = [neutral(word, name, twin) for word in plan.healthcheck or []]
+        assert asked == [neutral(word, name, twin) for word in spec.healthcheck or []]
+        for key, value in spec.environment.items():
+            assert neutral(plan.environment[key], name, twin) == neutral(value, name, twin), key
+
+
+def test_an_engine_understands_the_file(tmp_path: Path) -> None:
+    """`docker compose config` takes it, where the plugin is installed."""
+    docker = shutil.which("docker-compose") or shutil.which("docker")
+    words = [docker] if docker and docker.endswith("compose") else [docker, "compose"]
+    if not docker or subprocess.run([*words, "version"], capture_output=True).returncode != 0:
+        missing("compose", "Docker's compose plugin is not installed.")
+    shutil.copy(composefile.FILE, tmp_path)
+    (tmp_path / ".env").write_text("".join(f"{name}={value}\n" for name, value in VARIABLES.items()))
+    command = [*words, "--project-directory", str(tmp_path), "-f", str(tmp_path / composefile.FILE.name)]
+    done = subprocess.run([*command, "config", "--quiet"], capture_output=True, text=True)  # type: ignore[list-item]
+    assert (done.returncode, done.stdout) == (0, ""), done.stderr
