@@ -111,6 +111,8 @@ def closes(service: Service, session_id: str, reviewer: Any, streams: int, late_
 
 def plays_through(page: Page, from_ms: int, to_ms: int) -> None:
     """Every stream plays from one moment of the session to another, without a hole in what is buffered."""
+    shown = "() => [...document.querySelectorAll('video')].every(one => one.readyState >= 2)"
+    page.wait_for_function(shown)  # before that the player may not listen yet
     page.evaluate(SEEK, from_ms)
     page.keyboard.press("Space")
     there = "to => [...document.querySelectorAll('video')].every(one => one.currentTime * 1000 >= to)"
