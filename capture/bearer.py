@@ -10,6 +10,7 @@ from proctoring.web.problems import Problem, of_core
 
 RETRY_AFTER_S = 10
 
+BEARER = {"WWW-Authenticate": "Bearer"}
 # The application's default would keep pages of other origins from reading the answer.
 ANYBODY = {"Access-Control-Allow-Origin": "*", "Cross-Origin-Resource-Policy": "cross-origin"}
 
@@ -35,27 +36,25 @@ def for_anybody(handler: Handler) -> Handler:
     return answered
 
 
-def bearer_token(request: Request) -> str:
-    """The token of the Authorization header (RFC 6750). Raises Problem 401."""
+def bearer_token(request: Request, wanted: str) -> str:
+    """The token of the Authorization header (RFC 6750). Raises Problem 401, which says what is `wanted`."""
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() != "bearer" or not token.strip():
         raise Problem(
             401,
             "Token missing",
             "This request carries no token.",
-            "Send a token of the session as Authorization: Bearer <token>.",
-            {"WWW-Authenticate": "Bearer"},
+            f"Send {wanted} as Authorization: Bearer <token>.",
+            BEARER,
         )
     return token.strip()
 
 
-async def bounded_body(request: Request, bytes_max: int) -> bytes:
-    """The body, read no further than its bound. Raises Problem 413."""
+async def bounded_body(request: Request, bytes_max: int, remedy: str) -> bytes:
+    """The body, read no further than its bound. Raises Problem 413, with what to do."""
     received = bytearray()
     async for chunk in request.stream():
         received += chunk
         if len(received) > bytes_max:
-            raise Problem(
-                413, "Too large", f"The body is larger than {bytes_max} bytes.", "Send fewer events."
-            )
+            raise Problem(413, "Too large", f"The body is larger than {bytes_max} bytes.", remedy)
     return bytes(received)

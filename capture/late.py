@@ -73,7 +73,8 @@ def routes(intake: LateIntake) -> APIRouter:
         grant = await _admit(intake, request, session_id, stream)
         _demand_type(request, JSON)
         try:
-            said = Announcement.model_validate_json(await bounded_body(request, ANNOUNCEMENT_BYTES_MAX))
+            body = await bounded_body(request, ANNOUNCEMENT_BYTES_MAX, 'Send {"holding": true} or false.')
+            said = Announcement.model_validate_json(body)
         except ValidationError as error:
             raise Invalid("The announcement cannot be read.", 'Send {"holding": true} or false.') from error
         missing = await _patiently(intake.announce(grant, said.holding))
@@ -92,7 +93,7 @@ def routes(intake: LateIntake) -> APIRouter:
     ) -> Response:
         grant = await _admit(intake, request, session_id, stream)
         _demand_type(request, WEBM)
-        data = await bounded_body(request, PIECE_BYTES_MAX)
+        data = await bounded_body(request, PIECE_BYTES_MAX, "Record shorter pieces.")
         try:
             kept_ms = await _patiently(intake.take(grant, start_unix_ms, duration_ms, data))
         except BadPayload as error:
@@ -103,7 +104,7 @@ def routes(intake: LateIntake) -> APIRouter:
 
 
 async def _admit(intake: LateIntake, request: Request, session_id: str, stream: Stream) -> Grant:
-    grant = await intake.admit(bearer_token(request))
+    grant = await intake.admit(bearer_token(request, "the stream's ingest token"))
     if grant != Grant(session_id, stream):
         raise TokenRefused("This token is for another stream.", "Send the ingest token of this one.")
     return grant

@@ -70,7 +70,7 @@ class MediaPort:
         self.number = number
         self.buffer = bytearray(BUFFER_BYTES)
         self.dropped: Counter[str] = Counter()
-        self._addresses = tuple(addresses)
+        self.addresses = tuple(addresses)
         self._view = memoryview(self.buffer)
         self._now_ms = now_ms
         self._now_s = 0.0
@@ -84,7 +84,7 @@ class MediaPort:
     def open(self) -> None:
         """Binds. Raises PortTaken."""
         self._loop = asyncio.get_running_loop()
-        self._sockets, self.number = sockets.bind(self._addresses, self.number)
+        self._sockets, self.number = sockets.bind(self.addresses, self.number)
         for bound in set(self._sockets.values()):
             self._loop.add_reader(bound.fileno(), self._readable, bound)
         log.info("media-port.open", port=self.number, addresses=len(self._sockets))

@@ -11,10 +11,11 @@ from typing import Any, Protocol
 from fastapi import APIRouter, Depends, FastAPI
 from fastapi.staticfiles import StaticFiles
 
-from capture import late, rehearsal, whip
+from capture import events, late, rehearsal, whip
 from capture import pages as candidate_pages
 from capture.ingests import Ingests
 from capture.late_intake import LateIntake
+from capture.log_keeper import LogKeeper
 from capture.sink import VaultRecorder
 from capture.spool import Spool
 from proctoring.cli.checks import opening, sealing
@@ -62,6 +63,7 @@ def capture_edge(made: CaptureParts) -> Edge:
         media_port=settings.media_port,
     )
     intake = LateIntake(recorder)
+    keeper = LogKeeper(core, recorder)
     relays = relays_of(core)
     forgetful = rehearsal.ForgetfulRecorder(core)
     rehearsals = Ingests(
@@ -76,10 +78,11 @@ def capture_edge(made: CaptureParts) -> Edge:
             whip.routes(ingests, relays),
             late.routes(intake),
             rehearsal.routes(forgetful, rehearsals, core, relays),
+            events.routes(keeper),
         ],
         pages=[candidate_pages.routes(core, recorder)],
         static={"candidate": "capture"},
-        running=[recorder, intake, ingests, rehearsals],
+        running=[recorder, intake, keeper, ingests, rehearsals],
     )
 
 

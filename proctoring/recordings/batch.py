@@ -1,8 +1,8 @@
 """Registers the leaves of many streams in one transaction and a handful of statements.
 
-Only ordinary ones: not late, not the first of its take, abutting the one before, of a unit that is open.
-While many streams record there are hundreds of them each second; whatever is not ordinary goes through
-`proctoring.recordings.service`, whose rules these leaves keep.
+Only ordinary ones: not late, of a unit that is open, not the first of its take, and abutting the one before
+unless it is a log's. While many streams record there are hundreds of them each second; whatever is not
+ordinary goes through `proctoring.recordings.service`, whose rules these leaves keep.
 """
 
 from collections.abc import Mapping
@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session as Db
 from proctoring.core import Core
 from proctoring.errors import Contended
 from proctoring.recordings.leaves import SealedSegment, columns, leaf_of, since_ms
-from proctoring.recordings.model import GAP_MS_MIN, UnitState
+from proctoring.recordings.model import GAP_MS_MIN, UnitKind, UnitState
 from proctoring.recordings.rows import SegmentRow, TakeRow, UnitRow
 from proctoring.sessions.rows import SessionRow
 
@@ -71,6 +71,7 @@ def _rows(db: Db, segments: Mapping[str, SealedSegment], lock: bool) -> list[Row
         select(
             TakeRow.id,
             TakeRow.unit_id,
+            TakeRow.stream,
             TakeRow.media_type,
             TakeRow.end_ms,
             UnitRow.manifest_size,
@@ -86,11 +87,14 @@ def _rows(db: Db, segments: Mapping[str, SealedSegment], lock: bool) -> list[Row
     places = [(take, segment.seq) for take, segment in segments.items()]
     there = select(SegmentRow.take_id).where(tuple_(SegmentRow.take_id, SegmentRow.seq).in_(places))
     known = set(db.scalars(there))
-    return [row for row in found if row.id not in known and _abuts(row, segments[row.id])]
+    return [row for row in found if row.id not in known and _is_next(row, segments[row.id])]
 
 
-def _abuts(row: Row[*tuple[Any, ...]], segment: SealedSegment) -> bool:
-    return segment.seq > 0 and since_ms(row.started_at, segment.start_unix_ms) - row.end_ms < GAP_MS_MIN
+def _is_next(row: Row[*tuple[Any, ...]], segment: SealedSegment) -> bool:
+    if segment.seq == 0:
+        return False
+    missing_ms = since_ms(row.started_at, segment.start_unix_ms) - row.end_ms
+    return missing_ms < GAP_MS_MIN or not UnitKind(row.stream).is_stream
 
 
 def _changed() -> Contended:

@@ -14,7 +14,7 @@ from proctoring.core import Core
 from proctoring.errors import WrongState
 from proctoring.exams.model import Stream
 from proctoring.quarantine.service import check_none
-from proctoring.recordings.model import GAP_MS_MIN, UnitState
+from proctoring.recordings.model import GAP_MS_MIN, UnitKind, UnitState
 from proctoring.recordings.rows import GapRow, SegmentRow, TakeRow, UnitRow, lock_units
 from proctoring.recordings.service import BegunTake, open_take, unit_of
 from proctoring.recordings.settle import settle
@@ -46,7 +46,7 @@ class Missing:
     awaited_until: datetime | None
 
 
-def missing(db: Db, core: Core, session_id: str, stream: Stream) -> Missing:
+def missing(db: Db, core: Core, session_id: str, stream: Stream | UnitKind) -> Missing:
     """Raises NotFound, Quarantined. A gap that lasts is filled only once nothing can be published any more:
     until then nobody knows where it ends."""
     check_none(db)
@@ -81,7 +81,7 @@ def is_news(missing: Missing, holding: bool, now: datetime) -> bool:
     return missing.awaited_until is None or missing.awaited_until < now + LATE_WAIT * 2 / 3
 
 
-def expect(db: Db, core: Core, session_id: str, stream: Stream, holding: bool) -> None:
+def expect(db: Db, core: Core, session_id: str, stream: Stream | UnitKind, holding: bool) -> None:
     """A page says whether it still holds pieces of this stream. While it does, and is heard of within
     LATE_WAIT, the session is not settled; once it does not, it may be at once. Raises NotFound."""
     session_row(db, session_id, lock=True)
@@ -95,7 +95,7 @@ def expect(db: Db, core: Core, session_id: str, stream: Stream, holding: bool) -
 
 
 def begin_late_take(
-    db: Db, core: Core, session_id: str, stream: Stream, media_type: str, start_unix_ms: int
+    db: Db, core: Core, session_id: str, stream: Stream | UnitKind, media_type: str, start_unix_ms: int
 ) -> BegunTake:
     """Open a take for what arrives late; it changes neither the session's state nor what runs.
 

@@ -18,7 +18,7 @@ from proctoring.exams.model import Stream
 from proctoring.quarantine.service import check_none
 from proctoring.recordings import gaps
 from proctoring.recordings.leaves import SealedSegment, columns, leaf_of, since_ms
-from proctoring.recordings.model import GAP_MS_MIN, EndCause, Take, UnitState
+from proctoring.recordings.model import GAP_MS_MIN, EndCause, Take, UnitKind, UnitState
 from proctoring.recordings.rows import GapRow, SegmentRow, TakeRow, UnitRow, lock_units
 from proctoring.recordings.settle import settle
 from proctoring.reviews.flags import raise_by_rule
@@ -30,8 +30,6 @@ from storage.seal import TakeSealer
 
 START_MARGIN_MS = 1000
 TAKES_PER_STATEMENT = 500
-STREAMS = tuple(stream.value for stream in Stream)
-"""Only what is filmed has gaps; an image is whole."""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -44,7 +42,12 @@ class BegunTake:
 
 
 def begin_take(
-    db: Db, core: Core, session_id: str, stream: Stream, media_type: str, start_unix_ms: int
+    db: Db,
+    core: Core,
+    session_id: str,
+    stream: Stream | UnitKind,
+    media_type: str,
+    start_unix_ms: int,
 ) -> BegunTake:
     """Open the next take of a stream. The first one of a session starts its time line, and the other streams
     have a gap from there until they begin.
@@ -161,7 +164,7 @@ def register(db: Db, core: Core, take_id: str, segment: SealedSegment) -> int:
         gaps.fill(db, core, take.unit_id, start_ms, start_ms + segment.duration_ms)
     elif segment.seq == 0:
         gaps.close(db, take.unit_id, start_ms)
-    elif start_ms - take.end_ms >= GAP_MS_MIN:
+    elif UnitKind(take.stream).is_stream and start_ms - take.end_ms >= GAP_MS_MIN:
         gaps.add(db, core, take.unit_id, take.end_ms, start_ms, EndCause.CONNECTION_LOST)
     take.end_ms = max(take.end_ms, start_ms + segment.duration_ms)
     return int(unit.manifest_size) - 1
@@ -179,7 +182,7 @@ def end_take(db: Db, core: Core, take_id: str, cause: EndCause, at: datetime | N
     take.ended_at = at or core.clock()
     take.end_cause = cause.value
     lasting = select(GapRow.id).where(GapRow.unit_id == take.unit_id, GapRow.end_ms.is_(None))
-    if take.stream in STREAMS and not take.late and db.scalar(lasting) is None:
+    if UnitKind(take.stream).is_stream and not take.late and db.scalar(lasting) is None:
         gaps.add(db, core, take.unit_id, take.end_ms, None, cause)
     db.flush()
     # The length and head of the manifest stand in the ledger, so that its tail cannot be cut later.
@@ -235,7 +238,7 @@ def end_open_takes(db: Db, core: Core, cause: EndCause, session_ids: list[str] |
     return len(takes)
 
 
-def unit_of(db: Db, session_id: str, stream: Stream) -> UnitRow:
+def unit_of(db: Db, session_id: str, stream: Stream | UnitKind) -> UnitRow:
     """The evidence unit of a stream. Raises NotFound when the exam does not record it."""
     unit = db.scalar(select(UnitRow).where(UnitRow.session_id == session_id, UnitRow.kind == stream.value))
     if unit is None:
