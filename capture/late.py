@@ -5,9 +5,10 @@
     PUT  /api/v1/sessions/{id}/late-segments/{stream}/{start}   201 kept, 200 was there already
          401 404 409 413 415 422 503
 
-A piece is a whole WebM file (VP8, Opus) and is sent whole; it is named by the time, Unix milliseconds of the
-server's clock, at which it begins. 503 and a lost connection mean: keep it and send it again. All else is
-final, and sending a piece again changes nothing. 409 means that nothing of the stream is accepted any more.
+A piece is a whole WebM file (VP8, Opus) that begins with a keyframe, and is sent whole; it is named by that
+keyframe's time, in Unix milliseconds of the server's clock. 503 and a lost connection mean: keep it and send it
+again. All else is final, and sending a piece again changes nothing. 409 means that nothing of the stream is
+accepted any more.
 """
 
 from collections.abc import Awaitable

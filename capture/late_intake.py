@@ -104,14 +104,10 @@ class LateIntake:
         missing = await self._recorder.missing(grant)
         if not missing.open:
             raise WrongState("The recording is closed; nothing more is accepted.", "Delete what you hold.")
-        end_unix_ms = start_unix_ms + duration_ms
-        zero_unix_ms = (
-            max(start_unix_ms, end_unix_ms - _sound_ms(recorded)) if recorded.audio else start_unix_ms
-        )
-        span = Span(zero_unix_ms, min(end_unix_ms, zero_unix_ms + _shown_ms(recorded)))
+        span = Span(start_unix_ms, start_unix_ms + min(duration_ms, _shown_ms(recorded)))
         kept_ms = 0
         for stretch in fillable(missing.gaps, span):
-            piece = cut(recorded, zero_unix_ms, stretch)
+            piece = cut(recorded, start_unix_ms, stretch)
             if piece is not None:
                 await self._store(grant, stream, piece)
                 kept_ms += stretch.length_ms
@@ -162,14 +158,10 @@ class LateIntake:
                     del self._streams[grant]
 
 
-def _sound_ms(recorded: Recorded) -> int:
-    """Where the sound ends, from the file's zero. It ran until the recorder stopped, and so tells where that
-    zero lies: a busy computer's recorder begins seconds after it was asked to."""
-    last = recorded.audio[-1]
-    return (last.ticks + duration_ticks(last.data)) // AUDIO_TICKS_PER_MS
-
-
 def _shown_ms(recorded: Recorded) -> int:
-    """How long the file's content lasts at most, from its zero."""
+    """How long the file's content lasts at most."""
     pictures = recorded.video[-1].ticks // TICKS_PER_MS + STILL_MS_MAX
-    return max(pictures, _sound_ms(recorded)) if recorded.audio else pictures
+    if not recorded.audio:
+        return pictures
+    last = recorded.audio[-1]
+    return max(pictures, (last.ticks + duration_ticks(last.data)) // AUDIO_TICKS_PER_MS)

@@ -26,8 +26,8 @@ _VIDEO_CODEC, _AUDIO_CODEC = b"V_VP8", b"A_OPUS"
 
 @dataclass(slots=True)
 class Recorded:
-    """The content of a file, both lists in time order, in their own clock rates from the file's zero. Video
-    begins with a keyframe."""
+    """The content of a file, both lists in time order, in their own clock rates from its first keyframe on,
+    with which video begins."""
 
     config: Vp8Config
     video: list[Sample]
@@ -104,10 +104,15 @@ def _frame(reader: _Reader, block: bytes) -> None:
 def _recorded(reader: _Reader) -> Recorded:
     video: list[Sample] = []
     audio: list[Sample] = []
-    for track, ms, frame in reader.frames:
-        codec = reader.tracks.get(track)
-        if ms < 0 or codec is None:
+    zero_ms = next((ms for track, ms, frame in reader.frames if _is_key(reader, track, frame)), None)
+    if zero_ms is None:
+        raise BadPayload("The file holds no picture that can be decoded alone.")
+    for track, at_ms, frame in reader.frames:
+        codec, ms = reader.tracks.get(track), at_ms - zero_ms
+        if at_ms < 0 or codec is None:
             raise BadPayload("A block of the file belongs to no track, or lies before its start.")
+        if ms < 0:
+            continue
         if codec == _VIDEO_CODEC:
             key = vp8.is_keyframe(frame)
             if video or key:
@@ -115,9 +120,11 @@ def _recorded(reader: _Reader) -> Recorded:
         else:
             opus.duration_ticks(frame)
             _append(audio, Sample(ms * (AUDIO_CLOCK // 1000), frame), 1)
-    if not video:
-        raise BadPayload("The file holds no picture that can be decoded alone.")
     return Recorded(Vp8Config(*vp8.dimensions(video[0].data)), video, audio)
+
+
+def _is_key(reader: _Reader, track: int, frame: bytes) -> bool:
+    return reader.tracks.get(track) == _VIDEO_CODEC and vp8.is_keyframe(frame)
 
 
 def _append(samples: list[Sample], sample: Sample, step: int) -> None:

@@ -52,7 +52,7 @@ export class Buffer extends EventTarget {
     this.#recorder = new PieceRecorder(media, (data, start, end) => {
       const ahead = Math.round(this.aheadMs());
       // A full disk loses a piece, not the recording that is under way.
-      void this.store.put({ data, start: start + ahead, end: end + ahead }).catch(() => {});
+      return this.store.put({ data, start: start + ahead, end: end + ahead }).catch(() => {});
     });
   }
 

@@ -1,15 +1,22 @@
 /**
- * Records a MediaStream as short files that each play alone and overlap a little, so that nothing falls between
- * them: a new recorder is running before the old one stops.
+ * Records a MediaStream as short files that each play alone and follow one another without a break.
+ *
+ * One recorder runs all the time: to begin another costs a busy computer seconds in which nothing is recorded.
  */
 
+import { WebmCutter } from "./webm-cut.js";
+
 const PIECE_MS = 4000;
-// From when the new recorder says that it runs, which takes a busy computer seconds.
-const OVERLAP_MS = 600;
-// So that a cut within a piece need not go back far for a picture that can be decoded alone.
+const SLICE_MS = 1000;
+// Each may begin a piece.
 const KEYFRAME_MS = 1000;
+const AGAIN_MS = 1000;
+// How many slices tell where the recorder's clock stands: clocks drift, and are set.
+const SLICES_SURE = 300;
 const TYPES = { sound: "video/webm;codecs=vp8,opus", silent: "video/webm;codecs=vp8" };
 const BITS = { video: 600_000, audio: 40_000 };
+
+/** @typedef {(data: Blob, start: number, end: number) => Promise<void>} Keep  called with each piece; `Date.now()` times */
 
 /** Whether this browser records what the server takes: WebM with VP8 and Opus. */
 export function canRecord() {
@@ -18,60 +25,85 @@ export function canRecord() {
 
 export class PieceRecorder {
   /** @type {MediaRecorder | null} */
-  #current = null;
-  /** @type {number | undefined} */
-  #timer = undefined;
+  #recorder = null;
+  #over = false;
+  /** What was recorded is kept, in its order. */
+  #kept = Promise.resolve();
 
   /**
    * @param {MediaStream} media
-   * @param {(data: Blob, start: number, end: number) => void} keep called with each piece; `Date.now()` times
+   * @param {Keep} keep
    */
   constructor(media, keep) {
     this.media = media;
     this.keep = keep;
-    this.#next();
+    this.#begin();
   }
 
   /** Ends it; resolves when the last piece was kept. */
   async stop() {
-    clearTimeout(this.#timer);
-    const last = this.#current;
-    this.#current = null;
+    this.#over = true;
+    const last = this.#recorder;
     if (last && last.state !== "inactive") {
       await new Promise((resolve) => {
         last.addEventListener("stop", resolve);
         last.stop();
       });
     }
-  }
-
-  #next() {
-    if (!this.media.active) return;
-    const before = this.#current;
-    this.#current = this.#begin();
-    if (before) {
-      const stop = () => before.state !== "inactive" && before.stop();
-      this.#current.addEventListener("start", () => setTimeout(stop, OVERLAP_MS));
-      setTimeout(stop, PIECE_MS);
-    }
-    this.#timer = setTimeout(() => this.#next(), PIECE_MS);
+    await this.#kept;
   }
 
   #begin() {
+    if (this.#over || !this.media.active) return;
     const recorder = new MediaRecorder(this.media, /** @type {MediaRecorderOptions} */ ({
       mimeType: this.media.getAudioTracks().length ? TYPES.sound : TYPES.silent,
       videoBitsPerSecond: BITS.video,
       audioBitsPerSecond: BITS.audio,
       videoKeyFrameIntervalDuration: KEYFRAME_MS,
     }));
-    /** @type {Blob[]} */
-    const parts = [];
-    const start = Date.now();
-    recorder.addEventListener("dataavailable", ({ data }) => data.size && parts.push(data));
-    recorder.addEventListener("stop", () => {
-      if (parts.length) this.keep(new Blob(parts), start, Date.now());
+    this.#recorder = recorder;
+    const file = new Pieces(this.keep);
+    recorder.addEventListener("dataavailable", ({ data }) => {
+      const now = Date.now();
+      this.#kept = this.#kept.then(async () => file.add(new Uint8Array(await data.arrayBuffer()), now));
     });
-    recorder.start();
-    return recorder;
+    recorder.addEventListener("stop", () => {
+      this.#kept = this.#kept.then(() => file.end());
+      // By itself only when it failed.
+      setTimeout(() => this.#begin(), AGAIN_MS);
+    });
+    recorder.start(SLICE_MS);
+  }
+}
+
+/** One recorder's file, in pieces. */
+class Pieces {
+  #cutter = new WebmCutter(PIECE_MS);
+  /** When the recorder's clock stood at zero at the latest, as each slice tells: its last block was recorded before it came. */
+  #zeros = /** @type {number[]} */ ([]);
+
+  /** @param {Keep} keep */
+  constructor(keep) {
+    this.keep = keep;
+  }
+
+  /** @param {Uint8Array} bytes @param {number} now */
+  async add(bytes, now) {
+    const cuts = this.#cutter.push(bytes);
+    if (bytes.length) this.#zeros.push(now - this.#cutter.lastMs);
+    if (this.#zeros.length > SLICES_SURE) this.#zeros.shift();
+    for (const cut of cuts) await this.#keep(cut);
+  }
+
+  async end() {
+    const last = this.#cutter.end();
+    if (last) await this.#keep(last);
+  }
+
+  /** @param {import("./webm-cut.js").Cut} cut */
+  #keep({ data, start, end }) {
+    // The quickest slice tells best; a busy computer's come seconds late.
+    const zero = Math.min(...this.#zeros);
+    return this.keep(data, zero + start, zero + end);
   }
 }

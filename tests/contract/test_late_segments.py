@@ -26,7 +26,7 @@ from proctoring.sessions.model import Session
 from proctoring.web import problems
 from tests.support.away import AwayObjects, Faults, faulty
 from tests.support.world import SEGMENT_MS, World
-from tests.unit.capture.recorded import recorded_file, without_lengths
+from tests.unit.capture.recorded import from_the_middle, recorded_file, without_lengths
 
 GAP_MS = 10_000
 WEBM = {"Content-Type": "video/webm"}
@@ -185,16 +185,18 @@ def test_a_short_file_does_not_fill_a_long_claim(world: World) -> None:
     with_page(world, scenario)
 
 
-def test_a_recorder_that_began_late_is_placed_by_the_end_of_its_sound(world: World) -> None:
-    """On a busy computer a file begins after its recorder was asked to; its sound ends when that stopped."""
+def test_a_piece_is_placed_by_its_first_keyframe(world: World) -> None:
+    """A page cuts one long file: times run on, and what stands before the keyframe is not the piece's."""
 
     async def scenario(page: Page) -> None:
-        answer = await page.put(0, recorded_file(4_020), duration_ms=6_020)
-        assert answer.json() == {"kept_ms": 4_020}
+        assert (await page.put(0, from_the_middle(8_000, 4_000))).json() == {"kept_ms": 4_000}
         (late_one,) = [segment for segment in page.line().segments if segment.late]
-        assert late_one.duration_ms == 4_020
-        gaps = page.line().gaps
-        assert [gap.end_ms - gap.start_ms for gap in gaps if gap.end_ms] == [2_000, GAP_MS - 6_020]
+        with av.open(io.BytesIO(page.opened(late_one.position))) as container:
+            assert [packet.pts for packet in container.demux(video=0) if packet.pts is not None][:3] == [
+                0,
+                100,
+                200,
+            ]
 
     with_page(world, scenario)
 

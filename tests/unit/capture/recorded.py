@@ -26,3 +26,12 @@ def without_lengths(file: bytes) -> bytes:
         size = 9 - file[at].bit_length()
         file = file[:at] + b"\x01" + b"\xff" * 7 + file[at + size :]
     return file
+
+
+def from_the_middle(at_ms: int, length_ms: int) -> bytes:
+    """The part of a long file from `at_ms` on: its times run on, and a packet of sound comes before its first
+    keyframe."""
+    block = b"\x82" + (-SOUND_MS).to_bytes(2, "big", signed=True) + b"\x80" + OPUS_60_MS
+    early = bytes((0xA3, 0x80 | len(block))) + block
+    began = b"\xe7\x82" + at_ms.to_bytes(2, "big") + early
+    return without_lengths(recorded_file(length_ms)).replace(b"\xe7\x81\x00", began, 1)

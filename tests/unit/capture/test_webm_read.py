@@ -8,7 +8,7 @@ from capture.errors import BadPayload
 from capture.piece import Vp8Config
 from capture.webm_read import read
 from tests.fuzz.mutate import mutate_bytes
-from tests.unit.capture.recorded import KEY, recorded_file, without_lengths
+from tests.unit.capture.recorded import KEY, from_the_middle, recorded_file, without_lengths
 
 
 @pytest.mark.parametrize("form", [lambda file: file, without_lengths], ids=["whole", "live"])
@@ -19,6 +19,12 @@ def test_pictures_and_sound_come_back_with_their_times(form) -> None:
     assert [sample.ticks for sample in recorded.video] == [ms * 90 for ms in range(0, 4000, 100)]
     assert [at for at, sample in enumerate(recorded.video) if sample.keyframe] == [0, 10, 20, 30]
     assert [sample.ticks for sample in recorded.audio] == [ms * 48 for ms in range(0, 4000, 60)]
+
+
+def test_times_count_from_the_first_keyframe() -> None:
+    """A part of a long file is one; what stands before its keyframe cannot be shown and is not its."""
+    recorded, whole = read(from_the_middle(8_000, 4_000)), read(recorded_file())
+    assert (recorded.video, recorded.audio) == (whole.video, whole.audio)
 
 
 def test_a_file_without_sound_is_one() -> None:
