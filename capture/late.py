@@ -5,8 +5,8 @@
     PUT  /api/v1/sessions/{id}/late-segments/{stream}/{start}   201 kept, 200 was there already
          401 404 409 413 415 422 503
 
-A piece is a whole WebM file (VP8, Opus) that begins with a keyframe, and is sent whole; it is named by that
-keyframe's time, in Unix milliseconds of the server's clock. 503 and a lost connection mean: keep it and send it
+A piece is a WebM file (VP8, Opus) that begins with a keyframe, and is sent whole; it is named by the time of
+that keyframe, in Unix milliseconds of the server's clock. 503 and a lost connection mean: keep it and send it
 again. All else is final, and sending a piece again changes nothing. 409 means that nothing of the stream is
 accepted any more.
 """
