@@ -53,7 +53,7 @@ LONGEST_HOLE_S = """([from, to]) => {
   }
   return longest;
 }"""
-HELD_MIN, LATE_MS_MIN = 3, 8_000  # pieces of four seconds, of which the first may be stored already
+HELD_MIN, LATE_MS_MIN = 4, 8_000  # pieces of four seconds, of which the first may be stored already
 HELD_BY_PAGE = """async () => {
   const open = indexedDB.open("proctoring-buffer");
   const database = await new Promise((resolve) => (open.onsuccess = () => resolve(open.result)));
