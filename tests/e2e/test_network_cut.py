@@ -22,7 +22,7 @@ from tests.support.service import Service
 
 __all__ = ["service"]
 
-pytestmark = pytest.mark.browser
+pytestmark = pytest.mark.live
 
 CUT_S = float(os.environ.get("PROCTORING_TEST_CUT_S", "15"))
 BEFORE_MS = 6_000  # so that each stream has a whole segment

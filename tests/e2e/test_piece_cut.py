@@ -3,14 +3,11 @@
 from base64 import b64decode, b64encode
 from importlib.resources import files
 
-import pytest
 from playwright.sync_api import Route
 
 from capture.webm_read import read
 from tests.e2e.candidate_stage import chromium
 from tests.unit.capture.recorded import from_the_middle, recorded_file
-
-pytestmark = pytest.mark.browser
 
 AT_MS, PIECE_MS, LENGTH_MS = 8_000, 4_000, 9_500
 ORIGIN = "http://cutter.test"
