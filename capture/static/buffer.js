@@ -14,6 +14,7 @@ import { PieceStore } from "./buffer-store.js";
 
 const BYTES_MAX = 200_000_000;
 const AGE_MS_MAX = 60 * 60_000;
+const SEAM_MS = 1000;
 const EVERY_MS = 10_000;
 const SOON_MS = 2000;
 
@@ -49,10 +50,15 @@ export class Buffer extends EventTarget {
     if (!canRecord() || this.#recorder?.media === media) return;
     void this.rest();
     this.#over = false;
-    this.#recorder = new PieceRecorder(media, (data, start, end) => {
+    let until = 0;
+    this.#recorder = new PieceRecorder(media, (data, from, to) => {
       const ahead = Math.round(this.aheadMs());
+      const end = to + ahead;
+      // What is known of the clocks gets better from piece to piece; the recording itself has no break.
+      const start = Math.abs(from + ahead - until) < SEAM_MS ? until : from + ahead;
+      until = end;
       // A full disk loses a piece, not the recording that is under way.
-      return this.store.put({ data, start: start + ahead, end: end + ahead }).catch(() => {});
+      return this.store.put({ data, start, end }).catch(() => {});
     });
   }
 

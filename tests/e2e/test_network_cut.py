@@ -217,6 +217,7 @@ def test_a_reload_keeps_what_was_recorded_and_goes_on(service: Service) -> None:
         someone.page.on("dialog", lambda dialog: dialog.accept())
         with pytest.raises(Error, match="ERR_CONNECTION_FAILED"):
             someone.page.reload()
+        someone.page.wait_for_url("chrome-error://**")
         network.mend()
         someone.page.goto(someone.invited["candidate_url"])
         someone.page.wait_for_selector("#exam[data-working]")
