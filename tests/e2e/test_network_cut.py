@@ -215,11 +215,12 @@ def test_a_reload_keeps_what_was_recorded_and_goes_on(service: Service) -> None:
         someone.page.wait_for_selector('[data-step="recording"][data-state="reconnecting"]')
         someone.page.wait_for_function(HOLDS_AT_LEAST, arg=HELD_MIN)
         someone.page.on("dialog", lambda dialog: dialog.accept())
+        address = someone.page.url
         with pytest.raises(Error, match="ERR_CONNECTION_FAILED"):
             someone.page.reload()
         someone.page.wait_for_url("chrome-error://**")
         network.mend()
-        someone.page.goto(someone.invited["candidate_url"])
+        someone.page.goto(address)
         someone.page.wait_for_selector("#exam[data-working]")
         someone.give_camera()
         someone.start()
