@@ -11,9 +11,10 @@ from typing import Any, Protocol
 from fastapi import APIRouter, Depends, FastAPI
 from fastapi.staticfiles import StaticFiles
 
-from capture import events, rehearsal, whip
+from capture import events, late, rehearsal, whip
 from capture import pages as candidate_pages
 from capture.ingests import Ingests
+from capture.late_intake import LateIntake
 from capture.log_keeper import LogKeeper
 from capture.sink import VaultRecorder
 from capture.spool import Spool
@@ -61,6 +62,7 @@ def capture_edge(made: CaptureParts) -> Edge:
         addresses=settings.media_addresses or None,
         media_port=settings.media_port,
     )
+    intake = LateIntake(recorder)
     keeper = LogKeeper(core, recorder)
     relays = relays_of(core)
     forgetful = rehearsal.ForgetfulRecorder(core)
@@ -74,12 +76,13 @@ def capture_edge(made: CaptureParts) -> Edge:
         checks={"store": made.objects.check, "spool": recorder.check, "keys": lambda: sealing(core)},
         routers=[
             whip.routes(ingests, relays),
+            late.routes(intake),
             rehearsal.routes(forgetful, rehearsals, core, relays),
             events.routes(keeper),
         ],
         pages=[candidate_pages.routes(core, recorder)],
         static={"candidate": "capture"},
-        running=[recorder, keeper, ingests, rehearsals],
+        running=[recorder, intake, keeper, ingests, rehearsals],
     )
 
 
