@@ -112,13 +112,13 @@ class Ours(Receiver):
     def _opened(self, made: Parts) -> Iterator[bytes]:
         with made.core.db.read() as db:
             units = {
-                row.id: made.opener.unit(row.id, key)
+                row.id: made.review.opener.unit(row.id, key)
                 for row in db.scalars(select(UnitRow))
                 if (key := row.key())
             }
             keys = {row.id: row.sealed_key for row in db.scalars(select(TakeRow))}
             for row in db.scalars(select(SegmentRow)):
-                sealed = made.stores.reader.get(row.object_key)
+                sealed = made.review.objects.get(row.object_key)
                 yield units[row.unit_id].open(
                     row.take_id, keys[row.take_id] or b"", row.seq, row.media_type, sealed
                 )
