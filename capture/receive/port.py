@@ -19,6 +19,7 @@ import structlog
 
 from capture.aiortc_hooks import Agent, Socketless, give_candidates, stun_protocol
 from capture.receive import sockets, stun
+from capture.receive.batch import DATAGRAMS_MAX, Batch
 from capture.receive.rtp import HEADER_BYTES
 
 log = structlog.get_logger()
@@ -80,12 +81,14 @@ class MediaPort:
         self._routes: dict[Address, Guest] = {}
         self._transactions: OrderedDict[bytes, tuple[float, Guest, Socketless]] = OrderedDict()
         self._draining: dict[int, asyncio.TimerHandle] = {}
+        self._batches: dict[int, Batch] = {}  # by file descriptor
 
     def open(self) -> None:
         """Binds. Raises PortTaken."""
         self._loop = asyncio.get_running_loop()
         self._sockets, self.number = sockets.bind(self._addresses, self.number)
         for bound in set(self._sockets.values()):
+            self._batches[bound.fileno()] = Batch(bound, BUFFER_BYTES)
             self._loop.add_reader(bound.fileno(), self._readable, bound)
         log.info("media-port.open", port=self.number, addresses=len(self._sockets))
 
@@ -153,13 +156,19 @@ class MediaPort:
         """Reads what is there, DATAGRAMS_PER_WAKE_MAX at most; how many datagrams it was."""
         self._now_s = time.monotonic()
         self._arrival_ms = self._now_ms()
-        receive, buffer, fileno = bound.recvfrom_into, self.buffer, bound.fileno()
+        buffer, fileno = self.buffer, bound.fileno()
+        batch = self._batches[fileno]
         count = 0
         try:
             while count < DATAGRAMS_PER_WAKE_MAX:
-                length, source = receive(buffer)
-                count += 1
-                self.accept(length, source, fileno)
+                received = batch.receive()
+                count += received
+                for data, source in batch.datagrams(received):
+                    length = len(data)
+                    buffer[:length] = data
+                    self.accept(length, source, fileno)
+                if received < DATAGRAMS_MAX:
+                    break
         except BlockingIOError:
             pass
         except OSError as error:  # an ICMP error of an earlier send; nothing is lost by it
