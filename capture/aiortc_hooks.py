@@ -109,8 +109,8 @@ def sessions_of(receiver: RTCRtpReceiver) -> tuple[Session, Session]:
     return dtls._rx_srtp, dtls._tx_srtp
 
 
-# The binding's own call lets go of the interpreter's lock for each packet, and with threads beside, to take it
-# again costs more than the cipher; a PYFUNCTYPE keeps it.
+# The binding's own call lets go of the interpreter's lock for each packet, for which the threads beside then
+# contend; a PYFUNCTYPE keeps it.
 _Unprotect = ctypes.PYFUNCTYPE(ctypes.c_int, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p)
 _unprotect = _Unprotect(int(ffi.cast("intptr_t", ffi.addressof(lib, "srtp_unprotect"))))
 _unprotect_rtcp = _Unprotect(int(ffi.cast("intptr_t", ffi.addressof(lib, "srtp_unprotect_rtcp"))))

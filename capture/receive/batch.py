@@ -1,7 +1,7 @@
 """Many datagrams by one system call (Linux's recvmmsg(2)).
 
 The interpreter's own way is a call for each datagram, and each one hands the interpreter's lock to whichever
-thread waits for it: with threads that seal and commit beside, that handing over costs more than the reading.
+thread waits for it: the threads that seal and commit beside then contend for it at every packet.
 """
 
 import ctypes
@@ -61,7 +61,8 @@ class Batch:
         self._names = (ctypes.c_char * (DATAGRAMS_MAX * _NAME_BYTES))()
         self._vectors = (_Vector * DATAGRAMS_MAX)()
         self._messages: Any = (_Message * DATAGRAMS_MAX)()
-        data, names, vectors = map(ctypes.addressof, (self._data, self._names, self._vectors))
+        data, names = ctypes.addressof(self._data), ctypes.addressof(self._names)
+        vectors = ctypes.addressof(self._vectors)
         for number, (vector, message) in enumerate(zip(self._vectors, self._messages, strict=True)):
             vector.base, vector.size = data + number * datagram_bytes, datagram_bytes
             header = message.header
