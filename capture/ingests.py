@@ -36,7 +36,8 @@ class Ingests:
 
     `addresses` are those to receive media on; without it, this machine's own and loopback. All media comes
     to the UDP port `media_port`; 0 lets the system choose one at the start. Or `rounds` is another
-    registry's, and this one shares its port: started after it, closed before it. `counters` counts events by name.
+    registry's, and this one shares its port: started after it, closed before it. `counters` counts events by
+    name, for metrics.
     """
 
     def __init__(

@@ -9,20 +9,21 @@ from typing import Protocol
 
 from proctoring.errors import TokenRefused, WrongState
 from proctoring.exams.model import Stream
-from proctoring.recordings.model import EndCause
+from proctoring.recordings.model import EndCause, UnitKind
 
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """What an ingest token allows: to publish this stream of this session."""
+    """What a token allows: to publish this stream of this session, or to add to this log of it."""
 
     session_id: str
-    stream: Stream
+    stream: Stream | UnitKind
 
 
 @dataclass(frozen=True, slots=True)
 class MediaSegment:
-    """One complete .mp4 or .webm that plays alone; its internal timestamps start at 0.
+    """One complete .mp4 or .webm that plays alone; its internal timestamps start at 0. Or one batch of a log
+    as JSON, with the ids of its events.
 
     Within a take `seq` counts from 0 and segments abut: `start_unix_ms + duration_ms` is the next one's
     start, unless a gap lies between.
@@ -32,6 +33,7 @@ class MediaSegment:
     start_unix_ms: int
     duration_ms: int
     data: bytes
+    event_ids: tuple[str, ...] = ()
 
 
 class Recorder(Protocol):

@@ -13,6 +13,8 @@ REPORTS_KEPT = 32
 FIT_SPAN_US = 10_000_000  # over less, the noise of two reports would be taken for drift
 DRIFT_MAX_PPM = 500  # ten times a bad quartz: a steeper line is no clock
 RESTART_US = 250_000  # a report this far off the line tells of a clock that was set
+ROUND_TRIP_US_MAX = 200_000  # what took longer waited for a busy machine, rather than being on its way
+ROUND_TRIPS_MIN = 3  # with fewer, the shortest says too little of the way
 LEAST_OVER_US = 30_000_000  # an arrival counts for one to two such spans, so that drift is followed
 
 _NTP_TO_UNIX_S = 2_208_988_800
@@ -83,8 +85,8 @@ class DeviceClock:
 
     def __init__(self) -> None:
         self._spans: deque[tuple[int, int]] = deque(maxlen=2)  # (began at, least arrival − sender)
-        self._round_trip_us = 0
-        self._measured = False
+        self._round_trip_us = ROUND_TRIP_US_MAX
+        self._round_trips = 0
 
     def observe(self, sender_us: int, arrival_us: int) -> None:
         """Learns from the arrival of something that left the device at `sender_us`, or was filmed then."""
@@ -97,8 +99,9 @@ class DeviceClock:
     def round_trip(self, us: int) -> None:
         """Learns a measured round trip to the device. Of the shortest, half is taken off: even the least
         delayed packet was on its way that long."""
-        self._round_trip_us = min(self._round_trip_us, us) if self._measured else us
-        self._measured = True
+        if us <= ROUND_TRIP_US_MAX:
+            self._round_trip_us = min(self._round_trip_us, us)
+            self._round_trips += 1
 
     def set_anew(self) -> None:
         """The device's clock was set: what was learned before counts no more."""
@@ -108,4 +111,5 @@ class DeviceClock:
         """That instant of the device's clock on the server's; None before anything was observed."""
         if not self._spans:
             return None
-        return sender_us + min(delay for _, delay in self._spans) - self._round_trip_us // 2
+        way_us = self._round_trip_us // 2 if self._round_trips >= ROUND_TRIPS_MIN else 0
+        return sender_us + min(delay for _, delay in self._spans) - way_us

@@ -192,6 +192,7 @@ class VaultRecorder:
             start_unix_ms=segment.start_unix_ms,
             duration_ms=segment.duration_ms,
             accepted_at=self._core.clock(),
+            event_ids=segment.event_ids,
         )
         try:
             self.spool.accept(facts, sealed)

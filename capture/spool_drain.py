@@ -16,7 +16,7 @@ from capture.spool import Entry, Spool
 from capture.spool_entry import EntryDamaged, SpooledEnd, SpooledSegment
 from proctoring.core import Core
 from proctoring.errors import NotFound, Unavailable, WrongState
-from proctoring.recordings import batch
+from proctoring.recordings import batch, logs
 from proctoring.recordings import service as recordings
 from proctoring.recordings.service import SealedSegment
 from storage.errors import ObjectExists
@@ -90,6 +90,8 @@ class Drain:
                     self._put(*waiting[take][1:])
                 with self._core.db.begin() as db:
                     batch.register_all(db, self._core, {take: leaves[take] for take in ordinary})
+                    for facts in (waiting[take][1] for take in ordinary):
+                        logs.remember(db, facts.unit, facts.event_ids)
             committed = {waiting[take][0].unit: waiting[take][0] for take in ordinary}
             self._spool.counters["drained"] += len(committed)
             for entry in committed.values():
@@ -129,6 +131,7 @@ class Drain:
         self._put(facts, sealed)
         with self._core.db.begin() as db:
             recordings.register(db, self._core, facts.take, _leaf(facts))
+            logs.remember(db, facts.unit, facts.event_ids)
 
     def _put(self, facts: SpooledSegment, sealed: bytes) -> None:
         try:

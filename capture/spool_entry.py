@@ -30,7 +30,8 @@ class EntryDamaged(Exception):
 
 @dataclass(frozen=True, slots=True)
 class SpooledSegment:
-    """A sealed segment that waits. Hash and length are of the ciphertext; `seq` counts from 0 in its take."""
+    """A sealed segment, or batch of a log, that waits. Hash and length are of the ciphertext; `seq` counts
+    from 0 in its take."""
 
     unit: str
     take: str
@@ -41,6 +42,7 @@ class SpooledSegment:
     start_unix_ms: int
     duration_ms: int
     accepted_at: datetime
+    event_ids: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +81,7 @@ def decode_facts(data: bytes) -> tuple[Facts, int]:
             raise EntryDamaged("this spool entry is of an unknown version")
         fields["accepted_at"] = parse_instant(fields["accepted_at"])
         if fields.pop("kind") == "segment":
+            fields["event_ids"] = tuple(fields.get("event_ids", ()))
             return SpooledSegment(**fields), end
         return SpooledEnd(**fields | {"cause": EndCause(fields["cause"])}), end
     except (struct.error, ValueError, KeyError, TypeError, AttributeError) as error:

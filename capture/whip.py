@@ -17,6 +17,7 @@ from functools import wraps
 
 from fastapi import APIRouter, Request, Response
 
+from capture.bearer import ANYBODY, BEARER, RETRY_AFTER_S, bearer_token, bounded_body
 from capture.errors import CaptureError, IngestsFull, OfferGarbled
 from capture.ice import link_headers
 from capture.ingest import Ingest
@@ -31,18 +32,13 @@ SDP_BYTES_MAX = 64 << 10
 FRAGMENT_BYTES_MAX = 16 << 10
 PATCHES_MAX = 100  # per ingest
 GOODBYE_S = 10.0  # how long a DELETE waits for the store
-RETRY_AFTER_S = 10
 SDP = "application/sdp"
 SDP_FRAGMENT = "application/trickle-ice-sdpfrag"
 CAUSES = (EndCause.STOPPED, EndCause.SHARING_ENDED, EndCause.DEVICE_LOST)
 
-_ANYBODY = {
-    "Access-Control-Allow-Origin": "*",
-    "Access-Control-Expose-Headers": "Location, ETag, Link, Accept-Post, Accept-Patch, Retry-After",
-    # The application's default would keep pages of other origins from reading the answer.
-    "Cross-Origin-Resource-Policy": "cross-origin",
+_ANYBODY = ANYBODY | {
+    "Access-Control-Expose-Headers": "Location, ETag, Link, Accept-Post, Accept-Patch, Retry-After"
 }
-_BEARER = {"WWW-Authenticate": "Bearer"}
 
 Handler = Callable[[Request], Awaitable[Response]]
 
@@ -156,7 +152,7 @@ def _problem(error: Problem | CoreError | CaptureError) -> Problem:
     if isinstance(error, CoreError):
         problem = of_core(error)
         if isinstance(error, TokenRefused):
-            problem.headers |= _BEARER
+            problem.headers |= BEARER
         if problem.status == 503:
             problem.headers["Retry-After"] = str(RETRY_AFTER_S)
         return problem
@@ -169,16 +165,7 @@ def _problem(error: Problem | CoreError | CaptureError) -> Problem:
 
 
 def _token(request: Request) -> str:
-    scheme, _, token = request.headers.get("authorization", "").partition(" ")
-    if scheme.lower() != "bearer" or not token.strip():
-        raise Problem(
-            401,
-            "Token missing",
-            "This request carries no token.",
-            "Send the stream's ingest token as Authorization: Bearer <token>.",
-            _BEARER,
-        )
-    return token.strip()
+    return bearer_token(request, "the stream's ingest token")
 
 
 def _find(ingests: Ingests, request: Request) -> Ingest:
@@ -231,13 +218,7 @@ def _no_restart() -> Problem:
 
 
 async def _body(request: Request, limit: int) -> str:
-    received = bytearray()
-    async for chunk in request.stream():
-        received += chunk
-        if len(received) > limit:
-            raise Problem(
-                413, "Too large", f"The body is larger than {limit} bytes.", "Send less in one request."
-            )
+    received = await bounded_body(request, limit, "Send less in one request.")
     try:
         return received.decode()
     except UnicodeDecodeError:

@@ -7,7 +7,7 @@ the other's work, at every isolation level.
 from collections.abc import Iterable
 from datetime import datetime
 
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session as Db
 
 from proctoring.clock import iso
@@ -16,7 +16,7 @@ from proctoring.custody.model import Action, Actor
 from proctoring.custody.service import enter
 from proctoring.quarantine.service import check_none
 from proctoring.recordings.model import UnitState
-from proctoring.recordings.rows import TakeRow, UnitRow
+from proctoring.recordings.rows import LoggedEventRow, TakeRow, UnitRow
 
 BEGUN = (UnitState.ERASING.value, UnitState.ERASED.value)
 
@@ -57,6 +57,7 @@ def _decide(db: Db, core: Core, unit_id: str, now: datetime, actor: Actor) -> No
             return
         raise HeldMeanwhile
     db.execute(update(TakeRow).where(TakeRow.unit_id == unit_id).values(sealed_key=None))
+    db.execute(delete(LoggedEventRow).where(LoggedEventRow.unit_id == unit_id))
     enter(
         db, core.clock, actor, Action.EVIDENCE_ERASE, session_id, unit_id, erase_id=erase_id, as_of=iso(now)
     )

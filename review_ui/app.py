@@ -5,7 +5,7 @@ from pathlib import Path
 from fastapi import APIRouter
 
 from proctoring.core import Core
-from review_ui import identity, media
+from review_ui import identity, logs, media
 from review_ui.desk import Desk
 from review_ui.pages import acts, appeals, case, help, incidents, ledger, queue, retention, sign_in
 from storage.objects import ObjectStore
@@ -19,6 +19,7 @@ def routes(core: Core, opener: Opener, objects: ObjectStore) -> APIRouter:
     """Everything below `/` that staff see. Expects `web.problems` and `web.security` on the application."""
     desk = Desk(core, opener, objects)
     router = APIRouter(include_in_schema=False)
-    for part in (sign_in, queue, case, acts, incidents, appeals, retention, ledger, media, identity, help):
+    pages = (sign_in, queue, case, acts, incidents, appeals, retention, ledger, help)
+    for part in (*pages, media, logs, identity):
         router.include_router(part.routes(desk))
     return router

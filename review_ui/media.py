@@ -17,6 +17,7 @@ from proctoring.custody.views import enter_view, is_entered
 from proctoring.errors import Conflict, NotFound, Unavailable
 from proctoring.exams.model import Stream
 from proctoring.holds.service import check_not_restricted
+from proctoring.recordings.logs import LogHead, heads
 from proctoring.recordings.timeline import SealedSegmentRef, locate, timeline
 from proctoring.reviews.flags import of_session
 from proctoring.reviews.model import Flag
@@ -38,7 +39,8 @@ def routes(desk: Desk) -> APIRouter:
             require(person, May.VIEW_EVIDENCE, relation(db, person, session_id))
             names = names_of(db)
             flags = [flag_json(flag, names) for flag in of_session(db, session_id)]
-            return JSONResponse(timeline(db, session_id).json() | {"flags": flags})
+            more = {"flags": flags, "logs": [log_json(head) for head in heads(db, session_id)]}
+            return JSONResponse(timeline(db, session_id).json() | more)
 
     @router.get("/media/{session_id}/{stream}/{position}")
     def segment(request: Request, session_id: str, stream: Stream, position: Position) -> Response:
@@ -80,6 +82,11 @@ def opened(desk: Desk, ref: SealedSegmentRef) -> bytes:
         raise Unavailable("The store does not answer.", "Try again in a minute.") from error
     except KeyServiceFailed as error:
         raise Unavailable("The key service does not answer.", "Try again in a minute.") from error
+
+
+def log_json(head: LogHead) -> dict[str, str | int]:
+    """A log as the time line names it: how many entries, nothing of what they say."""
+    return {"log": head.log.value, "state": head.state.value, "entries": head.entries}
 
 
 def flag_json(flag: Flag, names: dict[str, str]) -> dict[str, str | int]:

@@ -8,6 +8,7 @@ from proctoring.custody.model import Action
 from proctoring.exams.model import Stream
 from proctoring.holds.model import HoldKind
 from proctoring.incidents.model import IncidentState
+from proctoring.recordings.events import Log
 from proctoring.recordings.model import EndCause, GapReason, UnitState
 from proctoring.reviews.model import Category, FlagSource, FlagState, ReviewState, Severity
 from proctoring.sessions.model import SessionState
@@ -17,6 +18,8 @@ _WORDS: dict[tuple[type[Enum], Enum], str] = {
     (Stream, Stream.SCREEN): "Screen",
     (Stream, Stream.WEBCAM): "Webcam",
     (Stream, Stream.PHONE): "Phone",
+    (Log, Log.ACTIVITY): "Activity",
+    (Log, Log.ANSWERS): "Answers",
     (Role, Role.PROCTOR): "proctor",
     (Role, Role.COMMITTEE): "appeals committee",
     (Role, Role.PRIVACY_OFFICER): "privacy officer",

@@ -32,7 +32,7 @@ _KIND = r"[a-z]{1,16}"
 _FOLDER = re.compile(rf"data|data/{_KIND}|data/{_KIND}/(sealed|media)")
 _PAYLOAD = re.compile(
     rf"data/(package\.json|custody\.json|timestamp\.json|{_KIND}/(manifest\.json|playlist\.m3u"
-    rf"|sealed/[0-9]{{8}}\.pev|media/[0-9]{{8}}\.(mp4|webm|jpg)))"
+    rf"|sealed/[0-9]{{8}}\.pev|media/[0-9]{{8}}\.(mp4|webm|jpg|json)))"
 )
 _LINE = re.compile(r"([0-9a-f]{64})  ([!-~]{1,100})")
 

@@ -148,7 +148,7 @@ class KeyFolder:
             # after a crash, or at the same time, finishes with the private half that is there.
             with suppress(FileExistsError):
                 write_secret(self._private / f"{name}.key", generate_pair()[0])
-            part = half.with_suffix(f".{os.getpid()}")
+            part = half.with_suffix(f".{secrets.token_hex(4)}.part")
             part.write_bytes(public_half((self._private / f"{name}.key").read_bytes()))
             part.replace(half)
         return self.newest().name

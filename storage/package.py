@@ -14,7 +14,12 @@ from storage.errors import Refused
 from storage.manifest import HASH, Leaf, read_leaf
 
 PACKAGE_VERSION = 1
-SUFFIXES = {"video/mp4": "mp4", "video/webm": "webm", "image/jpeg": "jpg"}
+SUFFIXES = {
+    "video/mp4": "mp4",
+    "video/webm": "webm",
+    "image/jpeg": "jpg",
+    "application/json": "json",
+}
 RECIPIENT = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:/@-]{0,79}")
 _ID = re.compile(r"[a-z2-7]{16}")
 _KIND = re.compile(r"[a-z]{1,16}")

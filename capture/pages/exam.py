@@ -77,6 +77,7 @@ def routes(core: Core) -> APIRouter:
             invitation=invitation,
             streams=_names(exam),
             tokens=tokens,
+            events_token=core.links.events(session) if exam.profile.activity_log else None,
             phone_url=phone_url(core, request, session),
             identity_url=identity_url(core, request, session),
             running=session.state is SessionState.RECORDING,

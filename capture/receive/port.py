@@ -71,7 +71,7 @@ class MediaPort:
         self.number = number
         self.buffer = bytearray(BUFFER_BYTES)
         self.dropped: Counter[str] = Counter()
-        self._addresses = tuple(addresses)
+        self.addresses = tuple(addresses)
         self._view = memoryview(self.buffer)
         self._now_ms = now_ms
         self._now_s = 0.0
@@ -86,7 +86,7 @@ class MediaPort:
     def open(self) -> None:
         """Binds. Raises PortTaken."""
         self._loop = asyncio.get_running_loop()
-        self._sockets, self.number = sockets.bind(self._addresses, self.number)
+        self._sockets, self.number = sockets.bind(self.addresses, self.number)
         for bound in set(self._sockets.values()):
             self._batches[bound.fileno()] = Batch(bound, BUFFER_BYTES)
             self._loop.add_reader(bound.fileno(), self._readable, bound)

@@ -1,5 +1,6 @@
 /** The candidate's exam page: camera, phone, screen, start, recording, end. Nothing is sent before start. */
 
+import { Activity } from "./activity.js";
 import { recordAlone } from "./alone.js";
 import { NoDevice, openCamera, openScreen, release, supported, whenEnded } from "./devices.js";
 import { watchDisplays } from "./displays.js";
@@ -32,6 +33,7 @@ for (const stream of /** @type {("webcam" | "screen")[]} */ (["webcam", "screen"
   if (token) publishers.set(stream, new Publisher(page.dataset.endpoint ?? "", token, stream));
 }
 const view = new RecordingView(publishers, watch);
+const activity = new Activity(page);
 let recording = false;
 const schedule = new Schedule(page, watch, { tick: () => showWay(), over: () => void finish("time-over") });
 new Help(one("#help"), watch);
@@ -122,6 +124,7 @@ function start() {
     if (given) publisher.publish(given);
   }
   recordAlone(page.dataset.status ?? "", () => void goneElsewhere());
+  activity.begin();
   steps.locked = true;
   steps.go("recording");
   view.show();
@@ -147,6 +150,7 @@ async function finish(why) {
   view.ending = true;
   view.show();
   await Promise.all([...publishers.values()].map((publisher) => publisher.stop("stopped")));
+  await Promise.race([activity.end(), new Promise((resolve) => setTimeout(resolve, FINISH_AGAIN_MS))]);
   letGo();
   const told = tellFinish();
   await Promise.race([told, new Promise((resolve) => setTimeout(resolve, 2 * FINISH_AGAIN_MS))]);
@@ -167,6 +171,7 @@ async function tellFinish() {
 
 function letGo() {
   recording = false;
+  void activity.end();
   for (const meter of meters) meter.stop();
   for (const given of media.values()) release(given);
   media.clear();

@@ -11,9 +11,10 @@ from typing import Any, Protocol
 from fastapi import APIRouter, Depends, FastAPI
 from fastapi.staticfiles import StaticFiles
 
+from capture import events, rehearsal, whip
 from capture import pages as candidate_pages
-from capture import rehearsal, whip
 from capture.ingests import Ingests
+from capture.log_keeper import LogKeeper
 from capture.sink import VaultRecorder
 from capture.spool import Spool
 from proctoring.cli.checks import opening, sealing
@@ -60,6 +61,7 @@ def capture_edge(made: CaptureParts) -> Edge:
         addresses=settings.media_addresses or None,
         media_port=settings.media_port,
     )
+    keeper = LogKeeper(core, recorder)
     relays = relays_of(core)
     forgetful = rehearsal.ForgetfulRecorder(core)
     rehearsals = Ingests(
@@ -70,10 +72,14 @@ def capture_edge(made: CaptureParts) -> Edge:
     )
     return Edge(
         checks={"store": made.objects.check, "spool": recorder.check, "keys": lambda: sealing(core)},
-        routers=[whip.routes(ingests, relays), rehearsal.routes(forgetful, rehearsals, core, relays)],
+        routers=[
+            whip.routes(ingests, relays),
+            rehearsal.routes(forgetful, rehearsals, core, relays),
+            events.routes(keeper),
+        ],
         pages=[candidate_pages.routes(core, recorder)],
         static={"candidate": "capture"},
-        running=[recorder, ingests, rehearsals],
+        running=[recorder, keeper, ingests, rehearsals],
     )
 
 

@@ -47,6 +47,10 @@ def exam() -> None:
 @click.option(
     "--identity-copy", is_flag=True, help="Candidates send a picture of their identity card beforehand."
 )
+@click.option(
+    "--activity-log", is_flag=True, help="Keep a log of activity: focus, paste, websites, programs."
+)
+@click.option("--answers-log", is_flag=True, help="Keep a log of the answers.")
 @click.option("--legal-ground", default=service.LEGAL_GROUND_DEFAULT, show_default=True)
 @common
 def create(
@@ -59,13 +63,15 @@ def create(
     max_days: int | None,
     identity_copy: bool,
     legal_ground: str,
+    activity_log: bool,
+    answers_log: bool,
 ) -> None:
     """Set up an exam; prints its id."""
     made = parts(data)
     longest = max_days if max_days is not None else max(MAX_DAYS_DEFAULT, objection_days)
     regulation = Regulation(objection_days, CountFrom(count_from), zone, longest)
     with made.core.db.begin() as db:
-        profile = CaptureProfile(streams, identity_copy)
+        profile = CaptureProfile(streams, identity_copy, activity_log, answers_log)
         exam = service.create(db, made.core, operator(), title, regulation, profile, legal_ground)
     show({"exam_id": exam.id, "title": exam.title}, f"exam {exam.id}")
 

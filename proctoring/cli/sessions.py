@@ -12,6 +12,7 @@ from proctoring.cli.output import Instant, common, operator, show
 from proctoring.clock import iso
 from proctoring.exams.model import LANGUAGES
 from proctoring.holds import service as holds
+from proctoring.recordings import logs
 from proctoring.recordings.timeline import timeline
 from proctoring.sessions import service
 from proctoring.sessions.model import WINDOW_HOURS_DEFAULT, Schedule, Session
@@ -61,6 +62,7 @@ def invitation(made: Parts, db: Db, created: Session) -> dict[str, Any]:
         "candidate_url": f"{settings.base_url}/c/{links.invitation(created)}",
         "whip_url": whip_url(settings),
         "tokens": {stream.value: links.ingest(created, stream) for stream in streams},
+        "events_token": links.events(created),
     }
 
 
@@ -73,6 +75,7 @@ def show_(data: Path | None, session_id: str) -> None:
     with made.core.db.read() as db:
         line = timeline(db, session_id)
         held = holds.active(db, session_id)
+        kept_logs = logs.heads(db, session_id)
         asked_at = service.session_row(db, session_id).in_person_asked_at
     streams = [
         {
@@ -99,11 +102,21 @@ def show_(data: Path | None, session_id: str) -> None:
         "holds": [{"hold_id": hold.id, "kind": hold.kind.value, "reason": hold.reason} for hold in held],
         "streams": streams,
     }
+    result["logs"] = [
+        {
+            "log": head.log.value,
+            "state": head.state.value,
+            "due_at": iso(head.due_at),
+            "entries": head.entries,
+        }
+        for head in kept_logs
+    ]
     rows = [
         f"  {s['stream']:7} {s['state']:9} {s['takes']} takes, {s['segments']} segments, "
         f"{s['gaps']} gaps, {s['bytes']} bytes"
         for s in streams
     ]
+    rows += [f"  {head.log.value:7} {head.state.value:9} {head.entries} entries" for head in kept_logs]
     kept = f"due {result['due_at']}, {len(held)} holds" if streams else "nothing recorded"
     show(result, "\n".join([f"session {line.session_id}: {line.state.value}, {kept}", *rows]))
 

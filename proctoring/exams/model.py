@@ -62,6 +62,7 @@ class CaptureProfile:
     streams: tuple[Stream, ...]
     identity_copy: bool = False
     activity_log: bool = False
+    answers_log: bool = False
 
     def __post_init__(self) -> None:
         if not self.streams or len(set(self.streams)) != len(self.streams):

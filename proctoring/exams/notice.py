@@ -40,7 +40,7 @@ class Controller:
 
 @dataclass(frozen=True, slots=True)
 class Thing:
-    """One thing that is recorded. `kind`: webcam, phone, screen, identity or activity."""
+    """One thing that is recorded. `kind`: webcam, phone, screen, identity, activity or answers."""
 
     kind: str
     name: str
@@ -162,6 +162,8 @@ def _things(profile: CaptureProfile, texts: Texts) -> tuple[Thing, ...]:
         kinds.append("identity")
     if profile.activity_log:
         kinds.append("activity")
+    if profile.answers_log:
+        kinds.append("answers")
     return tuple(Thing(kind, *texts.things[kind]) for kind in kinds)
 
 

@@ -39,6 +39,7 @@ def create(
             streams=",".join(stream.value for stream in profile.streams),
             identity_copy=profile.identity_copy,
             activity_log=profile.activity_log,
+            answers_log=profile.answers_log,
             legal_ground=legal_ground,
             created_at=exam.created_at,
             results_published_at=None,

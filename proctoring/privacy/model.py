@@ -34,11 +34,12 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """One evidence unit. `held_by` is empty when nothing keeps it beyond `due_at`."""
+    """One evidence unit. `held_by` is empty when nothing keeps it beyond `due_at`; `entries`: of a log."""
 
     kind: UnitKind
     state: UnitState
     recorded_ms: int
+    entries: int | None
     pieces: int
     due_at: datetime
     held_by: tuple[Hold, ...]

@@ -17,6 +17,7 @@ from proctoring.holds.model import Hold
 from proctoring.holds.rows import HoldUnitRow
 from proctoring.incidents import service as incidents
 from proctoring.privacy.model import OwnRecording, Stored, decided, looks
+from proctoring.recordings.logs import heads as log_heads
 from proctoring.recordings.model import UnitKind, UnitState
 from proctoring.recordings.rows import TakeRow, UnitRow
 from proctoring.reviews import service as reviews
@@ -56,6 +57,7 @@ def _stored(db: Db, session_id: str, active: list[Hold]) -> tuple[Stored, ...]:
     recorded: dict[str, int] = defaultdict(int)
     for take in db.scalars(select(TakeRow).where(TakeRow.session_id == session_id)):
         recorded[take.unit_id] += take.end_ms - take.start_ms
+    entries = {head.unit_id: head.entries for head in log_heads(db, session_id)}
     covered: dict[str, list[Hold]] = defaultdict(list)
     for hold in active:
         for unit_id in db.scalars(select(HoldUnitRow.unit_id).where(HoldUnitRow.hold_id == hold.id)):
@@ -65,7 +67,8 @@ def _stored(db: Db, session_id: str, active: list[Hold]) -> tuple[Stored, ...]:
         Stored(
             kind,
             UnitState(unit.state),
-            recorded[unit.id],
+            recorded[unit.id] if kind.is_stream else 0,
+            entries.get(unit.id),
             unit.manifest_size,
             unit.due_at,
             tuple(covered[unit.id]),

@@ -1,8 +1,8 @@
 """Registers the leaves of many streams in one transaction and a handful of statements.
 
-Only ordinary ones: not the first of its take, abutting the one before, of a unit that is open. While many
-streams record there are hundreds of them each second; whatever is not ordinary goes through
-`proctoring.recordings.service`, whose rules these leaves keep.
+Only ordinary ones: of a unit that is open, not the first of its take, and abutting the one before unless it
+is a log's. While many streams record there are hundreds of them each second; whatever is not ordinary goes
+through `proctoring.recordings.service`, whose rules these leaves keep.
 """
 
 from collections.abc import Mapping
@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session as Db
 from proctoring.clock import iso
 from proctoring.core import Core
 from proctoring.errors import Contended
-from proctoring.recordings.model import UnitState
+from proctoring.recordings.model import UnitKind, UnitState
 from proctoring.recordings.rows import SegmentRow, TakeRow, UnitRow
 from proctoring.recordings.service import GAP_MS_MIN, SealedSegment
 from proctoring.sessions.rows import SessionRow
@@ -91,6 +91,7 @@ def _rows(db: Db, segments: Mapping[str, SealedSegment], lock: bool) -> list[Row
         select(
             TakeRow.id,
             TakeRow.unit_id,
+            TakeRow.stream,
             TakeRow.media_type,
             TakeRow.end_ms,
             UnitRow.manifest_size,
@@ -106,11 +107,14 @@ def _rows(db: Db, segments: Mapping[str, SealedSegment], lock: bool) -> list[Row
     places = [(take, segment.seq) for take, segment in segments.items()]
     there = select(SegmentRow.take_id).where(tuple_(SegmentRow.take_id, SegmentRow.seq).in_(places))
     known = set(db.scalars(there))
-    return [row for row in found if row.id not in known and _abuts(row, segments[row.id])]
+    return [row for row in found if row.id not in known and _is_next(row, segments[row.id])]
 
 
-def _abuts(row: Row[*tuple[Any, ...]], segment: SealedSegment) -> bool:
-    return segment.seq > 0 and _since_ms(row.started_at, segment) - row.end_ms < GAP_MS_MIN
+def _is_next(row: Row[*tuple[Any, ...]], segment: SealedSegment) -> bool:
+    if segment.seq == 0:
+        return False
+    late_ms = _since_ms(row.started_at, segment) - row.end_ms
+    return late_ms < GAP_MS_MIN or not UnitKind(row.stream).is_stream
 
 
 def _since_ms(started_at: datetime, segment: SealedSegment) -> int:

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from proctoring.exams.model import CaptureProfile
+from proctoring.exams.model import CaptureProfile, Stream
 
 
 class UnitKind(StrEnum):
@@ -27,6 +27,11 @@ class UnitKind(StrEnum):
     IDENTITY = "identity"
     ACTIVITY = "activity"
     ANSWERS = "answers"
+
+    @property
+    def is_stream(self) -> bool:
+        """Whether it runs on without a break: only then is a stretch with nothing in it a gap."""
+        return self.value in {stream.value for stream in Stream}
 
 
 class UnitState(StrEnum):
@@ -83,18 +88,21 @@ def unit_kinds(profile: CaptureProfile) -> tuple[UnitKind, ...]:
     if profile.identity_copy:
         kinds.append(UnitKind.IDENTITY)
     if profile.activity_log:
-        kinds += [UnitKind.ACTIVITY, UnitKind.ANSWERS]
+        kinds.append(UnitKind.ACTIVITY)
+    if profile.answers_log:
+        kinds.append(UnitKind.ANSWERS)
     return tuple(kinds)
 
 
 @dataclass(frozen=True, slots=True)
 class Take:
-    """One uninterrupted publish of a stream. `number` counts from 1 within the stream."""
+    """One uninterrupted publish of a stream, or what one process took of a log. `number` counts from 1
+    within the unit."""
 
     id: str
     unit_id: str
     session_id: str
-    stream: UnitKind  # a stream, or the identity card: each image of it is a take
+    stream: UnitKind  # a stream, a log, or the identity card: each image of it is a take
     number: int
     media_type: str  # e.g. 'video/mp4; codecs="avc1.42e01f,opus"'
     start_ms: int

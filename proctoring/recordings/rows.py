@@ -1,4 +1,4 @@
-"""Tables of evidence units, takes, segments and gaps."""
+"""Tables of evidence units, takes, segments, gaps, and the ids of logged events."""
 
 from datetime import datetime
 
@@ -150,3 +150,12 @@ class GapRow(Row):
 
     def model(self) -> Gap:
         return Gap(self.unit_id, self.start_ms, self.end_ms, GapReason(self.reason), EndCause(self.cause))
+
+
+class LoggedEventRow(Row):
+    """The id of an event that a log holds, without a word of it; goes with the key of its unit."""
+
+    __tablename__ = "logged_events"
+
+    unit_id: Mapped[str] = mapped_column(ForeignKey("evidence_units.id"), primary_key=True)
+    event_id: Mapped[str] = mapped_column(primary_key=True)

@@ -17,7 +17,7 @@ from proctoring.custody.service import enter
 from proctoring.errors import NotFound, WrongState
 from proctoring.exams.model import Stream
 from proctoring.quarantine.service import check_none
-from proctoring.recordings.model import EndCause, Take, UnitState, gap_reason
+from proctoring.recordings.model import EndCause, Take, UnitKind, UnitState, gap_reason
 from proctoring.recordings.rows import GapRow, SegmentRow, TakeRow, UnitRow, lock_units
 from proctoring.recordings.settle import settle
 from proctoring.reviews.flags import raise_by_rule
@@ -32,8 +32,6 @@ from storage.seal import TakeSealer
 START_MARGIN_MS = 1000
 GAP_MS_MIN = 200
 TAKES_PER_STATEMENT = 500
-STREAMS = tuple(stream.value for stream in Stream)
-"""Only what is filmed has gaps; an image is whole."""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -59,7 +57,12 @@ class SealedSegment:
 
 
 def begin_take(
-    db: Db, core: Core, session_id: str, stream: Stream, media_type: str, start_unix_ms: int
+    db: Db,
+    core: Core,
+    session_id: str,
+    stream: Stream | UnitKind,
+    media_type: str,
+    start_unix_ms: int,
 ) -> BegunTake:
     """Open the next take of a stream. The first one of a session starts its time line.
 
@@ -187,7 +190,7 @@ def register(db: Db, core: Core, take_id: str, segment: SealedSegment) -> int:
         take.start_ms = start_ms
         lasting = update(GapRow).where(GapRow.unit_id == take.unit_id, GapRow.end_ms.is_(None))
         db.execute(lasting.values(end_ms=start_ms))
-    elif start_ms - take.end_ms >= GAP_MS_MIN:
+    elif UnitKind(take.stream).is_stream and start_ms - take.end_ms >= GAP_MS_MIN:
         _add_gap(db, core, take.unit_id, take.end_ms, start_ms, EndCause.CONNECTION_LOST)
     take.end_ms = max(take.end_ms, start_ms + segment.duration_ms)
     return int(unit.manifest_size) - 1
@@ -205,7 +208,7 @@ def end_take(db: Db, core: Core, take_id: str, cause: EndCause, at: datetime | N
     take.ended_at = at or core.clock()
     take.end_cause = cause.value
     lasting = select(GapRow.id).where(GapRow.unit_id == take.unit_id, GapRow.end_ms.is_(None))
-    if take.stream in STREAMS and db.scalar(lasting) is None:
+    if UnitKind(take.stream).is_stream and db.scalar(lasting) is None:
         _add_gap(db, core, take.unit_id, take.end_ms, None, cause)
     db.flush()
     # The length and head of the manifest stand in the ledger, so that its tail cannot be cut later.
@@ -274,7 +277,7 @@ def _add_gap(db: Db, core: Core, unit_id: str, start_ms: int, end_ms: int | None
     )
 
 
-def _unit(db: Db, session_id: str, stream: Stream) -> UnitRow:
+def _unit(db: Db, session_id: str, stream: Stream | UnitKind) -> UnitRow:
     unit = db.scalar(select(UnitRow).where(UnitRow.session_id == session_id, UnitRow.kind == stream.value))
     if unit is None:
         raise NotFound(f"This exam records no {stream.value}.", "Publish only the streams of the exam.")

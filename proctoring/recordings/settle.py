@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session as Db
 
+from proctoring.exams.model import Stream
 from proctoring.recordings.model import UnitState
 from proctoring.recordings.rows import GapRow, SegmentRow, TakeRow, UnitRow, lock_units
 from proctoring.sessions.model import SessionState
@@ -19,7 +20,8 @@ def length_ms(db: Db, session_id: str) -> int:
     ends = select(func.max(SegmentRow.start_ms + SegmentRow.duration_ms)).join(
         UnitRow, UnitRow.id == SegmentRow.unit_id
     )
-    return db.scalar(ends.where(UnitRow.session_id == session_id)) or 0
+    streams = UnitRow.kind.in_([stream.value for stream in Stream])
+    return db.scalar(ends.where(UnitRow.session_id == session_id, streams)) or 0
 
 
 def settle(db: Db, session_id: str) -> bool:

@@ -111,7 +111,25 @@ def timeline(db: Db, session_id: str) -> Timeline:
 
 def locate(db: Db, session_id: str, kind: Stream | UnitKind, position: int) -> SealedSegmentRef:
     """Where a segment lies and what it is sealed with. Raises NotFound, saying so when it was erased."""
-    unit = db.scalar(select(UnitRow).where(UnitRow.session_id == session_id, UnitRow.kind == kind.value))
+    unit, key = _living(db, session_id, kind.value)
+    row = db.get(SegmentRow, (unit.id, position))
+    take = db.get(TakeRow, row.take_id) if row else None
+    if row is None or take is None or take.sealed_key is None:
+        raise NotFound(f"The {kind.value} has no segment {position}.", "Load the page again.")
+    return _ref(row, key, take.sealed_key)
+
+
+def refs(db: Db, session_id: str, kind: UnitKind) -> list[SealedSegmentRef]:
+    """Where everything of a unit lies, in the order of its manifest. Raises NotFound as `locate` does."""
+    unit, key = _living(db, session_id, kind.value)
+    takes = db.scalars(select(TakeRow).where(TakeRow.unit_id == unit.id))
+    keys = {take.id: take.sealed_key for take in takes if take.sealed_key is not None}
+    rows = db.scalars(select(SegmentRow).where(SegmentRow.unit_id == unit.id).order_by(SegmentRow.position))
+    return [_ref(row, key, keys[row.take_id]) for row in rows]
+
+
+def _living(db: Db, session_id: str, kind: str) -> tuple[UnitRow, SealedUnitKey]:
+    unit = db.scalar(select(UnitRow).where(UnitRow.session_id == session_id, UnitRow.kind == kind))
     if unit is None:
         raise NotFound("There is no such recording.", "Open it from the queue.")
     key = unit.key()
@@ -122,12 +140,12 @@ def locate(db: Db, session_id: str, kind: Stream | UnitKind, position: int) -> S
             f"This recording was erased on {iso(since) if since else 'an earlier day'}.",
             f"Its certificate is /certificates/{certificate}." if certificate else "Its certificate follows.",
         )
-    row = db.get(SegmentRow, (unit.id, position))
-    take = db.get(TakeRow, row.take_id) if row else None
-    if row is None or take is None or take.sealed_key is None:
-        raise NotFound(f"The {kind.value} has no segment {position}.", "Load the page again.")
+    return unit, key
+
+
+def _ref(row: SegmentRow, unit_key: SealedUnitKey, take_key: bytes) -> SealedSegmentRef:
     return SealedSegmentRef(
-        unit.id, take.id, row.seq, row.media_type, row.object_key, row.ct_sha256, key, take.sealed_key
+        row.unit_id, row.take_id, row.seq, row.media_type, row.object_key, row.ct_sha256, unit_key, take_key
     )
 
 

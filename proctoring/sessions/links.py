@@ -17,6 +17,7 @@ TOKEN_CHARS_MAX = 512
 PHONE_PURPOSE = "phone"
 INVITATION_PURPOSE = "invitation"
 INGEST_PURPOSE = "ingest"
+EVENTS_PURPOSE = "events"
 REHEARSAL_PURPOSE = "rehearsal"
 
 _NEW_INVITATION = "Ask the exam body for a new invitation."
@@ -46,6 +47,10 @@ class Links:
         """The bearer token that publishes one stream of one session until its window closes."""
         return self._write(INGEST_PURPOSE, session.id, session.closes_at, stream.value)
 
+    def events(self, session: Session) -> str:
+        """The bearer token with which companion software reports events until the session's window closes."""
+        return self._write(EVENTS_PURPOSE, session.id, session.closes_at)
+
     def rehearsal(self, session: Session, stream: Stream) -> str:
         """The bearer token of a rehearsal, which keeps nothing. It publishes nothing that counts."""
         return self._write(REHEARSAL_PURPOSE, session.id, session.closes_at, stream.value)
@@ -62,6 +67,13 @@ class Links:
         """Session id and the one stream it may publish. Raises TokenRefused, also when expired."""
         session_id, stream = self._read(INGEST_PURPOSE, token)
         return session_id, Stream(stream)
+
+    def read_events(self, token: str) -> str:
+        """The session id of an events token or any ingest token. Raises TokenRefused, also when expired."""
+        try:
+            return self._read(EVENTS_PURPOSE, token)[0]
+        except TokenRefused:
+            return self._read(INGEST_PURPOSE, token)[0]
 
     def read_rehearsal(self, token: str) -> tuple[str, Stream]:
         """Session id and stream. Raises TokenRefused, also when expired."""

@@ -23,6 +23,7 @@ from proctoring.identity import service as identity
 from proctoring.identity.model import IdentityCopy
 from proctoring.incidents import service as incidents
 from proctoring.incidents.model import Incident, IncidentState
+from proctoring.recordings.logs import LogHead, heads
 from proctoring.recordings.model import EndCause, GapReason, UnitState
 from proctoring.recordings.timeline import StreamTimeline, Timeline, timeline
 from proctoring.reviews import flags as flag_service
@@ -52,6 +53,7 @@ class Case:
     certificates: tuple[tuple[str, CertificateRow], ...]
     history: tuple[Entry, ...]
     names: dict[str, str]
+    logs: tuple[LogHead, ...]
     relation: Relation
     may_flag: bool
     may_decide: bool
@@ -138,6 +140,7 @@ def load(db: Db, person: Person, session_id: str, now: datetime) -> Case:
         certificates=tuple((json.loads(r.body)["kind"], r) for r in custody.certificates(db, session_id)),
         history=tuple(reversed(custody.entries(db, session_id))),
         names=names_of(db),
+        logs=tuple(heads(db, session_id)),
         relation=standing,
         may_flag=may(person, May.FLAG, standing),
         may_decide=may(person, May.DECIDE, standing),

@@ -268,4 +268,4 @@ def test_the_private_parts_we_use_are_there(media) -> None:
 
 def test_ingests_need_no_stub_of_time() -> None:
     """By default the server's own clock and addresses are used, loopback among them."""
-    assert "127.0.0.1" in Ingests(recorder=None)._addresses
+    assert "127.0.0.1" in Ingests(recorder=None).rounds.port.addresses

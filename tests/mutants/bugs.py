@@ -52,8 +52,8 @@ BUGS = (
             ),
             Edit(
                 DECIDE,
-                "from sqlalchemy import select, update",
-                "from sqlalchemy import exists, select, update",
+                "from sqlalchemy import delete, select, update",
+                "from sqlalchemy import delete, exists, select, update",
             ),
             Edit(
                 DECIDE,

@@ -13,9 +13,11 @@ DE = Texts(
         "screen": ("Bildschirm", "alles, was auf Ihrem ganzen Bildschirm steht"),
         "identity": ("Personalausweis", "ein Foto; Sie verdecken die Nationalnummer"),
         "activity": (
-            "Aktivität und Antworten",
-            "Websites, Programme und Adressen, die Sie nutzen, und Ihre Antworten",
+            "Aktivität",
+            "Websites, Programme und Adressen, die Sie nutzen; wann Sie die Prüfungsseite verlassen oder "
+            "etwas einfügen, nie was Sie einfügen",
         ),
+        "answers": ("Ihre Antworten", "was Sie auf jede Frage antworten, und wann"),
     },
     what_source="Alles kommt von Ihren eigenen Geräten.",
     why="Warum",

@@ -12,7 +12,12 @@ EN = Texts(
         "phone": ("Phone or tablet", "picture and sound from the side; no app is needed"),
         "screen": ("Screen", "everything that is on your whole screen"),
         "identity": ("Identity card", "a still picture; you cover the national number"),
-        "activity": ("Activity and answers", "websites, programs and addresses you use, and your answers"),
+        "activity": (
+            "Activity",
+            "websites, programs and addresses you use; when you leave the exam page or paste something, "
+            "never what you paste",
+        ),
+        "answers": ("Your answers", "what you answer to each question, and when"),
     },
     what_source="All of it comes from your own devices.",
     why="Why",

@@ -13,9 +13,11 @@ FR = Texts(
         "screen": ("Écran", "tout ce qui se trouve sur votre écran entier"),
         "identity": ("Carte d’identité", "une photo ; vous masquez le numéro national"),
         "activity": (
-            "Activité et réponses",
-            "sites, programmes et adresses que vous utilisez, et vos réponses",
+            "Activité",
+            "sites, programmes et adresses que vous utilisez ; le moment où vous quittez la page de l’examen "
+            "ou collez quelque chose, jamais ce que vous collez",
         ),
+        "answers": ("Vos réponses", "ce que vous répondez à chaque question, et quand"),
     },
     what_source="Tout provient de vos propres appareils.",
     why="Pourquoi",

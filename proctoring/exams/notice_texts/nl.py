@@ -13,9 +13,11 @@ NL = Texts(
         "screen": ("Scherm", "alles wat op uw hele scherm staat"),
         "identity": ("Identiteitskaart", "een foto; u dekt het rijksregisternummer af"),
         "activity": (
-            "Activiteit en antwoorden",
-            "websites, programma’s en adressen die u gebruikt, en uw antwoorden",
+            "Activiteit",
+            "websites, programma’s en adressen die u gebruikt; wanneer u de examenpagina verlaat of iets "
+            "plakt, nooit wat u plakt",
         ),
+        "answers": ("Uw antwoorden", "wat u op elke vraag antwoordt, en wanneer"),
     },
     what_source="Alles komt van uw eigen toestellen.",
     why="Waarom",

@@ -4,6 +4,7 @@
  */
 
 import { gapLabel } from "./gaps.js";
+import { drawLog } from "./log-lane.js";
 import { mark, percent, svg } from "./svg.js";
 import { length, say } from "./words.js";
 
@@ -33,6 +34,8 @@ export class Lanes {
     this._fromMs = 0;
     /** @type {string | null} */
     this.currentFlag = null;
+    /** The opened logs, by name. @type {Map<string, import("./types.js").LogEntry[]>} */
+    this.logs = new Map();
     /** @type {{ start_ms: number, end_ms: number | null } | null} */
     this.range = null;
     this._scrub.addEventListener("input", () => conductor.seek(Number(this._scrub.value)));
@@ -82,6 +85,10 @@ export class Lanes {
     for (const [name, index] of this._conductor.timeline.streams) {
       const track = this.root.querySelector(`[data-lane="${name}"]`);
       if (track) this._drawStream(/** @type {SVGElement} */ (track), index, from, to);
+    }
+    for (const [name, entries] of this.logs) {
+      const track = this.root.querySelector(`[data-lane="${name}"]`);
+      if (track) drawLog(/** @type {SVGElement} */ (track), entries, (ms) => this._share(ms));
     }
     this.drawPosition();
   }

@@ -6,6 +6,7 @@ import { prepareDecision, prepareTabs } from "./decision.js";
 import { timecode } from "./dialogs.js";
 import { Flags } from "./flags.js";
 import { listen } from "./keys.js";
+import { Logs } from "./logs.js";
 import { Lanes } from "./lanes.js";
 import { Problem } from "./problem.js";
 import { StreamPlayer } from "./stream-player.js";
@@ -50,6 +51,7 @@ async function start() {
   const views = new Views(/** @type {HTMLElement} */ (player.querySelector(".stage")), conductor);
   const lanes = new Lanes(byId("timeline"), conductor);
   const flags = new Flags(byId("flags-panel"), conductor, lanes, report);
+  const logs = new Logs(byId("side"), player.dataset.logs ?? "", conductor, lanes, report);
   const actions = actionsOf({ player, conductor, views, lanes, flags, tell });
   prepareTransport(/** @type {HTMLElement} */ (player.querySelector(".transport")), conductor, actions);
   listen(actions);
@@ -63,7 +65,7 @@ async function start() {
   };
   frame();
   // For tests and for the curious: the state of the player, read only by name.
-  Object.assign(window, { review: { timeline, conductor, views, lanes, flags } });
+  Object.assign(window, { review: { timeline, conductor, views, lanes, flags, logs } });
   player.dataset.ready = "true";
 }
 

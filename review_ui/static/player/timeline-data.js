@@ -23,6 +23,7 @@ export class Timeline extends EventTarget {
     this.url = url;
     this.session = data.session;
     this.flags = data.flags;
+    this.logs = data.logs;
     this.clock = new SessionClock(data.session.started_at, data.session.zone);
     /** @type {Map<StreamName, StreamIndex>} */
     this.streams = new Map(data.streams.map((stream) => [stream.stream, new StreamIndex(stream)]));
@@ -53,6 +54,7 @@ export class Timeline extends EventTarget {
     const began = !this.session.started_at && data.session.started_at;
     this.session = data.session;
     this.flags = data.flags;
+    this.logs = data.logs;
     if (began) this.clock = new SessionClock(data.session.started_at, data.session.zone);
     for (const stream of data.streams) {
       const index = this.streams.get(stream.stream);

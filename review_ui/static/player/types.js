@@ -54,10 +54,29 @@
  * @property {number} duration_ms
  * @property {boolean} live
  *
+ * @typedef {object} LogData
+ * @property {"activity" | "answers"} log
+ * @property {"open" | "retained" | "erasing" | "erased"} state
+ * @property {number} entries
+ *
+ * @typedef {object} LogEntry  one entry of `GET /sessions/{id}/logs/{log}.json`; activity has a type, an answer none
+ * @property {string} id
+ * @property {number} ms
+ * @property {string} [type]
+ * @property {number} [chars]
+ * @property {number} [count]
+ * @property {boolean | null} [extended]
+ * @property {string} [url]
+ * @property {string} [title]
+ * @property {string} [name]
+ * @property {{ id: string, definition?: { name?: Record<string, string> } }} [object]
+ * @property {{ response?: string | null }} [result]
+ *
  * @typedef {object} TimelineData
  * @property {SessionData} session
  * @property {StreamData[]} streams
  * @property {FlagData[]} flags
+ * @property {LogData[]} logs
  */
 
 export {};

@@ -7,6 +7,7 @@ from capture.senderclock import (
     DRIFT_MAX_PPM,
     LEAST_OVER_US,
     RESTART_US,
+    ROUND_TRIP_US_MAX,
     DeviceClock,
     SenderClock,
     ntp_to_us,
@@ -108,9 +109,21 @@ def test_the_least_delayed_arrival_places_a_device(wrong_us: int, delays: list[i
         sent = NOON_US + number * 100_000
         device.observe(sent + wrong_us, sent + delay)
     assert device.server_us(NOON_US + wrong_us) == NOON_US + min(delays)
-    device.round_trip(60_000)
-    device.round_trip(90_000)
+    for us in (90_000, 60_000, 70_000):
+        device.round_trip(us)
     assert device.server_us(NOON_US + wrong_us) == NOON_US + min(delays) - 30_000
+
+
+def test_what_waited_for_a_busy_machine_is_no_way() -> None:
+    """Round trips beyond ROUND_TRIP_US_MAX count for nothing, nor do fewer than ROUND_TRIPS_MIN: a second
+    that a loaded device took to answer must not place what it films half a second early."""
+    device = DeviceClock()
+    device.observe(NOON_US, NOON_US + 20_000)
+    for us in (1_000_000, ROUND_TRIP_US_MAX + 1, 30_000, 900_000, 30_000):
+        device.round_trip(us)
+        assert device.server_us(NOON_US) == NOON_US + 20_000
+    device.round_trip(40_000)
+    assert device.server_us(NOON_US) == NOON_US + 5_000
 
 
 def test_two_tracks_of_a_device_keep_their_order() -> None:

@@ -26,6 +26,7 @@ TELLTALES = {
     "screen": ("screen", "scherm", "écran", "Bildschirm"),
     "identity": ("identity card", "identiteitskaart", "carte d’identité", "Personalausweis"),
     "activity": ("websites", "programs", "programma", "programmes", "Programme"),
+    "answers": ("your answers", "uw antwoorden", "vos réponses", "Ihre Antworten"),
 }
 
 
@@ -35,6 +36,7 @@ def exam(
     count_from: CountFrom = CountFrom.RESULTS,
     identity_copy: bool = False,
     activity_log: bool = False,
+    answers_log: bool = False,
     legal_ground: str = "legitimate-interest",
 ) -> Exam:
     """An exam that records `streams`."""
@@ -42,7 +44,7 @@ def exam(
         "exam-1",
         "Insurance, module 2",
         Regulation(days, count_from, "Europe/Brussels", 90),
-        CaptureProfile(streams or tuple(Stream), identity_copy, activity_log),
+        CaptureProfile(streams or tuple(Stream), identity_copy, activity_log, answers_log),
         legal_ground,
         datetime(2026, 11, 1, tzinfo=UTC),
     )
@@ -59,11 +61,16 @@ def words(given: Notice) -> str:
 
 @pytest.mark.promise("P18")
 @pytest.mark.parametrize("language", LANGUAGES)
-@pytest.mark.parametrize("kind", [*Stream, "identity", "activity"])
+@pytest.mark.parametrize("kind", [*Stream, "identity", "activity", "answers"])
 def test_it_speaks_of_what_is_recorded_and_of_nothing_else(language: str, kind: str) -> None:
     """Each profile generates exactly its own sentences: without a phone, no word of a phone."""
     streams = [Stream(kind)] if kind in list(Stream) else [Stream.WEBCAM]
-    only = exam(*streams, identity_copy=kind == "identity", activity_log=kind == "activity")
+    only = exam(
+        *streams,
+        identity_copy=kind == "identity",
+        activity_log=kind == "activity",
+        answers_log=kind == "answers",
+    )
     given = notice(only, CONTROLLER, language)
     expected = {*streams, kind}
     assert {thing.kind for thing in given.things} == expected
@@ -172,7 +179,7 @@ def test_a_changed_word_is_another_version() -> None:
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_the_kept_text_shows_the_same_notice_again(language: str) -> None:
     """What is kept with the session reads back as the very notice that was shown."""
-    given = notice(exam(identity_copy=True, activity_log=True), CONTROLLER, language)
+    given = notice(exam(identity_copy=True, activity_log=True, answers_log=True), CONTROLLER, language)
     assert read(given.kept()) == given
     assert read(given.kept()).version == given.version
 

@@ -1,0 +1,60 @@
+"""Endpoints whose only authority is a bearer token: open to pages of any origin, bounded in size."""
+
+from collections.abc import Awaitable, Callable
+from functools import wraps
+
+from fastapi import Request, Response
+
+from proctoring.errors import CoreError
+from proctoring.web.problems import Problem, of_core
+
+RETRY_AFTER_S = 10
+
+BEARER = {"WWW-Authenticate": "Bearer"}
+# The application's default would keep pages of other origins from reading the answer.
+ANYBODY = {"Access-Control-Allow-Origin": "*", "Cross-Origin-Resource-Policy": "cross-origin"}
+
+Handler = Callable[[Request, str], Awaitable[Response]]
+
+
+def for_anybody(handler: Handler) -> Handler:
+    """Adds what browsers of other origins need, to answers and to refusals alike, and when to try again."""
+
+    @wraps(handler)
+    async def answered(request: Request, session_id: str) -> Response:
+        try:
+            response = await handler(request, session_id)
+        except (Problem, CoreError) as error:
+            problem = error if isinstance(error, Problem) else of_core(error)
+            if problem.status == 503:
+                problem.headers["Retry-After"] = str(RETRY_AFTER_S)
+            problem.headers |= ANYBODY | {"Access-Control-Expose-Headers": "Retry-After"}
+            raise problem from error
+        response.headers.update(ANYBODY)
+        return response
+
+    return answered
+
+
+def bearer_token(request: Request, wanted: str) -> str:
+    """The token of the Authorization header (RFC 6750). Raises Problem 401, which says what is `wanted`."""
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() != "bearer" or not token.strip():
+        raise Problem(
+            401,
+            "Token missing",
+            "This request carries no token.",
+            f"Send {wanted} as Authorization: Bearer <token>.",
+            BEARER,
+        )
+    return token.strip()
+
+
+async def bounded_body(request: Request, bytes_max: int, remedy: str) -> bytes:
+    """The body, read no further than its bound. Raises Problem 413, with what to do."""
+    received = bytearray()
+    async for chunk in request.stream():
+        received += chunk
+        if len(received) > bytes_max:
+            raise Problem(413, "Too large", f"The body is larger than {bytes_max} bytes.", remedy)
+    return bytes(received)

@@ -1,0 +1,127 @@
+/** The session's logs: opened once, and again while it is live and grows; the list of what happened when. */
+
+import { ask } from "./problem.js";
+import { say } from "./words.js";
+
+/**
+ * @typedef {import("./conductor.js").Conductor} Conductor
+ * @typedef {import("./lanes.js").Lanes} Lanes
+ * @typedef {import("./types.js").LogEntry} LogEntry
+ */
+
+/** A mark may be pressed this near to it. */
+const NEAR_PX = 6;
+
+export class Logs {
+  /** How many entries of each log were there when it was last opened. @type {Map<string, number>} */
+  #opened = new Map();
+
+  /**
+   * @param {HTMLElement} side
+   * @param {string} url  of the logs, without the name
+   * @param {Conductor} conductor
+   * @param {Lanes} lanes
+   * @param {(problem: unknown) => void} report
+   */
+  constructor(side, url, conductor, lanes, report) {
+    this._list = side.querySelector("[data-log-list]");
+    this._none = side.querySelector("[data-log-none]");
+    this._count = side.querySelector("[data-log-count]");
+    this._url = url;
+    this._conductor = conductor;
+    this._lanes = lanes;
+    this._report = report;
+    if (!this._list) return;
+    this._list.addEventListener("click", (event) => {
+      const button = /** @type {Element} */ (event.target).closest("[data-ms]");
+      if (button) conductor.seek(Number(button.getAttribute("data-ms")));
+    });
+    for (const log of conductor.timeline.logs) {
+      lanes.root.querySelector(`[data-lane="${log.log}"]`)?.addEventListener("click", (event) => this._press(/** @type {MouseEvent} */ (event), log.log));
+    }
+    conductor.timeline.addEventListener("news", () => void this._open());
+    void this._open();
+  }
+
+  /** Opens what is new; an erased log has nothing to open. */
+  async _open() {
+    const grown = this._conductor.timeline.logs.filter((log) => log.entries > (this.#opened.get(log.log) ?? 0));
+    const living = grown.filter((log) => log.state === "open" || log.state === "retained");
+    if (!living.length) return;
+    for (const log of living) this.#opened.set(log.log, log.entries);
+    try {
+      for (const log of living) {
+        const answer = await ask(`${this._url}/${log.log}.json`, { headers: { accept: "application/json" } });
+        this._lanes.logs.set(log.log, (await answer.json()).entries);
+      }
+    } catch (error) {
+      for (const log of living) this.#opened.delete(log.log);
+      this._report(error);
+    }
+    this._write();
+    this._lanes.draw();
+  }
+
+  /** All logs in one list, in the order of the time line. */
+  _write() {
+    const entries = [...this._lanes.logs.values()].flat().sort((a, b) => a.ms - b.ms);
+    this._list?.replaceChildren(...entries.map((entry) => this._line(entry)));
+    this._none?.toggleAttribute("hidden", entries.length > 0);
+    if (this._count) this._count.textContent = String(entries.length);
+  }
+
+  /** @param {LogEntry} entry */
+  _line(entry) {
+    const [what, more] = told(entry);
+    const button = element("button", "log-line", element("span", "num", this._conductor.timeline.clock.civil(entry.ms)));
+    button.setAttribute("type", "button");
+    button.setAttribute("data-ms", String(entry.ms));
+    const words = element("span", "what", what);
+    if (more) words.append(element("span", "under", more));
+    button.append(words);
+    return element("li", "", button);
+  }
+
+  /** To the entry that was pressed, or the nearest to it. @param {MouseEvent} event @param {string} name */
+  _press(event, name) {
+    const marks = [...this._lanes.root.querySelectorAll(`[data-lane="${name}"] [data-entry]`)];
+    const away = (/** @type {Element} */ mark) => Math.abs(mark.getBoundingClientRect().x - event.clientX);
+    const nearest = marks.sort((a, b) => away(a) - away(b))[0];
+    if (!nearest || away(nearest) > NEAR_PX) return;
+    const entry = this._lanes.logs.get(name)?.find((one) => one.id === nearest.getAttribute("data-entry"));
+    if (entry) this._conductor.seek(entry.ms);
+  }
+}
+
+/** What happened, and its second line. @param {LogEntry} entry @returns {[string, string]} */
+export function told(entry) {
+  switch (entry.type) {
+    case undefined:
+      return [say("log-answer", { question: nameOf(entry) }), entry.result?.response ?? ""];
+    case "url":
+      return [say("log-url", { title: entry.title || (entry.url ?? "") }), entry.url ?? ""];
+    case "application":
+      return [say("log-application", { name: entry.name ?? "" }), entry.title ?? ""];
+    case "paste":
+      return [say("log-paste", { chars: entry.chars ?? 0 }), ""];
+    case "missed":
+      return [say("log-missed", { count: entry.count ?? 0 }), ""];
+    case "display-change":
+      return [say(entry.extended === true ? "log-display-several" : entry.extended === false ? "log-display-one" : "log-display-untold"), ""];
+    default:
+      return [say(`log-${entry.type}`), ""];
+  }
+}
+
+/** The question's own name in any language, else its id. @param {LogEntry} entry */
+function nameOf(entry) {
+  return Object.values(entry.object?.definition?.name ?? {})[0] ?? entry.object?.id ?? "";
+}
+
+/** @param {string} tag @param {string} kind @param {string | HTMLElement} content */
+function element(tag, kind, content) {
+  const made = document.createElement(tag);
+  if (kind) made.className = kind;
+  made.append(content);
+  return made;
+}
