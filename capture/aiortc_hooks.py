@@ -123,18 +123,21 @@ class InboundInPlace:
         self._session = session  # keeps what the pointer points to
         self._data = (ctypes.c_char * len(buffer)).from_buffer(buffer)
         self._length = ctypes.c_int()
-        srtp = int(ffi.cast("intptr_t", session._srtp[0]))
-        self._arguments = (srtp, ctypes.addressof(self._data), ctypes.addressof(self._length))
+        self._srtp = int(ffi.cast("intptr_t", session._srtp[0]))
+        self._base, self._length_at = ctypes.addressof(self._data), ctypes.addressof(self._length)
 
-    def unprotect(self, length: int) -> int:
-        """The packet's length without its protection; -1 when it is not authentic or was there before."""
-        self._length.value = length
-        return -1 if _unprotect(*self._arguments) else self._length.value
+    def unprotect(self, begin: int, length: int) -> int:
+        """The length without its protection of the packet that begins there in the buffer; -1 when it is not
+        authentic or was there before."""
+        out = self._length
+        out.value = length
+        return -1 if _unprotect(self._srtp, self._base + begin, self._length_at) else out.value
 
-    def unprotect_rtcp(self, length: int) -> int:
+    def unprotect_rtcp(self, begin: int, length: int) -> int:
         """As `unprotect`, for RTCP."""
-        self._length.value = length
-        return -1 if _unprotect_rtcp(*self._arguments) else self._length.value
+        out = self._length
+        out.value = length
+        return -1 if _unprotect_rtcp(self._srtp, self._base + begin, self._length_at) else out.value
 
 
 def on_keyframe_request(sender: RTCRtpSender, want: Callable[[], None]) -> None:

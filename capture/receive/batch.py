@@ -9,10 +9,10 @@ import functools
 import os
 import socket
 import struct
-from collections.abc import Iterator
 from typing import Any
 
 DATAGRAMS_MAX = 64
+SLOT_BYTES = 2048  # of the buffer, for each datagram; a longer one is cut
 SOURCES_KEPT = 1024  # addresses already read: most datagrams come from a few
 
 _NAME_BYTES = 28  # struct sockaddr_in6, the longest
@@ -52,26 +52,26 @@ _recvmmsg.argtypes = (ctypes.c_int, ctypes.c_void_p, ctypes.c_uint, ctypes.c_int
 
 
 class Batch:
-    """Room for DATAGRAMS_MAX datagrams of one socket; of each, `datagram_bytes` are kept."""
+    """Reads one socket's datagrams into `buffer`, which has room for DATAGRAMS_MAX of SLOT_BYTES each."""
 
-    def __init__(self, bound: socket.socket, datagram_bytes: int) -> None:
+    def __init__(self, bound: socket.socket, buffer: bytearray) -> None:
         self._fileno = bound.fileno()
-        self._inet6 = bound.family == socket.AF_INET6
-        self._data = (ctypes.c_char * (DATAGRAMS_MAX * datagram_bytes))()
+        self._read, self._name_bytes = (
+            (_inet6, _NAME_BYTES) if bound.family == socket.AF_INET6 else (_inet, _INET.size)
+        )
+        self._data = (ctypes.c_char * (DATAGRAMS_MAX * SLOT_BYTES)).from_buffer(buffer)
         self._names = (ctypes.c_char * (DATAGRAMS_MAX * _NAME_BYTES))()
         self._vectors = (_Vector * DATAGRAMS_MAX)()
         self._messages: Any = (_Message * DATAGRAMS_MAX)()
         data, names = ctypes.addressof(self._data), ctypes.addressof(self._names)
         vectors = ctypes.addressof(self._vectors)
         for number, (vector, message) in enumerate(zip(self._vectors, self._messages, strict=True)):
-            vector.base, vector.size = data + number * datagram_bytes, datagram_bytes
+            vector.base, vector.size = data + number * SLOT_BYTES, SLOT_BYTES
             header = message.header
             header.name, header.name_bytes = names + number * _NAME_BYTES, _NAME_BYTES
             header.vectors, header.vector_count = vectors + number * ctypes.sizeof(_Vector), 1
-        self._lengths = memoryview(self._messages).cast("B").cast("I")
-        self._bytes = memoryview(self._data).cast("B")
-        self._sources = memoryview(self._names).cast("B")
-        self._datagram_bytes = datagram_bytes
+        words = memoryview(self._messages).cast("B").cast("I")
+        self._lengths = words[_Message.received.offset // 4 :: ctypes.sizeof(_Message) // 4]
 
     def receive(self) -> int:
         """How many datagrams there are now. Raises BlockingIOError for none, OSError as `recvfrom`."""
@@ -81,16 +81,13 @@ class Batch:
             raise OSError(number, os.strerror(number))
         return count
 
-    def datagrams(self, count: int) -> Iterator[tuple[memoryview, tuple[str, int]]]:
-        """The first `count` of them and where each came from; valid until the next `receive`."""
-        size, step = self._datagram_bytes, ctypes.sizeof(_Message) // 4
-        lengths = self._lengths[_Message.received.offset // 4 :: step]
-        read = _inet6 if self._inet6 else _inet
-        name_bytes = _NAME_BYTES if self._inet6 else _INET.size
-        for number in range(count):
-            begin, name = number * size, number * _NAME_BYTES
-            source = read(bytes(self._sources[name : name + name_bytes]))
-            yield self._bytes[begin : begin + lengths[number]], source
+    def datagrams(self, count: int) -> list[tuple[int, int, tuple[str, int]]]:
+        """Of the first `count`: where in the buffer each begins, its length, and where it came from."""
+        names, read, size = self._names.raw, self._read, self._name_bytes
+        return [
+            (number * SLOT_BYTES, length, read(names[number * _NAME_BYTES : number * _NAME_BYTES + size]))
+            for number, length in enumerate(self._lengths[:count])
+        ]
 
 
 @functools.lru_cache(SOURCES_KEPT)

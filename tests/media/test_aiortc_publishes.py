@@ -101,11 +101,11 @@ def test_loss_that_is_not_repaired_costs_pictures_but_no_soundness(media) -> Non
             port = site.ingests.rounds.port
             accept = port.accept
 
-            def lossy(length: int, source, fileno: int) -> None:
-                data = port.buffer
+            def lossy(begin: int, length: int, source, fileno: int) -> None:
+                data = port.buffer[begin : begin + length]
                 is_rtp = 127 < data[0] < 192 and not 191 < data[1] < 224
                 if not is_rtp or int.from_bytes(data[2:4], "big") % LOST_EVERY:
-                    accept(length, source, fileno)
+                    accept(begin, length, source, fileno)
 
             port.accept = lossy
             await site.until(lambda: sum(len(take.segments) for take in site.takes(Stream.WEBCAM)) >= 3)
