@@ -17,7 +17,7 @@ from capture.spool_drain import Outcome
 DRAIN_THREADS = 8  # enough for 256 streams on a store that takes 100 ms for a segment
 DRAIN_THREADS_SQLITE = 2  # one writes, one puts; more only sleep for SQLite's one write lock
 RETRY_S = 1.0
-GATHER_S = 0.5  # what was accepted waits that long for more, unless somebody waits for it
+GATHER_S = 1.0  # what was accepted waits that long for more, unless somebody waits for it
 TOGETHER_MAX = 32  # lanes in one transaction
 
 
@@ -133,6 +133,8 @@ class SpoolWorker:
         self._busy.update(units)
         if len(ready) > share:
             self._changed.notify()
+        else:
+            self._gather_until_s = 0.0  # what comes while these are committed waits for more of its kind
         return units
 
     def _note(self, unit: str, outcome: Outcome) -> None:

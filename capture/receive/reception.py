@@ -28,7 +28,7 @@ _RTCP_FIRST, _RTCP_LAST = rtp.RTCP_TYPES[0], rtp.RTCP_TYPES[-1]
 
 
 class Inbound(Protocol):
-    """Takes the protection off the datagram at `begin` of the receive buffer, in place; its new length, or -1."""
+    """Takes the protection off the datagram at `begin` of the buffer, in place; its new length, or -1."""
 
     def unprotect(self, begin: int, length: int) -> int: ...
 
