@@ -254,7 +254,13 @@ def test_the_private_parts_we_use_are_there(media) -> None:
             for name in ("gather_candidates", "data_received", "get_component_candidates"):
                 assert callable(getattr(type(agent), name)), name
             plain = type(receiver)("video", receiver.transport)
-            for name in ("rtcp_ssrc", "decoder_queue", "rtcp_started", "rtcp_exited"):
+            for name in (
+                "rtcp_ssrc",
+                "decoder_queue",
+                "remote_bitrate_estimator",
+                "rtcp_started",
+                "rtcp_exited",
+            ):
                 assert hasattr(plain, f"_RTCRtpReceiver__{name}"), name
             assert callable(plain._run_rtcp)
             for session in (receiver.transport._rx_srtp, receiver.transport._tx_srtp):
