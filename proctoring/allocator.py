@@ -9,7 +9,7 @@ import ctypes
 from typing import Final
 
 ARENAS_MAX: Final = 2
-KEPT_BYTES_MAX: Final = 32 << 20  # free at the top of an arena; a larger buffer is not kept either
+KEPT_BYTES_MAX: Final = 8 << 20  # free at the top of an arena; a larger buffer is not kept either
 
 _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD, _M_ARENA_MAX = -1, -3, -8  # malloc.h
 
