@@ -47,7 +47,8 @@ class _Vector(ctypes.Structure):
     _fields_ = (("base", ctypes.c_void_p), ("size", ctypes.c_size_t))
 
 
-_recvmmsg = ctypes.CDLL(None, use_errno=True).recvmmsg
+# PyDLL, since the call never blocks and CDLL would hand the lock over all the same.
+_recvmmsg = ctypes.PyDLL(None, use_errno=True).recvmmsg
 _recvmmsg.argtypes = (ctypes.c_int, ctypes.c_void_p, ctypes.c_uint, ctypes.c_int, ctypes.c_void_p)
 
 

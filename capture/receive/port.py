@@ -184,19 +184,21 @@ class MediaPort:
             if guest is not None and 127 < first < 192:
                 guest.media(begin, length, self._now_s, self._arrival_ms)
             else:
-                self._hand_on(first, bytes(self._view[begin : begin + length]), source, guest, fileno)
+                self._hand_on(first, self._view[begin : begin + length], source, guest, fileno)
         except Exception as error:
             # What an authentic publisher sends may still break the library; it must not stop the port.
             self.dropped["failures"] += 1
             log.warning("media-port.datagram-failed", error=type(error).__name__, bytes=length)
 
-    def _hand_on(self, first: int, data: bytes, source: Address, guest: Guest | None, fileno: int) -> None:
+    def _hand_on(
+        self, first: int, data: memoryview, source: Address, guest: Guest | None, fileno: int
+    ) -> None:
         if first < 4:
-            self._stun(data, source, fileno)
+            self._stun(bytes(data), source, fileno)
         elif 19 < first < 64 and guest is not None:
             if guest.dtls_left > 0:
                 guest.dtls_left -= 1
-                guest.agent.data_received(data, 1)
+                guest.agent.data_received(bytes(data), 1)
         else:
             self.dropped["form" if guest is not None or first == 255 else "stranger"] += 1
 
