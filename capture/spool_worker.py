@@ -17,8 +17,8 @@ from capture.spool_drain import Outcome
 DRAIN_THREADS = 8  # enough for 256 streams on a store that takes 100 ms for a segment
 DRAIN_THREADS_SQLITE = 2  # one writes, one puts; more only sleep for SQLite's one write lock
 RETRY_S = 1.0
-GATHER_S = 0.5  # what was accepted waits that long for more, unless somebody waits for it
-TOGETHER_MAX = 32  # lanes in one transaction
+GATHER_S = 1.0  # what was accepted waits that long for more, unless somebody waits for it
+TOGETHER_MIN, TOGETHER_MAX = 16, 32  # lanes in one transaction: fewer are not shared among threads
 
 
 class SpoolWorker:
@@ -98,7 +98,7 @@ class SpoolWorker:
 
     def _run(self) -> None:
         while units := self._next():
-            committed = self._together(units) if self._together is not None and len(units) > 1 else set()
+            committed = self._together(units) if self._together is not None else set()
             outcome = Outcome.DONE
             for unit in units:
                 if unit in committed:
@@ -128,11 +128,15 @@ class SpoolWorker:
 
     def _claimed(self, ready: list[str]) -> list[str]:
         """This thread's share of the lanes; the others' come next."""
-        share = 1 if self._together is None else min(-(-len(ready) // self._count), TOGETHER_MAX)
+        share = 1
+        if self._together is not None:
+            share = min(max(-(-len(ready) // self._count), TOGETHER_MIN), TOGETHER_MAX)
         units = ready[:share]
         self._busy.update(units)
         if len(ready) > share:
             self._changed.notify()
+        else:
+            self._gather_until_s = 0.0  # what comes while these are committed waits for more of its kind
         return units
 
     def _note(self, unit: str, outcome: Outcome) -> None:

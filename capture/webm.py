@@ -5,7 +5,6 @@ The last picture carries its duration, so that a player knows where the file end
 """
 
 import struct
-from collections.abc import Iterator
 
 from capture import opus
 from capture.frames import AUDIO_CLOCK
@@ -29,13 +28,13 @@ _CLUSTER = bytes.fromhex("1f43b675")
 
 def write(piece: Piece) -> bytes:
     """A complete file, playable alone, timestamps from 0."""
-    body = [_info(piece.duration_ms), _tracks(piece)]
+    body = [_info(piece.duration_ms), _tracks(piece)]  # parts, copied together once only
     cluster: list[bytes] = []
     start_ms = 0
     last = piece.video[-1]
     for ms, track, sample in _in_time_order(piece):
         if ms - start_ms > CLUSTER_MS_MAX:
-            body.append(_cluster(start_ms, cluster))
+            body += _cluster(start_ms, cluster)
             cluster, start_ms = [], ms
         if sample is last:
             duration_ms = max(piece.duration_ms - ms, 1)
@@ -45,15 +44,17 @@ def write(piece: Piece) -> bytes:
                 0xA3, 0x1000_0004 + len(sample.data), 0x80 | track, ms - start_ms, 0x80 * sample.keyframe
             )
             cluster += (head, sample.data)
-    body.append(_cluster(start_ms, cluster))
-    return _head() + _element(_SEGMENT, b"".join(body))
+    body += _cluster(start_ms, cluster)
+    return b"".join((_head(), _SEGMENT, _length(sum(map(len, body))), *body))
 
 
-def _in_time_order(piece: Piece) -> Iterator[tuple[int, int, Sample]]:
+def _in_time_order(piece: Piece) -> list[tuple[int, int, Sample]]:
     """(milliseconds, track, sample), the picture first where both fall together."""
+    # Samples of a track ascend, so where milliseconds and track are alike, their ticks order the rest.
     blocks = [(sample.ticks // TICKS_PER_MS, VIDEO, sample) for sample in piece.video]
     blocks += [(sample.ticks * 1000 // AUDIO_CLOCK, AUDIO, sample) for sample in piece.audio]
-    return iter(sorted(blocks, key=lambda block: block[:2]))
+    blocks.sort()
+    return blocks
 
 
 def _head() -> bytes:
@@ -105,8 +106,9 @@ def _track_head(number: int, kind: int) -> bytes:
     return _number("d7", number) + _number("73c5", number) + _number("83", kind) + _number("9c", 0)
 
 
-def _cluster(start_ms: int, blocks: list[bytes]) -> bytes:
-    return _element(_CLUSTER, _number("e7", start_ms) + b"".join(blocks))
+def _cluster(start_ms: int, blocks: list[bytes]) -> list[bytes]:
+    start = _number("e7", start_ms)
+    return [_CLUSTER, _length(len(start) + sum(map(len, blocks))), start, *blocks]
 
 
 def _last_picture(relative_ms: int, sample: Sample, duration_ms: int) -> bytes:

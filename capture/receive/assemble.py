@@ -9,7 +9,6 @@ from collections.abc import Callable
 from capture import h264, vp8
 from capture.errors import BadPayload
 from capture.frames import Codec, EncodedFrame, unrolled
-from capture.receive.rtp import Packet
 
 FRAME_BYTES_MAX = 8 << 20
 
@@ -25,10 +24,10 @@ class AudioAssembler:
         self._deliver = deliver
         self._ticks = -1
 
-    def push(self, packet: Packet) -> None:
-        self._ticks = unrolled(self._ticks, packet.timestamp)
-        if packet.payload:
-            self._deliver(EncodedFrame(Codec.OPUS, self._ticks, packet.arrival_ms, packet.payload))
+    def push(self, timestamp: int, marker: bool, payload: bytes, arrival_ms: int) -> None:
+        self._ticks = unrolled(self._ticks, timestamp)
+        if payload:
+            self._deliver(EncodedFrame(Codec.OPUS, self._ticks, arrival_ms, payload))
 
     def lost(self) -> None:
         pass
@@ -52,25 +51,24 @@ class VideoAssembler:
         self._at_boundary = False
         self._lost_before = False
 
-    def push(self, packet: Packet) -> None:
+    def push(self, timestamp: int, marker: bool, payload: bytes, arrival_ms: int) -> None:
         """Takes the next packet in order; a frame is delivered with its last one."""
-        payload = packet.payload
         if not payload:
             return  # padding, sent to probe the bandwidth
-        if packet.timestamp != self._timestamp:
+        if timestamp != self._timestamp:
             if self._timestamp >= 0:
                 self._close()  # a sender that sets no marker
-            self._timestamp, self._arrival_ms = packet.timestamp, packet.arrival_ms
+            self._timestamp, self._arrival_ms = timestamp, arrival_ms
             self._broken = False
-        if packet.arrival_ms < self._arrival_ms:
-            self._arrival_ms = packet.arrival_ms
+        if arrival_ms < self._arrival_ms:
+            self._arrival_ms = arrival_ms
         if not self._broken:
             self._size += len(payload)
             try:
                 self._broken = not self._add(payload) or self._size > FRAME_BYTES_MAX
             except BadPayload:
                 self._broken = True
-        if packet.marker:
+        if marker:
             self._close()
 
     def lost(self) -> None:

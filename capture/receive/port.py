@@ -19,17 +19,17 @@ import structlog
 
 from capture.aiortc_hooks import Agent, Socketless, give_candidates, stun_protocol
 from capture.receive import sockets, stun
+from capture.receive.batch import DATAGRAMS_MAX, SLOT_BYTES, Batch
 from capture.receive.rtp import HEADER_BYTES
 
 log = structlog.get_logger()
 
 Address = tuple[str, int]
-Media = Callable[[int, float, int], None]
+Media = Callable[[int, int, float, int], None]
 
-DATAGRAM_BYTES_MAX = 1500
-BUFFER_BYTES = 2048  # a datagram that fills more than DATAGRAM_BYTES_MAX of it is dropped
+DATAGRAM_BYTES_MAX = 1500  # a longer one is dropped
 DATAGRAMS_PER_WAKE_MAX = 512
-DRAIN_S = 0.004  # while packets flow the socket is read this often, rather than at each of them
+DRAIN_S = 0.010  # while packets flow the socket is read so often: the next one finds code and data in cache
 ADDRESSES_PER_GUEST_MAX = 16  # remote addresses of one publisher
 STUN_PER_S_MAX = 60  # authenticated requests of one publisher
 DTLS_PER_S_MAX = 300  # datagrams of one publisher
@@ -40,8 +40,9 @@ ALIVE_S = 2.0  # a publisher heard this recently keeps its address
 class Guest:
     """One publisher at the port.
 
-    `media(length, now_s, now_ms)` takes the datagram that lies in the receive buffer; `heard_s()` says when
-    an authentic one last came; `round_trip(us)` is told how long a request of ours and its response took.
+    `media(begin, length, now_s, now_ms)` takes the datagram that begins there in the receive buffer;
+    `heard_s()` says when an authentic one last came; `round_trip(us)` is told how long a request of ours and
+    its response took.
     """
 
     def __init__(
@@ -68,7 +69,7 @@ class MediaPort:
 
     def __init__(self, addresses: Sequence[str], number: int, now_ms: Callable[[], int]) -> None:
         self.number = number
-        self.buffer = bytearray(BUFFER_BYTES)
+        self.buffer = bytearray(DATAGRAMS_MAX * SLOT_BYTES)
         self.dropped: Counter[str] = Counter()
         self.addresses = tuple(addresses)
         self._view = memoryview(self.buffer)
@@ -80,12 +81,14 @@ class MediaPort:
         self._routes: dict[Address, Guest] = {}
         self._transactions: OrderedDict[bytes, tuple[float, Guest, Socketless]] = OrderedDict()
         self._draining: dict[int, asyncio.TimerHandle] = {}
+        self._batches: dict[int, Batch] = {}  # by file descriptor
 
     def open(self) -> None:
         """Binds. Raises PortTaken."""
         self._loop = asyncio.get_running_loop()
         self._sockets, self.number = sockets.bind(self.addresses, self.number)
         for bound in set(self._sockets.values()):
+            self._batches[bound.fileno()] = Batch(bound, self.buffer)
             self._loop.add_reader(bound.fileno(), self._readable, bound)
         log.info("media-port.open", port=self.number, addresses=len(self._sockets))
 
@@ -144,8 +147,9 @@ class MediaPort:
         self._draining.pop(fileno, None)
         if fileno < 0:
             return
-        if self.read(bound):
-            self._draining[fileno] = self._loop.call_later(DRAIN_S, self._drain, bound)
+        if count := self.read(bound):
+            pause_s = DRAIN_S if count < DATAGRAMS_PER_WAKE_MAX else 0.0
+            self._draining[fileno] = self._loop.call_later(pause_s, self._drain, bound)
         else:
             self._loop.add_reader(fileno, self._readable, bound)
 
@@ -153,13 +157,18 @@ class MediaPort:
         """Reads what is there, DATAGRAMS_PER_WAKE_MAX at most; how many datagrams it was."""
         self._now_s = time.monotonic()
         self._arrival_ms = self._now_ms()
-        receive, buffer, fileno = bound.recvfrom_into, self.buffer, bound.fileno()
+        fileno = bound.fileno()
+        batch = self._batches[fileno]
         count = 0
         try:
             while count < DATAGRAMS_PER_WAKE_MAX:
-                length, source = receive(buffer)
-                count += 1
-                self.accept(length, source, fileno)
+                received = batch.receive()
+                count += received
+                accept = self.accept
+                for begin, length, source in batch.datagrams(received):
+                    accept(begin, length, source, fileno)
+                if received < DATAGRAMS_MAX:
+                    break
         except BlockingIOError:
             pass
         except OSError as error:  # an ICMP error of an earlier send; nothing is lost by it
@@ -167,29 +176,29 @@ class MediaPort:
             count += 1
         return count
 
-    def accept(self, length: int, source: Address, fileno: int) -> None:
-        """Takes the datagram in the first `length` bytes of the buffer; never raises for what it holds."""
+    def accept(self, begin: int, length: int, source: Address, fileno: int) -> None:
+        """Takes the datagram that begins there in the buffer; never raises for what it holds."""
         try:
-            self._hand_on(length, source, fileno)
+            guest = self._routes.get(source)
+            first = self.buffer[begin] if HEADER_BYTES < length <= DATAGRAM_BYTES_MAX else 255
+            if guest is not None and 127 < first < 192:
+                guest.media(begin, length, self._now_s, self._arrival_ms)
+            else:
+                self._hand_on(first, self._view[begin : begin + length], source, guest, fileno)
         except Exception as error:
             # What an authentic publisher sends may still break the library; it must not stop the port.
             self.dropped["failures"] += 1
             log.warning("media-port.datagram-failed", error=type(error).__name__, bytes=length)
 
-    def _hand_on(self, length: int, source: Address, fileno: int) -> None:
-        first = self.buffer[0] if HEADER_BYTES < length <= DATAGRAM_BYTES_MAX else 255
-        guest = self._routes.get(source[:2] if len(source) > 2 else source)
-        if 127 < first < 192:
-            if guest is None:
-                self.dropped["stranger"] += 1
-            else:
-                guest.media(length, self._now_s, self._arrival_ms)
-        elif first < 4:
-            self._stun(bytes(self._view[:length]), source[:2], fileno)
+    def _hand_on(
+        self, first: int, data: memoryview, source: Address, guest: Guest | None, fileno: int
+    ) -> None:
+        if first < 4:
+            self._stun(bytes(data), source, fileno)
         elif 19 < first < 64 and guest is not None:
             if guest.dtls_left > 0:
                 guest.dtls_left -= 1
-                guest.agent.data_received(bytes(self._view[:length]), 1)
+                guest.agent.data_received(bytes(data), 1)
         else:
             self.dropped["form" if guest is not None or first == 255 else "stranger"] += 1
 

@@ -14,7 +14,6 @@ from capture.receive import rtcp, rtp
 from capture.receive.assemble import AudioAssembler, VideoAssembler
 from capture.receive.bandwidth import Allowance
 from capture.receive.reorder import Reorderer
-from capture.receive.rtp import Packet
 from capture.receive.statistics import SourceStatistics
 
 SOURCES_MAX = 16  # SSRCs of one publisher: two tracks and retransmissions, and those that follow on them
@@ -22,17 +21,18 @@ SOURCE_SILENT_S = 1.0  # another SSRC may take a track over only once the presen
 UNKNOWN_PER_S_MAX = 50  # packets of sources not yet known that are looked at: each costs a decryption
 EARLY_MAX = 128  # datagrams kept that overtook the end of the DTLS handshake
 
+_header = rtp.HEADER.unpack_from
 _SSRC = struct.Struct(">I")
 _RTCP_SSRC_AT = 4
 _RTCP_FIRST, _RTCP_LAST = rtp.RTCP_TYPES[0], rtp.RTCP_TYPES[-1]
 
 
 class Inbound(Protocol):
-    """Takes the protection off the datagram in the receive buffer, in place; its new length, or -1."""
+    """Takes the protection off the datagram at `begin` of the buffer, in place; its new length, or -1."""
 
-    def unprotect(self, length: int) -> int: ...
+    def unprotect(self, begin: int, length: int) -> int: ...
 
-    def unprotect_rtcp(self, length: int) -> int: ...
+    def unprotect_rtcp(self, begin: int, length: int) -> int: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,45 +104,41 @@ class Reception:
         early, self._early = self._early, []
         for data in early:
             self._buffer[: len(data)] = data
-            self.datagram(len(data), now_s, now_ms)
+            self.datagram(0, len(data), now_s, now_ms)
 
-    def datagram(self, length: int, now_s: float, now_ms: int) -> None:
-        """Takes the protected packet in the first `length` bytes of the receive buffer, at least 12."""
-        inbound, data = self._inbound, self._buffer
-        if self._closed:
-            return
+    def datagram(self, begin: int, length: int, now_s: float, now_ms: int) -> None:
+        """Takes the protected packet that begins there in the receive buffer; it has 12 bytes at least."""
+        inbound = self._inbound
         if inbound is None:
             if len(self._early) < EARLY_MAX:  # the first ones; those behind can be asked for
-                self._early.append(bytes(self._view[:length]))
+                self._early.append(bytes(self._view[begin : begin + length]))
             return
-        if _RTCP_FIRST <= data[1] <= _RTCP_LAST:
-            self._control(inbound, length, now_s, now_ms)
+        _, second, sequence, timestamp, ssrc = _header(self._buffer, begin)
+        if _RTCP_FIRST <= second <= _RTCP_LAST:
+            self._control(inbound, begin, length, now_s, now_ms)
             return
-        _, second, sequence, timestamp, ssrc = rtp.HEADER.unpack_from(data)
         source = self._sources.get(ssrc)
         if source is None and not self._may_be_new():
             return
-        if (length := inbound.unprotect(length)) < 0 or (bounds := rtp.payload_bounds(data, length)) is None:
+        if (length := inbound.unprotect(begin, length)) < 0 or self._closed:
             return
-        payload_type = second & 0x7F
-        track = self._tracks.get(payload_type)
-        if source is None:
-            if track is None and payload_type != self._again:
-                self._strange += 1
-                return
-            rate = AUDIO_CLOCK if track is self._audio else VIDEO_CLOCK
-            source = self._sources[ssrc] = SourceStatistics(ssrc, rate)
+        if (bounds := rtp.payload_bounds(self._buffer, begin, length)) is None:
+            return
+        track = self._tracks.get(second & 0x7F)
+        if source is None and (source := self._new_source(ssrc, second & 0x7F, track)) is None:
+            return
         self.heard_s = now_s
         self.packets += 1
         source.packet(sequence, timestamp, now_s)
         payload = bytes(self._view[bounds[0] : bounds[1]])
+        video = self._video
         if track is not None:
             if track.ssrc == ssrc or track.follows(ssrc, now_s):
                 track.heard_s = now_s
-                track.order.push(Packet(sequence, timestamp, second > 0x7F, payload, now_ms))
-        elif self._video.ssrc is not None and (original := rtp.original_sequence(payload)) is not None:
-            self._video.order.push(Packet(original, timestamp, second > 0x7F, payload[2:], now_ms))
-        if self._video.assembler.wants_keyframe:
+                track.order.push(sequence, timestamp, second > 0x7F, payload, now_ms)
+        elif video.ssrc is not None and (original := rtp.original_sequence(payload)) is not None:
+            video.order.push(original, timestamp, second > 0x7F, payload[2:], now_ms)
+        if video.assembler.wants_keyframe:
             self._events.loss()
 
     def ask_again(self, now_ms: int) -> None:
@@ -186,13 +182,22 @@ class Reception:
         self._unknown_left -= 1
         return True
 
-    def _control(self, inbound: Inbound, length: int, now_s: float, now_ms: int) -> None:
-        if _SSRC.unpack_from(self._buffer, _RTCP_SSRC_AT)[0] not in self._sources:
+    def _new_source(self, ssrc: int, payload_type: int, track: "_Track | None") -> SourceStatistics | None:
+        """None for an authentic packet of a format that was not answered."""
+        if track is None and payload_type != self._again:
+            self._strange += 1
+            return None
+        rate = AUDIO_CLOCK if track is self._audio else VIDEO_CLOCK
+        source = self._sources[ssrc] = SourceStatistics(ssrc, rate)
+        return source
+
+    def _control(self, inbound: Inbound, begin: int, length: int, now_s: float, now_ms: int) -> None:
+        if _SSRC.unpack_from(self._buffer, begin + _RTCP_SSRC_AT)[0] not in self._sources:
             return  # a source that sent no media yet; its next report will do
-        if (length := inbound.unprotect_rtcp(length)) <= 0:
+        if (length := inbound.unprotect_rtcp(begin, length)) <= 0 or self._closed:
             return
         self.heard_s = now_s
-        for report in rtcp.sender_reports(bytes(self._view[:length])):
+        for report in rtcp.sender_reports(bytes(self._view[begin : begin + length])):
             if (source := self._sources.get(report.ssrc)) is not None:
                 source.sender_report(report, now_s)
                 for track in (self._video, self._audio):

@@ -1,6 +1,7 @@
 """Hands one stream's packets on in sequence order; knows which are missing and gives up those too long gone.
 
-Pure: time comes with the packets and with `tick`. Sequence numbers are unrolled; they may wrap.
+Pure: time comes with the packets and with `tick`. Sequence numbers are unrolled; they may wrap. A packet in
+order goes through as bare arguments: it becomes a `Packet` only when it has to wait.
 """
 
 from collections.abc import Callable
@@ -16,9 +17,12 @@ RESTART_STEP = 3_000  # a larger step in sequence numbers is a sender that began
 REASK_MS = 60
 ASKED_MAX = 64  # sequence numbers in one request
 
+Deliver = Callable[[int, bool, bytes, int], None]
+
 
 class Reorderer:
-    """`deliver` gets every packet once, in order; `lost` is called where packets are given up.
+    """`deliver(timestamp, marker, payload, arrival_ms)` gets every packet once, in order; `lost` is called
+    where packets are given up.
 
     `ask` gets the sequence numbers (16 bits) to ask for: new ones at once, then all every REASK_MS.
     Without it nothing is asked for, as for audio, and AUDIO_WAIT_PACKETS bounds the wait.
@@ -26,7 +30,7 @@ class Reorderer:
 
     def __init__(
         self,
-        deliver: Callable[[Packet], None],
+        deliver: Deliver,
         lost: Callable[[], None],
         ask: Callable[[list[int]], None] | None = None,
     ) -> None:
@@ -45,20 +49,15 @@ class Reorderer:
         """Whether packets are missing, so that `tick` has work."""
         return bool(self._missing)
 
-    def push(self, packet: Packet) -> None:
+    def push(self, sequence: int, timestamp: int, marker: bool, payload: bytes, arrival_ms: int) -> None:
         """Takes a packet from the network, in whatever order, however often."""
-        if self._next < 0:
-            self._next = packet.sequence + 0x10000  # so that a reordered earlier one stays positive
-            self._highest = self._next - 1
-        step = ((packet.sequence - self._next + 0x8000) & 0xFFFF) - 0x8000
-        if step == 0 and not self._missing:
-            self._highest = self._next
-            self._next += 1
-            self._deliver(packet)
-        elif abs(step) > RESTART_STEP:
-            self._leap(packet)
-        elif step >= 0:
-            self._hold(self._next + step, packet)
+        expected = self._next
+        if expected & 0xFFFF == sequence and expected >= 0 and not self._missing:
+            self._highest = expected
+            self._next = expected + 1
+            self._deliver(timestamp, marker, payload, arrival_ms)
+        else:
+            self._place(Packet(sequence, timestamp, marker, payload, arrival_ms))
 
     def tick(self, now_ms: int) -> None:
         """To be called every few ten milliseconds while `waits`."""
@@ -71,6 +70,16 @@ class Reorderer:
         """Hands on what is left, holes or not."""
         while self._pending:
             self._skip()
+
+    def _place(self, packet: Packet) -> None:
+        if self._next < 0:
+            self._next = packet.sequence + 0x10000  # so that a reordered earlier one stays positive
+            self._highest = self._next - 1
+        step = ((packet.sequence - self._next + 0x8000) & 0xFFFF) - 0x8000
+        if abs(step) > RESTART_STEP:
+            self._leap(packet)
+        elif step >= 0:
+            self._hold(self._next + step, packet)
 
     def _hold(self, sequence: int, packet: Packet) -> None:
         if sequence > self._highest:
@@ -90,7 +99,7 @@ class Reorderer:
     def _drain(self) -> None:
         while (packet := self._pending.pop(self._next, None)) is not None:
             self._next += 1
-            self._deliver(packet)
+            self._deliver(*packet[1:])
 
     def _give_up(self, now_ms: int) -> None:
         wait_ms, held = (
@@ -120,5 +129,5 @@ class Reorderer:
         self._lost()
         self._missing.clear()
         self._next = -1
-        self.push(before)
-        self.push(packet)
+        self.push(*before)
+        self.push(*packet)

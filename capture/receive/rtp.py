@@ -11,10 +11,11 @@ HEADER = struct.Struct(">BBHII")
 
 _U16 = struct.Struct(">H")
 _CSRC_COUNT, _EXTENSION, _PADDING, _VERSION = 0x0F, 0x10, 0x20, 2
+_PLAIN = 0x80  # version 2 and nothing else
 
 
 class Packet(NamedTuple):
-    """What reassembly needs of an RTP packet. `sequence` (16 bits) and `timestamp` (32 bits) as on the wire.
+    """An RTP packet that waits for those before it. `sequence` (16 bits) and `timestamp` (32) as on the wire.
 
     `arrival_ms` is Unix time.
     """
@@ -26,18 +27,20 @@ class Packet(NamedTuple):
     arrival_ms: int
 
 
-def payload_bounds(data: bytes | bytearray | memoryview, length: int) -> tuple[int, int] | None:
-    """Where the payload of a packet of `length` bytes begins and ends; None when its header is malformed."""
+def payload_bounds(data: bytes | bytearray, begin: int, length: int) -> tuple[int, int] | None:
+    """Where the payload of the packet in these bytes begins and ends; None when its header is malformed."""
     if length < HEADER_BYTES:
         return None
-    first = data[0]
-    begin, end = HEADER_BYTES + 4 * (first & _CSRC_COUNT), length
+    first, end = data[begin], begin + length
+    if first == _PLAIN:
+        return begin + HEADER_BYTES, end
+    begin += HEADER_BYTES + 4 * (first & _CSRC_COUNT)
     if first & _EXTENSION:
-        if begin + 4 > length:
+        if begin + 4 > end:
             return None
-        begin += 4 + 4 * _U16.unpack_from(data, begin + 2)[0]
+        begin += 4 + 4 * (data[begin + 2] << 8 | data[begin + 3])
     if first & _PADDING:
-        if not (padding := data[length - 1]):
+        if not (padding := data[end - 1]):
             return None
         end -= padding
     return (begin, end) if first >> 6 == _VERSION and begin <= end else None

@@ -17,6 +17,7 @@ class SourceStatistics:
         self._rate = clock_rate
         self._base = 0
         self._highest = -1
+        self._timestamp = -1
         self._transit = 0.0
         self._jitter = 0.0
         self._expected_before = 0
@@ -26,20 +27,22 @@ class SourceStatistics:
 
     def packet(self, sequence: int, timestamp: int, arrival_s: float) -> None:
         """Counts a packet, duplicates and late ones included, as RFC 3550 does."""
-        transit = arrival_s * self._rate - timestamp
         highest = self._highest
         step = ((sequence - highest + 0x8000) & 0xFFFF) - 0x8000
         if highest < 0 or not -RESTART_STEP < step < RESTART_STEP:
             self._restart(sequence)
-        else:
-            if step > 0:
-                self._highest = highest + step
-            # A timestamp that wrapped or leapt says nothing of jitter.
-            if (difference := abs(transit - self._transit)) < self._rate:
-                self._jitter += (difference - self._jitter) / 16
-        self._transit = transit
+        elif step > 0:
+            self._highest = highest + step
         self.received += 1
         self.heard = True
+        if timestamp != self._timestamp:
+            # A picture's other packets leave when the sender paces them: that is not the network's jitter.
+            transit = arrival_s * self._rate - timestamp
+            difference = abs(transit - self._transit)
+            # The first timestamp says nothing of jitter, nor does one that wrapped or leapt.
+            if self._timestamp >= 0 and difference < self._rate:
+                self._jitter += (difference - self._jitter) / 16
+            self._timestamp, self._transit = timestamp, transit
 
     def sender_report(self, report: SenderReport, arrival_s: float) -> None:
         self._report, self._report_arrival_s = report, arrival_s

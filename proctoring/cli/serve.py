@@ -10,7 +10,7 @@ import click
 import uvicorn
 from fastapi import FastAPI
 
-from proctoring import logs
+from proctoring import allocator, logs
 from proctoring import settings as configuration
 from proctoring.cli import demo
 from proctoring.cli.app import capture_edge, create_app, review_edge, whole_app
@@ -86,6 +86,7 @@ def _run(
     it does not come that far. Raises Unavailable."""
     watch(core).look()
     settings = core.settings
+    allocator.keep_freed_memory()
     config = uvicorn.Config(
         app,
         host=settings.host,

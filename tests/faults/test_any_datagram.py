@@ -17,6 +17,7 @@ from aioice import stun
 from aiortc import RTCPeerConnection, RTCSessionDescription, VideoStreamTrack
 
 from capture.ingests import Ingests
+from capture.receive.batch import SLOT_BYTES
 from capture.receive.port import ADDRESSES_PER_GUEST_MAX, DATAGRAM_BYTES_MAX
 from capture.recorder import Grant, MemoryRecorder
 from proctoring.exams.model import Stream
@@ -45,11 +46,11 @@ class Stage:
         self.port = self.ingests.rounds.port
         accept = self.port.accept
 
-        def watched(length: int, source: tuple, fileno: int) -> None:
-            data = bytes(self.port.buffer[:length])
+        def watched(begin: int, length: int, source: tuple, fileno: int) -> None:
+            data = bytes(self.port.buffer[begin : begin + length])
             kind = "stun" if data[:1] < b"\x04" else "media" if data[:1] > b"\x7f" else "dtls"
             self.seen.setdefault(kind, data)
-            accept(length, source, fileno)
+            accept(begin, length, source, fileno)
 
         self.port.accept = watched
         self.connection.addTransceiver(VideoStreamTrack(), direction="sendonly")
@@ -130,9 +131,9 @@ def test_sessions_live_through_any_datagram(kind, known) -> None:
         for number in range(DATAGRAMS):
             data = kind(stage)
             if known:
-                length = min(len(data), len(stage.port.buffer))
+                length = min(len(data), SLOT_BYTES)
                 stage.port.buffer[:length] = data[:length]
-                stage.port.accept(length, home, fileno)
+                stage.port.accept(0, length, home, fileno)
             else:
                 stranger = strangers[number % len(strangers)]
                 stranger.sendto(data, ("127.0.0.1", stage.ingests.media_port))

@@ -103,11 +103,11 @@ def test_loss_that_is_not_repaired_costs_pictures_but_no_soundness(media) -> Non
             port = site.ingests.rounds.port
             accept = port.accept
 
-            def lossy(length: int, source, fileno: int) -> None:
-                data = port.buffer
+            def lossy(begin: int, length: int, source, fileno: int) -> None:
+                data = port.buffer[begin : begin + length]
                 is_rtp = 127 < data[0] < 192 and not 191 < data[1] < 224
                 if not is_rtp or int.from_bytes(data[2:4], "big") % LOST_EVERY:
-                    accept(length, source, fileno)
+                    accept(begin, length, source, fileno)
 
             port.accept = lossy
             await site.until(lambda: sum(len(take.segments) for take in site.takes(Stream.WEBCAM)) >= 3)
@@ -256,7 +256,13 @@ def test_the_private_parts_we_use_are_there(media) -> None:
             for name in ("gather_candidates", "data_received", "get_component_candidates"):
                 assert callable(getattr(type(agent), name)), name
             plain = type(receiver)("video", receiver.transport)
-            for name in ("rtcp_ssrc", "decoder_queue", "rtcp_started", "rtcp_exited"):
+            for name in (
+                "rtcp_ssrc",
+                "decoder_queue",
+                "remote_bitrate_estimator",
+                "rtcp_started",
+                "rtcp_exited",
+            ):
                 assert hasattr(plain, f"_RTCRtpReceiver__{name}"), name
             assert callable(plain._run_rtcp)
             for session in (receiver.transport._rx_srtp, receiver.transport._tx_srtp):

@@ -50,8 +50,8 @@ class Network:
         self.accept = self.port.accept
         self.port.accept = self.entry
 
-    def entry(self, length: int, source: tuple, fileno: int) -> None:
-        data = bytes(self.port.buffer[:length])
+    def entry(self, begin: int, length: int, source: tuple, fileno: int) -> None:
+        data = bytes(self.port.buffer[begin : begin + length])
         media = 127 < data[0] < 192 and not 191 < data[1] < 224
         sound = media and data[1] & 127 == AUDIO_PAYLOAD
         lost = self.lose()
@@ -62,13 +62,13 @@ class Network:
             return
         self.passed += 1
         if self.delay is None:
-            self.accept(length, source, fileno)
+            self.accept(begin, length, source, fileno)
         else:
             asyncio.get_running_loop().call_later(self.delay(), self.later, data, source, fileno)
 
     def later(self, data: bytes, source: tuple, fileno: int) -> None:
         self.port.buffer[: len(data)] = data
-        self.accept(len(data), source, fileno)
+        self.accept(0, len(data), source, fileno)
 
     def count(self, data: bytes, source: tuple, sound: bool, lost: bool) -> None:
         if sound:

@@ -88,11 +88,11 @@ class Wire:
         data = getattr(self.outbound, protect)(packet)
         self.buffer[: len(data)] = data
         self.now_s += 0.001
-        self.reception.datagram(len(data), self.now_s, self.now_ms)
+        self.reception.datagram(0, len(data), self.now_s, self.now_ms)
 
     def bring_forged(self, packet: bytes) -> None:
         self.buffer[: len(packet)] = packet
-        self.reception.datagram(len(packet), self.now_s, self.now_ms)
+        self.reception.datagram(0, len(packet), self.now_s, self.now_ms)
 
     def _lost(self) -> None:
         self.losses += 1
@@ -228,9 +228,9 @@ def test_sources_and_forgeries_are_bounded() -> None:
     wire = Wire(Codec.VP8).secure()
     unprotect, looked_at = wire.inbound.unprotect, []
 
-    def counted(length: int) -> int:
+    def counted(begin: int, length: int) -> int:
         looked_at.append(length)
-        return unprotect(length)
+        return unprotect(begin, length)
 
     wire.inbound.unprotect = counted
     for ssrc in range(1000):

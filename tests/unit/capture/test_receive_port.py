@@ -67,7 +67,7 @@ class Stage:
         agent.remote_username, agent.remote_password = "them", "p" * 22
         return self.port.admit(
             agent,
-            lambda length, now_s, now_ms: self.media.append((name, length)),
+            lambda begin, length, now_s, now_ms: self.media.append((name, length)),
             lambda: self.heard_s.get(name, 0.0),
             self.round_trips.append,
         )
@@ -75,7 +75,7 @@ class Stage:
     def bring(self, data: bytes, source: tuple[str, int] = HOME) -> None:
         self.port.buffer[: len(data)] = data
         fileno = next(iter(self.port._sockets.values())).fileno()
-        self.port.accept(len(data), source, fileno)
+        self.port.accept(0, len(data), source, fileno)
 
     def check(self, guest: Guest, password: bytes | None = None) -> bytes:
         request = other.Message(message_method=other.Method.BINDING, message_class=other.Class.REQUEST)

@@ -69,7 +69,7 @@ class Track:
 
     def push(self, *packets: Packet) -> "Track":
         for packet in packets:
-            self.order.push(packet)
+            self.order.push(*packet)
         return self
 
     @property

@@ -1,5 +1,6 @@
 """Many streams' segments in one transaction: the leaves that one by one makes; the unusual is left."""
 
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -163,3 +164,22 @@ def test_threads_share_what_was_gathered(bench: Bench) -> None:
     wait_until(lambda: not len(bench.spool), LIMIT_S, "the spool is not emptied")
     worker.close(LIMIT_S)
     assert asked == [3, 3]
+
+
+def test_what_comes_during_a_commit_gathers_anew(bench: Bench) -> None:
+    """Else it would be committed one by one from then on, as long as something always comes meanwhile."""
+    left_s: list[float] = []
+
+    def together(units) -> set[str]:
+        worker.wake()
+        left_s.append(worker._gather_until_s - time.monotonic())
+        return bench.drain.together(units)
+
+    for one in bench.begun:
+        bench.accept(one, 1)
+    worker = SpoolWorker(bench.spool, bench.drain.step, together, threads=1)
+    worker.wake()
+    worker.start()
+    wait_until(lambda: not len(bench.spool), LIMIT_S, "the spool is not emptied")
+    worker.close(LIMIT_S)
+    assert left_s[0] > 0

@@ -1,0 +1,105 @@
+"""Many datagrams by one system call (Linux's recvmmsg(2)).
+
+The interpreter's own way is a call for each datagram, and each one hands the interpreter's lock to whichever
+thread waits for it: the threads that seal and commit beside then contend for it at every packet.
+"""
+
+import ctypes
+import functools
+import os
+import socket
+import struct
+from typing import Any
+
+DATAGRAMS_MAX = 64
+SLOT_BYTES = 2048  # of the buffer, for each datagram; a longer one is cut
+SOURCES_KEPT = 1024  # addresses already read: most datagrams come from a few
+
+_NAME_BYTES = 28  # struct sockaddr_in6, the longest
+_INET = struct.Struct("!2xH4s")
+_INET6 = struct.Struct("!2xH4x16s")
+_SCOPE = struct.Struct("=24xI")
+
+
+class _Header(ctypes.Structure):
+    """struct msghdr."""
+
+    _fields_ = (
+        ("name", ctypes.c_void_p),
+        ("name_bytes", ctypes.c_uint32),
+        ("vectors", ctypes.c_void_p),
+        ("vector_count", ctypes.c_size_t),
+        ("control", ctypes.c_void_p),
+        ("control_bytes", ctypes.c_size_t),
+        ("flags", ctypes.c_int),
+    )
+
+
+class _Message(ctypes.Structure):
+    """struct mmsghdr."""
+
+    _fields_ = (("header", _Header), ("received", ctypes.c_uint32))
+
+
+class _Vector(ctypes.Structure):
+    """struct iovec."""
+
+    _fields_ = (("base", ctypes.c_void_p), ("size", ctypes.c_size_t))
+
+
+# PyDLL, since the call never blocks and CDLL would hand the lock over all the same.
+_recvmmsg = ctypes.PyDLL(None, use_errno=True).recvmmsg
+_recvmmsg.argtypes = (ctypes.c_int, ctypes.c_void_p, ctypes.c_uint, ctypes.c_int, ctypes.c_void_p)
+
+
+class Batch:
+    """Reads one socket's datagrams into `buffer`, which has room for DATAGRAMS_MAX of SLOT_BYTES each."""
+
+    def __init__(self, bound: socket.socket, buffer: bytearray) -> None:
+        self._fileno = bound.fileno()
+        self._read, self._name_bytes = (
+            (_inet6, _NAME_BYTES) if bound.family == socket.AF_INET6 else (_inet, _INET.size)
+        )
+        self._data = (ctypes.c_char * (DATAGRAMS_MAX * SLOT_BYTES)).from_buffer(buffer)
+        self._names = (ctypes.c_char * (DATAGRAMS_MAX * _NAME_BYTES))()
+        self._vectors = (_Vector * DATAGRAMS_MAX)()
+        self._messages: Any = (_Message * DATAGRAMS_MAX)()
+        data, names = ctypes.addressof(self._data), ctypes.addressof(self._names)
+        vectors = ctypes.addressof(self._vectors)
+        for number, (vector, message) in enumerate(zip(self._vectors, self._messages, strict=True)):
+            vector.base, vector.size = data + number * SLOT_BYTES, SLOT_BYTES
+            header = message.header
+            header.name, header.name_bytes = names + number * _NAME_BYTES, _NAME_BYTES
+            header.vectors, header.vector_count = vectors + number * ctypes.sizeof(_Vector), 1
+        words = memoryview(self._messages).cast("B").cast("I")
+        self._lengths = words[_Message.received.offset // 4 :: ctypes.sizeof(_Message) // 4]
+
+    def receive(self) -> int:
+        """How many datagrams there are now. Raises BlockingIOError for none, OSError as `recvfrom`."""
+        count: int = _recvmmsg(self._fileno, self._messages, DATAGRAMS_MAX, 0, None)
+        if count < 0:
+            number = ctypes.get_errno()
+            raise OSError(number, os.strerror(number))
+        return count
+
+    def datagrams(self, count: int) -> list[tuple[int, int, tuple[str, int]]]:
+        """Of the first `count`: where in the buffer each begins, its length, and where it came from."""
+        names, read, size = self._names.raw, self._read, self._name_bytes
+        return [
+            (number * SLOT_BYTES, length, read(names[number * _NAME_BYTES : number * _NAME_BYTES + size]))
+            for number, length in enumerate(self._lengths[:count])
+        ]
+
+
+@functools.lru_cache(SOURCES_KEPT)
+def _inet(name: bytes) -> tuple[str, int]:
+    port, address = _INET.unpack(name)
+    return socket.inet_ntop(socket.AF_INET, address), port
+
+
+@functools.lru_cache(SOURCES_KEPT)
+def _inet6(name: bytes) -> tuple[str, int]:
+    port, address = _INET6.unpack_from(name)
+    host = socket.inet_ntop(socket.AF_INET6, address)
+    (scope,) = _SCOPE.unpack(name)
+    return (f"{host}%{socket.if_indextoname(scope)}" if scope else host), port
