@@ -19,8 +19,8 @@ Samples = NDArray[np.float32]
 DETAIL_WIDTH = 160
 FACES_WIDTH = 320
 FACE_SHARE_MIN = 1 / 7  # of the picture's height; somebody at a desk is larger
-FACE_SCALE = 1.15
-FACE_NEIGHBOURS = 4
+FACE_SCALE = 1.1
+FACE_NEIGHBOURS = 3
 BLOCK = 4  # a block of the gist, in its pixels
 BLOCK_STEP = 10  # grey levels by which some pixel of a changed block has changed
 THUMBNAIL_WIDTH = 208
@@ -60,9 +60,7 @@ def faces(picture: Picture) -> int:
     """How many faces are seen from the front: counted, and nothing else is kept of them."""
     small = _grey(_narrow(picture, FACES_WIDTH))
     side = max(20, round(small.shape[0] * FACE_SHARE_MIN))
-    found = _cascade().detectMultiScale(
-        cv2.equalizeHist(small), FACE_SCALE, FACE_NEIGHBOURS, minSize=(side, side)
-    )
+    found = _cascade().detectMultiScale(small, FACE_SCALE, FACE_NEIGHBOURS, minSize=(side, side))
     return len(found)
 
 
@@ -83,7 +81,7 @@ def level(samples: Samples) -> float:
 def _cascade() -> cv2.CascadeClassifier:
     """Comes with OpenCV. Loaded once, before the child gives away the right to open files."""
     folder = files("cv2") / "data"
-    return cv2.CascadeClassifier(str(folder / "haarcascade_frontalface_alt2.xml"))
+    return cv2.CascadeClassifier(str(folder / "haarcascade_frontalface_default.xml"))
 
 
 def _narrow(picture: Picture, width: int) -> Picture:

@@ -78,7 +78,10 @@ class WatchingRecorder:
         """See Recorder."""
         await self._recorder.store(take_id, segment)
         looking = self._takes.get(take_id)
-        if looking is None or looking.asked:
+        if looking is None:
+            return
+        if looking.asked:
+            self._watch.counters["dropped"] += 1
             return
         start_ms = max(0, segment.start_unix_ms - looking.watched.started_unix_ms)
         end_ms = start_ms + segment.duration_ms

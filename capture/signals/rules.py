@@ -70,7 +70,7 @@ DETECTORS: Mapping[SignalKind, Detector] = {
         streams=FILMED,
     ),
     SignalKind.NO_FACE: Detector(
-        name="haar-frontal-alt2",
+        name="haar-frontal-default",
         figure="faces",
         unit="faces",
         threshold=0,
@@ -79,7 +79,7 @@ DETECTORS: Mapping[SignalKind, Detector] = {
         streams=WEBCAM,
     ),
     SignalKind.SEVERAL_FACES: Detector(
-        name="haar-frontal-alt2",
+        name="haar-frontal-default",
         figure="faces",
         unit="faces",
         above=True,

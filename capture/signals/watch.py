@@ -38,7 +38,7 @@ Then = Callable[[Answer | None], None]
 class Watch(Collector):
     """Asks a child of its own. A child exists from the first question on, so none where no exam asks for it.
 
-    `counters`: looked (answered questions), dropped (no room, or too large), failed (lost with a child),
+    `counters`: looked (answered questions), dropped (no room, too large), failed (lost with a child),
     restarts; and of the recorder beside it, sheets-kept and sheets-lost.
     """
 
@@ -123,8 +123,9 @@ class Watch(Collector):
             try:
                 answer = await asyncio.wait_for(self._ask(question), self._answer_s_max)
             except (TimeoutError, OSError, EOFError, BadAnswer) as error:
-                then(None)
                 await self._lose_child(error)
+                then(None)
+                await asyncio.sleep(self._restart_s)  # a child that never starts must not eat a processor
                 continue
             self.counters["looked"] += 1
             then(answer)
@@ -149,11 +150,10 @@ class Watch(Collector):
         )
 
     async def _lose_child(self, error: Exception) -> None:
+        await self._end_child()
         self.counters["failed"] += 1
         self.counters["restarts"] += 1
         log.warning("signals.child-lost", error=type(error).__name__)
-        await self._end_child()
-        await asyncio.sleep(self._restart_s)  # a child that never starts must not eat a processor
 
     async def _end_child(self) -> None:
         child, self._child = self._child, None

@@ -21,9 +21,9 @@ DE = Texts(
         "signals": (
             "Kleine Bilder und Messwerte",
             "alle paar Sekunden aus der Aufzeichnung gewonnen: ob das Bild dunkel, leer oder unbewegt ist, "
-            "wie viele Gesichter es zeigt, wie viel sich auf dem Bildschirm ändert, wie laut es ist. Ihr "
-            "Gesicht wird nicht erkannt und keine Emotion gemessen. Ein Messwert entscheidet nichts: Er "
-            "zeigt einem Menschen, wo er hinsehen soll",
+            "wie viel davon sich ändert, wie viele Gesichter es zeigt, wie laut es ist. Ihr Gesicht wird "
+            "nicht erkannt und keine Emotion gemessen. Ein Messwert entscheidet nichts: Er zeigt einem "
+            "Menschen, wo er hinsehen soll",
         ),
     },
     what_source="Alles kommt von Ihren eigenen Geräten.",

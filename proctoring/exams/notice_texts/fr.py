@@ -21,9 +21,9 @@ FR = Texts(
         "signals": (
             "Petites images et mesures",
             "tirées de l’enregistrement toutes les quelques secondes : si l’image est sombre, vide ou figée, "
-            "combien de visages elle montre, quelle part de l’écran change, le niveau du son. Votre visage "
-            "n’est pas reconnu et aucune émotion n’est mesurée. Une mesure ne décide rien : elle montre à "
-            "une personne où regarder",
+            "quelle part en change, combien de visages elle montre, le niveau du son. Votre visage n’est pas "
+            "reconnu et aucune émotion n’est mesurée. Une mesure ne décide rien : elle montre à une personne "
+            "où regarder",
         ),
     },
     what_source="Tout provient de vos propres appareils.",

@@ -21,9 +21,8 @@ NL = Texts(
         "signals": (
             "Kleine beelden en metingen",
             "om de paar seconden gemaakt uit de opname: of het beeld donker, leeg of stil is, hoeveel "
-            "gezichten erop staan, hoeveel van het scherm verandert, hoe luid het is. Uw gezicht wordt niet "
-            "herkend en er wordt geen emotie gemeten. Een meting beslist niets: ze toont een mens waar te "
-            "kijken",
+            "ervan verandert, hoeveel gezichten erop staan, hoe luid het is. Uw gezicht wordt niet herkend "
+            "en er wordt geen emotie gemeten. Een meting beslist niets: ze toont een mens waar te kijken",
         ),
     },
     what_source="Alles komt van uw eigen toestellen.",
