@@ -12,6 +12,10 @@ from capture.piece import TICKS_PER_MS, Piece, Sample, Vp8Config
 from capture.simulate.encoding import OpusEncoder, VideoEncoder, VideoShape
 from capture.simulate.paint import Pixels
 from capture.simulate.sound import BLOCK_SAMPLES, SAMPLE_RATE
+from proctoring.recordings.service import BegunTake
+from proctoring.signals import service as signals
+from proctoring.signals.model import Sheet, Signal, Thumbnail
+from tests.support.world import World
 
 SEGMENT_MS = 4_000
 LIMIT_S = 60
@@ -44,3 +48,15 @@ async def until(holds: Callable[[], bool]) -> None:
     async with asyncio.timeout(LIMIT_S):
         while not holds():  # noqa: ASYNC110
             await asyncio.sleep(0.01)
+
+
+def write_sheet(world: World, begun: BegunTake, told: tuple[Signal, ...]) -> None:
+    """Put one sheet, with a thumbnail, into a take that is open, as the watching recorder does."""
+    core = world.core
+    with core.db.begin() as db:
+        take = signals.watched(db, begun.take.id)
+        assert take is not None
+        pictures = (Thumbnail(0, b"\xff\xd8a face\xff\xd9"),)
+        sealed = signals.seal_sheet(core, take, Sheet(take.stream, 0, SEGMENT_MS, told, pictures))
+        world.objects.put(sealed.object_key, sealed.sealed)
+        signals.register_sheet(db, core, take, sealed, told, {})
