@@ -89,7 +89,7 @@ export class Film {
     const time = document.createElement("p");
     time.className = "num";
     time.textContent = this._conductor.timeline.clock.civil(ms);
-    preview.replaceChildren(...shown, time);
+    preview.replaceChildren(time, ...shown);
     preview.style.setProperty("--share", share.toFixed(4));
     preview.toggleAttribute("hidden", shown.length === 0);
     return undefined;

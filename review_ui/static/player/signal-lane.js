@@ -1,21 +1,22 @@
 /** The lane of signals: what a person may want to look at above, what helps to find one's way below. */
 
 import { percent, svg } from "./svg.js";
-import { say } from "./words.js";
+import { length, say } from "./words.js";
 
 /** @typedef {import("./types.js").SignalData} SignalData */
 
-const GUIDES = new Set(["screen-changed", "silence", "speech-level"]);
+/** Kinds that help to find one's way, and how low each lies. @type {Record<string, number>} */
+const GUIDES = { "screen-changed": 14, silence: 18, "speech-level": 18 };
 const WIDE_PX_MIN = 3;
 const LETTER_PX = 6.2;
 
 /** What was measured, and how, as two lines of words. @param {string} stream @param {SignalData} signal @returns {[string, string]} */
 export function told(stream, signal) {
-  const { detector, version, threshold, value } = signal;
-  const unit = say(`unit-${signal.unit}`);
+  const { detector, version, unit } = signal;
+  const [value, threshold] = [signal.value, signal.threshold].map((one) => Number((unit === "share" ? 100 * one : one).toFixed(1)));
   return [
-    say("signal-at", { what: say(`signal-${signal.kind}`), stream: say(`stream-${stream}`) }),
-    say("signal-how", { value, unit, threshold, detector, version }),
+    say("signal-at", { what: say(`signal-${signal.kind}`), stream: say(`stream-${stream}`), length: length(signal.end_ms - signal.start_ms) }),
+    say("signal-how", { value: say(`unit-${unit}`, { value: value ?? "" }), threshold: threshold ?? "", detector, version }),
   ];
 }
 
@@ -26,7 +27,7 @@ export function told(stream, signal) {
  */
 export function drawSignals(track, signals, share) {
   const width = Math.max(1, track.clientWidth);
-  const drawn = [svg("rect", { class: "empty", width: "100%", y: 16, height: 1 })];
+  const drawn = [svg("rect", { class: "empty", width: "100%", y: 21, height: 1 })];
   let labelledPx = 0;
   let count = 0;
   for (const [stream, signal] of inOrder(signals)) {
@@ -34,14 +35,14 @@ export function drawSignals(track, signals, share) {
     const left = Math.max(0, share(signal.start_ms));
     const right = Math.min(1, share(signal.end_ms));
     if (right <= 0 || left >= 1) continue;
-    const guide = GUIDES.has(signal.kind);
+    const low = GUIDES[signal.kind];
     const wide = Math.max(WIDE_PX_MIN / width, right - left);
-    const place = { x: percent(left), width: percent(wide), y: guide ? 15 : 12, height: guide ? 3 : 7 };
+    const place = { x: percent(left), width: percent(wide), y: low ?? 12, height: low ? 3 : 7 };
     const words = told(stream, signal);
-    drawn.push(svg("rect", { class: guide ? "guide" : "measured", "data-ms": signal.start_ms, ...place }, svg("title", {}, words.join("\n"))));
+    drawn.push(svg("rect", { class: low ? "guide" : "measured", "data-ms": signal.start_ms, ...place }, svg("title", {}, words.join("\n"))));
     const label = say(`signal-${signal.kind}`);
     const fromPx = left * width;
-    if (guide || fromPx < labelledPx || fromPx + label.length * LETTER_PX > width) continue;
+    if (low || fromPx < labelledPx || fromPx + label.length * LETTER_PX > width) continue;
     labelledPx = fromPx + label.length * LETTER_PX + 4;
     drawn.push(svg("svg", { x: percent(left), overflow: "visible", class: "wide" }, svg("text", { x: 0, y: 9 }, label)));
   }

@@ -67,7 +67,7 @@ export class Signals {
       const [what, how] = told(stream, signal);
       const { clock } = this._conductor.timeline;
       const words = element("span", "what", what);
-      words.append(element("span", "under", `${clock.civil(signal.start_ms)}–${clock.civil(signal.end_ms)}`), element("span", "under", how));
+      words.append(element("span", "under", how));
       const button = element("button", "log-line", element("span", "num", clock.civil(signal.start_ms)));
       button.setAttribute("type", "button");
       button.setAttribute("data-ms", String(signal.start_ms));
