@@ -119,6 +119,12 @@ DETECTORS: Mapping[SignalKind, Detector] = {
     ),
 }
 
+HIDES = {
+    SignalKind.DARK: frozenset({"detail", "motion", "faces"}),
+    SignalKind.COVERED: frozenset({"motion", "faces"}),
+}
+"""Where nothing can be seen, nothing is told of what is not seen: one cause makes one signal."""
+
 
 @dataclass(slots=True)
 class _Since:
@@ -138,9 +144,14 @@ class Tracker:
 
     def take(self, start_ms: int, end_ms: int, figures: Mapping[str, float]) -> None:
         """One look: these figures stand for this stretch."""
+        hidden: frozenset[str] = frozenset()
         for kind, detector in DETECTORS.items():
-            if self.stream in detector.streams:
-                self._step(kind, detector, start_ms, end_ms, figures.get(detector.figure))
+            if self.stream not in detector.streams:
+                continue
+            value = None if detector.figure in hidden else figures.get(detector.figure)
+            self._step(kind, detector, start_ms, end_ms, value)
+            if kind in self._since:
+                hidden |= HIDES.get(kind, frozenset())
 
     def _step(
         self, kind: SignalKind, detector: Detector, start_ms: int, end_ms: int, value: float | None

@@ -49,6 +49,14 @@ def test_nothing_is_told_of_what_nobody_looked_at() -> None:
     assert (first.end_ms, second.start_ms) == (2 * LOOK_MS, 5 * LOOK_MS)
 
 
+def test_one_cause_makes_one_signal() -> None:
+    """A capped lens shows no detail, no motion and no face either; only that it is dark is told."""
+    tracker = Tracker(Stream.WEBCAM)
+    for at in range(0, 40_000, LOOK_MS):
+        tracker.take(at, at + LOOK_MS, {"luma": 0.0, "detail": 0.0, "motion": 0.0, "faces": 0})
+    assert [one.kind for one in tracker.signals] == [SignalKind.DARK]
+
+
 def test_each_stream_has_its_own_detectors() -> None:
     """Nobody counts faces on a screen or a phone, and no still screen is called frozen."""
     for stream in (Stream.PHONE, Stream.SCREEN):
