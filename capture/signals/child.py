@@ -61,10 +61,10 @@ def shut_in() -> None:
     measures.thumbnail(warm)
     for module in pkgutil.walk_packages(av.__path__, "av."):
         importlib.import_module(module.name)  # the library loads its parts when first used; that is too late
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
-    resource.setrlimit(resource.RLIMIT_NPROC, (0, 0))
-    resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES_MAX, MEMORY_BYTES_MAX))
+    for limited in (resource.RLIMIT_CORE, resource.RLIMIT_FSIZE, resource.RLIMIT_NPROC):
+        resource.setrlimit(limited, (0, 0))
+    memory = _within(resource.RLIMIT_AS, MEMORY_BYTES_MAX)
+    resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
     resource.setrlimit(resource.RLIMIT_NOFILE, (FILES, FILES))
 
 
@@ -74,14 +74,20 @@ def serve(questions: BinaryIO, answers: BinaryIO, looking: Callable[[Question], 
     while head := questions.read(HEAD.size):
         stream, gist, segment = (questions.read(length) for length in HEAD.unpack(head))
         used = resource.getrusage(resource.RUSAGE_SELF)
-        until = int(used.ru_utime + used.ru_stime) + LOOK_CPU_S_MAX
-        resource.setrlimit(resource.RLIMIT_CPU, (until, resource.RLIM_INFINITY))
+        until = _within(resource.RLIMIT_CPU, int(used.ru_utime + used.ru_stime) + LOOK_CPU_S_MAX)
+        resource.setrlimit(resource.RLIMIT_CPU, (until, resource.getrlimit(resource.RLIMIT_CPU)[1]))
         try:
             answer = looking(Question(Stream(stream.decode()), gist, segment))
         except (av.FFmpegError, cv2.error, ValueError):
             answer = Answer({}, b"", b"")
         answers.write(answered(answer))
         answers.flush()
+
+
+def _within(limited: int, value: int) -> int:
+    """The value, or the system's own bound where that is lower: nobody may raise it."""
+    _, hard = resource.getrlimit(limited)
+    return value if hard == resource.RLIM_INFINITY else min(value, hard)
 
 
 if __name__ == "__main__":

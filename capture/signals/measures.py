@@ -6,11 +6,13 @@ A picture is height x width x 3 bytes, BGR. What a figure means for a signal is 
 
 from functools import cache
 from importlib.resources import files
+from math import ceil
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from capture.jpeg import SIDE_PX_MIN
 from capture.signals.wire import GIST_HEIGHT, GIST_WIDTH
 
 Picture = NDArray[np.uint8]
@@ -24,6 +26,7 @@ FACE_NEIGHBOURS = 3
 BLOCK = 4  # a block of the gist, in its pixels
 BLOCK_STEP = 10  # grey levels by which some pixel of a changed block has changed
 THUMBNAIL_WIDTH = 208
+THUMBNAIL_SIDE_MAX = 512
 THUMBNAIL_QUALITY = 60
 SILENT_DBFS = -100.0
 
@@ -65,8 +68,11 @@ def faces(picture: Picture) -> int:
 
 
 def thumbnail(picture: Picture) -> bytes:
-    """A JPEG, THUMBNAIL_WIDTH wide at most."""
-    small = _narrow(picture, THUMBNAIL_WIDTH)
+    """A JPEG, THUMBNAIL_WIDTH wide, wider where it would be too flat; empty for one of no sane shape."""
+    height, width = picture.shape[:2]
+    small = _narrow(picture, max(THUMBNAIL_WIDTH, ceil(SIDE_PX_MIN * width / height)))
+    if min(small.shape[:2]) < SIDE_PX_MIN or max(small.shape[:2]) > THUMBNAIL_SIDE_MAX:
+        return b""
     made, data = cv2.imencode(".jpg", small, [cv2.IMWRITE_JPEG_QUALITY, THUMBNAIL_QUALITY])
     return data.tobytes() if made else b""
 

@@ -121,14 +121,20 @@ class Watch(Collector):
             question, then = self._waiting.popleft()
             self._waiting_bytes -= len(question.segment)
             try:
-                answer = await asyncio.wait_for(self._ask(question), self._answer_s_max)
-            except (TimeoutError, OSError, EOFError, BadAnswer) as error:
-                await self._lose_child(error)
-                then(None)
-                await asyncio.sleep(self._restart_s)  # a child that never starts must not eat a processor
-                continue
-            self.counters["looked"] += 1
-            then(answer)
+                then(await self._answer(question))
+            except Exception:
+                # One take's trouble must not end the looking at all others.
+                log.exception("signals.not-taken")
+
+    async def _answer(self, question: Question) -> Answer | None:
+        try:
+            answer = await asyncio.wait_for(self._ask(question), self._answer_s_max)
+        except (TimeoutError, OSError, EOFError, BadAnswer) as error:
+            await self._lose_child(error)
+            await asyncio.sleep(self._restart_s)  # a child that never starts must not eat a processor
+            return None
+        self.counters["looked"] += 1
+        return answer
 
     async def _ask(self, question: Question) -> Answer:
         if self._child is None:

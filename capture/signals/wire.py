@@ -79,9 +79,15 @@ def read_answer(figures: bytes, gist: bytes, thumbnail: bytes) -> Answer:
         raise BadAnswer("figures") from error
     if not isinstance(said, dict) or not set(said) <= FIGURES:
         raise BadAnswer("figures")
-    if not all(type(value) in (int, float) and math.isfinite(value) for value in said.values()):
+    if not all(type(value) in (int, float) for value in said.values()):
         raise BadAnswer("figures")
     try:
-        return Answer(said, gist, picture_only(thumbnail) if thumbnail else b"")
+        measured = {name: float(value) for name, value in said.items()}
+    except OverflowError as error:
+        raise BadAnswer("figures") from error
+    if not all(map(math.isfinite, measured.values())):
+        raise BadAnswer("figures")
+    try:
+        return Answer(measured, gist, picture_only(thumbnail) if thumbnail else b"")
     except Invalid as error:
         raise BadAnswer("thumbnail") from error

@@ -147,7 +147,8 @@ def register_sheet(
         )
     )
     db.flush()
-    return _flag(db, core, take.session_id, signals, flagged)
+    going_on = tuple(signal for signal in signals if signal.end_ms >= sheet.start_ms)
+    return _flag(db, core, take.session_id, going_on, flagged)
 
 
 def heads(db: Db, session_id: str) -> list[SignalsHead]:

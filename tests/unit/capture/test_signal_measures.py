@@ -4,9 +4,11 @@ import cv2
 import numpy as np
 import pytest
 
+from capture.jpeg import picture_only
 from capture.signals import measures
 from capture.signals.decode import decode
 from capture.signals.rules import DETECTORS
+from capture.signals.wire import THUMBNAIL_BYTES_MAX
 from capture.simulate.paint import Pixels
 from capture.simulate.webcam_scene import WebcamScene
 from proctoring.signals.model import SignalKind
@@ -87,6 +89,25 @@ def test_silence_and_speech_are_levels(loudness: float, silent: bool, speech: bo
     level = measures.level(samples)
     assert beyond(SignalKind.SILENCE, level) is silent
     assert beyond(SignalKind.SPEECH_LEVEL, level) is speech
+
+
+@pytest.mark.parametrize(
+    ("width", "height", "told"),
+    [
+        (640, 480, True),
+        (480, 854, True),
+        (5120, 1440, True),
+        (40, 40, False),
+        (64, 2048, False),
+        (4000, 64, False),
+    ],
+)
+def test_a_thumbnail_is_a_picture_that_the_parent_takes(width: int, height: int, told: bool) -> None:
+    """Of a phone held upright and of the widest screen; of what has no sane shape there is none."""
+    made = measures.thumbnail(np.random.default_rng(3).integers(0, 255, (height, width, 3), np.uint8))
+    assert bool(made) is told
+    assert len(made) <= THUMBNAIL_BYTES_MAX
+    assert not made or picture_only(made)
 
 
 def test_the_first_picture_of_a_segment_is_decoded() -> None:

@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 import pytest
 
 from capture.signals.watch import Watch
-from capture.signals.wire import Answer, Question
+from capture.signals.wire import Answer, BadAnswer, Question, read_answer
 from proctoring.exams.model import Stream
 from tests.support.signals import CHILD, black, segment, until
 
@@ -98,6 +98,24 @@ def test_a_crash_or_a_lie_costs_one_segment_and_one_child(misdeed: bytes) -> Non
             assert told["signal_child_restarts_total"] == 1
 
     asyncio.run(scenario())
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        b"",
+        b"[]",
+        b"{",
+        b'{"luma": NaN}',
+        b'{"luma": true}',
+        b'{"luma": "1"}',
+        b'{"luma": 1' + b"0" * 400 + b"}",
+    ],
+)
+def test_figures_that_are_none_are_refused(said: bytes) -> None:
+    """Whatever a child that was taken over says, the parent hears finite numbers of known names or none."""
+    with pytest.raises(BadAnswer):
+        read_answer(said, b"", b"")
 
 
 def test_a_child_that_hangs_is_killed() -> None:
