@@ -28,7 +28,7 @@ log = structlog.get_logger()
 
 LOOKS_PER_SHEET = 10  # of about 4 s each: what a crash of this process costs
 THUMBNAILS_PER_SHEET_MAX = 40  # while a store is away, thumbnails beyond are lost, and signals are not
-LAST_SHEET_S_MAX = 5.0  # how long the end of a take waits for its last sheet
+LAST_SHEET_S_MAX = 5.0  # how long the end of a take waits for its last look and its last sheet
 
 
 @dataclass(slots=True)
@@ -38,6 +38,7 @@ class _Looking:
     watched: Watched
     tracker: Tracker
     asked: bool = False
+    heard: asyncio.Event = field(default_factory=asyncio.Event)  # of what was asked
     over: bool = False
     gist: bytes = b""
     thumbnails: list[Thumbnail] = field(default_factory=list)
@@ -83,6 +84,7 @@ class WatchingRecorder:
         if looking.asked:
             self._watch.counters["dropped"] += 1
             return
+        looking.heard.clear()
         start_ms = max(0, segment.start_unix_ms - looking.watched.started_unix_ms)
         end_ms = start_ms + segment.duration_ms
         looking.asked = self._watch.offer(
@@ -105,6 +107,7 @@ class WatchingRecorder:
 
     def _looked(self, looking: _Looking, start_ms: int, end_ms: int, answer: Answer | None) -> None:
         looking.asked = False
+        looking.heard.set()
         if answer is None or looking.over:
             return
         looking.tracker.take(start_ms, end_ms, answer.figures)
@@ -118,6 +121,8 @@ class WatchingRecorder:
             self._turn(looking)
 
     async def _last_sheet(self, looking: _Looking) -> None:
+        if looking.asked:
+            await looking.heard.wait()
         if looking.putting is not None:
             await asyncio.wait([looking.putting])
         if looking.start_ms is not None:

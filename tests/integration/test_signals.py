@@ -9,7 +9,7 @@ from capture.simulate.candidate import SimulatedSession, simulate
 from proctoring.exams.model import Stream
 from tests.support.service import Service, wait_until
 
-PUBLISHED_S = 10
+PUBLISHED_S = 14
 LOOKED_S_MAX = 30
 
 

@@ -227,6 +227,19 @@ def test_overload_drops_signals_and_never_segments(world: World) -> None:
     asyncio.run(scenario())
 
 
+def test_the_end_of_a_take_waits_for_its_last_look(world: World) -> None:
+    """A take of one segment has its thumbnail."""
+
+    async def scenario() -> None:
+        async with recording(world) as stage:
+            take = await stage.begin()
+            await stage.recorder.store(take, MediaSegment(0, world.clock.unix_ms, SEGMENT_MS, BLACK))
+            await stage.recorder.end(take, EndCause.STOPPED, 0)
+            assert len(stage.sheet().thumbnails) == 1
+
+    asyncio.run(scenario())
+
+
 def test_a_store_that_is_away_costs_the_sheet_alone(world: World) -> None:
     """The end of the take does not wait for it beyond a bound; the segments are the spool's matter."""
 
