@@ -30,7 +30,7 @@ export class Thumbnails {
   /** What the stream showed then, as a `data:` address; null when nothing is known of it. @param {string} stream @param {number} ms */
   async at(stream, ms) {
     const place = this.#places.get(stream)?.findLast((one) => one.start_ms <= ms);
-    if (!place || ms > place.end_ms + SHOWS_MS_MAX) return null;
+    if (!place || ms > place.end_ms) return null;
     const found = (await this._sheet(stream, place.n)).findLast((one) => one.ms <= ms);
     return found && ms - found.ms <= SHOWS_MS_MAX ? `data:image/jpeg;base64,${found.jpeg}` : null;
   }
