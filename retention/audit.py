@@ -17,6 +17,7 @@ from proctoring.quarantine.service import check_none
 from proctoring.recordings.model import UnitState
 from proctoring.recordings.rows import SegmentRow, TakeRow, UnitRow
 from proctoring.sessions.rows import SessionRow
+from proctoring.signals import service as signals
 from retention.rules import Rules
 from storage.errors import StoreFailed
 from storage.shred import Shredder
@@ -90,6 +91,7 @@ def _to_sweep(db: Db, ended_before: datetime) -> list[str]:
 def _sweep_unit(core: Core, shredder: Shredder, unit_id: str) -> int:
     with core.db.read() as db:
         kept = set(db.scalars(select(SegmentRow.object_key).where(SegmentRow.unit_id == unit_id)))
+        kept |= signals.object_keys(db, unit_id)
     try:
         removed = shredder.sweep(unit_id, kept)
     except StoreFailed as error:

@@ -17,6 +17,7 @@ from proctoring.custody.service import enter
 from proctoring.quarantine.service import check_none
 from proctoring.recordings.model import UnitState
 from proctoring.recordings.rows import LoggedEventRow, TakeRow, UnitRow
+from proctoring.signals.service import forget
 
 BEGUN = (UnitState.ERASING.value, UnitState.ERASED.value)
 
@@ -58,6 +59,7 @@ def _decide(db: Db, core: Core, unit_id: str, now: datetime, actor: Actor) -> No
         raise HeldMeanwhile
     db.execute(update(TakeRow).where(TakeRow.unit_id == unit_id).values(sealed_key=None))
     db.execute(delete(LoggedEventRow).where(LoggedEventRow.unit_id == unit_id))
+    forget(db, unit_id)
     enter(
         db, core.clock, actor, Action.EVIDENCE_ERASE, session_id, unit_id, erase_id=erase_id, as_of=iso(now)
     )

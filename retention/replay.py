@@ -21,6 +21,7 @@ from proctoring.quarantine.model import Missing
 from proctoring.quarantine.proofs import Act, Erasure
 from proctoring.recordings.model import UnitState
 from proctoring.recordings.rows import TakeRow, UnitRow
+from proctoring.signals.service import forget
 from storage.errors import StoreFailed
 from storage.shred import Shredder
 
@@ -92,6 +93,7 @@ class Replay:
         if db.scalar(decided) is None:
             return
         db.execute(update(TakeRow).where(TakeRow.unit_id == erasure.unit).values(sealed_key=None))
+        forget(db, erasure.unit)
         enter(
             db,
             self._core.clock,

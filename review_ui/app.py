@@ -5,7 +5,7 @@ from pathlib import Path
 from fastapi import APIRouter
 
 from proctoring.core import Core
-from review_ui import identity, logs, media
+from review_ui import identity, logs, media, signals
 from review_ui.desk import Desk
 from review_ui.pages import acts, appeals, case, help, incidents, ledger, queue, retention, sign_in
 from storage.objects import ObjectStore
@@ -20,6 +20,6 @@ def routes(core: Core, opener: Opener, objects: ObjectStore) -> APIRouter:
     desk = Desk(core, opener, objects)
     router = APIRouter(include_in_schema=False)
     pages = (sign_in, queue, case, acts, incidents, appeals, retention, ledger, help)
-    for part in (*pages, media, logs, identity):
+    for part in (*pages, media, logs, signals, identity):
         router.include_router(part.routes(desk))
     return router

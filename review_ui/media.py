@@ -21,6 +21,8 @@ from proctoring.recordings.logs import LogHead, heads
 from proctoring.recordings.timeline import SealedSegmentRef, locate, timeline
 from proctoring.reviews.flags import of_session
 from proctoring.reviews.model import Flag
+from proctoring.signals import service as signals
+from proctoring.signals.service import SignalsHead
 from review_ui.desk import Desk, names_of
 from storage.errors import KeyMissing, KeyServiceFailed, NotAuthentic, ObjectMissing, StoreFailed
 from storage.naming import SEQ_MAX
@@ -39,7 +41,11 @@ def routes(desk: Desk) -> APIRouter:
             require(person, May.VIEW_EVIDENCE, relation(db, person, session_id))
             names = names_of(db)
             flags = [flag_json(flag, names) for flag in of_session(db, session_id)]
-            more = {"flags": flags, "logs": [log_json(head) for head in heads(db, session_id)]}
+            more = {
+                "flags": flags,
+                "logs": [log_json(head) for head in heads(db, session_id)],
+                "signals": [signals_json(head) for head in signals.heads(db, session_id)],
+            }
             return JSONResponse(timeline(db, session_id).json() | more)
 
     @router.get("/media/{session_id}/{stream}/{position}")
@@ -87,6 +93,11 @@ def opened(desk: Desk, ref: SealedSegmentRef) -> bytes:
 def log_json(head: LogHead) -> dict[str, str | int]:
     """A log as the time line names it: how many entries, nothing of what they say."""
     return {"log": head.log.value, "state": head.state.value, "entries": head.entries}
+
+
+def signals_json(head: SignalsHead) -> dict[str, str | int]:
+    """A stream's signals as the time line names them: how many sheets, nothing of what was measured."""
+    return {"stream": head.stream.value, "state": head.state.value, "sheets": head.sheets}
 
 
 def flag_json(flag: Flag, names: dict[str, str]) -> dict[str, str | int]:

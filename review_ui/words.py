@@ -12,6 +12,7 @@ from proctoring.recordings.events import Log
 from proctoring.recordings.model import EndCause, GapReason, UnitState
 from proctoring.reviews.model import Category, FlagSource, FlagState, ReviewState, Severity
 from proctoring.sessions.model import SessionState
+from proctoring.signals.model import SignalKind
 
 # Members of different vocabularies may be equal strings, so the type belongs to the key.
 _WORDS: dict[tuple[type[Enum], Enum], str] = {
@@ -73,6 +74,14 @@ _WORDS: dict[tuple[type[Enum], Enum], str] = {
     (GapReason, GapReason.DEVICE): "device",
     (GapReason, GapReason.CANDIDATE): "candidate's action",
     (GapReason, GapReason.SERVER): "our server",
+    (SignalKind, SignalKind.DARK): "Dark picture",
+    (SignalKind, SignalKind.COVERED): "Picture without detail",
+    (SignalKind, SignalKind.FROZEN): "Picture stands still",
+    (SignalKind, SignalKind.NO_FACE): "No face in the picture",
+    (SignalKind, SignalKind.SEVERAL_FACES): "Several faces in the picture",
+    (SignalKind, SignalKind.SCREEN_CHANGED): "Screen changed",
+    (SignalKind, SignalKind.SILENCE): "Silence",
+    (SignalKind, SignalKind.SPEECH_LEVEL): "As loud as speech",
     (EndCause, EndCause.STOPPED): "stopped",
     (EndCause, EndCause.SHARING_ENDED): "sharing ended",
     (EndCause, EndCause.DEVICE_LOST): "device lost",

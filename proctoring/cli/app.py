@@ -16,6 +16,8 @@ from capture import pages as candidate_pages
 from capture.ingests import Ingests
 from capture.late_intake import LateIntake
 from capture.log_keeper import LogKeeper
+from capture.signals.recorder import WatchingRecorder
+from capture.signals.watch import Watch
 from capture.sink import VaultRecorder
 from capture.spool import Spool
 from proctoring.cli.checks import opening, sealing
@@ -56,8 +58,9 @@ def capture_edge(made: CaptureParts) -> Edge:
     core = made.core
     settings = core.settings
     recorder = VaultRecorder(core, made.objects, Spool(Places(settings.data).spool))
+    watch = Watch()
     ingests = Ingests(
-        recorder,
+        WatchingRecorder(core, made.objects, recorder, watch),
         ice_servers=ice_servers(settings),
         addresses=settings.media_addresses or None,
         media_port=settings.media_port,
@@ -82,7 +85,7 @@ def capture_edge(made: CaptureParts) -> Edge:
         ],
         pages=[candidate_pages.routes(core, recorder)],
         static={"candidate": "capture"},
-        running=[recorder, intake, keeper, ingests, rehearsals],
+        running=[recorder, intake, watch, keeper, ingests, rehearsals],
     )
 
 

@@ -51,6 +51,12 @@ def exam() -> None:
     "--activity-log", is_flag=True, help="Keep a log of activity: focus, paste, websites, programs."
 )
 @click.option("--answers-log", is_flag=True, help="Keep a log of the answers.")
+@click.option(
+    "--signals",
+    is_flag=True,
+    help="Automatic signals and thumbnails. The notice then tells candidates of them; a notice of your own "
+    "must say the same: small pictures, what is measured, that a person looks and no machine decides.",
+)
 @click.option("--legal-ground", default=service.LEGAL_GROUND_DEFAULT, show_default=True)
 @common
 def create(
@@ -65,13 +71,14 @@ def create(
     legal_ground: str,
     activity_log: bool,
     answers_log: bool,
+    signals: bool,
 ) -> None:
     """Set up an exam; prints its id."""
     made = parts(data)
     longest = max_days if max_days is not None else max(MAX_DAYS_DEFAULT, objection_days)
     regulation = Regulation(objection_days, CountFrom(count_from), zone, longest)
     with made.core.db.begin() as db:
-        profile = CaptureProfile(streams, identity_copy, activity_log, answers_log)
+        profile = CaptureProfile(streams, identity_copy, activity_log, answers_log, signals)
         exam = service.create(db, made.core, operator(), title, regulation, profile, legal_ground)
     show({"exam_id": exam.id, "title": exam.title}, f"exam {exam.id}")
 

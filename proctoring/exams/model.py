@@ -63,6 +63,7 @@ class CaptureProfile:
     identity_copy: bool = False
     activity_log: bool = False
     answers_log: bool = False
+    signals: bool = False  # automatic signals and thumbnails of the streams
 
     def __post_init__(self) -> None:
         if not self.streams or len(set(self.streams)) != len(self.streams):

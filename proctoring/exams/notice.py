@@ -1,6 +1,6 @@
 """The privacy notice of one exam, made from its capture profile and regulation and from nothing else.
 
-Guarantee: a notice speaks of a stream, the identity copy or the logs only when the exam records them,
+Guarantee: a notice speaks of a stream, the identity copy, the logs or signals only when the exam has them,
 and says until when by the exam's own regulation (P18). Pure: no clock, no table, no file.
 
 `Notice.version` is a hash over every text, so a changed word is another version, and the version kept
@@ -40,7 +40,7 @@ class Controller:
 
 @dataclass(frozen=True, slots=True)
 class Thing:
-    """One thing that is recorded. `kind`: webcam, phone, screen, identity, activity or answers."""
+    """One thing that is recorded. `kind`: webcam, phone, screen, identity, activity, answers or signals."""
 
     kind: str
     name: str
@@ -164,6 +164,8 @@ def _things(profile: CaptureProfile, texts: Texts) -> tuple[Thing, ...]:
         kinds.append("activity")
     if profile.answers_log:
         kinds.append("answers")
+    if profile.signals:
+        kinds.append("signals")
     return tuple(Thing(kind, *texts.things[kind]) for kind in kinds)
 
 

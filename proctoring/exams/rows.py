@@ -21,6 +21,7 @@ class ExamRow(Row):
     identity_copy: Mapped[bool]
     activity_log: Mapped[bool]
     answers_log: Mapped[bool] = mapped_column(default=False)
+    signals: Mapped[bool] = mapped_column(default=False)
     legal_ground: Mapped[str]
     created_at: Mapped[datetime]
     results_published_at: Mapped[datetime | None]
@@ -30,7 +31,9 @@ class ExamRow(Row):
             self.objection_days, CountFrom(self.count_from), self.zone, self.max_days_without_results
         )
         streams = tuple(Stream(stream) for stream in self.streams.split(","))
-        profile = CaptureProfile(streams, self.identity_copy, self.activity_log, self.answers_log)
+        profile = CaptureProfile(
+            streams, self.identity_copy, self.activity_log, self.answers_log, self.signals
+        )
         return Exam(
             self.id,
             self.title,

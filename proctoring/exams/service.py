@@ -40,6 +40,7 @@ def create(
             identity_copy=profile.identity_copy,
             activity_log=profile.activity_log,
             answers_log=profile.answers_log,
+            signals=profile.signals,
             legal_ground=legal_ground,
             created_at=exam.created_at,
             results_published_at=None,

@@ -15,7 +15,11 @@ OWNER = "proctoring"
 USERS = ("capture", "review", "worker")
 APPEND_ONLY = frozenset({"custody_entries", "erasure_certificates"})
 HIDDEN = {"capture": frozenset({"users", "sign_in_links", "logins"})}
-DELETES = {"capture": {"gaps"}, "review": {"gaps", "logins"}, "worker": {"gaps", "logged_events"}}
+DELETES = {
+    "capture": {"gaps"},
+    "review": {"gaps", "logins"},
+    "worker": {"gaps", "logged_events", "signal_sheets"},
+}
 VERSION_TABLE = "alembic_version"
 
 

@@ -14,6 +14,7 @@ from proctoring.quarantine import rows as quarantine
 from proctoring.recordings import rows as recordings
 from proctoring.reviews import rows as reviews
 from proctoring.sessions import rows as sessions
+from proctoring.signals import rows as signals
 
 MODULES = (
     access,
@@ -28,6 +29,7 @@ MODULES = (
     recordings,
     reviews,
     sessions,
+    signals,
     worker,
 )
 METADATA = Row.metadata

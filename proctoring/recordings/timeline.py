@@ -111,7 +111,7 @@ def timeline(db: Db, session_id: str) -> Timeline:
 
 def locate(db: Db, session_id: str, kind: Stream | UnitKind, position: int) -> SealedSegmentRef:
     """Where a segment lies and what it is sealed with. Raises NotFound, saying so when it was erased."""
-    unit, key = _living(db, session_id, kind.value)
+    unit, key = living_unit(db, session_id, kind.value)
     row = db.get(SegmentRow, (unit.id, position))
     take = db.get(TakeRow, row.take_id) if row else None
     if row is None or take is None or take.sealed_key is None:
@@ -121,14 +121,15 @@ def locate(db: Db, session_id: str, kind: Stream | UnitKind, position: int) -> S
 
 def refs(db: Db, session_id: str, kind: UnitKind) -> list[SealedSegmentRef]:
     """Where everything of a unit lies, in the order of its manifest. Raises NotFound as `locate` does."""
-    unit, key = _living(db, session_id, kind.value)
+    unit, key = living_unit(db, session_id, kind.value)
     takes = db.scalars(select(TakeRow).where(TakeRow.unit_id == unit.id))
     keys = {take.id: take.sealed_key for take in takes if take.sealed_key is not None}
     rows = db.scalars(select(SegmentRow).where(SegmentRow.unit_id == unit.id).order_by(SegmentRow.position))
     return [_ref(row, key, keys[row.take_id]) for row in rows]
 
 
-def _living(db: Db, session_id: str, kind: str) -> tuple[UnitRow, SealedUnitKey]:
+def living_unit(db: Db, session_id: str, kind: str) -> tuple[UnitRow, SealedUnitKey]:
+    """A unit with its sealed key. Raises NotFound, saying so when it was erased."""
     unit = db.scalar(select(UnitRow).where(UnitRow.session_id == session_id, UnitRow.kind == kind))
     if unit is None:
         raise NotFound("There is no such recording.", "Open it from the queue.")

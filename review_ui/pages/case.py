@@ -30,6 +30,9 @@ from proctoring.reviews import flags as flag_service
 from proctoring.reviews import service as reviews
 from proctoring.reviews.model import Category, Flag, FlagSource, FlagState, Review, ReviewState, Severity
 from proctoring.sessions.model import SessionState
+from proctoring.signals import service as signals
+from proctoring.signals.model import SignalKind
+from proctoring.signals.service import SignalsHead
 from review_ui.desk import Desk, names_of
 from review_ui.due import Due, due
 
@@ -54,6 +57,7 @@ class Case:
     history: tuple[Entry, ...]
     names: dict[str, str]
     logs: tuple[LogHead, ...]
+    signals: tuple[SignalsHead, ...]
     relation: Relation
     may_flag: bool
     may_decide: bool
@@ -108,6 +112,7 @@ def routes(desk: Desk) -> APIRouter:
                 flag_states=tuple(FlagState),
                 causes=tuple(EndCause),
                 reasons=tuple(GapReason),
+                signal_kinds=tuple(SignalKind),
             )
 
     return router
@@ -141,6 +146,7 @@ def load(db: Db, person: Person, session_id: str, now: datetime) -> Case:
         history=tuple(reversed(custody.entries(db, session_id))),
         names=names_of(db),
         logs=tuple(heads(db, session_id)),
+        signals=tuple(signals.heads(db, session_id)),
         relation=standing,
         may_flag=may(person, May.FLAG, standing),
         may_decide=may(person, May.DECIDE, standing),

@@ -18,6 +18,13 @@ DE = Texts(
             "etwas einfügen, nie was Sie einfügen",
         ),
         "answers": ("Ihre Antworten", "was Sie auf jede Frage antworten, und wann"),
+        "signals": (
+            "Kleine Bilder und Messwerte",
+            "alle paar Sekunden aus der Aufzeichnung gewonnen: ob das Bild dunkel, leer oder unbewegt ist, "
+            "wie viel davon sich ändert, wie viele Gesichter es zeigt, wie laut es ist. Ihr Gesicht wird "
+            "nicht erkannt und keine Emotion gemessen. Ein Messwert entscheidet nichts: Er zeigt einem "
+            "Menschen, wo er hinsehen soll",
+        ),
     },
     what_source="Alles kommt von Ihren eigenen Geräten.",
     why="Warum",

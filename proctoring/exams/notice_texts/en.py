@@ -18,6 +18,12 @@ EN = Texts(
             "never what you paste",
         ),
         "answers": ("Your answers", "what you answer to each question, and when"),
+        "signals": (
+            "Small pictures and measurements",
+            "made of the recording every few seconds: whether the picture is dark, blank or still, how much "
+            "of it changes, how many faces it shows, how loud it is. Your face is not recognised and no "
+            "emotion is measured. A measurement decides nothing: it shows a person where to look",
+        ),
     },
     what_source="All of it comes from your own devices.",
     why="Why",

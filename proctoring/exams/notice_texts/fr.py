@@ -18,6 +18,13 @@ FR = Texts(
             "ou collez quelque chose, jamais ce que vous collez",
         ),
         "answers": ("Vos réponses", "ce que vous répondez à chaque question, et quand"),
+        "signals": (
+            "Petites images et mesures",
+            "tirées de l’enregistrement toutes les quelques secondes : si l’image est sombre, vide ou figée, "
+            "quelle part en change, combien de visages elle montre, le niveau du son. Votre visage n’est pas "
+            "reconnu et aucune émotion n’est mesurée. Une mesure ne décide rien : elle montre à une personne "
+            "où regarder",
+        ),
     },
     what_source="Tout provient de vos propres appareils.",
     why="Pourquoi",

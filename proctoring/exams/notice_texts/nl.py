@@ -18,6 +18,12 @@ NL = Texts(
             "plakt, nooit wat u plakt",
         ),
         "answers": ("Uw antwoorden", "wat u op elke vraag antwoordt, en wanneer"),
+        "signals": (
+            "Kleine beelden en metingen",
+            "om de paar seconden gemaakt uit de opname: of het beeld donker, leeg of stil is, hoeveel "
+            "ervan verandert, hoeveel gezichten erop staan, hoe luid het is. Uw gezicht wordt niet herkend "
+            "en er wordt geen emotie gemeten. Een meting beslist niets: ze toont een mens waar te kijken",
+        ),
     },
     what_source="Alles komt van uw eigen toestellen.",
     why="Waarom",

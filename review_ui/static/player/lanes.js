@@ -5,6 +5,7 @@
 
 import { gapLabel } from "./gaps.js";
 import { drawLog } from "./log-lane.js";
+import { drawSignals } from "./signal-lane.js";
 import { mark, percent, svg } from "./svg.js";
 import { length, say } from "./words.js";
 
@@ -19,12 +20,14 @@ const LABEL_PX = 76;
 const GAP_PX_MIN = 4;
 const LETTER_PX = 6.2;
 
-export class Lanes {
+/** Emits `drawn` after each whole drawing. */
+export class Lanes extends EventTarget {
   /**
    * @param {HTMLElement} root
    * @param {Conductor} conductor
    */
   constructor(root, conductor) {
+    super();
     this.root = root;
     this._conductor = conductor;
     this._scrub = /** @type {HTMLInputElement} */ (root.querySelector(".scrub"));
@@ -36,6 +39,8 @@ export class Lanes {
     this.currentFlag = null;
     /** The opened logs, by name. @type {Map<string, import("./types.js").LogEntry[]>} */
     this.logs = new Map();
+    /** The opened signals, by stream. @type {Map<string, import("./types.js").SignalData[]>} */
+    this.signals = new Map();
     /** @type {{ start_ms: number, end_ms: number | null } | null} */
     this.range = null;
     this._scrub.addEventListener("input", () => conductor.seek(Number(this._scrub.value)));
@@ -90,7 +95,16 @@ export class Lanes {
       const track = this.root.querySelector(`[data-lane="${name}"]`);
       if (track) drawLog(/** @type {SVGElement} */ (track), entries, (ms) => this._share(ms));
     }
+    const signals = this.root.querySelector("[data-lane=signals]");
+    if (signals) drawSignals(/** @type {SVGElement} */ (signals), this.signals, (ms) => this._share(ms));
+    this.dispatchEvent(new Event("drawn"));
     this.drawPosition();
+  }
+
+  /** The moment at a place of the visible stretch. @param {number} share  0 to 1 */
+  msAt(share) {
+    const { from, to } = this._visible;
+    return from + share * (to - from);
   }
 
   /** Only what moves; call at every frame. */

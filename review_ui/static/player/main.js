@@ -4,12 +4,15 @@ import { actionsOf } from "./actions.js";
 import { Conductor } from "./conductor.js";
 import { prepareDecision, prepareTabs } from "./decision.js";
 import { timecode } from "./dialogs.js";
+import { Film } from "./film.js";
 import { Flags } from "./flags.js";
 import { listen } from "./keys.js";
 import { Logs } from "./logs.js";
 import { Lanes } from "./lanes.js";
 import { Problem } from "./problem.js";
+import { Signals } from "./signals.js";
 import { StreamPlayer } from "./stream-player.js";
+import { Thumbnails } from "./thumbnails.js";
 import { Timeline } from "./timeline-data.js";
 import { prepareTransport } from "./transport.js";
 import { Views } from "./views.js";
@@ -52,6 +55,9 @@ async function start() {
   const lanes = new Lanes(byId("timeline"), conductor);
   const flags = new Flags(byId("flags-panel"), conductor, lanes, report);
   const logs = new Logs(byId("side"), player.dataset.logs ?? "", conductor, lanes, report);
+  const thumbnails = new Thumbnails(player.dataset.signals ?? "");
+  const signals = new Signals(byId("side"), player.dataset.signals ?? "", conductor, lanes, thumbnails, report);
+  new Film(byId("timeline"), conductor, lanes, views, thumbnails);
   const actions = actionsOf({ player, conductor, views, lanes, flags, tell });
   prepareTransport(/** @type {HTMLElement} */ (player.querySelector(".transport")), conductor, actions);
   listen(actions);
@@ -65,7 +71,7 @@ async function start() {
   };
   frame();
   // For tests and for the curious: the state of the player, read only by name.
-  Object.assign(window, { review: { timeline, conductor, views, lanes, flags, logs } });
+  Object.assign(window, { review: { timeline, conductor, views, lanes, flags, logs, signals } });
   player.dataset.ready = "true";
 }
 

@@ -24,6 +24,7 @@ export class Timeline extends EventTarget {
     this.session = data.session;
     this.flags = data.flags;
     this.logs = data.logs;
+    this.signals = data.signals;
     this.clock = new SessionClock(data.session.started_at, data.session.zone);
     /** @type {Map<StreamName, StreamIndex>} */
     this.streams = new Map(data.streams.map((stream) => [stream.stream, new StreamIndex(stream)]));
@@ -55,6 +56,7 @@ export class Timeline extends EventTarget {
     this.session = data.session;
     this.flags = data.flags;
     this.logs = data.logs;
+    this.signals = data.signals;
     if (began) this.clock = new SessionClock(data.session.started_at, data.session.zone);
     for (const stream of data.streams) {
       const index = this.streams.get(stream.stream);

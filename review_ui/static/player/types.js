@@ -72,11 +72,36 @@
  * @property {{ id: string, definition?: { name?: Record<string, string> } }} [object]
  * @property {{ response?: string | null }} [result]
  *
+ * @typedef {object} SignalsHead  a stream of which something was measured
+ * @property {StreamName} stream
+ * @property {"open" | "retained" | "erasing" | "erased"} state
+ * @property {number} sheets
+ *
+ * @typedef {object} SignalData  what a detector measured beyond its threshold; `value` is the furthest beyond
+ * @property {string} kind
+ * @property {string} detector
+ * @property {number} version
+ * @property {number} threshold
+ * @property {string} unit
+ * @property {number} value
+ * @property {number} start_ms
+ * @property {number} end_ms
+ *
+ * @typedef {object} StreamSignals  `GET /sessions/{id}/signals/{stream}.json`
+ * @property {StreamName} stream
+ * @property {SignalData[]} signals
+ * @property {{ n: number, start_ms: number, end_ms: number }[]} sheets
+ *
+ * @typedef {object} Thumbnail  one of `GET /sessions/{id}/signals/{stream}/{n}.json`; the JPEG in base64
+ * @property {number} ms
+ * @property {string} jpeg
+ *
  * @typedef {object} TimelineData
  * @property {SessionData} session
  * @property {StreamData[]} streams
  * @property {FlagData[]} flags
  * @property {LogData[]} logs
+ * @property {SignalsHead[]} signals
  */
 
 export {};

@@ -42,6 +42,11 @@ export class Views {
     return this.names.find((name) => this.views.get(name)?.classList.contains("is-main")) ?? this.names[0];
   }
 
+  /** Emits `enlarged`. */
+  get stage() {
+    return this._stage;
+  }
+
   /** @param {StreamName} name */
   enlarge(name) {
     if (!this.views.has(name)) return;

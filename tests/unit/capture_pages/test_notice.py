@@ -27,6 +27,7 @@ TELLTALES = {
     "identity": ("identity card", "identiteitskaart", "carte d’identité", "Personalausweis"),
     "activity": ("websites", "programs", "programma", "programmes", "Programme"),
     "answers": ("your answers", "uw antwoorden", "vos réponses", "Ihre Antworten"),
+    "signals": ("measurements", "metingen", "mesures", "Messwerte"),
 }
 
 
@@ -37,6 +38,7 @@ def exam(
     identity_copy: bool = False,
     activity_log: bool = False,
     answers_log: bool = False,
+    signals: bool = False,
     legal_ground: str = "legitimate-interest",
 ) -> Exam:
     """An exam that records `streams`."""
@@ -44,7 +46,7 @@ def exam(
         "exam-1",
         "Insurance, module 2",
         Regulation(days, count_from, "Europe/Brussels", 90),
-        CaptureProfile(streams or tuple(Stream), identity_copy, activity_log, answers_log),
+        CaptureProfile(streams or tuple(Stream), identity_copy, activity_log, answers_log, signals),
         legal_ground,
         datetime(2026, 11, 1, tzinfo=UTC),
     )
@@ -61,7 +63,7 @@ def words(given: Notice) -> str:
 
 @pytest.mark.promise("P18")
 @pytest.mark.parametrize("language", LANGUAGES)
-@pytest.mark.parametrize("kind", [*Stream, "identity", "activity", "answers"])
+@pytest.mark.parametrize("kind", [*Stream, "identity", "activity", "answers", "signals"])
 def test_it_speaks_of_what_is_recorded_and_of_nothing_else(language: str, kind: str) -> None:
     """Each profile generates exactly its own sentences: without a phone, no word of a phone."""
     streams = [Stream(kind)] if kind in list(Stream) else [Stream.WEBCAM]
@@ -70,6 +72,7 @@ def test_it_speaks_of_what_is_recorded_and_of_nothing_else(language: str, kind: 
         identity_copy=kind == "identity",
         activity_log=kind == "activity",
         answers_log=kind == "answers",
+        signals=kind == "signals",
     )
     given = notice(only, CONTROLLER, language)
     expected = {*streams, kind}

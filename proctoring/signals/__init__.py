@@ -1,0 +1,1 @@
+"""What a machine measured of a recording: signals and thumbnails, in the recording's own evidence unit."""

@@ -1,0 +1,220 @@
+"""Sheets of signals are sealed, registered and found here; what a signal puts before a person is flagged.
+
+Only while the unit is open, as with segments. A sheet that was put and not registered is an orphan: the sweep
+or the erasure of the unit takes it.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from sqlalchemy import delete, func, select
+from sqlalchemy.orm import Session as Db
+
+from proctoring.clock import ms_between
+from proctoring.core import Core
+from proctoring.errors import NotFound, WrongState
+from proctoring.exams.model import Stream
+from proctoring.exams.rows import ExamRow
+from proctoring.quarantine.service import check_none
+from proctoring.recordings.model import UnitState
+from proctoring.recordings.rows import TakeRow, UnitRow
+from proctoring.recordings.timeline import SealedSegmentRef, living_unit
+from proctoring.reviews import flags
+from proctoring.reviews.model import Severity
+from proctoring.sessions.rows import SessionRow
+from proctoring.signals.model import (
+    FLAGS_PER_TAKE_MAX,
+    RAISES_FLAG,
+    SHEET_MEDIA_TYPE,
+    Sheet,
+    Signal,
+    SignalKind,
+    encode,
+)
+from proctoring.signals.rows import SheetRow
+from storage.manifest import digest
+from storage.naming import segment_key
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+Flagged = Mapping[tuple[SignalKind, int], str]
+"""Flags by the kind and start of their signal."""
+
+
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """A take of an exam that has opted in. `started_unix_ms` is where the session's time line starts."""
+
+    take_id: str
+    session_id: str
+    unit_id: str
+    unit_public: bytes
+    stream: Stream
+    started_unix_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class SealedSheet:
+    """A sheet as it is put; its key is sealed to the unit and known to nobody here any more."""
+
+    id: str
+    object_key: str
+    sealed: bytes
+    sealed_key: bytes
+    start_ms: int
+    end_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class SheetPlace:
+    """Which stretch of the time line a sheet shows."""
+
+    position: int
+    start_ms: int
+    end_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class SignalsHead:
+    """What may be told of a stream's signals without opening them."""
+
+    stream: Stream
+    state: UnitState
+    sheets: int
+
+
+def watched(db: Db, take_id: str) -> Watched | None:
+    """What is needed to watch a take; None unless its exam has opted in."""
+    query = (
+        select(TakeRow, UnitRow, SessionRow.started_at)
+        .join(UnitRow, UnitRow.id == TakeRow.unit_id)
+        .join(SessionRow, SessionRow.id == TakeRow.session_id)
+        .join(ExamRow, ExamRow.id == SessionRow.exam_id)
+        .where(TakeRow.id == take_id, ExamRow.signals, UnitRow.kind.in_([one.value for one in Stream]))
+    )
+    found = db.execute(query).one_or_none()
+    if found is None:
+        return None
+    take, unit, started = found
+    if started is None:
+        return None
+    since = ms_between(_EPOCH, started)
+    return Watched(take.id, take.session_id, unit.id, unit.public_key, Stream(unit.kind), since)
+
+
+def seal_sheet(core: Core, take: Watched, sheet: Sheet) -> SealedSheet:
+    """The sheet under a key of its own, which is sealed to the unit and then forgotten."""
+    sheet_id = core.new_id()
+    sealer, sealed_key = core.sealer.new_take(take.unit_id, sheet_id, take.unit_public)
+    sealed = sealer.seal(0, SHEET_MEDIA_TYPE, encode(sheet))
+    sealer.forget()
+    key = segment_key(take.unit_id, sheet_id, 0)
+    return SealedSheet(sheet_id, key, sealed, sealed_key, sheet.start_ms, sheet.end_ms)
+
+
+def check_open(db: Db, unit_id: str) -> None:
+    """Raises WrongState unless the unit is open, Quarantined: nothing of it may be put then."""
+    check_none(db)
+    if db.get_one(UnitRow, unit_id).state != UnitState.OPEN.value:
+        raise _closed()
+
+
+def register_sheet(
+    db: Db, core: Core, take: Watched, sheet: SealedSheet, signals: tuple[Signal, ...], flagged: Flagged
+) -> Flagged:
+    """Note where the sheet lies; raise a flag for each new signal that a person should look at, and lengthen
+    those raised before. Returns the take's flags, to be handed in with the next sheet.
+
+    Raises WrongState unless the unit is open, Quarantined.
+    """
+    check_none(db)
+    state = db.scalar(select(UnitRow.state).where(UnitRow.id == take.unit_id).with_for_update())
+    if state != UnitState.OPEN.value:
+        raise _closed()
+    positions = select(func.max(SheetRow.position)).where(SheetRow.unit_id == take.unit_id)
+    last = db.scalar(positions)
+    db.add(
+        SheetRow(
+            unit_id=take.unit_id,
+            position=0 if last is None else last + 1,
+            take_id=take.take_id,
+            sheet_id=sheet.id,
+            sealed_key=sheet.sealed_key,
+            object_key=sheet.object_key,
+            ct_sha256=digest(sheet.sealed),
+            start_ms=sheet.start_ms,
+            end_ms=sheet.end_ms,
+        )
+    )
+    db.flush()
+    going_on = tuple(signal for signal in signals if signal.end_ms >= sheet.start_ms)
+    return _flag(db, core, take.session_id, going_on, flagged)
+
+
+def heads(db: Db, session_id: str) -> list[SignalsHead]:
+    """The streams of which there are sheets; none of an erased one."""
+    count = func.count(SheetRow.position)
+    query = (
+        select(UnitRow.kind, UnitRow.state, count)
+        .join(SheetRow, SheetRow.unit_id == UnitRow.id)
+        .where(UnitRow.session_id == session_id)
+        .group_by(UnitRow.kind, UnitRow.state)
+        .order_by(UnitRow.kind)
+    )
+    return [SignalsHead(Stream(kind), UnitState(state), sheets) for kind, state, sheets in db.execute(query)]
+
+
+def places(db: Db, session_id: str, stream: Stream) -> list[SheetPlace]:
+    """The stream's sheets in the order of the time line. Raises NotFound, saying so when it was erased."""
+    unit, _ = living_unit(db, session_id, stream.value)
+    query = select(SheetRow).where(SheetRow.unit_id == unit.id).order_by(SheetRow.start_ms)
+    return [SheetPlace(row.position, row.start_ms, row.end_ms) for row in db.scalars(query)]
+
+
+def newest(db: Db, session_id: str, stream: Stream) -> list[SealedSegmentRef]:
+    """The newest sheet of each take: together they tell every signal. Raises NotFound as `places` does."""
+    unit, _ = living_unit(db, session_id, stream.value)
+    last = select(func.max(SheetRow.position)).where(SheetRow.unit_id == unit.id).group_by(SheetRow.take_id)
+    return [locate_sheet(db, session_id, stream, position) for position in sorted(db.scalars(last))]
+
+
+def locate_sheet(db: Db, session_id: str, stream: Stream, position: int) -> SealedSegmentRef:
+    """Where a sheet lies and what it is sealed with. Raises NotFound as `places` does."""
+    unit, key = living_unit(db, session_id, stream.value)
+    row = db.get(SheetRow, (unit.id, position))
+    if row is None:
+        raise NotFound(f"The {stream.value} has no sheet {position}.", "Load the page again.")
+    return SealedSegmentRef(
+        unit.id, row.sheet_id, 0, SHEET_MEDIA_TYPE, row.object_key, row.ct_sha256, key, row.sealed_key
+    )
+
+
+def object_keys(db: Db, unit_id: str) -> set[str]:
+    """The objects of the unit that are sheets: no leaf stands for them, and they are no orphans."""
+    return set(db.scalars(select(SheetRow.object_key).where(SheetRow.unit_id == unit_id)))
+
+
+def forget(db: Db, unit_id: str) -> None:
+    """Part of destroying the unit's key: the sealed keys of its sheets go with it."""
+    db.execute(delete(SheetRow).where(SheetRow.unit_id == unit_id))
+
+
+def _flag(db: Db, core: Core, session_id: str, signals: tuple[Signal, ...], flagged: Flagged) -> Flagged:
+    known = dict(flagged)
+    for signal in signals:
+        if signal.kind not in RAISES_FLAG:
+            continue
+        key = (signal.kind, signal.start_ms)
+        if key not in known:
+            if len(known) >= FLAGS_PER_TAKE_MAX:
+                continue
+            category, words = RAISES_FLAG[signal.kind]
+            known[key] = flags.raise_by_rule(
+                db, core, session_id, signal.start_ms, category, Severity.MINOR, words
+            ).id
+        flags.lengthen(db, known[key], signal.end_ms)
+    return known
+
+
+def _closed() -> WrongState:
+    return WrongState("The recording is closed; no signal of it is kept any more.")

@@ -1,0 +1,82 @@
+"""What the player reads of a stream's signals and thumbnails: opened after the custody entry is committed.
+
+They are the recording's own, in its evidence unit: whoever may see the one may see the other, a view of
+either is a view of the stream, and after erasure both are gone.
+"""
+
+import base64
+from dataclasses import asdict
+from typing import Annotated
+
+from fastapi import APIRouter, Path, Request, Response
+from fastapi.responses import JSONResponse
+
+from proctoring.access.model import May, require
+from proctoring.access.service import actor
+from proctoring.access.standing import relation, why
+from proctoring.custody.views import enter_view, is_entered
+from proctoring.exams.model import Stream
+from proctoring.holds.service import check_not_restricted
+from proctoring.recordings.timeline import SealedSegmentRef
+from proctoring.signals import service as signals
+from proctoring.signals.model import Sheet, decode
+from proctoring.signals.service import SheetPlace
+from review_ui.desk import Desk
+from review_ui.media import opened
+from storage.naming import SEQ_MAX
+
+Position = Annotated[int, Path(ge=0, le=SEQ_MAX)]
+NO_STORE = {"Cache-Control": "no-store"}
+
+
+def routes(desk: Desk) -> APIRouter:
+    """`/sessions/{id}/signals/{stream}.json` and its sheets."""
+    router = APIRouter()
+
+    @router.get("/sessions/{session_id}/signals/{stream}.json")
+    def of_stream(request: Request, session_id: str, stream: Stream) -> Response:
+        places, sheets = _opened(desk, request, session_id, stream, None)
+        return JSONResponse(
+            {
+                "stream": stream.value,
+                "signals": [asdict(signal) for sheet in sheets for signal in sheet.signals],
+                "sheets": [
+                    {"n": place.position, "start_ms": place.start_ms, "end_ms": place.end_ms}
+                    for place in places
+                ],
+            },
+            headers=NO_STORE,
+        )
+
+    @router.get("/sessions/{session_id}/signals/{stream}/{position}.json")
+    def thumbnails(request: Request, session_id: str, stream: Stream, position: Position) -> Response:
+        _, (sheet,) = _opened(desk, request, session_id, stream, position)
+        said = [
+            {"ms": one.ms, "jpeg": base64.b64encode(one.jpeg).decode("ascii")} for one in sheet.thumbnails
+        ]
+        return JSONResponse({"stream": stream.value, "thumbnails": said}, headers=NO_STORE)
+
+    return router
+
+
+def _opened(
+    desk: Desk, request: Request, session_id: str, stream: Stream, position: int | None
+) -> tuple[list[SheetPlace], list[Sheet]]:
+    """Where the stream's sheets are, and this one opened: without a position the newest of each take."""
+    person = desk.signed_in(request)
+    with desk.core.db.read() as db:
+        require(person, May.VIEW_EVIDENCE, relation(db, person, session_id))
+        check_not_restricted(db, session_id)
+        places = signals.places(db, session_id, stream)
+        refs: list[SealedSegmentRef] = (
+            signals.newest(db, session_id, stream)
+            if position is None
+            else [signals.locate_sheet(db, session_id, stream, position)]
+        )
+        unit_id = refs[0].unit_id if refs else None
+        entered = unit_id is None or is_entered(db, desk.core, actor(person), session_id, unit_id)
+        ground = why(db, person, session_id)
+    if unit_id is not None and not entered:
+        with desk.core.db.begin() as db:
+            enter_view(db, desk.core, actor(person), session_id, unit_id, stream.value, position or 0, ground)
+    return places, [decode(opened(desk, ref)) for ref in refs]

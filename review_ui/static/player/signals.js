@@ -1,0 +1,88 @@
+/** The session's signals: opened once, and again while it is live and grows; the list of what was measured when. */
+
+import { ask } from "./problem.js";
+import { inOrder, told } from "./signal-lane.js";
+
+/**
+ * @typedef {import("./conductor.js").Conductor} Conductor
+ * @typedef {import("./lanes.js").Lanes} Lanes
+ * @typedef {import("./types.js").StreamSignals} StreamSignals
+ * @typedef {import("./thumbnails.js").Thumbnails} Thumbnails
+ */
+
+export class Signals {
+  /** How many sheets of each stream were there when it was last opened. @type {Map<string, number>} */
+  #opened = new Map();
+
+  /**
+   * @param {HTMLElement} side
+   * @param {string} url  of the signals, without the stream
+   * @param {Conductor} conductor
+   * @param {Lanes} lanes
+   * @param {Thumbnails} thumbnails
+   * @param {(problem: unknown) => void} report
+   */
+  constructor(side, url, conductor, lanes, thumbnails, report) {
+    this._list = side.querySelector("[data-signal-list]");
+    this._count = side.querySelector("[data-signal-count]");
+    this._url = url;
+    this._conductor = conductor;
+    this._lanes = lanes;
+    this._thumbnails = thumbnails;
+    this._report = report;
+    for (const place of [this._list, lanes.root.querySelector("[data-lane=signals]")]) {
+      place?.addEventListener("click", (event) => {
+        const signal = /** @type {Element} */ (event.target).closest("[data-ms]");
+        if (signal) conductor.seek(Number(signal.getAttribute("data-ms")));
+      });
+    }
+    conductor.timeline.addEventListener("news", () => void this._open());
+    void this._open();
+  }
+
+  /** Opens what is new; of an erased stream there is nothing to open. */
+  async _open() {
+    const grown = this._conductor.timeline.signals.filter((head) => head.sheets > (this.#opened.get(head.stream) ?? 0));
+    const living = grown.filter((head) => head.state === "open" || head.state === "retained");
+    if (!living.length || !this._list) return;
+    for (const head of living) this.#opened.set(head.stream, head.sheets);
+    try {
+      for (const head of living) {
+        const answer = await ask(`${this._url}/${head.stream}.json`, { headers: { accept: "application/json" } });
+        const found = /** @type {StreamSignals} */ (await answer.json());
+        this._lanes.signals.set(head.stream, found.signals);
+        this._thumbnails.know(head.stream, found.sheets);
+      }
+    } catch (error) {
+      for (const head of living) this.#opened.delete(head.stream);
+      this._report(error);
+    }
+    this._write();
+    this._lanes.draw();
+  }
+
+  /** All of them in one list, in the order of the time line. */
+  _write() {
+    const lines = inOrder(this._lanes.signals).map(([stream, signal]) => {
+      const [what, how] = told(stream, signal);
+      const { clock } = this._conductor.timeline;
+      const words = element("span", "what", what);
+      words.append(element("span", "under", how));
+      const button = element("button", "log-line", element("span", "num", clock.civil(signal.start_ms)));
+      button.setAttribute("type", "button");
+      button.setAttribute("data-ms", String(signal.start_ms));
+      button.append(words);
+      return element("li", "", button);
+    });
+    this._list?.replaceChildren(...lines);
+    if (this._count) this._count.textContent = String(lines.length);
+  }
+}
+
+/** @param {string} tag @param {string} kind @param {string | HTMLElement} content */
+function element(tag, kind, content) {
+  const made = document.createElement(tag);
+  if (kind) made.className = kind;
+  made.append(content);
+  return made;
+}
