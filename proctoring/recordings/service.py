@@ -189,7 +189,7 @@ def register(db: Db, core: Core, take_id: str, segment: SealedSegment) -> int:
     if segment.seq == 0:
         take.start_ms = start_ms
         lasting = update(GapRow).where(GapRow.unit_id == take.unit_id, GapRow.end_ms.is_(None))
-        db.execute(lasting.values(end_ms=start_ms))
+        db.execute(lasting.where(GapRow.start_ms <= start_ms).values(end_ms=start_ms))
     elif UnitKind(take.stream).is_stream and start_ms - take.end_ms >= GAP_MS_MIN:
         _add_gap(db, core, take.unit_id, take.end_ms, start_ms, EndCause.CONNECTION_LOST)
     take.end_ms = max(take.end_ms, start_ms + segment.duration_ms)
@@ -207,9 +207,8 @@ def end_take(db: Db, core: Core, take_id: str, cause: EndCause, at: datetime | N
         return
     take.ended_at = at or core.clock()
     take.end_cause = cause.value
-    lasting = select(GapRow.id).where(GapRow.unit_id == take.unit_id, GapRow.end_ms.is_(None))
-    if UnitKind(take.stream).is_stream and db.scalar(lasting) is None:
-        _add_gap(db, core, take.unit_id, take.end_ms, None, cause)
+    if UnitKind(take.stream).is_stream:
+        _add_gap_after(db, core, take, cause)
     db.flush()
     # The length and head of the manifest stand in the ledger, so that its tail cannot be cut later.
     stands = select(UnitRow.manifest_size, UnitRow.manifest_head).where(UnitRow.id == take.unit_id)
@@ -239,12 +238,6 @@ def end_take(db: Db, core: Core, take_id: str, cause: EndCause, at: datetime | N
     settle(db, take.session_id)
 
 
-def open_takes(db: Db) -> list[Take]:
-    """Every take that has not ended, the oldest first."""
-    query = select(TakeRow).where(TakeRow.ended_at.is_(None)).order_by(TakeRow.started_at, TakeRow.number)
-    return [row.model() for row in db.scalars(query)]
-
-
 def still_here(db: Db, core: Core, take_ids: Collection[str]) -> None:
     """A capture process says that these takes are still its own: none of them counts as abandoned."""
     ids = sorted(take_ids)
@@ -262,6 +255,19 @@ def end_open_takes(db: Db, core: Core, cause: EndCause, session_ids: list[str] |
     for take_id in takes:
         end_take(db, core, take_id, cause)
     return len(takes)
+
+
+def _add_gap_after(db: Db, core: Core, take: TakeRow, cause: EndCause) -> None:
+    """From the take's end to what follows; it lasts when nothing does yet."""
+    follows = select(func.min(SegmentRow.start_ms)).where(
+        SegmentRow.unit_id == take.unit_id, SegmentRow.start_ms >= take.end_ms
+    )
+    next_ms = db.scalar(follows)
+    lasting = select(GapRow.id).where(GapRow.unit_id == take.unit_id, GapRow.end_ms.is_(None))
+    if next_ms is not None and next_ms - take.end_ms >= GAP_MS_MIN:
+        _add_gap(db, core, take.unit_id, take.end_ms, next_ms, cause)
+    elif next_ms is None and db.scalar(lasting) is None:
+        _add_gap(db, core, take.unit_id, take.end_ms, None, cause)
 
 
 def _add_gap(db: Db, core: Core, unit_id: str, start_ms: int, end_ms: int | None, cause: EndCause) -> None:
