@@ -38,7 +38,7 @@ HEARD_EVERY_S = 60.0
 
 
 def recover(core: Core, spool: Spool) -> None:
-    """Ends what an earlier process left open of this spool, each take behind its own segments that still wait.
+    """Ends what an earlier process left open of this spool, each take behind its own segments that wait.
     Harmless to repeat. Raises Unavailable without a database."""
     with available(), core.db.read() as db:
         left = running.open_takes(db, spool.id)

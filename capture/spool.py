@@ -41,7 +41,7 @@ DEGRADED_SHARE = 0.25  # of the bound; above it `check` raises
 DISK_FREE_BYTES_MIN = 256 << 20  # left to the database, the log and the ends of takes
 DAMAGED_KEPT = timedelta(hours=24)
 _SUFFIX, _PART, _DAMAGED = ".pes", ".part", ".damaged"
-_ID_FILE = "id"
+ID_FILE = "id"
 _NUMBER_DIGITS = 14
 
 
@@ -66,8 +66,8 @@ class _Lane:
 
 
 class Spool:
-    """Thread-safe. One process at a time: the folder is locked from `open` to `close`. Its `id` stays with it: a
-    take that names it belongs to whoever has opened it."""
+    """Thread-safe. One process at a time: the folder is locked from `open` to `close`. Its `id` stays with
+    it: a take that names it belongs to whoever has opened it."""
 
     def __init__(
         self,
@@ -257,7 +257,7 @@ class Spool:
             lane.entries.append(Entry(number, path, facts.unit, facts.take, len(data)))
 
     def _read_id(self) -> str:
-        file = self._root / _ID_FILE
+        file = self._root / ID_FILE
         if not file.exists():
             self._write_whole(file, new_id().encode())
         return file.read_text()

@@ -5,6 +5,7 @@ import logging
 import click
 
 from proctoring import logs
+from proctoring.cli.capture import capture
 from proctoring.cli.doctor import doctor
 from proctoring.cli.exams import exam
 from proctoring.cli.export import export, verify
@@ -15,7 +16,7 @@ from proctoring.cli.keys import key
 from proctoring.cli.ledger import ledger
 from proctoring.cli.purge import purge
 from proctoring.cli.quarantine import quarantine
-from proctoring.cli.serve import capture, review, serve
+from proctoring.cli.serve import review, serve
 from proctoring.cli.sessions import session
 from proctoring.cli.simulate import simulate
 from proctoring.cli.users import user

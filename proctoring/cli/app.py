@@ -11,12 +11,13 @@ from typing import Any, Protocol
 from fastapi import APIRouter, Depends, FastAPI
 from fastapi.staticfiles import StaticFiles
 
-from capture import events, rehearsal, whip
+from capture import events, load, rehearsal, whip
 from capture import pages as candidate_pages
 from capture.ingests import Ingests
 from capture.log_keeper import LogKeeper
 from capture.sink import VaultRecorder
 from capture.spool import Spool
+from capture.spool_left import LeftSpool
 from proctoring.cli.checks import opening, sealing
 from proctoring.cli.compose import CaptureParts, Parts, ReviewParts, WorkerParts
 from proctoring.cli.jobs import jobs
@@ -50,16 +51,18 @@ class Edge:
     running: Sequence[Running] = ()
 
 
-def capture_edge(made: CaptureParts) -> Edge:
-    """The candidate's pages and the ingest."""
+def capture_edge(made: CaptureParts, number: int = 0, of: int = 1) -> Edge:
+    """The candidate's pages and the ingest, of process `number` of the `of` behind a front."""
     core = made.core
     settings = core.settings
-    recorder = VaultRecorder(core, made.objects, Spool(Places(settings.data).spool))
+    own, *left = Places(settings.data).spools(number, of)
+    recorder = VaultRecorder(core, made.objects, Spool(own))
+    emptied = [LeftSpool(core, made.objects, folder) for folder in left]
     ingests = Ingests(
         recorder,
         ice_servers=ice_servers(settings),
         addresses=settings.media_addresses or None,
-        media_port=settings.media_port,
+        media_port=settings.media_port and settings.media_port + number,
     )
     keeper = LogKeeper(core, recorder)
     relays = relays_of(core)
@@ -76,10 +79,11 @@ def capture_edge(made: CaptureParts) -> Edge:
             whip.routes(ingests, relays),
             rehearsal.routes(forgetful, rehearsals, core, relays),
             events.routes(keeper),
+            *([load.routes([ingests, rehearsals], recorder.spool)] if of > 1 else []),
         ],
         pages=[candidate_pages.routes(core, recorder)],
         static={"candidate": "capture"},
-        running=[recorder, keeper, ingests, rehearsals],
+        running=[*emptied, recorder, keeper, ingests, rehearsals],
     )
 
 

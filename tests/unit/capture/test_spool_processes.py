@@ -63,8 +63,8 @@ def test_a_spool_keeps_its_name_and_two_have_different_ones(two: tuple[Bench, Be
 
 
 def test_a_moved_stream_waits_for_what_the_dead_process_had_accepted(two: tuple[Bench, Bench]) -> None:
-    """Killed with a segment in its spool; the publisher goes on elsewhere at once. The manifest has all of it in
-    order, and between lies a gap of the server's, exactly as long as what is missing."""
+    """Killed with a segment in its spool; the publisher goes on elsewhere at once. The manifest has all of it
+    in order, and between lies a gap of the server's, exactly as long as what is missing."""
     first, second = two
     session, start = first.world.admitted(), first.world.clock.unix_ms
     lost = first.begin(session)
