@@ -9,7 +9,7 @@ COMPILE := $(BIN)/pip-compile --quiet --strip-extras --generate-hashes --allow-u
 	--no-emit-index-url --no-emit-find-links --no-emit-trusted-host --no-header
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-tools lint bench bench-tools mutants lock
+.PHONY: help setup run test test-tools lint compose bench bench-tools mutants lock
 
 help: ## what you can ask for
 	@sed -nE 's/^([a-z-]+):.*## (.*)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 12
@@ -17,8 +17,9 @@ help: ## what you can ask for
 run: setup ## the whole service on http://127.0.0.1:8000, with a recorded session to look at
 	PROCTORING_ENV=dev $(BIN)/proctoring serve --data $(DATA) --port $(PORT) --demo
 
-test: setup test-tools ## every test, in real browsers too; closes with pytest's summary
-	$(BIN)/pytest
+test: setup test-tools ## every test, in real browsers too; those with live media alone, after the others
+	$(BIN)/pytest -n 2 -m "not live"
+	$(BIN)/pytest -m live
 
 lint: setup ## style, types, import rules, JavaScript types
 	$(BIN)/ruff check
@@ -27,6 +28,10 @@ lint: setup ## style, types, import rules, JavaScript types
 	$(BIN)/lint-imports
 	@if command -v npm >/dev/null; then npm ci --silent && npx tsc --noEmit; \
 	else echo "tsc: not run, npm is not installed"; fi
+
+compose: setup ## docker compose's own reading of docker-compose.yml; Go builds it, once
+	@sh tests/tools.sh compose
+	PROCTORING_TEST_REQUIRE=compose $(BIN)/pytest tests/unit/test_compose.py
 
 bench: setup bench-tools ## capture, seal, open, purge, each beside a peer; STREAMS=64,256 RUNS=3 for the long one
 	$(BIN)/python -m tests.bench --streams $(STREAMS) --runs $(RUNS)

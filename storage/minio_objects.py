@@ -12,8 +12,9 @@ that somebody made versioned. Nothing depends on ETags, lifecycle rules, tags or
   have no public twin; the lock file fixes its version and the contract suite notices a change.
 """
 
+from collections import deque
 from collections.abc import Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import islice
 
 from minio.datatypes import Object
@@ -28,6 +29,7 @@ from storage.objects import StoredVersion, Upload
 MISSING = frozenset({"NoSuchKey", "NoSuchVersion"})
 PAGE = 1000  # what the server gives at once
 DELETES_AT_ONCE = 4
+DELETE_SHARE = PAGE // DELETES_AT_ONCE  # a listed page keeps all of them busy
 NEVER_USED = segment_key("a" * 16, "a" * 16, SEQ_MAX)
 NEVER_BEGUN = "bm9uZQ"  # of the form that MinIO gives out; it looks for no other, not even for the bucket
 
@@ -113,15 +115,18 @@ class MinioObjects:
                     raise
 
     def delete(self, versions: Iterable[StoredVersion]) -> list[str]:
-        """See ObjectStore. `DELETES_AT_ONCE` requests share each 1,000, since the server deletes the names of
-        one request one after another."""
+        """See ObjectStore. `DELETES_AT_ONCE` requests run side by side, since the server deletes the names of
+        one request one after another; `versions` is read no further ahead than they need."""
         doomed = (DeleteObject(check_below(version.key), version.version_id) for version in versions)
         failures: list[str] = []
         with mapped("delete"), ThreadPoolExecutor(DELETES_AT_ONCE) as pool:
-            while batch := list(islice(doomed, PAGE)):
-                shares = [batch[first::DELETES_AT_ONCE] for first in range(DELETES_AT_ONCE)]
-                for failed in pool.map(self._delete, shares):
-                    failures += failed
+            sent: deque[Future[list[str]]] = deque()
+            while share := list(islice(doomed, DELETE_SHARE)):
+                sent.append(pool.submit(self._delete, share))
+                if len(sent) == 2 * DELETES_AT_ONCE:
+                    failures += sent.popleft().result()
+            for request in sent:
+                failures += request.result()
         return failures
 
     def _delete(self, doomed: list[DeleteObject]) -> list[str]:

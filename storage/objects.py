@@ -52,7 +52,8 @@ class ObjectStore(Protocol):
         """Forget the upload and its parts. Harmless when it is gone already."""
 
     def delete(self, versions: Iterable[StoredVersion]) -> list[str]:
-        """Delete exactly these; the failures, one line each. Already gone is no failure."""
+        """Delete exactly these; the failures, one line each. Already gone is no failure. `versions` may be
+        this store's own listing, consumed while it deletes."""
 
     def check(self) -> None:
         """Raises StoreFailed unless the store answers."""

@@ -1,14 +1,11 @@
 """Destroying: every version, marker and unfinished upload of a unit, until a listing comes back empty."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
-from itertools import islice
 
 from storage.errors import StoreFailed
 from storage.naming import unit_prefix
-from storage.objects import ObjectStore
-
-DELETE_BATCH = 1000
+from storage.objects import ObjectStore, StoredVersion
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,15 +52,16 @@ class Shredder:
         for upload in list(self._objects.uploads(prefix)):
             self._objects.abort(upload)
             total += Shredded(uploads=1)
-        versions = (version for version in self._objects.versions(prefix) if version.key not in kept)
-        while batch := list(islice(versions, DELETE_BATCH)):
-            failures = self._objects.delete(batch)
-            if failures:
-                raise StoreFailed(f"{len(failures)} deletions failed, the first: {failures[0]}")
-            for version in batch:
-                total += Shredded(
-                    objects=not version.is_marker, markers=version.is_marker, bytes=version.size
-                )
+
+        def doomed() -> Iterator[StoredVersion]:
+            nonlocal total
+            for version in self._objects.versions(prefix):
+                if version.key not in kept:
+                    total += Shredded(not version.is_marker, version.is_marker, bytes=version.size)
+                    yield version
+
+        if failures := self._objects.delete(doomed()):
+            raise StoreFailed(f"{len(failures)} deletions failed, the first: {failures[0]}")
         return total
 
     def is_gone(self, unit_id: str) -> bool:

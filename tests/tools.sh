@@ -54,6 +54,24 @@ fetch_openbao() {
   rm -rf "$temporary"
 }
 
+# Takes longer to build than all that it checks is worth in every run: only when asked for.
+COMPOSE=github.com/docker/compose/v2/cmd@v2.29.7
+
+build_compose() {
+  [ -x "$cache/docker-compose" ] && return
+  echo "building docker compose; this takes some minutes, once"
+  mkdir -p "$cache"
+  temporary=$(mktemp -d)
+  { GOBIN="$temporary" go install "$COMPOSE" && install -m 755 "$temporary/cmd" "$cache/docker-compose"; } >/dev/null
+  built=$?
+  rm -rf "$temporary"
+  return $built
+}
+
+if [ "${1:-}" = compose ]; then
+  build_compose
+  exit
+fi
 packages
 build_minio
 fetch_openbao

@@ -1,36 +1,44 @@
 """The command `proctoring`, and the composition root: the one place that knows every edge."""
 
 import logging
+from importlib import import_module
 
 import click
 
 from proctoring import logs
-from proctoring.cli.capture import capture
-from proctoring.cli.doctor import doctor
-from proctoring.cli.exams import exam
-from proctoring.cli.export import export, verify
-from proctoring.cli.holds import hold
-from proctoring.cli.init import init
-from proctoring.cli.jobs import beat, worker
-from proctoring.cli.keys import key
-from proctoring.cli.ledger import ledger
-from proctoring.cli.purge import purge
-from proctoring.cli.quarantine import quarantine
-from proctoring.cli.serve import review, serve
-from proctoring.cli.sessions import session
-from proctoring.cli.simulate import simulate
-from proctoring.cli.users import user
+
+# In the order of the help page. A module is imported when its command is asked for, so that none waits
+# for the libraries of the others.
+MODULES = {
+    **{"serve": "serve", "capture": "capture", "review": "serve"},
+    **dict.fromkeys(("worker", "beat"), "jobs"),
+    **{"init": "init", "doctor": "doctor"},
+    **{"exam": "exams", "session": "sessions", "hold": "holds", "purge": "purge"},
+    **dict.fromkeys(("export", "verify"), "export"),
+    **{
+        "user": "users",
+        "key": "keys",
+        "ledger": "ledger",
+        "quarantine": "quarantine",
+        "simulate": "simulate",
+    },
+}
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+class Commands(click.Group):
+    """The commands of MODULES, each a function of its own name in its module."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(MODULES)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in MODULES:
+            return None
+        command: click.Command = getattr(import_module(f"{__name__}.{MODULES[cmd_name]}"), cmd_name)
+        return command
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 def main() -> None:
     """Online proctoring: capture, review and erasure of exam recordings, each step provable."""
     logs.configure(logging.WARNING)
-
-
-COMMANDS = (
-    *(serve, capture, review, worker, beat, init, doctor, exam, session, hold, purge),
-    *(export, verify, user, key, ledger, quarantine, simulate),
-)
-for command in COMMANDS:
-    main.add_command(command)

@@ -12,7 +12,6 @@ import tracemalloc
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -20,9 +19,9 @@ from minio import Minio
 from minio.deleteobjects import DeleteObject
 
 from storage.minio_client import s3_client
-from storage.minio_objects import DELETES_AT_ONCE, MinioObjects
+from storage.minio_objects import DELETE_SHARE, DELETES_AT_ONCE, PAGE, MinioObjects
 from storage.naming import segment_key, unit_prefix
-from storage.shred import DELETE_BATCH, Shredder
+from storage.shred import Shredder
 from tests.support.minio import ROOT, MinioServer
 from tests.support.names import TAKE_1, UNIT_A
 
@@ -30,7 +29,7 @@ SEGMENTS = int(os.environ.get("PROCTORING_BENCH_PURGE_SEGMENTS", "10000"))
 SEGMENT_BYTES = 64  # what a deletion costs does not depend on it
 WRITERS = 16
 TURNS = 5
-FEW = 3 * DELETE_BATCH  # enough for the memory to be at its height
+FEW = 3 * PAGE  # enough for the memory to be at its height
 
 
 def purge_figures() -> dict[str, Any]:
@@ -62,15 +61,15 @@ def _ours(server: MinioServer, bucket: str, _client: Minio) -> float:
 
 
 def _bare(_server: MinioServer, bucket: str, client: Minio) -> float:
-    names = (DeleteObject(_key(seq), "null") for seq in range(SEGMENTS))
+    names = [DeleteObject(_key(seq), "null") for seq in range(SEGMENTS)]
+    shares = [names[first : first + DELETE_SHARE] for first in range(0, SEGMENTS, DELETE_SHARE)]
 
     def send(share: list[DeleteObject]) -> None:
         assert list(client.remove_objects(bucket, share)) == []
 
     def loop() -> None:
         with ThreadPoolExecutor(DELETES_AT_ONCE) as pool:
-            while batch := list(islice(names, DELETE_BATCH)):
-                list(pool.map(send, [batch[first::DELETES_AT_ONCE] for first in range(DELETES_AT_ONCE)]))
+            list(pool.map(send, shares))
 
     seconds = _seconds(loop)
     left = client.list_objects(bucket, prefix=unit_prefix(UNIT_A), recursive=True)
@@ -93,8 +92,8 @@ def _filled(server: MinioServer, count: int) -> tuple[str, Minio]:
     client = s3_client(server.place(bucket), ROOT)
     data = b"x" * SEGMENT_BYTES
     with ThreadPoolExecutor(WRITERS) as pool:
-        for begin in range(0, count, DELETE_BATCH):
-            keys = map(_key, range(begin, min(begin + DELETE_BATCH, count)))
+        for begin in range(0, count, PAGE):
+            keys = map(_key, range(begin, min(begin + PAGE, count)))
             list(pool.map(lambda key: client._put_object(bucket, key, data), keys))
     return bucket, client
 

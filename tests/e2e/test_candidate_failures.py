@@ -7,7 +7,7 @@ from tests.support.service import Service
 
 __all__ = ["service"]
 
-pytestmark = pytest.mark.browser
+pytestmark = pytest.mark.live
 
 REFUSE_ONCE = """
 (name) => {

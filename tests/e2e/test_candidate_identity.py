@@ -9,7 +9,7 @@ from tests.support.service import Service
 
 __all__ = ["service"]
 
-pytestmark = pytest.mark.browser
+pytestmark = pytest.mark.live
 
 OPTIONS = ("--streams", "webcam", "--identity-copy")
 BLACK_MAX = 24

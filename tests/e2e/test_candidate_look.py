@@ -8,7 +8,7 @@ from tests.support.service import Service
 
 __all__ = ["service"]
 
-pytestmark = pytest.mark.browser
+pytestmark = pytest.mark.live
 
 NARROW = {"width": 320, "height": 640}
 WIDE = {"width": 3840, "height": 2160}

@@ -9,7 +9,7 @@ from tests.support.service import Service
 
 __all__ = ["service"]
 
-pytestmark = pytest.mark.browser
+pytestmark = pytest.mark.live
 
 
 def stored(service: Service) -> tuple[dict[str, list[tuple[object, ...]]], set[str]]:

@@ -11,7 +11,7 @@ from tests.support.service import Service
 
 __all__ = ["service"]
 
-pytestmark = pytest.mark.browser
+pytestmark = pytest.mark.live
 
 SECOND_DISPLAY = """() => {
   Object.defineProperty(screen, "isExtended", { value: true, configurable: true });

@@ -10,7 +10,7 @@ from tests.support.service import Service
 
 __all__ = ["service"]
 
-pytestmark = pytest.mark.browser
+pytestmark = pytest.mark.live
 
 NO_H264 = """
 const real = RTCRtpSender.getCapabilities.bind(RTCRtpSender);

@@ -13,7 +13,7 @@ from tests.support.service import Service, wait_until
 
 __all__ = ["service"]
 
-pytestmark = pytest.mark.browser
+pytestmark = pytest.mark.live
 
 DUE = ("--at", "2099-01-01T00:00:00Z")
 REASONS = "A text file with a summary was open over question 9."

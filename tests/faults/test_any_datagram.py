@@ -21,6 +21,8 @@ from capture.receive.port import ADDRESSES_PER_GUEST_MAX, DATAGRAM_BYTES_MAX
 from capture.recorder import Grant, MemoryRecorder
 from proctoring.exams.model import Stream
 
+pytestmark = pytest.mark.live
+
 DATAGRAMS = int(os.environ.get("PROCTORING_TEST_DATAGRAMS", "20000"))
 BURST = 250
 LIMIT_S = 60 + DATAGRAMS / 1000

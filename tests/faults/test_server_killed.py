@@ -13,6 +13,8 @@ from proctoring.exams.model import Stream
 from tests.support.player import fetch_all
 from tests.support.service import Service, wait_until
 
+pytestmark = pytest.mark.live
+
 KEYFRAME_MS_MAX = 2500
 """How long past its target length a segment may wait for the keyframe that ends it."""
 

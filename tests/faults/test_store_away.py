@@ -15,6 +15,8 @@ from tests.support.canary import canaries, holds_plaintext
 from tests.support.player import fetch_all
 from tests.support.service import Service, wait_until
 
+pytestmark = pytest.mark.live
+
 WAITS_S_MAX = 60
 
 

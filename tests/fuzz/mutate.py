@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from storage.canonical import canonical
+from storage.errors import Refused
 from storage.note import NoteSigner
 from tests.support.packages import reseal
 
@@ -137,7 +138,7 @@ def mutate_package(chance: random.Random, root: Path, signer: NoteSigner) -> Non
     for _ in range(chance.randint(1, 3)):
         mutate_files(chance, root)
     if chance.random() < 0.6 and not any(_is_foreign(file) for file in root.rglob("*")):
-        with suppress(OSError, ValueError, LookupError, TypeError, RecursionError):
+        with suppress(OSError, ValueError, LookupError, TypeError, RecursionError, Refused):
             reseal(root, chance.choice((None, signer)))
 
 

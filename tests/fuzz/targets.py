@@ -95,12 +95,15 @@ class Fuzzed:
     def _witness(self, chance: random.Random) -> str:
         path = self._folder / "witness"
         path.unlink(missing_ok=True)
-        witness.append(path, ["a note\n", witness.CertificateCopy("{}", "00"), "another\n"])
+        signed = [kind("{}", "00") for kind in witness.KINDS.values()]
+        witness.append(path, ["a note\n", *signed, witness.StampCopy("a note\n", "AA=="), "another\n"])
         path.write_bytes(mutate_bytes(chance, path.read_bytes()))
         witness.append(path, ["after"])
         lines, _ = witness.read(path)
         assert lines[-1] == "after", "a damaged copy swallowed what came after"
-        return "read"
+        followed = [line for line, _ in witness.follow(path) if line is not None]
+        assert followed == lines, "who follows the copy sees another than who reads it"
+        return f"{len(lines)} lines"
 
     def _segment(self, chance: random.Random) -> str:
         at = chance.randrange(4)

@@ -11,8 +11,8 @@ import pytest
 from capture.ice import IceServer
 from capture.relay import CREDENTIAL_S, Relays, check
 from proctoring.clock import system_clock
-from tests.support.browser import missing
 from tests.support.coturn import Relay, coturn
+from tests.support.programs import missing
 from tests.support.service import Service
 
 

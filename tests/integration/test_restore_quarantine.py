@@ -1,11 +1,14 @@
 """A database put back to an old backup serves nothing, and is made whole from its copied proofs."""
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 from sqlalchemy import select
 
+from proctoring.cli import main
 from proctoring.custody.audit import audit, restorations
 from proctoring.custody.model import Action
 from proctoring.custody.rows import CertificateRow
@@ -32,6 +35,8 @@ from tests.support.life import check_life
 from tests.support.packages import export
 from tests.support.restore import Operations, back_up
 from tests.support.world import ADMIN, World
+
+LONG = 30  # entries; a restore alone enters fewer
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
@@ -60,6 +65,11 @@ def hold(world: World, session: Session, kind: HoldKind = HoldKind.LEGAL) -> str
 def states(world: World, session: Session) -> set[str]:
     with world.core.db.read() as db:
         return set(db.scalars(select(UnitRow.state).where(UnitRow.session_id == session.id)))
+
+
+def size(world: World) -> int:
+    with world.core.db.read() as db:
+        return head(db)[0]
 
 
 def faults(operations: Operations) -> list[str]:
@@ -155,13 +165,11 @@ def test_the_ledger_goes_on_and_tells_of_the_break(operations: Operations) -> No
     world = operations.world
     world.ended(published(world))
     operations.checkpoints().run()
-    with world.core.db.read() as db:
-        kept = head(db)[0]
+    kept = size(world)
     backup = back_up(world)
     world.ended()
     operations.checkpoints().run()
-    with world.core.db.read() as db:
-        lost = head(db)[0]
+    lost = size(world)
     backup.put_back()
     operations.look()
     declared_break = operations.lift()
@@ -317,3 +325,48 @@ def test_a_copy_that_is_away_stops_a_start_but_no_service(operations: Operations
             one.look()
     assert not operations.quarantined()
     assert not Watch(world.core, world.signer.public, None).look()
+
+
+@pytest.mark.promise("P13")
+def test_a_package_of_the_lost_history_still_proves_what_it_says(operations: Operations) -> None:
+    """It contradicts the copies that stand, and agrees with those that the signed declaration calls lost;
+    without that declaration it is refused. A package made after the restore agrees with what stands."""
+    world = operations.world
+    session = world.ended(published(world))
+    backup = back_up(world)
+    before, after = world.folder / "before", world.folder / "after"
+    while (of_then := export(world, session, before)).ledger_number < LONG:
+        shutil.rmtree(before)
+    operations.checkpoints().run()
+    backup.put_back()
+    operations.look()
+    operations.replay()
+    operations.lift()
+    operations.checkpoints().run()
+    assert size(world) < LONG
+    while size(world) < of_then.ledger_number:
+        with world.core.db.begin() as db:
+            enter(db, world.core.clock, ADMIN, Action.USER_LINK)
+        operations.checkpoints().run()
+    export(world, session, after)
+    operations.checkpoints().run()
+
+    key = world.folder / "signing.pub"
+    key.write_bytes(world.signer.public)
+
+    def verify(package: Path, copy: Path) -> tuple[int, str]:
+        words = ["verify", str(package), "--key", str(key), "--copy", str(copy)]
+        done = CliRunner().invoke(main, words)
+        return done.exit_code, done.output
+
+    lost = "it agrees with the copies of a history that a later restore lost"
+    code, said = verify(before, operations.copy)
+    assert (code, lost in said) == (0, True), said
+    code, said = verify(after, operations.copy)
+    assert (code, lost in said) == (0, False), said
+    undeclared = world.folder / "undeclared"
+    lines, _ = witness.read(operations.copy)
+    witness.append(undeclared, [line for line in lines if not isinstance(line, RestoredCopy)])
+    code, said = verify(before, undeclared)
+    assert code == 1
+    assert [line.split()[1] for line in said.splitlines() if line.startswith("FAIL")] == ["custody.copies"]

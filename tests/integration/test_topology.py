@@ -17,7 +17,7 @@ from tests.support.browser import ARGS, chromium_path
 from tests.support.service import wait_until
 from tests.support.topology import CAPTURE_PROCESSES, LOOPBACK, Topology
 
-pytestmark = [pytest.mark.timeout(600), pytest.mark.browser]
+pytestmark = [pytest.mark.timeout(600), pytest.mark.live]
 SECONDS = "8"
 ERASED_S_MAX = 60
 NOT_CAPTURES = ("private", "signing", "reader", "purger", "admin", "redis")

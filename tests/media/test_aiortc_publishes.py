@@ -20,6 +20,8 @@ from capture.ingests import Ingests
 from proctoring.exams.model import Stream
 from proctoring.recordings.model import EndCause
 
+pytestmark = pytest.mark.live
+
 LOST_EVERY = 41  # packets; what is sent again is lost again
 HOLE_MS = 200
 RECOVERY_MS_MAX = 1_900  # waiting for the packet, asking for a keyframe, getting it

@@ -8,7 +8,7 @@ import pytest
 from proctoring.exams.model import Stream
 from proctoring.recordings.model import EndCause
 
-pytestmark = pytest.mark.browser
+pytestmark = pytest.mark.live
 
 SEGMENTS = 3
 CLOCK_MS_MAX = 200

@@ -16,7 +16,7 @@ import pytest
 from proctoring.exams.model import Stream
 from proctoring.recordings.model import EndCause
 
-pytestmark = pytest.mark.browser
+pytestmark = pytest.mark.live
 
 BAD_S = 20.0
 SETTLE_S = 2.0

@@ -23,6 +23,8 @@ from capture.frames import Codec, EncodedFrame
 from capture.receive import rtcp
 from capture.receive.reception import EARLY_MAX, SOURCES_MAX, UNKNOWN_PER_S_MAX, Events, Formats, Reception
 
+pytestmark = pytest.mark.live
+
 VIDEO, AGAIN, AUDIO = 96, 97, 111
 SSRC, AGAIN_SSRC, AUDIO_SSRC = 0x1111, 0x2222, 0x3333
 FRAMES = 40

@@ -21,6 +21,8 @@ from proctoring.exams.model import Stream
 from proctoring.recordings.model import EndCause
 from tests.support.clockreader import read_clock
 
+pytestmark = pytest.mark.live
+
 SECONDS = BEEP_PERIOD_S + 2.0  # holds at least one beep
 OFFSET_MS_MAX = 200
 SOUND_OFFSET_MS_MAX = 100

@@ -34,7 +34,7 @@ NO_MARKERS = "(version for version in self._objects.versions(prefix) if not vers
 
 def _listing(new: str) -> tuple[Edit, ...]:
     return (
-        Edit(SHRED, f"version for version in {LISTED} if", f"version for version in {new} if"),
+        Edit(SHRED, f"for version in {LISTED}:", f"for version in {new}:"),
         Edit(SHRED, f"next(iter({LISTED}), None)", f"next(iter({new}), None)"),
     )
 
@@ -125,8 +125,8 @@ BUGS = (
         (
             Edit(
                 SHRED,
-                "self._objects.delete(batch)",
-                "self._objects.delete([type(v)(v.key, None, v.is_marker, v.size) for v in batch])",
+                "self._objects.delete(doomed())",
+                "self._objects.delete(type(v)(v.key, None, v.is_marker, v.size) for v in doomed())",
             ),
             Edit(
                 SHRED,

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from capture.ice import IceServer
 from capture.relay import check
-from tests.support.browser import missing
+from tests.support.programs import missing
 from tests.support.service import free_port, wait_until
 
 STARTED_S_MAX = 20

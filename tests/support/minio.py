@@ -2,14 +2,13 @@
 
 import os
 import secrets
-import shutil
 import subprocess
 from pathlib import Path
 
 from storage.errors import StoreFailed
 from storage.minio_client import MinioKey, MinioPlace, s3_client
 from storage.minio_objects import MinioObjects
-from tests.support.browser import missing
+from tests.support.programs import program
 from tests.support.service import free_port, wait_until
 
 STARTED_S_MAX = 60
@@ -77,11 +76,5 @@ class MinioServer:
 
 
 def minio_path() -> str:
-    """The server's program: on the PATH, or where tests/tools.sh built it. Skips where there is none; fails
-    when PROCTORING_TEST_REQUIRE names `minio`."""
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    found = shutil.which("minio") or shutil.which("minio", path=cache / "proctoring-tests" / "bin")
-    if found is not None:
-        return found
-    missing("minio", "MinIO is not installed; with Go at hand, `make test-tools` builds it.")
-    raise AssertionError
+    """The server's program; see `program`."""
+    return program("minio", "minio", "MinIO is not installed; with Go at hand, `make test-tools` builds it.")

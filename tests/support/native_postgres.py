@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from signal import SIGINT
 
-from tests.support.browser import missing
 from tests.support.postgres import binaries, unprivileged
+from tests.support.programs import missing
 
 STOPPED_S_MAX = 60
 

@@ -1,7 +1,6 @@
 """A real OpenBao server of the tests' own: loopback, a free port, in memory, its own root token."""
 
 import os
-import shutil
 import subprocess
 from pathlib import Path
 
@@ -9,7 +8,7 @@ import hvac
 from requests import RequestException
 
 from storage.transit_client import TransitPlace
-from tests.support.browser import missing
+from tests.support.programs import program
 from tests.support.service import free_port, wait_until
 
 STARTED_S_MAX = 60
@@ -64,11 +63,5 @@ class OpenBaoServer:
 
 
 def openbao_path() -> str:
-    """The server's program: on the PATH, or where tests/tools.sh put it. Skips where there is none; fails
-    when PROCTORING_TEST_REQUIRE names `openbao`."""
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    found = shutil.which("bao") or shutil.which("bao", path=cache / "proctoring-tests" / "bin")
-    if found is not None:
-        return found
-    missing("openbao", "OpenBao is not installed; `make test-tools` fetches it.")
-    raise AssertionError
+    """The server's program; see `program`."""
+    return program("bao", "openbao", "OpenBao is not installed; `make test-tools` fetches it.")

@@ -17,7 +17,7 @@ import psycopg
 
 from proctoring.db import Database
 from proctoring.migrations import upgrade
-from tests.support.browser import missing
+from tests.support.programs import missing
 from tests.support.service import wait_until
 
 STARTED_S_MAX = 30

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from tests.support.browser import missing
+from tests.support.programs import missing
 from tests.support.service import free_port, wait_until
 
 STARTED_S_MAX = 20

@@ -22,11 +22,11 @@ from pathlib import Path
 from typing import Any
 
 from tests.support import composefile
-from tests.support.browser import missing
 from tests.support.composefile import Mount, ServiceSpec
 from tests.support.coturn import coturn_path
 from tests.support.minio import minio_path
 from tests.support.native_postgres import NativePostgres
+from tests.support.programs import missing
 from tests.support.service import clean_environment, free_port, free_udp_ports, wait_until
 
 HEALTHY_S_MAX = 120

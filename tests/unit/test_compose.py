@@ -6,6 +6,7 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
+import click
 import pytest
 import yaml
 
@@ -16,7 +17,7 @@ from proctoring.cli.prepare import FOLDERS, SECRETS, prepare, prepare_secrets
 from proctoring.settings import Settings
 from tests.support import composefile
 from tests.support.asgi import addresses
-from tests.support.browser import missing
+from tests.support.programs import program
 from tests.support.topology import LOOPBACK, ONLY_LOOPBACK, PUBLIC, Topology
 
 WHOLE: dict[str, Any] = yaml.safe_load(composefile.FILE.read_text())
@@ -36,7 +37,9 @@ def test_our_containers_start_commands_that_exist() -> None:
     assert {"capture", "review", "worker", "beat", "operator"} == OURS
     for name in OURS:
         word, *arguments = SERVICES[name]["command"]
-        known = {option for parameter in main.commands[word].params for option in parameter.opts}
+        command = main.get_command(click.Context(main), word)
+        assert command is not None, word
+        known = {option for parameter in command.params for option in parameter.opts}
         assert {argument for argument in arguments if argument.startswith("--")} <= known
 
 
@@ -179,14 +182,13 @@ def test_the_twin_runs_what_the_file_says(twin: Topology) -> None:
             assert neutral(plan.environment[key], name, twin) == neutral(value, name, twin), key
 
 
-def test_an_engine_understands_the_file(tmp_path: Path) -> None:
-    """`docker compose config` takes it, where the plugin is installed."""
-    docker = shutil.which("docker-compose") or shutil.which("docker")
-    words = [docker] if docker and docker.endswith("compose") else [docker, "compose"]
-    if not docker or subprocess.run([*words, "version"], capture_output=True).returncode != 0:
-        missing("compose", "Docker's compose plugin is not installed.")
+def test_compose_understands_the_file(tmp_path: Path) -> None:
+    """`docker compose config` takes it as it is, with nothing but what the file says to set."""
+    compose = program("docker-compose", "compose", "Docker compose is not here; `make compose` builds it.")
     shutil.copy(composefile.FILE, tmp_path)
     (tmp_path / ".env").write_text("".join(f"{name}={value}\n" for name, value in VARIABLES.items()))
-    command = [*words, "--project-directory", str(tmp_path), "-f", str(tmp_path / composefile.FILE.name)]
-    done = subprocess.run([*command, "config", "--quiet"], capture_output=True, text=True)  # type: ignore[list-item]
+    command = [compose, "--project-directory", tmp_path, "-f", tmp_path / composefile.FILE.name, "config"]
+    done = subprocess.run([*command, "--quiet"], capture_output=True, text=True)
     assert (done.returncode, done.stdout) == (0, ""), done.stderr
+    read = subprocess.run([*command, "--services"], capture_output=True, text=True)
+    assert set(read.stdout.split()) == set(SERVICES)

@@ -9,7 +9,7 @@ from proctoring.sessions.model import Session
 from tests.e2e.player.screen import at, position, seek
 from tests.e2e.player.stage import Stage
 
-pytestmark = pytest.mark.browser
+pytestmark = pytest.mark.live
 
 NEAR_MS = 100
 

@@ -14,7 +14,7 @@ from tests.e2e.player.screen import position
 from tests.e2e.player.stage import VP8, Stage
 from tests.support.logs import answer, event, exam_with_logs, write
 
-pytestmark = pytest.mark.browser
+pytestmark = pytest.mark.live
 
 
 @pytest.fixture(scope="module")

@@ -7,7 +7,7 @@ from proctoring.sessions.model import Session
 from tests.e2e.player.screen import START_MS, at, position, seek, wait_for_pictures
 from tests.e2e.player.stage import Stage, shown_clocks
 
-pytestmark = pytest.mark.browser
+pytestmark = pytest.mark.live
 
 NEAR_MS = 100
 

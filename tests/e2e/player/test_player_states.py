@@ -15,7 +15,7 @@ from tests.e2e.player.screen import LEAD_MS, at, position, seek, wait_for_pictur
 from tests.e2e.player.stage import H264, VP8_SILENT, Stage, served, shown_clocks
 from tests.support.world import World
 
-pytestmark = pytest.mark.browser
+pytestmark = pytest.mark.live
 
 
 def test_a_lost_connection_is_said_and_passes(page: Page) -> None:
