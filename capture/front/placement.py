@@ -34,10 +34,11 @@ class Load:
         return self.streams < STREAMS_MAX and self.cpu_share < CPU_SHARE_MAX
 
 
-def least_loaded(loads: Mapping[int, Load]) -> int | None:
-    """The number of the process to which a new session goes; None when none has room."""
-    with_room = [number for number, load in loads.items() if load.has_room]
-    return min(with_room, key=lambda number: (loads[number].streams, number), default=None)
+def least_loaded(loads: Mapping[int, Load], under_way: bool = False) -> int | None:
+    """The number of the process to which a session goes; None when none has room, which only one that is
+    `under_way` does not need."""
+    fit = [number for number, load in loads.items() if under_way or load.has_room]
+    return min(fit, key=lambda number: (loads[number].streams, number), default=None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,11 +76,8 @@ class Placements:
         }
 
     def gone(self, number: int) -> None:
-        """The process is not there: what it had is placed anew as it comes back."""
+        """The process is not there: its sessions go elsewhere as they come back, unless it is there again."""
         self._told.pop(number, None)
-        self._placed = {
-            session: placed for session, placed in self._placed.items() if placed.number != number
-        }
 
     def there(self) -> list[int]:
         """The processes that answer."""
@@ -114,7 +112,7 @@ class Placements:
         if not begins:
             # Safe anywhere, and always the same one: a log that two processes write is two takes.
             return there[crc32(session.encode()) % len(there)]
-        number = least_loaded(self.loads())
+        number = least_loaded(self.loads(), under_way=placed is not None)
         if number is None:
             self.refused += 1
             raise IngestsFull(

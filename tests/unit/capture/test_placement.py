@@ -94,12 +94,15 @@ def test_a_process_full_of_streams_takes_no_session(two: Placements) -> None:
 
 
 def test_what_a_dead_process_had_is_placed_anew_and_the_rest_stays(two: Placements) -> None:
-    """At once, on those that answer; and never on one that does not."""
+    """At once and whatever the load, on those that answer; and never on one that does not."""
     homes = {session: two.route(session, begins=True) for session in ("a", "b")}
     dead = homes["a"]
     two.gone(dead)
+    two.heard(1 - dead, CPU_SHARE_MAX, {})
     assert two.there() == [1 - dead]
     assert {two.route(session, begins=True) for session in homes} == {1 - dead}
+    with pytest.raises(IngestsFull):
+        two.route("new", begins=True)
     two.gone(1 - dead)
     with pytest.raises(Unavailable):
         two.route("a", begins=True)
