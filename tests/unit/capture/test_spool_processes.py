@@ -1,11 +1,14 @@
 """Several processes record one session, each through its own spool: who ends what, and who waits for whom."""
 
+import asyncio
 from collections.abc import Iterator
 
 import pytest
 
 from capture.spool import Spool
 from capture.spool_drain import Drain, Outcome
+from capture.spool_left import LeftSpool
+from proctoring.cli.places import Places
 from proctoring.exams.model import Stream
 from proctoring.recordings import running
 from proctoring.recordings.model import EndCause
@@ -103,3 +106,37 @@ def test_a_spool_that_comes_back_late_changes_nothing_of_what_followed(
     between = ("server", BEGUN_MS + SEGMENT_MS, BEGUN_MS + RETURNED_MS)
     behind = ("device", BEGUN_MS + RETURNED_MS + SEGMENT_MS, None)
     assert sorted(gaps(first, session), key=lambda gap: gap[1]) == ([between, behind] if over else [between])
+
+
+def test_a_spool_that_is_left_over_is_emptied_and_then_goes(two: tuple[Bench, Bench]) -> None:
+    """There are fewer processes now: one of them commits what waits, ends what was open, removes it."""
+    first, _ = two
+    world, session = first.world, first.world.admitted()
+    lost = first.begin(session)
+    first.accept(lost, 0)
+    folder = world.folder / "first"
+    first.spool.close()
+
+    async def another_starts_and_stops() -> None:
+        left = LeftSpool(world.core, world.objects, folder)
+        await left.start()
+        assert folder.exists()
+        await left.close()
+
+    asyncio.run(another_starts_and_stops())
+    assert [leaf[:2] for leaf in first.leaves(lost.take.unit_id)] == [(lost.take.id, 0)]
+    assert first.line(session).takes[0].end_cause is EndCause.SERVER_STOPPED
+    assert not folder.exists()
+
+
+@pytest.mark.parametrize("of", [1, 2, 3, 8])
+def test_every_spool_belongs_to_one_process_however_many_there_are(world: World, of: int) -> None:
+    """Those of a former five too: none is left out, and no two processes open the same one."""
+    places = Places(world.folder)
+    for number in range(1, 5):
+        (places.spool / str(number)).mkdir(parents=True)
+    (places.spool / "00000000000007.pes").touch()
+    shared_out = [folder for number in range(of) for folder in places.spools(number, of)]
+    expected = [places.spool, *(places.spool / str(number) for number in range(1, max(of, 5)))]
+    assert sorted(shared_out) == sorted(expected)
+    assert [places.spools(number, of)[0] for number in range(of)] == expected[:of]
