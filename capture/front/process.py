@@ -36,7 +36,8 @@ class CaptureProcess:
         self.restarts = 0
         self.last: load.Report | None = None
         self.tried = asyncio.Event()
-        limits = httpx.Limits(max_connections=CONNECTIONS_MAX)
+        # A connection for each request: that a process is dead shows before it is given anything.
+        limits = httpx.Limits(max_connections=CONNECTIONS_MAX, max_keepalive_connections=0)
         self.transport = httpx.AsyncHTTPTransport(uds=str(socket), limits=limits)
         self._command = tuple(command)
         self._placements = placements

@@ -11,10 +11,12 @@ from fastapi.responses import StreamingResponse
 from starlette.requests import ClientDisconnect
 
 from capture import load, whip
+from capture.bearer import bounded_body
 from capture.errors import IngestsFull
 from capture.front.placement import Placements
 from capture.front.process import CaptureProcess
 from proctoring.errors import NotFound, Unavailable
+from proctoring.web.problems import Problem
 
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 BEGINS = ("/whip", "/rehearsal/whip")
@@ -47,34 +49,44 @@ class Proxy:
         self._session_of = session_of
 
     async def forward(self, request: Request) -> Response:
-        """The answer of the process that the request belongs to. One that died before it had anything of the
-        request is passed over. Raises NotFound, Problem."""
-        path = request.url.path
-        if path == load.PATH:
+        """The answer of the process that the request belongs to. Raises NotFound, Problem.
+
+        One that is dead is passed over. One that dies with a request in hand leaves it without an answer, but
+        for an offer: that goes to another process, for nothing is left of an ingest whose process died.
+        """
+        if request.url.path == load.PATH:
             raise NotFound("There is nothing at this address.")
+        try:
+            return await self._forward(request)
+        except ClientDisconnect:
+            return Response(status_code=400)  # nobody reads it
+        except httpx.HTTPError as error:
+            away = Unavailable("The capture process does not answer.", "Try again in a few seconds.")
+            raise whip.refusal(away) from error
+        except (Problem, IngestsFull, Unavailable) as error:
+            raise whip.refusal(error) from error
+
+    async def _forward(self, request: Request) -> Response:
         session = self._session(request)
-        begins = request.method == "POST" and path in BEGINS
+        begins = request.method == "POST" and request.url.path in BEGINS
+        offer = await bounded_body(request, whip.SDP_BYTES_MAX, "Send less.") if begins else None
         while True:
+            number = self._placements.route(session, begins)
             try:
-                number = self._placements.route(session, begins)
-                answer = await self._members[number].transport.handle_async_request(_onward(request))
-                return _back(answer)
-            except httpx.ConnectError:
+                onward = _onward(request, offer)
+                return _back(await self._members[number].transport.handle_async_request(onward))
+            except (httpx.NetworkError, httpx.RemoteProtocolError) as error:
                 self._placements.gone(number)
-            except ClientDisconnect:
-                return Response(status_code=400)  # nobody reads it
-            except httpx.HTTPError as error:
-                away = Unavailable("The capture process does not answer.", "Try again in a few seconds.")
-                raise whip.refusal(away) from error
-            except (IngestsFull, Unavailable) as error:
-                raise whip.refusal(error) from error
+                if offer is None and not isinstance(error, httpx.ConnectError):
+                    raise
 
     def _session(self, request: Request) -> str | None:
         scheme, _, token = request.headers.get("authorization", "").partition(" ")
         return self._session_of(token.strip()) if scheme.lower() == "bearer" else None
 
 
-def _onward(request: Request) -> httpx.Request:
+def _onward(request: Request, body: bytes | None) -> httpx.Request:
+    """The request anew, with the body that was read, or the one that is still to come."""
     scope = request.scope
     target = scope["raw_path"] + (b"?" + scope["query_string"] if scope["query_string"] else b"")
     has_body = "content-length" in request.headers or "transfer-encoding" in request.headers
@@ -82,7 +94,7 @@ def _onward(request: Request) -> httpx.Request:
         request.method,
         httpx.URL("http://capture").copy_with(raw_path=target),
         headers=[(name, value) for name, value in request.headers.raw if name not in PER_HOP],
-        content=request.stream() if has_body else None,
+        content=body if body is not None else request.stream() if has_body else None,
         extensions={"timeout": TIMEOUT.as_dict()},
     )
 

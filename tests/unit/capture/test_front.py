@@ -10,6 +10,7 @@ from fastapi import FastAPI, Request, Response
 from capture.front.placement import CPU_SHARE_MAX, Placements
 from capture.front.process import CaptureProcess
 from capture.front.proxy import METHODS, Proxy
+from capture.whip import SDP_BYTES_MAX
 from proctoring.web import problems
 
 ANSWER = b"answer"
@@ -147,14 +148,37 @@ def test_a_process_that_died_is_passed_over_at_once() -> None:
     run(scenario)
 
 
-def test_a_process_that_dies_with_a_request_in_hand_is_not_asked_again() -> None:
+def test_an_offer_that_a_process_takes_with_it_goes_to_another_one() -> None:
+    """Killed while it answers: its publisher does not notice, and the offer is whole."""
+
+    async def scenario(behind: Behind) -> None:
+        behind.members[0].transport = Torn()  # type: ignore[assignment]
+        assert (await behind.post("session", body=b"offer")).status_code == 201
+        assert behind.seen == [(1, "POST", "/whip?", b"offer")]
+
+    run(scenario)
+
+
+def test_anything_else_that_a_process_takes_with_it_is_not_repeated() -> None:
     """Nobody knows whether it was done; who sent it knows how to repeat it, and when."""
 
     async def scenario(behind: Behind) -> None:
         for one in behind.members:
             one.transport = Torn()  # type: ignore[assignment]
-        refused = await behind.post("session")
+        refused = await behind.post("session", "/api/v1/sessions/any/events")
         assert (refused.status_code, "retry-after" in refused.headers) == (503, True)
+        assert len(behind.placements.there()) == 1
+
+    run(scenario)
+
+
+def test_an_offer_without_end_is_refused() -> None:
+    """Before the front has kept more of it than an offer may have."""
+
+    async def scenario(behind: Behind) -> None:
+        refused = await behind.post("session", body=bytes(SDP_BYTES_MAX + 1))
+        assert (refused.status_code, refused.headers["access-control-allow-origin"]) == (413, "*")
+        assert behind.seen == []
 
     run(scenario)
 

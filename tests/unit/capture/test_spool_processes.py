@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -130,9 +131,9 @@ def test_a_spool_that_is_left_over_is_emptied_and_then_goes(two: tuple[Bench, Be
 
 
 @pytest.mark.parametrize("of", [1, 2, 3, 8])
-def test_every_spool_belongs_to_one_process_however_many_there_are(world: World, of: int) -> None:
+def test_every_spool_belongs_to_one_process_however_many_there_are(tmp_path: Path, of: int) -> None:
     """Those of a former five too: none is left out, and no two processes open the same one."""
-    places = Places(world.folder)
+    places = Places(tmp_path)
     for number in range(1, 5):
         (places.spool / str(number)).mkdir(parents=True)
     (places.spool / "00000000000007.pes").touch()
