@@ -50,7 +50,8 @@ def test_a_start_ends_the_takes_of_its_own_spool_alone(two: tuple[Bench, Bench])
     session = first.world.admitted()
     lost, goes_on = first.begin(session), second.begin(session, Stream.SCREEN)
     first.restart()
-    assert first.empty(lost.take.unit_id) is Outcome.DONE
+    for unit in first.spool.lanes():
+        assert first.empty(unit) is Outcome.DONE
     with first.core.db.read() as db:
         causes = {row.id: row.end_cause for row in db.query(TakeRow)}
     assert causes == {lost.take.id: EndCause.SERVER_STOPPED.value, goes_on.take.id: None}
