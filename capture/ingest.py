@@ -44,10 +44,13 @@ _WAS_THERE = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Patience:
-    """Seconds: until a peer has to be connected; without a packet until its connection counts as lost."""
+    """Seconds: until a peer has to be connected; without a packet until its connection counts as lost.
+
+    Watched twice a second, a silent publisher's take ends within 5 s of its last packet.
+    """
 
     connect_s: float = 30.0
-    silent_s: float = 10.0
+    silent_s: float = 4.5
 
 
 class Ingest:

@@ -20,8 +20,9 @@ from proctoring.core import Core
 from proctoring.errors import Unavailable, WrongState
 from proctoring.identity import service as identity
 from proctoring.quarantine.service import check_none
-from proctoring.recordings import running
+from proctoring.recordings import late, running
 from proctoring.recordings import service as recordings
+from proctoring.recordings.late import Missing
 from proctoring.recordings.model import EndCause
 from proctoring.recordings.service import BegunTake
 from proctoring.sessions import service as sessions
@@ -123,8 +124,36 @@ class VaultRecorder:
         begun.sealer.forget()
         await asyncio.to_thread(self._end, begun, cause)
         self._takes.pop(take_id, None)
-        emptied = asyncio.wrap_future(self._worker.emptied(begun.take.unit_id))
-        await asyncio.wait([emptied], timeout=END_S_MAX)
+        await self.committed(begun.take.unit_id)
+
+    async def admit_late(self, token: str) -> Grant:
+        """What the token allows to fill, for LATE_WAIT beyond the session's window. Raises TokenRefused."""
+        return Grant(*self._core.links.read_ingest(token, late.LATE_WAIT))
+
+    async def announce(self, grant: Grant, holding: bool) -> Missing:
+        """What is missing of a stream, told to a page that says whether it holds something. Raises NotFound,
+        Unavailable."""
+        return await asyncio.to_thread(self._announce, grant, holding)
+
+    async def missing(self, grant: Grant) -> Missing:
+        """What is missing once all that was accepted before is committed. Raises NotFound, and Unavailable
+        when that does not happen soon."""
+        unit_id = (await asyncio.to_thread(self._missing, grant)).unit_id
+        if not await self.committed(unit_id):
+            raise Unavailable("What was received before is still being stored.", "Try again in a while.")
+        return await asyncio.to_thread(self._missing, grant)
+
+    async def begin_late(self, grant: Grant, media_type: str, start_unix_ms: int) -> str:
+        """Opens a take for what arrives late. Raises WrongState, NotFound, Unavailable."""
+        begun = await asyncio.to_thread(self._begin_late, grant, media_type, start_unix_ms)
+        self._takes[begun.take.id] = begun
+        return begun.take.id
+
+    async def committed(self, unit_id: str) -> bool:
+        """Whether all that was accepted of a unit is committed; waits for it while the parts are there."""
+        emptied = asyncio.wrap_future(self._worker.emptied(unit_id))
+        done, _ = await asyncio.wait([emptied], timeout=END_S_MAX)
+        return bool(done) and emptied.result()
 
     async def keep_image(self, session_id: str, jpeg: bytes) -> None:
         """See `capture.stills.Stills`."""
@@ -173,6 +202,25 @@ class VaultRecorder:
                 self._end(begun, EndCause.STORE_FAILED)
             raise
         return begun
+
+    def _begin_late(self, grant: Grant, media_type: str, start_unix_ms: int) -> BegunTake:
+        with available(), self._core.db.begin() as db:
+            begun = late.begin_late_take(
+                db, self._core, grant.session_id, grant.stream, media_type, start_unix_ms
+            )
+            running.keep_in(db, begun.take.id, self.spool.id)
+            return begun
+
+    def _announce(self, grant: Grant, holding: bool) -> Missing:
+        missing = self._missing(grant)
+        if missing.open and late.is_news(missing, holding, self._core.clock()):
+            with available(), self._core.db.begin() as db:
+                late.expect(db, self._core, grant.session_id, grant.stream, holding)
+        return missing
+
+    def _missing(self, grant: Grant) -> Missing:
+        with available(), self._core.db.read() as db:
+            return late.missing(db, self._core, grant.session_id, grant.stream)
 
     def _begin_image(self, session_id: str, now_ms: int) -> BegunTake:
         self._demand_room()

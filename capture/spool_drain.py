@@ -18,7 +18,7 @@ from proctoring.core import Core
 from proctoring.errors import NotFound, Unavailable, WrongState
 from proctoring.recordings import batch, logs, running
 from proctoring.recordings import service as recordings
-from proctoring.recordings.service import SealedSegment
+from proctoring.recordings.leaves import SealedSegment
 from storage.errors import ObjectExists
 from storage.naming import segment_key
 from storage.objects import ObjectStore

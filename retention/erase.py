@@ -23,7 +23,7 @@ from proctoring.quarantine.service import check_none
 from proctoring.recordings.model import EndCause, UnitState
 from proctoring.recordings.rows import UnitRow
 from proctoring.recordings.service import end_open_takes
-from proctoring.recordings.settle import abandoned_sessions
+from proctoring.recordings.settle import abandoned_sessions, settle_unheard
 from proctoring.sessions.service import expire_overdue
 from retention.audit import audit, sweep
 from retention.certify import certify
@@ -122,6 +122,7 @@ class Eraser:
         if brake is None:  # a wrong clock must not end sessions either
             expire_overdue(db, core)
             end_open_takes(db, core, EndCause.SERVER_STOPPED, abandoned_sessions(db, core.clock()))
+            settle_unheard(db, core.clock())
         now = at or reading.database
         lines = plan(db, now)
         if brake is None and not confirmed:

@@ -82,6 +82,7 @@ _WORDS: dict[tuple[type[Enum], Enum], str] = {
     (EndCause, EndCause.SERVER_STOPPED): "server stopped",
     (EndCause, EndCause.STORE_FAILED): "store away",
     (EndCause, EndCause.SESSION_ENDED): "session ended",
+    (EndCause, EndCause.NOT_BEGUN): "not begun yet",
 }
 
 _ACTIONS = {

@@ -3,7 +3,8 @@
  * long it was, displays; and what a companion extension tells this page. Never what was pasted or typed.
  *
  * Events wait in a bounded queue and go in batches; a batch is gone only once the server has it. While it is
- * away the oldest are kept, and how many came too many is written into the log itself.
+ * away the oldest are kept, and how many came too many is written into the log itself. What waits when the page
+ * is loaded again waits on in the tab's own storage, and is sent then.
  */
 
 import { maybe, one, text, write } from "./page.js";
@@ -34,6 +35,10 @@ export class Activity {
   constructor(page) {
     this.url = page.dataset.events ?? "";
     this.token = page.dataset.tokenEvents ?? "";
+    if (!this.token) return;
+    this.#recall();
+    addEventListener("pagehide", () => this.#leave());
+    this.#timer = setInterval(() => void this.#send(), EVERY_MS);
   }
 
   /** From the start of the recording on. */
@@ -51,14 +56,12 @@ export class Activity {
       const pasted = /** @type {ClipboardEvent} */ (event).clipboardData?.getData("text") ?? "";
       this.add("paste", { chars: pasted.length });
     });
-    on(window, "pagehide", () => this.#leave());
     const display = /** @type {Screen & { isExtended?: boolean, addEventListener?: unknown }} */ (screen);
     const told = () => this.add("display-change", { extended: display.isExtended ?? null });
     told();
     if (display.addEventListener) on(/** @type {EventTarget} */ (/** @type {unknown} */ (display)), "change", told);
     on(window, "message", (event) => this.#hear(/** @type {MessageEvent} */ (event)));
     postMessage({ proctoring: "begin" }, location.origin);
-    this.#timer = setInterval(() => void this.#send(), EVERY_MS);
     this.#show("sign-on", "on");
   }
 
@@ -108,11 +111,34 @@ export class Activity {
     void this.end();
   }
 
-  /** As the page goes: what fits, in requests that outlive it. Sent again by nobody, known again by their ids. */
+  /**
+   * As the page goes: what waits is kept in the tab, and what fits is sent in a request that outlives the page.
+   * Sent twice, events are known again by their ids.
+   */
   #leave() {
+    if (!this.#queue.length) return;
+    this.#store((storage) => storage.setItem(this.url, JSON.stringify({ queue: this.#queue, missed: this.#missed })));
     let size = 0;
     const fits = this.#queue.slice(0, EVENTS_PER_BATCH).filter((entry) => (size += JSON.stringify(entry).length * 3) < LEAVING_BYTES_MAX);
-    if (fits.length) void this.#post(fits, null).catch(() => undefined);
+    void this.#post(fits, null).catch(() => undefined);
+  }
+
+  /** What waited when this tab last left the page. */
+  #recall() {
+    this.#store((storage) => {
+      const kept = storage.getItem(this.url);
+      storage.removeItem(this.url);
+      if (kept) ({ queue: this.#queue, missed: this.#missed } = JSON.parse(kept));
+    });
+  }
+
+  /** @param {(storage: Storage) => void} act */
+  #store(act) {
+    try {
+      act(sessionStorage);
+    } catch {
+      // A browser that keeps nothing, or not so much; the exam does not hang on it.
+    }
   }
 
   /** @param {Entry[]} events @param {AbortSignal | null} signal */

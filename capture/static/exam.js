@@ -162,11 +162,21 @@ async function finish(why) {
 async function tellFinish() {
   const untold = one("#untold");
   for (;;) {
-    const answer = await fetch(page.dataset.finish ?? "", { method: "POST" }).catch(() => null);
-    untold.hidden = Boolean(answer?.ok);
-    if (answer?.ok) return;
+    const heard = await view.announce();
+    const answer = heard && (await fetch(page.dataset.finish ?? "", { method: "POST" }).catch(() => null));
+    const told = Boolean(answer && answer.ok);
+    untold.hidden = told;
+    if (told) return sendRest();
     await new Promise((resolve) => setTimeout(resolve, FINISH_AGAIN_MS));
   }
+}
+
+/** What the server does not have yet; the end page says so until it has. */
+async function sendRest() {
+  const unsent = one("#unsent");
+  unsent.hidden = false;
+  await view.sendRest();
+  unsent.hidden = true;
 }
 
 function letGo() {
@@ -187,6 +197,7 @@ async function endedElsewhere() {
   watch.stop();
   steps.locked = true;
   steps.go("end");
+  await sendRest();
 }
 
 /**

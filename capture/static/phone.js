@@ -98,6 +98,10 @@ async function end() {
   letGo();
   steps.locked = true;
   steps.go("end");
+  const unsent = one("#unsent");
+  unsent.hidden = false;
+  await view.sendRest();
+  unsent.hidden = true;
 }
 
 /** The computer's page waits for this word. */

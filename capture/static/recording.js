@@ -3,6 +3,8 @@
  * something is away, one instruction with its button. Used by the computer's page and the phone's.
  */
 
+import { Buffer } from "./buffer.js";
+import { canRecord } from "./piece-recorder.js";
 import { clock, maybe, one, text, timeOfDay, write } from "./page.js";
 
 const EVERY_MS = 500;
@@ -35,9 +37,44 @@ export class RecordingView {
     this.ending = false;
     this.elsewhere = false;
     this.secondDisplay = false;
-    for (const publisher of publishers.values()) publisher.addEventListener("state", () => this.show());
+    /** @type {Map<string, Buffer>} What the server may not have yet, kept on this device. */
+    this.buffers = new Map();
+    const late = document.querySelector("[data-late]")?.getAttribute("data-late");
+    for (const [stream, publisher] of publishers) {
+      publisher.addEventListener("state", () => this.show());
+      if (late) this.#keep(stream, publisher, `${late}/${stream}`);
+    }
     watch.addEventListener("status", () => (this.#doubt(), this.show()));
     setInterval(() => this.#tick(), EVERY_MS);
+  }
+
+  /** Before the session ends: the server is told what is still to come; whether it has heard. */
+  async announce() {
+    const heard = await Promise.all([...this.buffers.values()].map((buffer) => buffer.announce()));
+    return heard.every(Boolean);
+  }
+
+  /** After the session's end: sends the rest and deletes it here. */
+  async sendRest() {
+    await Promise.all([...this.buffers.values()].map((buffer) => buffer.finish()));
+  }
+
+  /**
+   * Records beside the connection: only afterwards does anyone know what it has lost.
+   * @param {string} stream
+   * @param {import("./whip.js").Publisher} publisher
+   * @param {string} url
+   */
+  #keep(stream, publisher, url) {
+    const buffer = new Buffer(url, publisher.endpoint.token, () => this.watch.aheadMs);
+    this.buffers.set(stream, buffer);
+    buffer.addEventListener("change", () => this.show());
+    publisher.addEventListener("state", () => {
+      const running = ["connecting", "recording", "reconnecting"].includes(publisher.state);
+      if (running && publisher.media) buffer.record(publisher.media);
+      else void buffer.rest();
+      if (publisher.state === "recording") buffer.hurry();
+    });
   }
 
   show() {
@@ -111,7 +148,9 @@ export class RecordingView {
     write(one("[data-word]", this.root), text(`head-${key}`));
     const running = [...this.publishers.keys()].filter((stream) => !this.away.has(stream));
     const good = running.every((stream) => this.#sign(stream) === "on");
-    const net = lost.length ? "net-away" : good ? "net-good" : "net-connecting";
+    const waiting = [...this.buffers.values()].some((buffer) => buffer.waiting);
+    const there = !good ? "net-connecting" : waiting ? "net-sending" : "net-good";
+    const net = lost.length ? (canRecord() ? "net-away-kept" : "net-away") : there;
     write(one("[data-net]", this.root), text(net));
     this.#tick();
   }

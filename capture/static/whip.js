@@ -25,6 +25,9 @@ const CONNECT_MS = 10_000;
 const DISCONNECTED_MS = 3000;
 const RETRY_MS = [500, 1000, 2000, 4000, 8000, 15_000];
 const STEADY_MS = 10_000;
+// The server reports every second or so and answers checks of the path; when it is silent this long, it is away.
+const SILENT_MS = 5000;
+const LISTEN_MS = 1000;
 
 /** Bits per second and frames per second at most: what is legible, not what is beautiful. */
 const LIMITS = {
@@ -90,6 +93,11 @@ export class Publisher extends EventTarget {
     // The connection stays until the answer, so that the last frames still arrive.
     await ingest?.end(cause);
     peer?.close();
+  }
+
+  /** What is published, or was last. */
+  get media() {
+    return this.#media;
   }
 
   /** Gives the present connection up for a new one, when the server says that nothing comes of it. */
@@ -180,6 +188,7 @@ export class Publisher extends EventTarget {
         clearTimeout(this.#timer);
         this.#steadySince = Date.now();
         this.#become("recording");
+        void this.#listen(peer, current);
       } else if (state === "disconnected") {
         lostAfter(DISCONNECTED_MS);
       } else if (state === "failed" || state === "closed") {
@@ -188,11 +197,28 @@ export class Publisher extends EventTarget {
     });
   }
 
+  /**
+   * Gives up a connection on which the server has fallen silent; the browser itself takes much longer to notice.
+   * @param {RTCPeerConnection} peer
+   * @param {() => boolean} current
+   */
+  async #listen(peer, current) {
+    let heard = 0;
+    let heardAt = Date.now();
+    while (current() && peer.connectionState !== "closed") {
+      const now = Date.now();
+      const received = await receivedOf(peer).catch(() => heard);
+      if (received !== heard) [heard, heardAt] = [received, now];
+      if (current() && now - heardAt >= SILENT_MS) return this.#lost(0, heardAt);
+      await new Promise((resolve) => setTimeout(resolve, LISTEN_MS));
+    }
+  }
+
   /** The connection is away: lets go of what is left of it and plans the next try. */
-  #lost(waitMs = 0) {
+  #lost(waitMs = 0, since = Date.now()) {
     const now = Date.now();
     if (this.state === "recording" && now - this.#steadySince > STEADY_MS) this.#tries = 0;
-    if (this.state !== "reconnecting") this.lostAt = now;
+    if (this.state !== "reconnecting") this.lostAt = since;
     const step = RETRY_MS[Math.min(this.#tries++, RETRY_MS.length - 1)];
     // Spread, so that a room full of candidates does not come back in the same instant.
     const delay = Math.max(waitMs, step * (0.75 + Math.random() / 2));
@@ -230,4 +256,15 @@ export class Publisher extends EventTarget {
     this.state = state;
     this.dispatchEvent(new Event("state"));
   }
+}
+
+/** Counts what came from the other side, of whatever kind. @param {RTCPeerConnection} peer */
+async function receivedOf(peer) {
+  let received = 0;
+  for (const one of (await peer.getStats()).values()) {
+    if (one.type === "candidate-pair") received += (one.bytesReceived ?? 0) + (one.responsesReceived ?? 0);
+    else if (one.type === "transport") received += one.bytesReceived ?? 0;
+    else if (one.type === "remote-inbound-rtp") received += one.roundTripTimeMeasurements ?? 0;
+  }
+  return received;
 }

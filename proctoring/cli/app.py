@@ -11,9 +11,10 @@ from typing import Any, Protocol
 from fastapi import APIRouter, Depends, FastAPI
 from fastapi.staticfiles import StaticFiles
 
-from capture import events, load, rehearsal, whip
+from capture import events, late, load, rehearsal, whip
 from capture import pages as candidate_pages
 from capture.ingests import Ingests
+from capture.late_intake import LateIntake
 from capture.log_keeper import LogKeeper
 from capture.sink import VaultRecorder
 from capture.spool import Spool
@@ -64,6 +65,7 @@ def capture_edge(made: CaptureParts, number: int = 0, of: int = 1) -> Edge:
         addresses=settings.media_addresses or None,
         media_port=settings.media_port and settings.media_port + number,
     )
+    intake = LateIntake(recorder)
     keeper = LogKeeper(core, recorder)
     relays = relays_of(core)
     forgetful = rehearsal.ForgetfulRecorder(core)
@@ -77,13 +79,14 @@ def capture_edge(made: CaptureParts, number: int = 0, of: int = 1) -> Edge:
         checks={"store": made.objects.check, "spool": recorder.check, "keys": lambda: sealing(core)},
         routers=[
             whip.routes(ingests, relays),
+            late.routes(intake),
             rehearsal.routes(forgetful, rehearsals, core, relays),
             events.routes(keeper),
             *([load.routes([ingests, rehearsals], recorder.spool)] if of > 1 else []),
         ],
         pages=[candidate_pages.routes(core, recorder)],
         static={"candidate": "capture"},
-        running=[*emptied, recorder, keeper, ingests, rehearsals],
+        running=[*emptied, recorder, intake, keeper, ingests, rehearsals],
     )
 
 

@@ -17,6 +17,9 @@ from enum import StrEnum
 
 from proctoring.exams.model import CaptureProfile, Stream
 
+GAP_MS_MIN = 200  # a shorter stretch without a segment is not worth a record, nor a late piece
+BEGIN_SLACK_MS = 5_000  # streams that begin within this time began together: that is no gap
+
 
 class UnitKind(StrEnum):
     """Each stream of a session is a unit of its own; so are identity images and the logs."""
@@ -51,7 +54,7 @@ class GapReason(StrEnum):
 
 
 class EndCause(StrEnum):
-    """Why a take ended; each is put down to one reason by `gap_reason`."""
+    """Why a take ended, or why there was none; each is put down to one reason by `gap_reason`."""
 
     STOPPED = "stopped"  # the publisher said goodbye
     SHARING_ENDED = "sharing-ended"
@@ -62,6 +65,7 @@ class EndCause(StrEnum):
     SERVER_STOPPED = "server-stopped"
     STORE_FAILED = "store-failed"
     SESSION_ENDED = "session-ended"
+    NOT_BEGUN = "not-begun"  # another stream of the session was recorded already; ends no take
 
 
 _REASONS = {
@@ -70,6 +74,7 @@ _REASONS = {
     EndCause.SESSION_ENDED: GapReason.CANDIDATE,
     EndCause.DEVICE_LOST: GapReason.DEVICE,
     EndCause.MEDIA_BROKEN: GapReason.DEVICE,
+    EndCause.NOT_BEGUN: GapReason.DEVICE,
     EndCause.CONNECTION_LOST: GapReason.NETWORK,
     EndCause.REPLACED: GapReason.NETWORK,
     EndCause.SERVER_STOPPED: GapReason.SERVER,

@@ -37,6 +37,7 @@ class UnitRow(Row):
     erasing_at: Mapped[datetime | None]
     erased_at: Mapped[datetime | None]
     swept_at: Mapped[datetime | None]  # when it was freed of objects without a leaf
+    late_until: Mapped[datetime | None]  # how long a page that holds pieces of it is waited for
 
     def key(self) -> SealedUnitKey | None:
         """The sealed key, or None once it was destroyed."""
@@ -69,6 +70,7 @@ class TakeRow(Row):
     end_cause: Mapped[str | None]
     spool_id: Mapped[str | None] = mapped_column(index=True)  # through which its segments come
     heard_at: Mapped[datetime | None]  # when its capture process last said that more may come of it
+    late: Mapped[bool] = mapped_column(default=False)  # what a page recorded while it could not publish
 
     def model(self) -> Take:
         return Take(

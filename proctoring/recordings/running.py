@@ -28,13 +28,14 @@ def follows_open_take(db: Db, core: Core, take_id: str) -> bool:
     """Whether an earlier take of this stream, that another process recorded, has not ended yet: its segments
     come first. One whose process was not heard of for EARLIER_WAIT is not waited for."""
     take = db.get(TakeRow, take_id)
-    if take is None or not UnitKind(take.stream).is_stream:
+    if take is None or take.late or not UnitKind(take.stream).is_stream:
         return False
     heard_at = func.coalesce(TakeRow.heard_at, TakeRow.started_at)
     earlier = select(TakeRow.id).where(
         TakeRow.unit_id == take.unit_id,
         TakeRow.number < take.number,
         TakeRow.ended_at.is_(None),
+        TakeRow.late.is_(False),
         heard_at >= core.clock() - EARLIER_WAIT,
     )
     return db.scalar(earlier.limit(1)) is not None

@@ -10,27 +10,25 @@ from datetime import UTC, datetime, timedelta
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session as Db
 
-from proctoring.clock import iso
 from proctoring.core import Core
 from proctoring.custody.model import SYSTEM, Action
 from proctoring.custody.service import enter
 from proctoring.errors import NotFound, WrongState
 from proctoring.exams.model import Stream
 from proctoring.quarantine.service import check_none
-from proctoring.recordings.model import EndCause, Take, UnitKind, UnitState, gap_reason
-from proctoring.recordings.rows import GapRow, SegmentRow, TakeRow, UnitRow, lock_units
+from proctoring.recordings import gaps
+from proctoring.recordings.leaves import SealedSegment, columns, leaf_of, since_ms
+from proctoring.recordings.model import GAP_MS_MIN, EndCause, Take, UnitKind, UnitState
+from proctoring.recordings.rows import SegmentRow, TakeRow, UnitRow, lock_units
 from proctoring.recordings.settle import settle
 from proctoring.reviews.flags import raise_by_rule
 from proctoring.reviews.model import Category, Severity
 from proctoring.sessions.model import SessionEvent, SessionState, after
 from proctoring.sessions.rows import SessionRow
 from proctoring.sessions.service import session_row
-from storage.manifest import Leaf
-from storage.naming import segment_key
 from storage.seal import TakeSealer
 
 START_MARGIN_MS = 1000
-GAP_MS_MIN = 200
 TAKES_PER_STATEMENT = 500
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -43,19 +41,6 @@ class BegunTake:
     sealer: TakeSealer
 
 
-@dataclass(frozen=True, slots=True)
-class SealedSegment:
-    """A segment as it was stored: hashes and lengths are of the ciphertext. Received now, unless said."""
-
-    seq: int
-    ct_sha256: str
-    ct_len: int
-    start_unix_ms: int
-    duration_ms: int
-    late: bool = False
-    received_at: datetime | None = None
-
-
 def begin_take(
     db: Db,
     core: Core,
@@ -64,7 +49,8 @@ def begin_take(
     media_type: str,
     start_unix_ms: int,
 ) -> BegunTake:
-    """Open the next take of a stream. The first one of a session starts its time line.
+    """Open the next take of a stream. The first one of a session starts its time line, and the other streams
+    have a gap from there until they begin.
 
     Raises WrongState when the session is over, NotFound when its exam does not record the stream,
     Quarantined.
@@ -73,21 +59,33 @@ def begin_take(
     row = session_row(db, session_id, lock=True)
     state = SessionState(row.state)
     row.state = after(state, SessionEvent.BEGIN).value
-    unit = _unit(db, session_id, stream)
-    if row.started_at is None:
+    unit = unit_of(db, session_id, stream)
+    first = row.started_at is None
+    if first:
         # A little earlier, on the full second: another stream's first frame may reach us later than this.
         whole_s = (start_unix_ms - START_MARGIN_MS) // 1000
         row.started_at = _EPOCH + timedelta(seconds=whole_s)
         enter(db, core.clock, SYSTEM, Action.SESSION_BEGIN, session_id)
-    return open_take(db, core, row, unit, media_type, start_unix_ms)
+    begun = open_take(db, core, row, unit, media_type, start_unix_ms)
+    if first:
+        others = select(UnitRow.id).where(UnitRow.session_id == session_id, UnitRow.id != unit.id)
+        for other in db.scalars(others.where(UnitRow.kind.in_([one.value for one in Stream]))):
+            gaps.add(db, core, other, begun.take.start_ms, None, EndCause.NOT_BEGUN)
+    return begun
 
 
 def open_take(
-    db: Db, core: Core, session: SessionRow, unit: UnitRow, media_type: str, start_unix_ms: int
+    db: Db,
+    core: Core,
+    session: SessionRow,
+    unit: UnitRow,
+    media_type: str,
+    start_unix_ms: int,
+    late: bool = False,
 ) -> BegunTake:
     """The next take of a unit, with its key. The caller has locked the session's row and seen that it may
     begin. What comes before the session's time line lies at its start."""
-    start_ms = _since(session.started_at, start_unix_ms)
+    start_ms = since_ms(session.started_at, start_unix_ms)
     taken = select(func.coalesce(func.max(TakeRow.number), 0)).where(TakeRow.unit_id == unit.id)
     take_id = core.new_id()
     sealer, sealed_key = core.sealer.new_take(unit.id, take_id, unit.public_key)
@@ -102,6 +100,7 @@ def open_take(
         start_ms=start_ms,
         end_ms=start_ms,
         started_at=core.clock(),
+        late=late,
     )
     db.add(take)
     db.flush()
@@ -153,45 +152,20 @@ def register(db: Db, core: Core, take_id: str, segment: SealedSegment) -> int:
     if unit is None:
         raise _closed()
     received = segment.received_at or core.clock()
-    start_ms = _since(session_row(db, take.session_id).started_at, segment.start_unix_ms)
-    leaf = Leaf(
-        unit=take.unit_id,
-        take=take_id,
-        seq=segment.seq,
-        object_key=segment_key(take.unit_id, take_id, segment.seq),
-        ct_sha256=segment.ct_sha256,
-        ct_len=segment.ct_len,
-        media_type=take.media_type,
-        start_ms=start_ms,
-        duration_ms=segment.duration_ms,
-        received_at=iso(received),
-        prev=unit.manifest_head,
+    start_ms = since_ms(session_row(db, take.session_id).started_at, segment.start_unix_ms)
+    leaf = leaf_of(
+        segment, take.unit_id, take_id, take.media_type, start_ms, received, prev=unit.manifest_head
     )
-    db.add(
-        SegmentRow(
-            unit_id=leaf.unit,
-            position=unit.manifest_size - 1,
-            take_id=leaf.take,
-            seq=leaf.seq,
-            object_key=leaf.object_key,
-            ct_sha256=leaf.ct_sha256,
-            ct_len=leaf.ct_len,
-            media_type=leaf.media_type,
-            start_ms=leaf.start_ms,
-            duration_ms=leaf.duration_ms,
-            received_at=received,
-            late=segment.late,
-            prev=leaf.prev,
-            leaf_hash=leaf.hash(),
-        )
-    )
+    db.add(SegmentRow(**columns(leaf, unit.manifest_size - 1, received, take.late)))
     db.execute(update(UnitRow).where(UnitRow.id == leaf.unit).values(manifest_head=leaf.hash()))
     if segment.seq == 0:
         take.start_ms = start_ms
-        lasting = update(GapRow).where(GapRow.unit_id == take.unit_id, GapRow.end_ms.is_(None))
-        db.execute(lasting.where(GapRow.start_ms <= start_ms).values(end_ms=start_ms))
+    if take.late:
+        gaps.fill(db, core, take.unit_id, start_ms, start_ms + segment.duration_ms)
+    elif segment.seq == 0 and not _followed(db, take):
+        gaps.close(db, take.unit_id, start_ms)
     elif UnitKind(take.stream).is_stream and start_ms - take.end_ms >= GAP_MS_MIN:
-        _add_gap(db, core, take.unit_id, take.end_ms, start_ms, EndCause.CONNECTION_LOST)
+        gaps.add(db, core, take.unit_id, take.end_ms, start_ms, EndCause.CONNECTION_LOST)
     take.end_ms = max(take.end_ms, start_ms + segment.duration_ms)
     return int(unit.manifest_size) - 1
 
@@ -207,8 +181,8 @@ def end_take(db: Db, core: Core, take_id: str, cause: EndCause, at: datetime | N
         return
     take.ended_at = at or core.clock()
     take.end_cause = cause.value
-    if UnitKind(take.stream).is_stream:
-        _add_gap_after(db, core, take, cause)
+    if UnitKind(take.stream).is_stream and not take.late:
+        gaps.begin(db, core, take.unit_id, take.end_ms, cause)
     db.flush()
     # The length and head of the manifest stand in the ledger, so that its tail cannot be cut later.
     stands = select(UnitRow.manifest_size, UnitRow.manifest_head).where(UnitRow.id == take.unit_id)
@@ -235,7 +209,7 @@ def end_take(db: Db, core: Core, take_id: str, cause: EndCause, at: datetime | N
             Severity.MINOR,
             "Screen sharing ended",
         )
-    settle(db, take.session_id)
+    settle(db, core.clock(), take.session_id)
 
 
 def still_here(db: Db, core: Core, take_ids: Collection[str]) -> None:
@@ -257,33 +231,19 @@ def end_open_takes(db: Db, core: Core, cause: EndCause, session_ids: list[str] |
     return len(takes)
 
 
-def _add_gap_after(db: Db, core: Core, take: TakeRow, cause: EndCause) -> None:
-    """From the take's end to what follows; it lasts when nothing does yet."""
-    follows = select(func.min(SegmentRow.start_ms)).where(
-        SegmentRow.unit_id == take.unit_id, SegmentRow.start_ms >= take.end_ms
+def _followed(db: Db, take: TakeRow) -> bool:
+    """Whether something of a later take, which another process recorded, was registered first: a gap that
+    lasts is then behind that one."""
+    later = (
+        select(SegmentRow.take_id)
+        .join(TakeRow, TakeRow.id == SegmentRow.take_id)
+        .where(TakeRow.unit_id == take.unit_id, TakeRow.number > take.number, TakeRow.late.is_(False))
     )
-    next_ms = db.scalar(follows)
-    lasting = select(GapRow.id).where(GapRow.unit_id == take.unit_id, GapRow.end_ms.is_(None))
-    if next_ms is not None and next_ms - take.end_ms >= GAP_MS_MIN:
-        _add_gap(db, core, take.unit_id, take.end_ms, next_ms, cause)
-    elif next_ms is None and db.scalar(lasting) is None:
-        _add_gap(db, core, take.unit_id, take.end_ms, None, cause)
+    return db.scalar(later.limit(1)) is not None
 
 
-def _add_gap(db: Db, core: Core, unit_id: str, start_ms: int, end_ms: int | None, cause: EndCause) -> None:
-    db.add(
-        GapRow(
-            id=core.new_id(),
-            unit_id=unit_id,
-            start_ms=start_ms,
-            end_ms=end_ms,
-            reason=gap_reason(cause).value,
-            cause=cause.value,
-        )
-    )
-
-
-def _unit(db: Db, session_id: str, stream: Stream | UnitKind) -> UnitRow:
+def unit_of(db: Db, session_id: str, stream: Stream | UnitKind) -> UnitRow:
+    """The evidence unit of a stream. Raises NotFound when the exam does not record it."""
     unit = db.scalar(select(UnitRow).where(UnitRow.session_id == session_id, UnitRow.kind == stream.value))
     if unit is None:
         raise NotFound(f"This exam records no {stream.value}.", "Publish only the streams of the exam.")
@@ -303,10 +263,3 @@ def _position(db: Db, take_id: str, seq: int) -> int | None:
 
 def _closed() -> WrongState:
     return WrongState("The recording is closed; nothing more is accepted.", "Stop publishing.")
-
-
-def _since(started: datetime | None, unix_ms: int) -> int:
-    """Milliseconds from the start of the session's time line, 0 for what came before it."""
-    if started is None:
-        return 0
-    return max(0, unix_ms - (started - _EPOCH) // timedelta(milliseconds=1))

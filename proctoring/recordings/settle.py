@@ -24,9 +24,10 @@ def length_ms(db: Db, session_id: str) -> int:
     return db.scalar(ends.where(UnitRow.session_id == session_id, streams)) or 0
 
 
-def settle(db: Db, session_id: str) -> bool:
-    """Retain the units of an ended session once no take is open; whether it was so. The caller has locked
-    the session's row: whoever comes last, the end of the session or of its last take, sees the other.
+def settle(db: Db, now: datetime, session_id: str) -> bool:
+    """Retain the units of an ended session once no take is open and no page holds more of it; whether it was
+    so. The caller has locked the session's row: whoever comes last, the end of the session, of its last take
+    or of a page's waiting, sees the others.
 
     A gap that would be open at the end closes there; one that starts within END_SLACK_MS of the end is
     only the order in which streams stopped, and is dropped.
@@ -34,7 +35,8 @@ def settle(db: Db, session_id: str) -> bool:
     row = db.get(SessionRow, session_id)
     open_takes = select(TakeRow.id).where(TakeRow.session_id == session_id, TakeRow.ended_at.is_(None))
     over = row is not None and row.state in (SessionState.ENDED.value, SessionState.EXPIRED.value)
-    if not over or db.scalar(open_takes.limit(1)) is not None:
+    awaited = select(UnitRow.id).where(UnitRow.session_id == session_id, UnitRow.late_until > now)
+    if not over or db.scalar(open_takes.limit(1)) is not None or db.scalar(awaited.limit(1)) is not None:
         return False
     lock_units(db, session_id)
     units = select(UnitRow.id).where(UnitRow.session_id == session_id)
@@ -45,6 +47,16 @@ def settle(db: Db, session_id: str) -> bool:
     still_open = UnitRow.session_id == session_id, UnitRow.state == UnitState.OPEN.value
     db.execute(update(UnitRow).where(*still_open).values(state=UnitState.RETAINED.value))
     return True
+
+
+def settle_unheard(db: Db, now: datetime) -> int:
+    """Settle every ended session whose page was waited for long enough; how many."""
+    waited = select(UnitRow.session_id).where(
+        UnitRow.state == UnitState.OPEN.value, UnitRow.late_until <= now
+    )
+    over = SessionRow.state.in_((SessionState.ENDED.value, SessionState.EXPIRED.value))
+    rows = select(SessionRow.id).where(SessionRow.id.in_(waited), over).order_by(SessionRow.id)
+    return sum(settle(db, now, session_id) for session_id in db.scalars(rows.with_for_update()).all())
 
 
 def abandoned_sessions(db: Db, now: datetime) -> list[str]:

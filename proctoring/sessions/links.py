@@ -4,7 +4,7 @@ Each names its purpose, so that an invitation is no ingest token and a webcam's 
 """
 
 import hashlib
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from itsdangerous import BadSignature, URLSafeSerializer
 
@@ -63,9 +63,10 @@ class Links:
         """The session id. Raises TokenRefused, also when expired."""
         return self._read(PHONE_PURPOSE, token)[0]
 
-    def read_ingest(self, token: str) -> tuple[str, Stream]:
-        """Session id and the one stream it may publish. Raises TokenRefused, also when expired."""
-        session_id, stream = self._read(INGEST_PURPOSE, token)
+    def read_ingest(self, token: str, grace: timedelta = timedelta(0)) -> tuple[str, Stream]:
+        """Session id and the one stream it may publish. Raises TokenRefused, also when it expired longer than
+        `grace` ago."""
+        session_id, stream = self._read(INGEST_PURPOSE, token, grace)
         return session_id, Stream(stream)
 
     def read_events(self, token: str) -> str:
@@ -85,14 +86,14 @@ class Links:
         token = self._serializer(purpose).dumps([session_id, expires_s, stream])
         return token if isinstance(token, str) else token.decode()
 
-    def _read(self, purpose: str, token: str) -> tuple[str, str]:
+    def _read(self, purpose: str, token: str, grace: timedelta = timedelta(0)) -> tuple[str, str]:
         if len(token) > TOKEN_CHARS_MAX:
             raise TokenRefused("This link is not ours.", _NEW_INVITATION)
         try:
             session_id, expires_s, stream = self._serializer(purpose).loads(token)
         except (BadSignature, ValueError):
             raise TokenRefused("This link is damaged or was not made here.", _NEW_INVITATION) from None
-        if expires_s and self._clock() >= datetime.fromtimestamp(expires_s, UTC):
+        if expires_s and self._clock() >= datetime.fromtimestamp(expires_s, UTC) + grace:
             raise TokenRefused("This link has expired.", _NEW_INVITATION)
         return session_id, stream
 

@@ -200,9 +200,8 @@ def asked_in_person(db: Db) -> list[tuple[SessionRow, ExamRow]]:
 def status(db: Db, core: Core, session_id: str) -> Status:
     """Where the session and each of its streams stand now."""
     row = session_row(db, session_id)
-    publishing = set(
-        db.scalars(select(TakeRow.stream).where(TakeRow.session_id == session_id, TakeRow.ended_at.is_(None)))
-    )
+    running = TakeRow.ended_at.is_(None) & TakeRow.late.is_(False)
+    publishing = set(db.scalars(select(TakeRow.stream).where(TakeRow.session_id == session_id, running)))
     seen = row.phone_ready_at
     phone = seen is not None and core.clock() - seen < PHONE_READY_FOR
     streams = tuple(
@@ -271,5 +270,5 @@ def _end(db: Db, core: Core, row: SessionRow, event: SessionEvent, action: Actio
         exam = db.get(ExamRow, row.exam_id, with_for_update={"read": True})
         assert exam is not None
         set_due_dates(db, exam.model(), row.id)
-        settle(db, row.id)
+        settle(db, core.clock(), row.id)
     return row.model()

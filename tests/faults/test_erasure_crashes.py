@@ -17,9 +17,9 @@ from proctoring.exams.model import Stream
 from proctoring.holds import service as holds
 from proctoring.holds.model import Hold, HoldKind
 from proctoring.recordings import service as recordings
+from proctoring.recordings.leaves import SealedSegment
 from proctoring.recordings.model import UnitState
 from proctoring.recordings.rows import TakeRow, UnitRow
-from proctoring.recordings.service import SealedSegment
 from proctoring.sessions.model import Session
 from retention.erase import Eraser
 from storage.folder_objects import FolderObjects

@@ -30,9 +30,10 @@ from proctoring.exams.model import Stream
 from proctoring.holds import service as holds
 from proctoring.holds.model import HoldKind
 from proctoring.recordings import service as recordings
+from proctoring.recordings.leaves import SealedSegment
 from proctoring.recordings.model import EndCause, UnitState
 from proctoring.recordings.rows import TakeRow, UnitRow
-from proctoring.recordings.service import BegunTake, SealedSegment
+from proctoring.recordings.service import BegunTake
 from proctoring.sessions import service as sessions
 from proctoring.sessions.model import Session
 from proctoring.sessions.rows import SessionRow

@@ -67,8 +67,8 @@ def test_a_killed_server_loses_at_most_the_open_segment(tmp_path: Path) -> None:
             first, second = stream["takes"]
             assert first["end_cause"] == "server-stopped"
             assert killed_ms - first["end_ms"] <= SEGMENT_MS + KEYFRAME_MS_MAX
-            # On a busy machine one stream may stop a second before another: a gap behind the last take.
-            gaps = [gap for gap in stream["gaps"] if gap["start_ms"] < second["end_ms"]]
+            # On a busy machine one stream may begin or stop seconds before another: gaps before and behind.
+            gaps = [gap for gap in stream["gaps"] if first["end_ms"] <= gap["start_ms"] < second["end_ms"]]
             shown = [(gap["reason"], gap["start_ms"], gap["end_ms"]) for gap in gaps]
             assert shown == [("server", first["end_ms"], second["start_ms"])]
             # What was accepted and not yet committed at the kill comes on top of what was seen before.

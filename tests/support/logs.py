@@ -12,8 +12,8 @@ from proctoring.exams.model import CaptureProfile, Exam, Stream
 from proctoring.recordings import logs
 from proctoring.recordings import service as recordings
 from proctoring.recordings.events import LOG_MEDIA_TYPE, Log, read_batch
+from proctoring.recordings.leaves import SealedSegment
 from proctoring.recordings.model import EndCause
-from proctoring.recordings.service import SealedSegment
 from proctoring.sessions.model import Session
 from storage.manifest import digest
 from storage.naming import segment_key

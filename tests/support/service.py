@@ -89,7 +89,9 @@ class Service:
 
     def signed_in(self, name: str, role: str) -> httpx.Client:
         """A client with that new staff member's login, closed when the service stops."""
-        client = httpx.Client(base_url=self.url, timeout=30)
+        # The server closes a connection that was idle for five seconds: never use one so old.
+        idle = httpx.Limits(keepalive_expiry=2)
+        client = httpx.Client(base_url=self.url, timeout=30, limits=idle)
         answer = client.post(self.sign_in_url(name, role), follow_redirects=False)
         assert answer.status_code == 303, answer.text
         self._clients.append(client)

@@ -14,8 +14,9 @@ from proctoring.ids import new_id
 from proctoring.migrations import upgrade
 from proctoring.quarantine.acts import copy_acts
 from proctoring.recordings import service as recordings
+from proctoring.recordings.leaves import SealedSegment
 from proctoring.recordings.model import EndCause
-from proctoring.recordings.service import BegunTake, SealedSegment
+from proctoring.recordings.service import BegunTake
 from proctoring.sessions import service as sessions
 from proctoring.sessions.links import Links
 from proctoring.sessions.model import Session

@@ -30,8 +30,8 @@ from proctoring.access import service as access
 from proctoring.access.model import Person, Role
 from proctoring.exams.model import Exam, Stream
 from proctoring.recordings import service as recordings
+from proctoring.recordings.leaves import SealedSegment
 from proctoring.recordings.model import EndCause
-from proctoring.recordings.service import SealedSegment
 from proctoring.sessions import service as sessions
 from proctoring.sessions.model import Session
 from proctoring.web import problems

@@ -14,9 +14,10 @@ from capture.spool_worker import SpoolWorker
 from proctoring.errors import Contended
 from proctoring.exams.model import Stream
 from proctoring.recordings import batch
+from proctoring.recordings.leaves import SealedSegment
 from proctoring.recordings.model import EndCause, UnitState
 from proctoring.recordings.rows import GapRow, SegmentRow, TakeRow, UnitRow
-from proctoring.recordings.service import BegunTake, SealedSegment
+from proctoring.recordings.service import BegunTake
 from storage.manifest import GENESIS, digest
 from storage.naming import segment_key
 from tests.support.service import wait_until

@@ -1,0 +1,109 @@
+/**
+ * Records a MediaStream as short files that each play alone and follow one another without a break.
+ *
+ * One recorder runs all the time: to begin another costs a busy computer seconds in which nothing is recorded.
+ */
+
+import { WebmCutter } from "./webm-cut.js";
+
+const PIECE_MS = 4000;
+const SLICE_MS = 1000;
+// Each may begin a piece.
+const KEYFRAME_MS = 1000;
+const AGAIN_MS = 1000;
+// How many slices tell where the recorder's clock stands: clocks drift, and are set.
+const SLICES_SURE = 300;
+const TYPES = { sound: "video/webm;codecs=vp8,opus", silent: "video/webm;codecs=vp8" };
+const BITS = { video: 600_000, audio: 40_000 };
+
+/** @typedef {(data: Blob, start: number, end: number) => Promise<void>} Keep  called with each piece; `Date.now()` times */
+
+/** Whether this browser records what the server takes: WebM with VP8 and Opus. */
+export function canRecord() {
+  return "MediaRecorder" in window && Object.values(TYPES).every((type) => MediaRecorder.isTypeSupported(type));
+}
+
+export class PieceRecorder {
+  /** @type {MediaRecorder | null} */
+  #recorder = null;
+  #over = false;
+  /** What was recorded is kept, in its order. */
+  #kept = Promise.resolve();
+
+  /**
+   * @param {MediaStream} media
+   * @param {Keep} keep
+   */
+  constructor(media, keep) {
+    this.media = media;
+    this.keep = keep;
+    this.#begin();
+  }
+
+  /** Ends it; resolves when the last piece was kept. */
+  async stop() {
+    this.#over = true;
+    const last = this.#recorder;
+    if (last && last.state !== "inactive") {
+      await new Promise((resolve) => {
+        last.addEventListener("stop", resolve);
+        last.stop();
+      });
+    }
+    await this.#kept;
+  }
+
+  #begin() {
+    if (this.#over || !this.media.active) return;
+    const recorder = new MediaRecorder(this.media, /** @type {MediaRecorderOptions} */ ({
+      mimeType: this.media.getAudioTracks().length ? TYPES.sound : TYPES.silent,
+      videoBitsPerSecond: BITS.video,
+      audioBitsPerSecond: BITS.audio,
+      videoKeyFrameIntervalDuration: KEYFRAME_MS,
+    }));
+    this.#recorder = recorder;
+    const file = new Pieces(this.keep);
+    recorder.addEventListener("dataavailable", ({ data }) => {
+      const now = Date.now();
+      this.#kept = this.#kept.then(async () => file.add(new Uint8Array(await data.arrayBuffer()), now));
+    });
+    recorder.addEventListener("stop", () => {
+      this.#kept = this.#kept.then(() => file.end());
+      // By itself only when it failed.
+      setTimeout(() => this.#begin(), AGAIN_MS);
+    });
+    recorder.start(SLICE_MS);
+  }
+}
+
+/** One recorder's file, in pieces. */
+class Pieces {
+  #cutter = new WebmCutter(PIECE_MS);
+  /** When the recorder's clock stood at zero at the latest, as each slice tells: its last block was recorded before it came. */
+  #zeros = /** @type {number[]} */ ([]);
+
+  /** @param {Keep} keep */
+  constructor(keep) {
+    this.keep = keep;
+  }
+
+  /** @param {Uint8Array} bytes @param {number} now */
+  async add(bytes, now) {
+    const cuts = this.#cutter.push(bytes);
+    if (bytes.length) this.#zeros.push(now - this.#cutter.lastMs);
+    if (this.#zeros.length > SLICES_SURE) this.#zeros.shift();
+    for (const cut of cuts) await this.#keep(cut);
+  }
+
+  async end() {
+    const last = this.#cutter.end();
+    if (last) await this.#keep(last);
+  }
+
+  /** @param {import("./webm-cut.js").Cut} cut */
+  #keep({ data, start, end }) {
+    // The quickest slice tells best; a busy computer's come seconds late.
+    const zero = Math.min(...this.#zeros);
+    return this.keep(data, zero + start, zero + end);
+  }
+}

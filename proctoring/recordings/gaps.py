@@ -1,0 +1,77 @@
+"""The gaps of a stream as they are recorded, closed, and filled by what arrives late."""
+
+from sqlalchemy import delete, func, select
+from sqlalchemy.orm import Session as Db
+
+from proctoring.core import Core
+from proctoring.errors import WrongState
+from proctoring.recordings.model import BEGIN_SLACK_MS, GAP_MS_MIN, EndCause, gap_reason
+from proctoring.recordings.rows import GapRow, SegmentRow
+from proctoring.recordings.spans import EVER_MS, Span, without
+
+
+def add(db: Db, core: Core, unit_id: str, start_ms: int, end_ms: int | None, cause: EndCause) -> None:
+    """Record a gap; it lasts while `end_ms` is None."""
+    db.add(
+        GapRow(
+            id=core.new_id(),
+            unit_id=unit_id,
+            start_ms=start_ms,
+            end_ms=end_ms,
+            reason=gap_reason(cause).value,
+            cause=cause.value,
+        )
+    )
+
+
+def begin(db: Db, core: Core, unit_id: str, end_ms: int, cause: EndCause) -> None:
+    """A take ended here: a gap up to what follows, of a take that another process recorded; it lasts when
+    nothing does yet."""
+    follows = select(func.min(SegmentRow.start_ms)).where(
+        SegmentRow.unit_id == unit_id, SegmentRow.start_ms >= end_ms
+    )
+    next_ms = db.scalar(follows)
+    lasting = select(GapRow.id).where(GapRow.unit_id == unit_id, GapRow.end_ms.is_(None))
+    if next_ms is not None and next_ms - end_ms >= GAP_MS_MIN:
+        add(db, core, unit_id, end_ms, next_ms, cause)
+    elif next_ms is None and db.scalar(lasting) is None:
+        add(db, core, unit_id, end_ms, None, cause)
+
+
+def close(db: Db, unit_id: str, at_ms: int) -> None:
+    """The stream is there again: the gap that lasts, if any, ends. Streams that began together, one after
+    another, leave none."""
+    lasting = db.scalar(select(GapRow).where(GapRow.unit_id == unit_id, GapRow.end_ms.is_(None)))
+    if lasting is None:
+        return
+    together = lasting.cause == EndCause.NOT_BEGUN.value and at_ms - lasting.start_ms < BEGIN_SLACK_MS
+    if together or at_ms <= lasting.start_ms:
+        db.delete(lasting)
+    else:
+        lasting.end_ms = at_ms
+    db.flush()
+
+
+def fill(db: Db, core: Core, unit_id: str, start_ms: int, end_ms: int) -> None:
+    """A late segment takes its place: the gap that it lies in becomes shorter, falls in two, or goes.
+
+    Raises WrongState where nothing is missing: no instant has two segments.
+    """
+    filled = Span(start_ms, end_ms)
+    rows = db.scalars(select(GapRow).where(GapRow.unit_id == unit_id, GapRow.start_ms < end_ms))
+    gap = next((row for row in rows if row.start_ms <= start_ms and end_ms <= _end(row)), None)
+    if gap is None:
+        raise WrongState("Nothing is missing there.", "Ask what is missing, and send that.")
+    rests = without(Span(gap.start_ms, _end(gap)), filled)
+    for rest in rests:
+        add(db, core, unit_id, rest.start_ms, _or_lasting(rest.end_ms), EndCause(gap.cause))
+    db.execute(delete(GapRow).where(GapRow.id == gap.id))
+    db.flush()
+
+
+def _end(row: GapRow) -> int:
+    return EVER_MS if row.end_ms is None else row.end_ms
+
+
+def _or_lasting(end_ms: int) -> int | None:
+    return None if end_ms == EVER_MS else end_ms

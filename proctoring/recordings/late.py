@@ -1,0 +1,131 @@
+"""What a candidate's page recorded while it could not publish: what is missing, and the takes that fill it.
+
+A client's clock is never evidence: what a page claims about time places its pieces within gaps that the
+server knows, and nowhere else; they stay marked as late, with the time of their arrival.
+"""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session as Db
+
+from proctoring.core import Core
+from proctoring.errors import WrongState
+from proctoring.exams.model import Stream
+from proctoring.quarantine.service import check_none
+from proctoring.recordings.model import GAP_MS_MIN, UnitKind, UnitState
+from proctoring.recordings.rows import GapRow, SegmentRow, TakeRow, UnitRow, lock_units
+from proctoring.recordings.service import BegunTake, open_take, unit_of
+from proctoring.recordings.settle import settle
+from proctoring.recordings.spans import EVER_MS, Span
+from proctoring.sessions.model import Session, SessionState
+from proctoring.sessions.service import load as load_session
+from proctoring.sessions.service import session_row
+
+LATE_WAIT = timedelta(minutes=15)
+"""How long after it was last heard a page that holds pieces keeps an ended session open."""
+LATE_AGE_MAX = timedelta(hours=2)
+LATE_BYTES_MAX = 1 << 30  # sealed, per session: an hour of three streams at the pages' limits
+OVER = (SessionState.ENDED, SessionState.EXPIRED)
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """What a stream has and lacks, in Unix milliseconds of the server's clock.
+
+    `stored_until`: whatever of the time before it lies in no gap is stored, or never will be. `gaps`: what
+    may be filled now. `awaited_until`: until when a page is waited for. Nothing is accepted unless `open`.
+    """
+
+    unit_id: str
+    open: bool
+    stored_until: int
+    gaps: tuple[Span, ...]
+    awaited_until: datetime | None
+
+
+def missing(db: Db, core: Core, session_id: str, stream: Stream | UnitKind) -> Missing:
+    """Raises NotFound, Quarantined. A gap that lasts is filled only once nothing can be published any more:
+    until then nobody knows where it ends."""
+    check_none(db)
+    session, now = load_session(db, session_id), core.clock()
+    unit = unit_of(db, session_id, stream)
+    if unit.state != UnitState.OPEN.value:
+        return Missing(unit.id, False, 0, (), None)
+    if session.started_at is None:
+        return Missing(unit.id, session.state not in OVER, 0, (), unit.late_until)
+    started = _unix_ms(session.started_at)
+    end = _end_of_stream(db, session, unit.id)
+    lives = select(func.max(SegmentRow.start_ms + SegmentRow.duration_ms))
+    stored = db.scalar(lives.where(SegmentRow.unit_id == unit.id, SegmentRow.late.is_(False))) or 0
+    allowed = Span(_unix_ms(now - LATE_AGE_MAX), _unix_ms(now))
+    rows = db.scalars(select(GapRow).where(GapRow.unit_id == unit.id).order_by(GapRow.start_ms))
+    known = [
+        Span(row.start_ms, last)
+        for row in rows
+        if (last := end if row.end_ms is None else row.end_ms) is not None
+    ]
+    spans = [span.moved(started).within(allowed) for span in known]
+    gaps = tuple(span for span in spans if span.length_ms >= GAP_MS_MIN)
+    if _late_bytes(db, session_id) >= LATE_BYTES_MAX:
+        gaps = ()
+    return Missing(unit.id, True, started + stored if end is None else EVER_MS, gaps, unit.late_until)
+
+
+def is_news(missing: Missing, holding: bool, now: datetime) -> bool:
+    """Whether what a page says of itself has to be written down: not every few seconds, but in time."""
+    if not holding:
+        return missing.awaited_until is not None
+    return missing.awaited_until is None or missing.awaited_until < now + LATE_WAIT * 2 / 3
+
+
+def expect(db: Db, core: Core, session_id: str, stream: Stream | UnitKind, holding: bool) -> None:
+    """A page says whether it still holds pieces of this stream. While it does, and is heard of within
+    LATE_WAIT, the session is not settled; once it does not, it may be at once. Raises NotFound."""
+    session_row(db, session_id, lock=True)
+    lock_units(db, session_id)
+    unit = unit_of(db, session_id, stream)
+    if unit.state != UnitState.OPEN.value:
+        return
+    unit.late_until = core.clock() + LATE_WAIT if holding else None
+    db.flush()
+    settle(db, core.clock(), session_id)
+
+
+def begin_late_take(
+    db: Db, core: Core, session_id: str, stream: Stream | UnitKind, media_type: str, start_unix_ms: int
+) -> BegunTake:
+    """Open a take for what arrives late; it changes neither the session's state nor what runs.
+
+    Raises WrongState once the stream is closed, or before anything was recorded; NotFound, Quarantined.
+    """
+    check_none(db)
+    row = session_row(db, session_id, lock=True)
+    unit = unit_of(db, session_id, stream)
+    if row.started_at is None or unit.state != UnitState.OPEN.value:
+        raise WrongState("The recording is closed; nothing more is accepted.", "Delete what you hold.")
+    return open_take(db, core, row, unit, media_type, start_unix_ms, late=True)
+
+
+def _end_of_stream(db: Db, session: Session, unit_id: str) -> int | None:
+    """Where a stream that nobody can publish any more ended, in ms since the session's start."""
+    running = select(TakeRow.id).where(
+        TakeRow.unit_id == unit_id, TakeRow.ended_at.is_(None), TakeRow.late.is_(False)
+    )
+    over = session.state in OVER and session.ended_at is not None and session.started_at is not None
+    if not over or db.scalar(running.limit(1)) is not None:
+        return None
+    assert session.ended_at is not None and session.started_at is not None
+    return (session.ended_at - session.started_at) // timedelta(milliseconds=1)
+
+
+def _late_bytes(db: Db, session_id: str) -> int:
+    units = select(UnitRow.id).where(UnitRow.session_id == session_id)
+    late = select(func.sum(SegmentRow.ct_len)).where(SegmentRow.unit_id.in_(units), SegmentRow.late)
+    return db.scalar(late) or 0
+
+
+def _unix_ms(instant: datetime) -> int:
+    return (instant - _EPOCH) // timedelta(milliseconds=1)

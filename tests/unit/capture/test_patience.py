@@ -1,0 +1,11 @@
+"""How long a publisher may be silent."""
+
+from capture.ingest import Patience
+from capture.ingests import WATCH_S
+
+SILENT_S_MAX = 5.0
+
+
+def test_a_silent_publisher_is_noticed_within_five_seconds() -> None:
+    """However the watch falls: its take ends, and the gap begins, that soon after the last packet."""
+    assert Patience().silent_s + WATCH_S <= SILENT_S_MAX

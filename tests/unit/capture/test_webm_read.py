@@ -1,0 +1,66 @@
+"""Files of strangers are taken apart without decoding, or refused; never anything else."""
+
+import random
+
+import pytest
+
+from capture.errors import BadPayload
+from capture.piece import Vp8Config
+from capture.webm_read import read
+from tests.fuzz.mutate import mutate_bytes
+from tests.unit.capture.recorded import KEY, from_the_middle, recorded_file, without_lengths
+
+
+@pytest.mark.parametrize("form", [lambda file: file, without_lengths], ids=["whole", "live"])
+def test_pictures_and_sound_come_back_with_their_times(form) -> None:
+    """Whatever way the writer left lengths, each frame has its time in its own clock rate."""
+    recorded = read(form(recorded_file()))
+    assert recorded.config == Vp8Config(640, 480)
+    assert [sample.ticks for sample in recorded.video] == [ms * 90 for ms in range(0, 4000, 100)]
+    assert [at for at, sample in enumerate(recorded.video) if sample.keyframe] == [0, 10, 20, 30]
+    assert [sample.ticks for sample in recorded.audio] == [ms * 48 for ms in range(0, 4000, 60)]
+
+
+def test_times_count_from_the_first_keyframe() -> None:
+    """A part of a long file is one; what stands before its keyframe cannot be shown and is not its."""
+    recorded, whole = read(from_the_middle(8_000, 4_000)), read(recorded_file())
+    assert (recorded.video, recorded.audio) == (whole.video, whole.audio)
+
+
+def test_a_file_without_sound_is_one() -> None:
+    """A screen has none."""
+    assert read(recorded_file(sound=False)).audio == []
+
+
+@pytest.mark.parametrize(
+    ("spoil", "why"),
+    [
+        (lambda file: b"", "no WebM"),
+        (lambda file: b"%PDF-1.7" + file, "no EBML|no WebM|cut short"),
+        (lambda file: file.replace(b"webm", b"mkv\0"), "no WebM"),
+        (lambda file: file[:-10], "cut short"),
+        (lambda file: file.replace(b"V_VP8", b"V_VP9"), "something else"),
+        (lambda file: file.replace(b"\x2a\xd7\xb1\x83\x0f", b"\x2a\xd7\xb1\x83\x0e"), "milliseconds"),
+        (lambda file: file.replace(KEY, KEY[:3] + b"\0\0\0" + KEY[6:]), "no picture"),
+        (lambda file: file.replace(b"\x18sound", b"\x1bsound"), "Opus"),
+    ],
+    ids=["empty", "pdf", "matroska", "cut", "codec", "scale", "no-key", "opus"],
+)
+def test_what_is_no_recording_is_refused_with_its_reason(spoil, why: str) -> None:
+    """Structure, codecs, lengths and times are checked; nothing is decoded."""
+    with pytest.raises(BadPayload, match=why):
+        read(spoil(recorded_file()))
+
+
+def test_any_change_of_bytes_is_read_or_refused() -> None:
+    """No other exception, no endless loop, whatever the bytes."""
+    chance = random.Random(7)
+    for _ in range(3_000):
+        changed = mutate_bytes(chance, without_lengths(recorded_file(600)))
+        try:
+            recorded = read(changed)
+        except BadPayload:
+            continue
+        times = [sample.ticks for sample in recorded.video]
+        assert times == sorted(set(times))
+        assert recorded.video[0].keyframe
