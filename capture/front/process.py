@@ -38,7 +38,7 @@ class CaptureProcess:
         self.tried = asyncio.Event()
         # A connection for each request: that a process is dead shows before it is given anything.
         limits = httpx.Limits(max_connections=CONNECTIONS_MAX, max_keepalive_connections=0)
-        self.transport = httpx.AsyncHTTPTransport(uds=str(socket), limits=limits)
+        self.transport = httpx.AsyncHTTPTransport(uds=str(socket), limits=limits, trust_env=False)
         self._command = tuple(command)
         self._placements = placements
 
