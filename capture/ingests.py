@@ -71,6 +71,10 @@ class Ingests:
     def __len__(self) -> int:
         return len(self._by_id)
 
+    def streams(self) -> Counter[str]:
+        """How many there are of each session, by its id."""
+        return Counter(ingest.grant.session_id for ingest in self._by_id.values())
+
     async def start(self) -> None:
         """Begins to listen and to watch. Call once, on the loop that serves. Raises PortTaken."""
         self._closing = False

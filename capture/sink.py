@@ -20,7 +20,7 @@ from proctoring.core import Core
 from proctoring.errors import Unavailable, WrongState
 from proctoring.identity import service as identity
 from proctoring.quarantine.service import check_none
-from proctoring.recordings import late
+from proctoring.recordings import late, running
 from proctoring.recordings import service as recordings
 from proctoring.recordings.late import Missing
 from proctoring.recordings.model import EndCause
@@ -39,10 +39,10 @@ HEARD_EVERY_S = 60.0
 
 
 def recover(core: Core, spool: Spool) -> None:
-    """Ends what an earlier process left open, each take behind its own segments that still wait. Harmless to
-    repeat. Raises Unavailable without a database."""
+    """Ends what an earlier process left open of this spool, each take behind its own segments that wait.
+    Harmless to repeat. Raises Unavailable without a database."""
     with available(), core.db.read() as db:
-        left = recordings.open_takes(db)
+        left = running.open_takes(db, spool.id)
     for take in left:
         spool.end(SpooledEnd(take.unit_id, take.id, EndCause.SERVER_STOPPED, core.clock()))
 
@@ -195,6 +195,7 @@ class VaultRecorder:
                 begun = recordings.begin_take(
                     db, self._core, grant.session_id, grant.stream, media_type, start_unix_ms
                 )
+                running.keep_in(db, begun.take.id, self.spool.id)
         except Unavailable:
             if begun is not None:
                 # Perhaps only the commit's answer was lost; a take that nobody knows of would never end.
@@ -204,9 +205,11 @@ class VaultRecorder:
 
     def _begin_late(self, grant: Grant, media_type: str, start_unix_ms: int) -> BegunTake:
         with available(), self._core.db.begin() as db:
-            return late.begin_late_take(
+            begun = late.begin_late_take(
                 db, self._core, grant.session_id, grant.stream, media_type, start_unix_ms
             )
+            running.keep_in(db, begun.take.id, self.spool.id)
+            return begun
 
     def _announce(self, grant: Grant, holding: bool) -> Missing:
         missing = self._missing(grant)
@@ -222,7 +225,9 @@ class VaultRecorder:
     def _begin_image(self, session_id: str, now_ms: int) -> BegunTake:
         self._demand_room()
         with available(), self._core.db.begin() as db:
-            return identity.begin_image(db, self._core, session_id, now_ms)
+            begun = identity.begin_image(db, self._core, session_id, now_ms)
+            running.keep_in(db, begun.take.id, self.spool.id)
+            return begun
 
     def _store(self, begun: BegunTake, segment: MediaSegment) -> None:
         take = begun.take

@@ -31,6 +31,7 @@ from capture.spool_entry import (
     decode_facts,
     encode,
 )
+from proctoring.ids import new_id
 
 log = structlog.get_logger()
 
@@ -40,6 +41,7 @@ DEGRADED_SHARE = 0.25  # of the bound; above it `check` raises
 DISK_FREE_BYTES_MIN = 256 << 20  # left to the database, the log and the ends of takes
 DAMAGED_KEPT = timedelta(hours=24)
 _SUFFIX, _PART, _DAMAGED = ".pes", ".part", ".damaged"
+ID_FILE = "id"
 _NUMBER_DIGITS = 14
 
 
@@ -64,7 +66,8 @@ class _Lane:
 
 
 class Spool:
-    """Thread-safe. One process at a time: the folder is locked from `open` to `close`."""
+    """Thread-safe. One process at a time: the folder is locked from `open` to `close`. Its `id` stays with
+    it: a take that names it belongs to whoever has opened it."""
 
     def __init__(
         self,
@@ -74,6 +77,7 @@ class Spool:
         disk_free_bytes_min: int = DISK_FREE_BYTES_MIN,
     ) -> None:
         self.counters: Counter[str] = Counter()
+        self.id = ""
         self._root = root
         self._bytes_max = bytes_max
         self._disk_free_bytes_min = disk_free_bytes_min
@@ -101,6 +105,7 @@ class Spool:
                 path.unlink()
             elif path.suffix == _SUFFIX:
                 self._find(path)
+        self.id = self._read_id()
         log.info("spool.opened", entries=len(self), bytes=self._depth)
 
     def close(self) -> None:
@@ -247,6 +252,18 @@ class Spool:
         with self._lock:
             number, self._next = self._next, self._next + 1
         path = self._root / f"{number:0{_NUMBER_DIGITS}d}{_SUFFIX}"
+        self._write_whole(path, data)
+        with self._lock:
+            lane.entries.append(Entry(number, path, facts.unit, facts.take, len(data)))
+
+    def _read_id(self) -> str:
+        file = self._root / ID_FILE
+        if not file.exists():
+            self._write_whole(file, new_id().encode())
+        return file.read_text()
+
+    def _write_whole(self, path: Path, data: bytes) -> None:
+        """There wholly and for good, or not at all."""
         part = path.with_suffix(_PART)
         try:
             with part.open("xb") as file:
@@ -260,8 +277,6 @@ class Spool:
                 with suppress(OSError):
                     left.unlink(missing_ok=True)
             raise
-        with self._lock:
-            lane.entries.append(Entry(number, path, facts.unit, facts.take, len(data)))
 
     def _forget(self, entry: Entry) -> None:
         with self._lock:

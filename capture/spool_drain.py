@@ -16,7 +16,7 @@ from capture.spool import Entry, Spool
 from capture.spool_entry import EntryDamaged, SpooledEnd, SpooledSegment
 from proctoring.core import Core
 from proctoring.errors import NotFound, Unavailable, WrongState
-from proctoring.recordings import batch, logs
+from proctoring.recordings import batch, logs, running
 from proctoring.recordings import service as recordings
 from proctoring.recordings.leaves import SealedSegment
 from storage.errors import ObjectExists
@@ -106,7 +106,8 @@ class Drain:
         try:
             with available():
                 if isinstance(facts, SpooledSegment):
-                    self._segment(facts, sealed)
+                    if not self._segment(facts, sealed):
+                        return False
                 else:
                     self._end(facts)
         except NotFound as error:
@@ -123,15 +124,19 @@ class Drain:
         self._spool.done(entry)
         return True
 
-    def _segment(self, facts: SpooledSegment, sealed: bytes) -> None:
+    def _segment(self, facts: SpooledSegment, sealed: bytes) -> bool:
+        """Whether it is committed; not before an earlier take of the stream has ended, wherever that was."""
         with self._core.db.read() as db:
             # First, so that nothing is put where a unit is closed, or erased: it would lie there for ever.
             if not recordings.wants(db, facts.take, facts.seq):
-                return
+                return True
+            if facts.seq == 0 and running.follows_open_take(db, self._core, facts.take):
+                return False
         self._put(facts, sealed)
         with self._core.db.begin() as db:
             recordings.register(db, self._core, facts.take, _leaf(facts))
             logs.remember(db, facts.unit, facts.event_ids)
+        return True
 
     def _put(self, facts: SpooledSegment, sealed: bytes) -> None:
         try:

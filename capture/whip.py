@@ -137,13 +137,18 @@ def _for_anybody(handler: Handler) -> Handler:
         try:
             response = await handler(request)
         except (Problem, CoreError, CaptureError) as error:
-            problem = _problem(error)
-            problem.headers = {**_ANYBODY, **problem.headers}
-            raise problem from error
+            raise refusal(error) from error
         response.headers.update(_ANYBODY)
         return response
 
     return answered
+
+
+def refusal(error: Problem | CoreError | CaptureError) -> Problem:
+    """The error as publishers are told, whatever page they are."""
+    problem = _problem(error)
+    problem.headers = {**_ANYBODY, **problem.headers}
+    return problem
 
 
 def _problem(error: Problem | CoreError | CaptureError) -> Problem:

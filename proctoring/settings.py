@@ -18,6 +18,7 @@ from proctoring.secret_files import with_password
 from proctoring.transit_settings import TransitSettings
 from proctoring.turn_settings import TurnSettings
 
+PORT_MAX = 65535
 LOOPBACK_HOSTS = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
@@ -64,6 +65,7 @@ class Settings(MinioSettings, TransitSettings, TurnSettings):
     ice_servers: tuple[IceServerSetting, ...] = ()
     media_addresses: tuple[str, ...] = ()
     media_port: int = Field(default=0, ge=0, le=65535)
+    capture_processes: int = Field(default=1, ge=1)
     redis_url: str = ""
     purge_interval_s: int = Field(default=60, ge=1)
     checkpoint_copy: Path | None = None
@@ -120,6 +122,12 @@ def load(**overrides: object) -> Settings:
     for server in settings.ice_servers:
         check_region(server.region, f"the relay {server.url}", "its region in PROCTORING_ICE_SERVERS")
     settings.check_turn()
+    if settings.media_port + settings.capture_processes - 1 > PORT_MAX:
+        raise Invalid(
+            f"{settings.capture_processes} capture processes need as many UDP ports from "
+            f"{settings.media_port} on; the last there is is {PORT_MAX}.",
+            "Correct PROCTORING_MEDIA_PORT or PROCTORING_CAPTURE_PROCESSES.",
+        )
     if not settings.https and host not in LOOPBACK_HOSTS and settings.env is not Env.DEV:
         raise Invalid(
             f"{settings.base_url} is not https, so recordings and links would travel in clear.",

@@ -72,7 +72,18 @@ if [ "${1:-}" = compose ]; then
   build_compose
   exit
 fi
+# A WHIP client that is not ours, as its makers publish it.
+npm_modules() {
+  [ -d node_modules/@eyevinn/whip-web-client ] && return
+  if ! command -v npm >/dev/null; then
+    echo "npm is not installed; the test with a WHIP client from there will be skipped"
+    return
+  fi
+  npm ci --silent || echo "npm could not install package-lock.json; the test with a WHIP client will be skipped"
+}
+
 packages
 build_minio
 fetch_openbao
+npm_modules
 exit 0

@@ -10,7 +10,7 @@ from proctoring import logs
 # In the order of the help page. A module is imported when its command is asked for, so that none waits
 # for the libraries of the others.
 MODULES = {
-    **dict.fromkeys(("serve", "capture", "review"), "serve"),
+    **{"serve": "serve", "capture": "capture", "review": "serve"},
     **dict.fromkeys(("worker", "beat"), "jobs"),
     **{"init": "init", "doctor": "doctor"},
     **{"exam": "exams", "session": "sessions", "hold": "holds", "purge": "purge"},

@@ -11,7 +11,7 @@ from typing import Any, Protocol
 from fastapi import APIRouter, Depends, FastAPI
 from fastapi.staticfiles import StaticFiles
 
-from capture import events, late, rehearsal, whip
+from capture import events, late, load, rehearsal, whip
 from capture import pages as candidate_pages
 from capture.ingests import Ingests
 from capture.late_intake import LateIntake
@@ -20,6 +20,7 @@ from capture.signals.recorder import WatchingRecorder
 from capture.signals.watch import Watch
 from capture.sink import VaultRecorder
 from capture.spool import Spool
+from capture.spool_left import LeftSpool
 from proctoring.cli.checks import opening, sealing
 from proctoring.cli.compose import CaptureParts, Parts, ReviewParts, WorkerParts
 from proctoring.cli.jobs import jobs
@@ -53,17 +54,19 @@ class Edge:
     running: Sequence[Running] = ()
 
 
-def capture_edge(made: CaptureParts) -> Edge:
-    """The candidate's pages and the ingest."""
+def capture_edge(made: CaptureParts, number: int = 0, of: int = 1) -> Edge:
+    """The candidate's pages and the ingest, of process `number` of the `of` behind a front."""
     core = made.core
     settings = core.settings
-    recorder = VaultRecorder(core, made.objects, Spool(Places(settings.data).spool))
+    own, *left = Places(settings.data).spools(number, of)
+    recorder = VaultRecorder(core, made.objects, Spool(own))
+    emptied = [LeftSpool(core, made.objects, folder) for folder in left]
     watch = Watch()
     ingests = Ingests(
         WatchingRecorder(core, made.objects, recorder, watch),
         ice_servers=ice_servers(settings),
         addresses=settings.media_addresses or None,
-        media_port=settings.media_port,
+        media_port=settings.media_port and settings.media_port + number,
     )
     intake = LateIntake(recorder)
     keeper = LogKeeper(core, recorder)
@@ -82,10 +85,11 @@ def capture_edge(made: CaptureParts) -> Edge:
             late.routes(intake),
             rehearsal.routes(forgetful, rehearsals, core, relays),
             events.routes(keeper),
+            *([load.routes([ingests, rehearsals], recorder.spool)] if of > 1 else []),
         ],
         pages=[candidate_pages.routes(core, recorder)],
         static={"candidate": "capture"},
-        running=[recorder, intake, watch, keeper, ingests, rehearsals],
+        running=[*emptied, recorder, intake, watch, keeper, ingests, rehearsals],
     )
 
 

@@ -98,6 +98,15 @@ def signing(core: Core, signer: Signer) -> str:
     return f"key {signer.public.hex()[:16]}…"
 
 
+def media(settings: Settings) -> str:
+    """Which UDP ports have to be open, for how many capture processes."""
+    first, count = settings.media_port, settings.capture_processes
+    ports = (
+        f"{first} to {first + count - 1}" if first and count > 1 else str(first or "of the system's choice")
+    )
+    return f"{count} capture process{'es' if count > 1 else ''}, UDP {ports}"
+
+
 def relay(server: IceServer) -> str:
     """A STUN answer, or an allocation with a credential as a publisher gets it. Raises OSError."""
     try:

@@ -94,6 +94,11 @@ def capture_parts(settings: Settings) -> CaptureParts:
     return _capture(_core(settings, _links(settings)))
 
 
+def front_core(settings: Settings) -> Core:
+    """What stands before several capture processes. Raises Unavailable before `proctoring init` ran."""
+    return _core(settings, _links(settings))
+
+
 def review_parts(settings: Settings) -> ReviewParts:
     """Raises Unavailable before `proctoring init` ran."""
     return _review(_core(settings))

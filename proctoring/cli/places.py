@@ -51,6 +51,13 @@ class Places:
     def spool(self) -> Path:
         return self.data / "spool"
 
+    def spools(self, number: int, of: int) -> list[Path]:
+        """The spool of capture process `number` of `of`, then those that it has to empty: left by more
+        processes that there once were, and shared out over those that there are."""
+        more = [int(folder.name) for folder in self.spool.glob("[0-9]*") if folder.is_dir()]
+        left = [n for n in sorted(more) if n >= of and n % of == number]
+        return [self.spool / str(n) if n else self.spool for n in (number, *left)]
+
 
 def move_old_keys(places: Places) -> list[str]:
     """Bring the keys of a data folder that kept them all in keys/private to where each has its own; which."""

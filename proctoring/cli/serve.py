@@ -1,4 +1,4 @@
-"""`proctoring serve`: the whole service in one process; `capture` and `review`: one edge each."""
+"""`proctoring serve`: the whole service in one process; `review`: that edge alone."""
 
 import asyncio
 import gc
@@ -13,8 +13,8 @@ from fastapi import FastAPI
 from proctoring import allocator, logs
 from proctoring import settings as configuration
 from proctoring.cli import demo
-from proctoring.cli.app import capture_edge, create_app, review_edge, whole_app
-from proctoring.cli.compose import assemble, capture_parts, review_parts, watch
+from proctoring.cli.app import create_app, review_edge, whole_app
+from proctoring.cli.compose import assemble, review_parts, watch
 from proctoring.cli.output import common
 from proctoring.cli.places import remember_address
 from proctoring.cli.prepare import prepare
@@ -37,7 +37,7 @@ StillServing = Callable[[], bool]
 @common
 def serve(data: Path | None, host: str | None, port: int | None, with_demo: bool) -> None:
     """Everything in one process: SQLite, folder store, key file, in-process jobs."""
-    settings = _settings(data, host, port)
+    settings = load_settings(data, host, port)
     for thing in prepare(settings):
         click.echo(f"made {thing}")
     if settings.checkpoint_copy is None:
@@ -48,17 +48,7 @@ def serve(data: Path | None, host: str | None, port: int | None, with_demo: bool
     async def show_demo(still_serving: StillServing) -> None:
         await demo.run(made, still_serving)
 
-    _run(made.core, whole_app(made), show_demo if with_demo else None)
-
-
-@click.command()
-@host_option
-@port_option
-@common
-def capture(data: Path | None, host: str | None, port: int | None) -> None:
-    """Candidates' pages and the ingest; may only seal. Needs no private half of a key."""
-    made = capture_parts(_settings(data, host, port))
-    _run(made.core, create_app(made.core, capture_edge(made)))
+    run(made.core, whole_app(made), show_demo if with_demo else None)
 
 
 @click.command()
@@ -67,23 +57,28 @@ def capture(data: Path | None, host: str | None, port: int | None) -> None:
 @common
 def review(data: Path | None, host: str | None, port: int | None) -> None:
     """Staff's pages and the player; may only open. Needs no signing key, and no key to delete."""
-    made = review_parts(_settings(data, host, port))
-    _run(made.core, create_app(made.core, review_edge(made)))
+    made = review_parts(load_settings(data, host, port))
+    run(made.core, create_app(made.core, review_edge(made)))
 
 
-def _settings(data: Path | None, host: str | None, port: int | None) -> Settings:
+def load_settings(data: Path | None, host: str | None, port: int | None, **more: object) -> Settings:
+    """As the command line and the environment say. Raises Invalid."""
     logs.configure(logging.INFO)
-    settings = configuration.load(data=data, host=host, port=port)
+    settings = configuration.load(data=data, host=host, port=port, **more)
     if settings.env is Env.DEV:
         click.echo("PROCTORING_ENV=dev: for trying out only; insecure settings are let through.")
     return settings
 
 
-def _run(
-    core: Core, app: FastAPI, once_serving: Callable[[StillServing], Awaitable[None]] | None = None
+def run(
+    core: Core,
+    app: FastAPI,
+    once_serving: Callable[[StillServing], Awaitable[None]] | None = None,
+    *,
+    socket: Path | None = None,
 ) -> None:
     """Serve until a signal comes, from a database that was compared with the copy of its proofs; exit 1 when
-    it does not come that far. Raises Unavailable."""
+    it does not come that far. On a Unix socket if one is given. Raises Unavailable."""
     watch(core).look()
     settings = core.settings
     allocator.keep_freed_memory()
@@ -91,27 +86,30 @@ def _run(
         app,
         host=settings.host,
         port=settings.port,
+        uds=str(socket) if socket else None,
         loop="uvloop",
         log_level="warning",
         timeout_graceful_shutdown=STOP_S_MAX,
         server_header=False,
+        date_header=socket is None,  # else the front says it
     )
     server = uvicorn.Server(config)
 
-    async def run() -> None:
+    async def serve_until_stopped() -> None:
         serving = asyncio.create_task(server.serve())
         while not server.started and not serving.done():  # noqa: ASYNC110 - uvicorn offers a flag, no event
             await asyncio.sleep(0.05)
         if server.started:
             gc.collect()
             gc.freeze()  # what the start made lives on; no later collection has to walk it while media waits
-            click.echo(f"serving {settings.base_url}")
+            if socket is None:
+                click.echo(f"serving {settings.base_url}")
             if once_serving is not None:
                 await once_serving(lambda: not serving.done())
         await serving
 
     with asyncio.Runner(loop_factory=config.get_loop_factory()) as runner:
-        runner.run(run())
+        runner.run(serve_until_stopped())
     core.db.close()
     if not server.started:
         raise SystemExit(1)

@@ -1,12 +1,12 @@
 """The gaps of a stream as they are recorded, closed, and filled by what arrives late."""
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session as Db
 
 from proctoring.core import Core
 from proctoring.errors import WrongState
-from proctoring.recordings.model import BEGIN_SLACK_MS, EndCause, gap_reason
-from proctoring.recordings.rows import GapRow
+from proctoring.recordings.model import BEGIN_SLACK_MS, GAP_MS_MIN, EndCause, gap_reason
+from proctoring.recordings.rows import GapRow, SegmentRow
 from proctoring.recordings.spans import EVER_MS, Span, without
 
 
@@ -22,6 +22,20 @@ def add(db: Db, core: Core, unit_id: str, start_ms: int, end_ms: int | None, cau
             cause=cause.value,
         )
     )
+
+
+def begin(db: Db, core: Core, unit_id: str, end_ms: int, cause: EndCause) -> None:
+    """A take ended here: a gap up to what follows, of a take that another process recorded; it lasts when
+    nothing does yet."""
+    follows = select(func.min(SegmentRow.start_ms)).where(
+        SegmentRow.unit_id == unit_id, SegmentRow.start_ms >= end_ms
+    )
+    next_ms = db.scalar(follows)
+    lasting = select(GapRow.id).where(GapRow.unit_id == unit_id, GapRow.end_ms.is_(None))
+    if next_ms is not None and next_ms - end_ms >= GAP_MS_MIN:
+        add(db, core, unit_id, end_ms, next_ms, cause)
+    elif next_ms is None and db.scalar(lasting) is None:
+        add(db, core, unit_id, end_ms, None, cause)
 
 
 def close(db: Db, unit_id: str, at_ms: int) -> None:

@@ -68,6 +68,7 @@ class TakeRow(Row):
     started_at: Mapped[datetime]
     ended_at: Mapped[datetime | None]
     end_cause: Mapped[str | None]
+    spool_id: Mapped[str | None] = mapped_column(index=True)  # through which its segments come
     heard_at: Mapped[datetime | None]  # when its capture process last said that more may come of it
     late: Mapped[bool] = mapped_column(default=False)  # what a page recorded while it could not publish
 

@@ -19,7 +19,7 @@ from proctoring.quarantine.service import check_none
 from proctoring.recordings import gaps
 from proctoring.recordings.leaves import SealedSegment, columns, leaf_of, since_ms
 from proctoring.recordings.model import GAP_MS_MIN, EndCause, Take, UnitKind, UnitState
-from proctoring.recordings.rows import GapRow, SegmentRow, TakeRow, UnitRow, lock_units
+from proctoring.recordings.rows import SegmentRow, TakeRow, UnitRow, lock_units
 from proctoring.recordings.settle import settle
 from proctoring.reviews.flags import raise_by_rule
 from proctoring.reviews.model import Category, Severity
@@ -162,7 +162,7 @@ def register(db: Db, core: Core, take_id: str, segment: SealedSegment) -> int:
         take.start_ms = start_ms
     if take.late:
         gaps.fill(db, core, take.unit_id, start_ms, start_ms + segment.duration_ms)
-    elif segment.seq == 0:
+    elif segment.seq == 0 and not _followed(db, take):
         gaps.close(db, take.unit_id, start_ms)
     elif UnitKind(take.stream).is_stream and start_ms - take.end_ms >= GAP_MS_MIN:
         gaps.add(db, core, take.unit_id, take.end_ms, start_ms, EndCause.CONNECTION_LOST)
@@ -181,9 +181,8 @@ def end_take(db: Db, core: Core, take_id: str, cause: EndCause, at: datetime | N
         return
     take.ended_at = at or core.clock()
     take.end_cause = cause.value
-    lasting = select(GapRow.id).where(GapRow.unit_id == take.unit_id, GapRow.end_ms.is_(None))
-    if UnitKind(take.stream).is_stream and not take.late and db.scalar(lasting) is None:
-        gaps.add(db, core, take.unit_id, take.end_ms, None, cause)
+    if UnitKind(take.stream).is_stream and not take.late:
+        gaps.begin(db, core, take.unit_id, take.end_ms, cause)
     db.flush()
     # The length and head of the manifest stand in the ledger, so that its tail cannot be cut later.
     stands = select(UnitRow.manifest_size, UnitRow.manifest_head).where(UnitRow.id == take.unit_id)
@@ -213,12 +212,6 @@ def end_take(db: Db, core: Core, take_id: str, cause: EndCause, at: datetime | N
     settle(db, core.clock(), take.session_id)
 
 
-def open_takes(db: Db) -> list[Take]:
-    """Every take that has not ended, the oldest first."""
-    query = select(TakeRow).where(TakeRow.ended_at.is_(None)).order_by(TakeRow.started_at, TakeRow.number)
-    return [row.model() for row in db.scalars(query)]
-
-
 def still_here(db: Db, core: Core, take_ids: Collection[str]) -> None:
     """A capture process says that these takes are still its own: none of them counts as abandoned."""
     ids = sorted(take_ids)
@@ -236,6 +229,17 @@ def end_open_takes(db: Db, core: Core, cause: EndCause, session_ids: list[str] |
     for take_id in takes:
         end_take(db, core, take_id, cause)
     return len(takes)
+
+
+def _followed(db: Db, take: TakeRow) -> bool:
+    """Whether something of a later take, which another process recorded, was registered first: a gap that
+    lasts is then behind that one."""
+    later = (
+        select(SegmentRow.take_id)
+        .join(TakeRow, TakeRow.id == SegmentRow.take_id)
+        .where(TakeRow.unit_id == take.unit_id, TakeRow.number > take.number, TakeRow.late.is_(False))
+    )
+    return db.scalar(later.limit(1)) is not None
 
 
 def unit_of(db: Db, session_id: str, stream: Stream | UnitKind) -> UnitRow:

@@ -63,7 +63,7 @@ def until_each_stream_waits(service: Service, count: int) -> None:
 
 def until_drained(service: Service) -> None:
     spool = service.data / "spool"
-    wait_until(lambda: not list(spool.iterdir()), WAITS_S_MAX, "the spool does not drain")
+    wait_until(lambda: not list(spool.glob("*.pes")), WAITS_S_MAX, "the spool does not drain")
 
 
 def time_line(service: Service, session_id: str) -> tuple[httpx.Client, dict[str, Any]]:

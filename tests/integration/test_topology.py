@@ -15,7 +15,7 @@ from proctoring.secret_files import with_password
 from storage.minio_client import MinioKey, MinioPlace, s3_client
 from tests.support.browser import ARGS, chromium_path
 from tests.support.service import wait_until
-from tests.support.topology import LOOPBACK, Topology
+from tests.support.topology import CAPTURE_PROCESSES, LOOPBACK, Topology
 
 pytestmark = [pytest.mark.timeout(600), pytest.mark.live]
 SECONDS = "8"
@@ -72,7 +72,9 @@ def test_every_part_is_healthy_and_says_so(topology: Topology) -> None:
         assert topology.run("doctor", "--role", role, service=role)["ok"]
         if role != "worker":
             port = topology.ports[role][8000]
-            assert httpx.get(f"http://{LOOPBACK}:{port}/readyz").json()["ready"]
+            ready = httpx.get(f"http://{LOOPBACK}:{port}/readyz").json()
+            assert ready["ready"]
+            assert len(ready.get("processes", [])) == (CAPTURE_PROCESSES if role == "capture" else 0)
     with client(topology) as outside:
         assert {outside.get(path).status_code for path in ("/metrics", "/readyz")} == {404}
         assert outside.get("/healthz").status_code == 200
@@ -83,9 +85,13 @@ def test_capture_has_no_key_that_opens_signs_or_destroys(topology: Topology, ses
     """While it records: no such file in its data folder, none open, no word of it in its environment."""
     root = topology.plan("capture").root
     seen = [str(path.relative_to(root)) for path in root.rglob("*")]
-    process = Path(f"/proc/{topology.processes['capture'].pid}")
-    opened = [str(one.readlink()) for one in (process / "fd").iterdir() if one.is_symlink()]
-    environment = (process / "environ").read_bytes().decode()
+    front = Path(f"/proc/{topology.processes['capture'].pid}")
+    children = (front / "task" / front.name / "children").read_text().split()
+    assert len(children) == CAPTURE_PROCESSES
+    processes = [front, *(front.with_name(child) for child in children)]
+    descriptors = [one for process in processes for one in (process / "fd").iterdir() if one.is_symlink()]
+    opened = [str(one.readlink()) for one in descriptors]
+    environment = "".join((process / "environ").read_bytes().decode() for process in processes)
     for word in NOT_CAPTURES:
         assert not [path for path in (*seen, *opened) if word in path.removeprefix(str(topology.folder))]
     for file in (topology.folder / "data" / "keys").rglob("*.secret"):

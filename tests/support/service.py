@@ -7,22 +7,26 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 import httpx
 
-STARTED_S_MAX = 60
+STARTED_S_MAX = 120
 COMMAND_S_MAX = 120
 POLL_S = 0.1
 
 
 class Service:
-    """One `proctoring serve` over one data folder; may be killed and started again."""
+    """One `proctoring serve`, or another `command`, over one data folder; may be killed and started again."""
 
-    def __init__(self, data: Path, environment: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self, data: Path, environment: Mapping[str, str] | None = None, command: Sequence[str] = ()
+    ) -> None:
         self.data = data
+        self.command = list(command or _command("serve"))
         self.environment = dict(environment or {})
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
@@ -34,7 +38,7 @@ class Service:
         """Serving, with these environment variables, when this returns."""
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
-                [*_command("serve"), "--data", str(self.data), "--port", str(self.port)],
+                [*self.command, "--data", str(self.data), "--port", str(self.port)],
                 stdout=log,
                 stderr=log,
                 env=clean_environment() | self.environment | settings,
@@ -122,6 +126,21 @@ def free_port() -> int:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
         return port
+
+
+def free_udp_ports(count: int) -> int:
+    """The first of `count` UDP ports in a row that nobody uses."""
+    while True:
+        with ExitStack() as probes:
+            first = 0
+            try:
+                for number in range(count):
+                    probe = probes.enter_context(socket.socket(socket.AF_INET, socket.SOCK_DGRAM))
+                    probe.bind(("127.0.0.1", first and first + number))
+                    first = first or probe.getsockname()[1]
+            except (OSError, OverflowError):
+                continue
+            return first
 
 
 def _command(*arguments: str) -> list[str]:

@@ -27,11 +27,12 @@ from tests.support.coturn import coturn_path
 from tests.support.minio import minio_path
 from tests.support.native_postgres import NativePostgres
 from tests.support.programs import missing
-from tests.support.service import clean_environment, free_port, wait_until
+from tests.support.service import clean_environment, free_port, free_udp_ports, wait_until
 
 HEALTHY_S_MAX = 120
 STOPPED_S_MAX = 60
 COMMAND_S_MAX = 180
+CAPTURE_PROCESSES = 2
 LOOPBACK = "127.0.0.1"
 PUBLIC = "192.0.2.1"  # of documentation (RFC 5737): stands for the host, and becomes LOOPBACK
 ENTRYPOINT = {"proctoring": ["proctoring"], "pgsty/silo": ["minio"]}
@@ -60,20 +61,22 @@ class Topology:
         self.folder = folder
         self.processes: dict[str, subprocess.Popen[bytes]] = {}
         self.url = f"https://{LOOPBACK}:{free_port()}"
+        media_port = free_udp_ports(CAPTURE_PROCESSES)
         self.variables = {
             "PROCTORING_PUBLIC_URL": self.url,
             "PROCTORING_REGION": "BE",
             "PROCTORING_CONTROLLER_NAME": "Examination body",
             "PROCTORING_CONTROLLER_EMAIL": "privacy@exam.example",
             "PUBLIC_ADDRESS": PUBLIC,
-            "MEDIA_PORT": str(free_port()),
+            "CAPTURE_PROCESSES": str(CAPTURE_PROCESSES),
+            "MEDIA_PORT": str(media_port),
+            "MEDIA_PORT_LAST": str(media_port + CAPTURE_PROCESSES - 1),
         } | variables
         self.services = composefile.read(self.variables)
         self.ports = {
             name: {port: free_port() for port in spec.ports} for name, spec in self.services.items()
         }
         self.ports["caddy"][443] = int(self.url.rpartition(":")[2])
-        self.ports["capture"][int(self.variables["MEDIA_PORT"])] = int(self.variables["MEDIA_PORT"])
         programs = (folder / "bin", Path(sys.executable).parent)
         self._path = os.pathsep.join([*map(str, programs), os.environ["PATH"], "/usr/sbin"])
         self._postgres: NativePostgres | None = None

@@ -12,6 +12,7 @@ from capture.spool_drain import UNKNOWN_KEPT, Drain, Outcome
 from capture.spool_entry import SpooledEnd, SpooledSegment
 from proctoring.core import Core
 from proctoring.exams.model import Stream
+from proctoring.recordings import running
 from proctoring.recordings import service as recordings
 from proctoring.recordings.model import EndCause, GapReason, UnitState
 from proctoring.recordings.rows import SegmentRow, TakeRow, UnitRow
@@ -36,6 +37,12 @@ class Bench:
     core: Core
     spool: Spool
     drain: Drain
+
+    def begin(self, session: Session, stream: Stream = Stream.WEBCAM) -> BegunTake:
+        begun = self.world.begin(session, stream)
+        with self.world.core.db.begin() as db:
+            running.keep_in(db, begun.take.id, self.spool.id)
+        return begun
 
     def accept(self, begun: BegunTake, seq: int, start_unix_ms: int | None = None) -> bytes:
         sealed = begun.sealer.seal(seq, begun.take.media_type, b"media %d" % seq)
@@ -249,9 +256,9 @@ def test_a_damaged_segment_does_not_hold_up_those_behind_it(bench: Bench) -> Non
 def test_recovery_ends_what_was_left_open_behind_its_segments(bench: Bench) -> None:
     """Takes with and without something waiting; a take whose true end waits keeps it."""
     session = bench.world.admitted()
-    with_segments = bench.world.begin(session, Stream.WEBCAM)
-    without = bench.world.begin(session, Stream.PHONE)
-    ended = bench.world.begin(session, Stream.SCREEN)
+    with_segments = bench.begin(session, Stream.WEBCAM)
+    without = bench.begin(session, Stream.PHONE)
+    ended = bench.begin(session, Stream.SCREEN)
     bench.accept(with_segments, 0)
     bench.accept(ended, 0)
     bench.end(ended, EndCause.SHARING_ENDED)

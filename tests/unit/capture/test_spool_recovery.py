@@ -14,6 +14,7 @@ from capture.spool_drain import Drain, Outcome
 from capture.spool_entry import SpooledEnd, SpooledSegment
 from proctoring.errors import Unavailable
 from proctoring.exams.model import Stream
+from proctoring.recordings import running
 from proctoring.recordings.model import EndCause, UnitState
 from proctoring.recordings.rows import SegmentRow, TakeRow, UnitRow
 from proctoring.recordings.service import BegunTake
@@ -50,7 +51,10 @@ class Recording(RuleBasedStateMachine):
     @rule(stream=STREAMS)
     def begin(self, stream: Stream) -> None:
         if stream not in self.running:
-            self.running[stream] = (self.world.begin(self.session, stream), 0)
+            begun = self.world.begin(self.session, stream)
+            with self.world.core.db.begin() as db:
+                running.keep_in(db, begun.take.id, self.spool.id)
+            self.running[stream] = (begun, 0)
 
     @rule(stream=STREAMS, pieces=st.integers(1, 3))
     def store(self, stream: Stream, pieces: int) -> None:

@@ -1,0 +1,114 @@
+"""Hands each request to the process that has its session, and the answer back as it comes.
+
+The bearer token says whose request it is; without one (the pages) every process serves as well.
+"""
+
+from collections.abc import AsyncIterator, Callable, Sequence
+
+import httpx
+from fastapi import Request, Response
+from fastapi.responses import StreamingResponse
+from starlette.requests import ClientDisconnect
+
+from capture import load, whip
+from capture.bearer import bounded_body
+from capture.errors import IngestsFull
+from capture.front.placement import Placements
+from capture.front.process import CaptureProcess
+from proctoring.errors import NotFound, Unavailable
+from proctoring.web.problems import Problem
+
+METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
+BEGINS = ("/whip", "/rehearsal/whip")
+TIMEOUT = httpx.Timeout(60.0, connect=5.0)  # the end of a stream, and a late piece, wait for their commit
+PER_HOP = frozenset(
+    {
+        b"connection",
+        b"keep-alive",
+        b"proxy-authenticate",
+        b"proxy-authorization",
+        b"te",
+        b"trailer",
+        b"transfer-encoding",
+        b"upgrade",
+    }
+)
+"""Headers of one connection (RFC 9110, section 7.6.1)."""
+
+SessionOf = Callable[[str], str | None]
+
+
+class Proxy:
+    """`session_of` reads the session out of a bearer token that is valid."""
+
+    def __init__(
+        self, members: Sequence[CaptureProcess], placements: Placements, session_of: SessionOf
+    ) -> None:
+        self._members = {one.number: one for one in members}
+        self._placements = placements
+        self._session_of = session_of
+
+    async def forward(self, request: Request) -> Response:
+        """The answer of the process that the request belongs to. Raises NotFound, Problem.
+
+        One that is dead is passed over. One that dies with a request in hand leaves it without an answer, but
+        for an offer: that goes to another process, for nothing is left of an ingest whose process died.
+        """
+        if request.url.path == load.PATH:
+            raise NotFound("There is nothing at this address.")
+        try:
+            return await self._forward(request)
+        except ClientDisconnect:
+            return Response(status_code=400)  # nobody reads it
+        except httpx.HTTPError as error:
+            away = Unavailable("The capture process does not answer.", "Try again in a few seconds.")
+            raise whip.refusal(away) from error
+        except (Problem, IngestsFull, Unavailable) as error:
+            raise whip.refusal(error) from error
+
+    async def _forward(self, request: Request) -> Response:
+        session = self._session(request)
+        begins = request.method == "POST" and request.url.path in BEGINS
+        offer = await bounded_body(request, whip.SDP_BYTES_MAX, "Send less.") if begins else None
+        while True:
+            number = self._placements.route(session, begins)
+            try:
+                onward = _onward(request, offer)
+                return _back(await self._members[number].transport.handle_async_request(onward))
+            except (httpx.NetworkError, httpx.RemoteProtocolError) as error:
+                self._placements.gone(number)
+                if offer is None and not isinstance(error, httpx.ConnectError):
+                    raise
+
+    def _session(self, request: Request) -> str | None:
+        scheme, _, token = request.headers.get("authorization", "").partition(" ")
+        return self._session_of(token.strip()) if scheme.lower() == "bearer" else None
+
+
+def _onward(request: Request, body: bytes | None) -> httpx.Request:
+    """The request anew, with the body that was read, or the one that is still to come."""
+    scope = request.scope
+    target = scope["raw_path"] + (b"?" + scope["query_string"] if scope["query_string"] else b"")
+    has_body = "content-length" in request.headers or "transfer-encoding" in request.headers
+    return httpx.Request(
+        request.method,
+        httpx.URL("http://capture").copy_with(raw_path=target),
+        headers=[(name, value) for name, value in request.headers.raw if name not in PER_HOP],
+        content=body if body is not None else request.stream() if has_body else None,
+        extensions={"timeout": TIMEOUT.as_dict()},
+    )
+
+
+def _back(answer: httpx.Response) -> Response:
+    async def body() -> AsyncIterator[bytes]:
+        try:
+            async for chunk in answer.aiter_raw():
+                yield chunk
+        finally:
+            await answer.aclose()
+
+    response = StreamingResponse(body(), answer.status_code)
+    response.raw_headers = [
+        (name.lower(), value) for name, value in answer.headers.raw if name.lower() not in PER_HOP
+    ]
+    return response

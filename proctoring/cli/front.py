@@ -1,0 +1,113 @@
+"""The front's application: health and figures of all capture processes; everything else is handed on."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import httpx
+from fastapi import FastAPI, Response
+from fastapi.responses import JSONResponse
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+from capture.front.placement import Placements
+from capture.front.process import CaptureProcess, CaptureProcesses
+from capture.front.proxy import METHODS, Proxy
+from proctoring.core import Core
+from proctoring.errors import TokenRefused
+from proctoring.sessions.links import Links
+from proctoring.web import problems
+from proctoring.web.metrics import exposition
+from proctoring.web.security import BrowserRules
+
+
+def session_of(links: Links, token: str) -> str | None:
+    """The session of a bearer token; None for one that is not ours, which a process will refuse."""
+    try:
+        return links.read_events(token)
+    except TokenRefused:
+        pass
+    try:
+        return links.read_rehearsal(token)[0]
+    except TokenRefused:
+        return None
+
+
+def front_app(core: Core, processes: CaptureProcesses, placements: Placements, proxy: Proxy) -> FastAPI:
+    """Serves once the processes do. Alive while one of them is, ready when all are."""
+    registry = CollectorRegistry()
+    registry.register(ProcessMetrics(processes, placements))
+
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        await processes.start()
+        yield
+        await processes.close()
+
+    app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None, lifespan=lifespan)
+    app.add_middleware(BrowserRules)
+    problems.install(app)
+
+    @app.get("/healthz")
+    async def healthz() -> JSONResponse:
+        alive = bool(placements.there())
+        return JSONResponse({"status": "alive" if alive else "starting"}, 200 if alive else 503)
+
+    @app.get("/readyz")
+    async def readyz() -> JSONResponse:
+        told = await asyncio.gather(*map(_ready, processes.members))
+        ready = all(one["ready"] for one in told)
+        body = {"ready": ready, "processes": {str(number): one for number, one in enumerate(told)}}
+        return JSONResponse(body, 200 if ready else 503)
+
+    @app.get("/metrics")
+    def metrics() -> Response:
+        return Response(exposition(core) + generate_latest(registry), media_type=CONTENT_TYPE_LATEST)
+
+    app.add_api_route("/{path:path}", proxy.forward, methods=[*METHODS], response_model=None)
+    return app
+
+
+async def _ready(one: CaptureProcess) -> dict[str, Any]:
+    try:
+        told: dict[str, Any] = (await one.get("/readyz")).json()
+    except (httpx.HTTPError, ValueError):
+        return {"ready": False, "checks": {"process": "failed"}}
+    return told
+
+
+class ProcessMetrics(Collector):
+    """What the front knows of each process, by its number."""
+
+    def __init__(self, processes: CaptureProcesses, placements: Placements) -> None:
+        self._processes = processes
+        self._placements = placements
+
+    def describe(self) -> list[Metric]:
+        """Nothing: registering need not ask."""
+        return []
+
+    def collect(self) -> Iterator[Metric]:
+        label = ["process"]
+        up = GaugeMetricFamily("capture_process_up", "1 while the process answers.", labels=label)
+        streams = GaugeMetricFamily("capture_streams", "Streams it has, or is about to have.", labels=label)
+        share = GaugeMetricFamily("capture_cpu_share", "Of a core, over the last seconds.", labels=label)
+        spool = GaugeMetricFamily("capture_spool_bytes", "What waits to be stored.", labels=label)
+        restarts = CounterMetricFamily(
+            "capture_process_restarts", "How often it was restarted.", labels=label
+        )
+        loads = self._placements.loads()
+        for one in self._processes.members:
+            number, load = [str(one.number)], loads.get(one.number)
+            up.add_metric(number, int(load is not None))
+            restarts.add_metric(number, one.restarts)
+            if load is not None and one.last is not None:
+                streams.add_metric(number, load.streams)
+                share.add_metric(number, load.cpu_share)
+                spool.add_metric(number, one.last.spool_bytes)
+        yield from (up, streams, share, spool, restarts)
+        yield CounterMetricFamily(
+            "capture_sessions_refused", "Publishes that found no room.", self._placements.refused
+        )
