@@ -18,7 +18,7 @@ run: setup ## the whole service on http://127.0.0.1:8000, with a recorded sessio
 	PROCTORING_ENV=dev $(BIN)/proctoring serve --data $(DATA) --port $(PORT) --demo
 
 test: setup test-tools ## every test, in real browsers too; those with live media alone, after the others
-	$(BIN)/pytest -n 2 -m "not live"
+	$(BIN)/pytest -n 2 --dist worksteal -m "not live"
 	$(BIN)/pytest -m live
 
 lint: setup ## style, types, import rules, JavaScript types
