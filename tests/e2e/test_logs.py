@@ -17,6 +17,8 @@ from tests.support.browser import chromium_path
 from tests.support.logs import answer, batch
 from tests.support.service import Service, wait_until
 
+pytestmark = pytest.mark.live
+
 EXTENSION = Path(str(files("capture").joinpath("extension")))
 ANSWER = "the-insured-must-report-the-claim-within-eight-days"
 PASTED = "a secret that no log may hold"

@@ -21,6 +21,7 @@ from tests.support.programs import missing
 from tests.support.service import wait_until
 
 STARTED_S_MAX = 30
+SHORT = "/dev/shm" if os.access("/dev/shm", os.W_OK) else "/tmp"  # in memory, and short enough for a socket
 TEMPLATE = "template_proctoring"
 OPTIONS = (
     "-c", "fsync=off",
@@ -37,7 +38,7 @@ class PostgresServer:
     """Listens on a socket in a folder that only the server's account can enter; no port is open."""
 
     def __init__(self, binaries: Path) -> None:
-        self.folder = Path(tempfile.mkdtemp(prefix="pg-", dir="/tmp"))
+        self.folder = Path(tempfile.mkdtemp(prefix="pg-", dir=SHORT))
         self._binaries = binaries
         self._names = count(1)
         self._account = unprivileged()

@@ -2,7 +2,9 @@
 
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from proctoring.core import Core
 from proctoring.custody.model import Actor
@@ -55,6 +57,17 @@ class TestClock:
         return int(self.now.timestamp() * 1000)
 
 
+@cache
+def newest_schema() -> bytes:
+    """An SQLite file with every migration done and nothing in it; they take longer than most tests."""
+    with TemporaryDirectory() as folder:
+        file = Path(folder) / "schema.db"
+        database = Database(f"sqlite:///{file}")
+        upgrade(database)
+        database.close()
+        return file.read_bytes()
+
+
 @dataclass
 class World:
     """`record` goes the whole way of a segment, short of WebRTC."""
@@ -68,9 +81,10 @@ class World:
     def __post_init__(self) -> None:
         self.keys = keys = KeyFolder(self.folder / "keys")
         keys.ensure_epoch(self.clock())
+        if self.database_url is None and not (file := self.folder / "world.db").exists():
+            file.write_bytes(newest_schema())
         url = self.database_url or f"sqlite:///{self.folder / 'world.db'}"
         database = Database(url, clock=self.clock)
-        upgrade(database)
         self.core = Core(
             Settings(data=self.folder, checkpoint_copy=self.copy, _env_file=None),
             self.clock,
