@@ -11,7 +11,7 @@ from pydantic_settings import BaseSettings
 
 from proctoring.errors import Invalid
 from proctoring.secret_files import secret
-from storage.minio_client import MinioKey, MinioPlace
+from storage.places import MinioKey, MinioPlace
 from storage.powers import Power
 
 SECRET_FOLDER = Path("keys") / "minio"

@@ -7,7 +7,7 @@ from pydantic_settings import BaseSettings
 
 from proctoring.errors import Invalid
 from storage.key_powers import KeyPower
-from storage.transit_client import TransitPlace
+from storage.places import TransitPlace
 
 LOGIN_FOLDER = Path("keys") / "transit"
 

@@ -7,7 +7,6 @@ not sent again, for the second would meet the first (put is put-if-absent); the 
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 
 from minio import Minio, MinioAdmin
 from minio.credentials.providers import StaticProvider
@@ -16,6 +15,7 @@ from urllib3 import PoolManager, Retry, Timeout
 from urllib3.exceptions import HTTPError
 
 from storage.errors import StoreFailed
+from storage.places import MinioKey, MinioPlace
 
 CONNECT_S_MAX = 3.0
 ANSWER_S_MAX = 30.0
@@ -30,25 +30,6 @@ REMEDIES = {
     "SignatureDoesNotMatch": "the secret key is not this user's; run `proctoring init`",
     "AccessDenied": "this user has not the power to do that",
 }
-
-
-@dataclass(frozen=True, slots=True)
-class MinioPlace:
-    """One bucket of one server. `endpoint` is host:port. The region is never asked for: the users of a
-    single power may not ask."""
-
-    endpoint: str
-    secure: bool
-    region: str
-    bucket: str
-
-
-@dataclass(frozen=True, slots=True)
-class MinioKey:
-    """A user of the server, and its secret, which no log shows."""
-
-    access_key: str
-    secret_key: str = field(repr=False)
 
 
 def s3_client(place: MinioPlace, key: MinioKey) -> Minio:

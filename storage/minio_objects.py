@@ -22,9 +22,10 @@ from minio.deleteobjects import DeleteError, DeleteObject
 from minio.error import S3Error
 
 from storage.errors import ObjectExists, ObjectMissing, StoreFailed
-from storage.minio_client import MinioKey, MinioPlace, mapped, s3_client
+from storage.minio_client import mapped, s3_client
 from storage.naming import SEQ_MAX, check_below, check_key, check_prefix, segment_key
 from storage.objects import StoredVersion, Upload
+from storage.places import MinioKey, MinioPlace
 
 MISSING = frozenset({"NoSuchKey", "NoSuchVersion"})
 PAGE = 1000  # what the server gives at once

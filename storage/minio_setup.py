@@ -13,8 +13,9 @@ from minio import Minio, MinioAdmin
 from minio.error import S3Error
 
 from storage.errors import StoreFailed
-from storage.minio_client import MinioKey, MinioPlace, admin_client, mapped, s3_client
+from storage.minio_client import admin_client, mapped, s3_client
 from storage.minio_objects import MinioObjects
+from storage.places import MinioKey, MinioPlace
 from storage.powers import Power
 
 OBJECT_ACTIONS = {

@@ -8,7 +8,6 @@ itself, and so is one that somebody else renews in the file.
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
@@ -18,6 +17,7 @@ from requests import RequestException
 
 from storage.errors import KeyServiceFailed
 from storage.keys import is_epoch
+from storage.places import TransitPlace
 
 CONNECT_S_MAX = 3.0
 ANSWER_S_MAX = 5.0
@@ -25,14 +25,6 @@ ANSWER_S_MAX = 5.0
 APPROLE_LINES = 2
 
 T = TypeVar("T")
-
-
-@dataclass(frozen=True, slots=True)
-class TransitPlace:
-    """One Transit engine of one service: `url` as http(s)://host:port, `mount` as its path."""
-
-    url: str
-    mount: str
 
 
 class TransitClient:

@@ -16,8 +16,9 @@ from hvac.exceptions import InvalidPath, InvalidRequest
 from storage.errors import KeyServiceFailed
 from storage.key_powers import KeyPower
 from storage.keys import write_secret
+from storage.places import TransitPlace
 from storage.transit import KEY_TYPE
-from storage.transit_client import TransitClient, TransitPlace
+from storage.transit_client import TransitClient
 
 TOKEN_TTL_S = 3600
 APPROLE = "approle"

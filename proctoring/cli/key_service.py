@@ -1,7 +1,11 @@
-"""Which keys each power is given: the key folder's, or a login of the key service; and how that is set up."""
+"""Which keys each power is given: the key folder's, or a login of the key service; and how that is set up.
+
+The key service's client is loaded where one is used: every command starts through this module.
+"""
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from proctoring.clock import system_clock
 from proctoring.errors import Unavailable
@@ -9,9 +13,9 @@ from proctoring.settings import Keys, Settings
 from storage.errors import KeyServiceFailed
 from storage.key_powers import KeyPower, WithheldKeys
 from storage.keys import EpochKeys, KeyFolder, OpeningKeys, SealingKeys
-from storage.transit import TransitEpochs, TransitOpening, TransitSealing
-from storage.transit_client import TransitClient
-from storage.transit_setup import set_up
+
+if TYPE_CHECKING:
+    from storage.transit_client import TransitClient
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +33,8 @@ def open_keys(settings: Settings, folder: Path) -> KeyPowers:
     files = KeyFolder(folder)
     if settings.keys is Keys.FOLDER:
         return KeyPowers(files, files, files)
+    from storage.transit import TransitEpochs, TransitOpening, TransitSealing
+
     sealer, opener, shredder = (_client(settings, power) for power in KeyPower)
     return KeyPowers(
         TransitSealing(sealer) if sealer else _withheld(KeyPower.SEALER),
@@ -42,6 +48,9 @@ def prepare_key_service(settings: Settings) -> list[str]:
     epoch, when it has the shredder's; what was made, one line each. Raises Unavailable."""
     if settings.keys is Keys.FOLDER:
         return []
+    from storage.transit import TransitEpochs
+    from storage.transit_setup import set_up
+
     made = []
     try:
         if settings.transit_admin_login_file is not None:
@@ -60,7 +69,9 @@ def prepare_key_service(settings: Settings) -> list[str]:
     return made
 
 
-def _client(settings: Settings, power: KeyPower) -> TransitClient | None:
+def _client(settings: Settings, power: KeyPower) -> "TransitClient | None":
+    from storage.transit_client import TransitClient
+
     login = settings.transit_login(power, settings.data)
     return TransitClient(settings.transit_place, login) if login.exists() else None
 

@@ -1,4 +1,7 @@
-"""Which object store each power is given, and how MinIO is set up for them."""
+"""Which object store each power is given, and how MinIO is set up for them.
+
+MinIO's client is loaded where one is used: every command starts through this module.
+"""
 
 import secrets
 
@@ -8,10 +11,8 @@ from proctoring.settings import Settings, Store
 from storage.errors import StoreFailed
 from storage.folder_objects import FolderObjects
 from storage.keys import write_secret
-from storage.minio_client import MinioKey
-from storage.minio_objects import MinioObjects
-from storage.minio_setup import set_up
 from storage.objects import ObjectStore
+from storage.places import MinioKey
 from storage.powers import Power, Withheld
 
 SECRET_BYTES = 30  # 40 characters, all that MinIO takes
@@ -30,6 +31,8 @@ def prepare_store(settings: Settings) -> list[str]:
     was made, one line each. Without it, see that each power that is here works. Raises Unavailable."""
     if settings.store is Store.FOLDER:
         return []
+    from storage.minio_setup import set_up
+
     admin = settings.minio_admin()
     try:
         if admin is None:
@@ -56,6 +59,8 @@ def _minio(settings: Settings, power: Power) -> ObjectStore:
     if user is None:
         name = f"PROCTORING_MINIO_{power.value.upper()}_SECRET_KEY_FILE"
         return Withheld(power, f"if it should, set {name} or run `proctoring init`")
+    from storage.minio_objects import MinioObjects
+
     return MinioObjects(settings.minio_place, user)
 
 
@@ -63,6 +68,8 @@ def _check_those_here(settings: Settings) -> None:
     here = [user for power in Power if (user := settings.minio_user(power, settings.data))]
     if not here:
         raise StoreFailed("no key of MinIO is here: neither of a power nor the administrator's")
+    from storage.minio_objects import MinioObjects
+
     for user in here:
         MinioObjects(settings.minio_place, user).check()
 

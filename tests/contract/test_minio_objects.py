@@ -13,10 +13,11 @@ from minio.error import S3Error
 from minio.versioningconfig import VersioningConfig
 
 from storage.errors import BadName, ObjectMissing, StoreFailed
-from storage.minio_client import RETRIES, MinioKey, MinioPlace, s3_client
+from storage.minio_client import RETRIES, s3_client
 from storage.minio_objects import NEVER_BEGUN, MinioObjects
 from storage.naming import segment_key, unit_prefix
 from storage.objects import StoredVersion, Upload
+from storage.places import MinioKey, MinioPlace
 from storage.shred import Shredder
 from tests.support.minio import REGION, ROOT, MinioServer
 from tests.support.names import TAKE_1, UNIT_A, UNIT_B

@@ -11,10 +11,11 @@ from minio.deleteobjects import DeleteObject
 from minio.error import MinioAdminException, S3Error
 
 from storage.errors import ObjectExists, ObjectMissing, StoreFailed
-from storage.minio_client import MinioKey, MinioPlace, admin_client, s3_client
+from storage.minio_client import admin_client, s3_client
 from storage.minio_objects import MinioObjects
 from storage.minio_setup import policy_name, set_up
 from storage.naming import segment_key, unit_prefix
+from storage.places import MinioKey, MinioPlace
 from storage.powers import Power
 from storage.shred import Shredder
 from tests.support.minio import ROOT, MinioServer

@@ -12,7 +12,8 @@ import pytest
 from playwright.sync_api import sync_playwright
 
 from proctoring.secret_files import with_password
-from storage.minio_client import MinioKey, MinioPlace, s3_client
+from storage.minio_client import s3_client
+from storage.places import MinioKey, MinioPlace
 from tests.support.browser import ARGS, chromium_path
 from tests.support.service import wait_until
 from tests.support.topology import CAPTURE_PROCESSES, LOOPBACK, Topology

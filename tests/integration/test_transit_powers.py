@@ -23,9 +23,10 @@ from proctoring.settings import Keys, Settings
 from storage.errors import KeyMissing, KeyServiceFailed
 from storage.key_powers import KeyPower
 from storage.keys import KeyFolder, epoch_name
+from storage.places import TransitPlace
 from storage.seal import Opener, SealedUnitKey, Sealer
 from storage.transit import MAGIC, TransitEpochs, TransitOpening, TransitSealing
-from storage.transit_client import TransitClient, TransitPlace
+from storage.transit_client import TransitClient
 from storage.transit_setup import role_name, set_up
 from tests.support.openbao import OpenBaoServer
 from tests.support.service import free_port

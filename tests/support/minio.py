@@ -6,8 +6,9 @@ import subprocess
 from pathlib import Path
 
 from storage.errors import StoreFailed
-from storage.minio_client import MinioKey, MinioPlace, s3_client
+from storage.minio_client import s3_client
 from storage.minio_objects import MinioObjects
+from storage.places import MinioKey, MinioPlace
 from tests.support.programs import program
 from tests.support.service import free_port, wait_until
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import hvac
 from requests import RequestException
 
-from storage.transit_client import TransitPlace
+from storage.places import TransitPlace
 from tests.support.programs import program
 from tests.support.service import free_port, wait_until
 

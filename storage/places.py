@@ -1,0 +1,30 @@
+"""Where the services beside us are, and as whom they are used; no client of theirs is loaded to say so."""
+
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class MinioPlace:
+    """One bucket of one server. `endpoint` is host:port. The region is never asked for: the users of a
+    single power may not ask."""
+
+    endpoint: str
+    secure: bool
+    region: str
+    bucket: str
+
+
+@dataclass(frozen=True, slots=True)
+class MinioKey:
+    """A user of the server, and its secret, which no log shows."""
+
+    access_key: str
+    secret_key: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class TransitPlace:
+    """One Transit engine of one service: `url` as http(s)://host:port, `mount` as its path."""
+
+    url: str
+    mount: str
