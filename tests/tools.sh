@@ -68,10 +68,6 @@ build_compose() {
   return $built
 }
 
-if [ "${1:-}" = compose ]; then
-  build_compose
-  exit
-fi
 # A WHIP client that is not ours, as its makers publish it.
 npm_modules() {
   [ -d node_modules/@eyevinn/whip-web-client ] && return
@@ -82,8 +78,15 @@ npm_modules() {
   npm ci --silent || echo "npm could not install package-lock.json; the test with a WHIP client will be skipped"
 }
 
-packages
-build_minio
-fetch_openbao
-npm_modules
+case "${1:-}" in
+  compose) build_compose || exit ;;
+  minio) build_minio ;;
+  *)
+    build_minio &
+    packages
+    fetch_openbao
+    npm_modules
+    wait
+    ;;
+esac
 exit 0
