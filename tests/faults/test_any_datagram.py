@@ -24,7 +24,7 @@ from proctoring.exams.model import Stream
 
 pytestmark = pytest.mark.live
 
-DATAGRAMS = int(os.environ.get("PROCTORING_TEST_DATAGRAMS", "20000"))
+DATAGRAMS = int(os.environ.get("PROCTORING_TEST_DATAGRAMS", "10000"))
 BURST = 250
 LIMIT_S = 60 + DATAGRAMS / 1000
 CPU_US_MAX = 400.0  # for each datagram that is not the publisher's, the test's own sending included
