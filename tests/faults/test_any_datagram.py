@@ -1,6 +1,6 @@
 """Any datagram from anyone, as often as they like: sessions live, state is bounded, a stranger costs little.
 
-python -m pytest tests/faults/test_any_datagram.py                       20,000 of each kind
+python -m pytest tests/faults/test_any_datagram.py                       10,000 of each kind
 PROCTORING_TEST_DATAGRAMS=1000000 python -m pytest --timeout 0 ...       a million, by hand
 """
 
