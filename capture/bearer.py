@@ -36,10 +36,16 @@ def for_anybody(handler: Handler) -> Handler:
     return answered
 
 
-def bearer_token(request: Request, wanted: str) -> str:
-    """The token of the Authorization header (RFC 6750). Raises Problem 401, which says what is `wanted`."""
+def token_of(request: Request) -> str:
+    """The token of the Authorization header (RFC 6750), or "" without one."""
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
-    if scheme.lower() != "bearer" or not token.strip():
+    return token.strip() if scheme.lower() == "bearer" else ""
+
+
+def bearer_token(request: Request, wanted: str) -> str:
+    """The request's token. Raises Problem 401, which says what is `wanted`."""
+    token = token_of(request)
+    if not token:
         raise Problem(
             401,
             "Token missing",
@@ -47,7 +53,7 @@ def bearer_token(request: Request, wanted: str) -> str:
             f"Send {wanted} as Authorization: Bearer <token>.",
             BEARER,
         )
-    return token.strip()
+    return token
 
 
 async def bounded_body(request: Request, bytes_max: int, remedy: str) -> bytes:

@@ -11,7 +11,7 @@ from fastapi.responses import StreamingResponse
 from starlette.requests import ClientDisconnect
 
 from capture import load, whip
-from capture.bearer import bounded_body
+from capture.bearer import bounded_body, token_of
 from capture.errors import IngestsFull
 from capture.front.placement import Placements
 from capture.front.process import CaptureProcess
@@ -67,7 +67,8 @@ class Proxy:
             raise whip.refusal(error) from error
 
     async def _forward(self, request: Request) -> Response:
-        session = self._session(request)
+        token = token_of(request)
+        session = self._session_of(token) if token else None
         begins = request.method == "POST" and request.url.path in BEGINS
         offer = await bounded_body(request, whip.SDP_BYTES_MAX, "Send less.") if begins else None
         while True:
@@ -79,10 +80,6 @@ class Proxy:
                 self._placements.gone(number)
                 if offer is None and not isinstance(error, httpx.ConnectError):
                     raise
-
-    def _session(self, request: Request) -> str | None:
-        scheme, _, token = request.headers.get("authorization", "").partition(" ")
-        return self._session_of(token.strip()) if scheme.lower() == "bearer" else None
 
 
 def _onward(request: Request, body: bytes | None) -> httpx.Request:

@@ -1,6 +1,5 @@
 """A candidate in headless Chromium with made-up devices, in front of the real service."""
 
-import os
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
@@ -10,9 +9,9 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
+from tests.support.browser import chromium_path
 from tests.support.service import Service
 
-CHROMIUM = "/usr/bin/chromium"
 BASE_ARGS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -55,13 +54,10 @@ def service(tmp_path: Path) -> Iterator[Service]:
 @contextmanager
 def chromium(*, allow: bool = True) -> Iterator[Browser]:
     """A browser that allows every device, or asks as browsers do. Skips where there is none."""
-    if not Path(CHROMIUM).exists():
-        if "browser" in os.environ.get("PROCTORING_TEST_REQUIRE", ""):
-            pytest.fail("Chromium is required and missing")
-        pytest.skip("Chromium is missing")
+    path = chromium_path()
     with sync_playwright() as playwright:
         args = [*BASE_ARGS, ALLOW_ALL] if allow else BASE_ARGS
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=args)
+        browser = playwright.chromium.launch(executable_path=path, args=args)
         yield browser
         browser.close()
 

@@ -39,10 +39,10 @@ from proctoring.web.security import BrowserRules
 from review_ui.app import STATIC, routes
 from storage.manifest import digest
 from storage.naming import segment_key
+from tests.support.browser import chromium_path
 from tests.support.clockreader import read_clock
 from tests.support.world import ADMIN, World
 
-CHROMIUM = "/usr/bin/chromium"
 CHROMIUM_ARGS = ["--no-sandbox", "--disable-gpu", "--autoplay-policy=no-user-gesture-required"]
 TIMEOUT_MS = 20_000
 SEGMENT_MS = 4000
@@ -221,7 +221,7 @@ def served(stage: Stage) -> Iterator[Stage]:
 def chromium() -> Iterator[Browser]:
     """A headless Chromium of the test's own."""
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=CHROMIUM_ARGS)
+        browser = playwright.chromium.launch(executable_path=chromium_path(), args=CHROMIUM_ARGS)
         yield browser
         browser.close()
 
