@@ -262,9 +262,8 @@ class VaultRecorder:
         self._worker.wake()
 
     def _ended(self, session_ids: set[str]) -> set[str]:
-        over = (SessionState.ENDED, SessionState.EXPIRED)
         with available(), self._core.db.read() as db:
-            return {session_id for session_id in session_ids if sessions.load(db, session_id).state in over}
+            return sessions.over(db, session_ids)
 
     async def _be_heard(self) -> None:
         while True:

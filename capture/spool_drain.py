@@ -86,6 +86,8 @@ class Drain:
             with available():
                 with self._core.db.read() as db:
                     ordinary = batch.ordinary(db, leaves)
+                if not ordinary:
+                    return set()
                 for take in ordinary:
                     self._put(*waiting[take][1:])
                 with self._core.db.begin() as db:

@@ -1,7 +1,7 @@
-"""Many datagrams by one system call (Linux's recvmmsg(2)).
+"""Datagrams in and out without handing the interpreter's lock over; in by the batch (Linux's recvmmsg(2)).
 
-The interpreter's own way is a call for each datagram, and each one hands the interpreter's lock to whichever
-thread waits for it: the threads that seal and commit beside then contend for it at every packet.
+The interpreter's own way hands it, at each datagram, to whichever thread waits for it. The threads that seal
+and commit then hold it for milliseconds each time, and the socket's buffer overflows meanwhile.
 """
 
 import ctypes
@@ -19,6 +19,8 @@ _NAME_BYTES = 28  # struct sockaddr_in6, the longest
 _INET = struct.Struct("!2xH4s")
 _INET6 = struct.Struct("!2xH4x16s")
 _SCOPE = struct.Struct("=24xI")
+_SOCKADDR_IN = struct.Struct("=H2s4s8x")
+_SOCKADDR_IN6 = struct.Struct("=H2s4x16sI")
 
 
 class _Header(ctypes.Structure):
@@ -47,9 +49,26 @@ class _Vector(ctypes.Structure):
     _fields_ = (("base", ctypes.c_void_p), ("size", ctypes.c_size_t))
 
 
-# PyDLL, since the call never blocks and CDLL would hand the lock over all the same.
-_recvmmsg = ctypes.PyDLL(None, use_errno=True).recvmmsg
+# PyDLL, since no call blocks and CDLL would hand the lock over all the same.
+_system = ctypes.PyDLL(None, use_errno=True)
+_recvmmsg, _sendto = _system.recvmmsg, _system.sendto
 _recvmmsg.argtypes = (ctypes.c_int, ctypes.c_void_p, ctypes.c_uint, ctypes.c_int, ctypes.c_void_p)
+_sendto.argtypes = (
+    ctypes.c_int,
+    ctypes.c_char_p,
+    ctypes.c_size_t,
+    ctypes.c_int,
+    ctypes.c_char_p,
+    ctypes.c_uint32,
+)
+_sendto.restype = ctypes.c_ssize_t
+
+
+def send(bound: socket.socket, data: bytes, address: tuple[str, int]) -> None:
+    """Sends a datagram from a socket that does not block. Raises OSError, as `sendto`."""
+    name = _name(bound.family, address)
+    if _sendto(bound.fileno(), data, len(data), 0, name, len(name)) < 0:
+        raise _error()
 
 
 class Batch:
@@ -78,8 +97,7 @@ class Batch:
         """How many datagrams there are now. Raises BlockingIOError for none, OSError as `recvfrom`."""
         count: int = _recvmmsg(self._fileno, self._messages, DATAGRAMS_MAX, 0, None)
         if count < 0:
-            number = ctypes.get_errno()
-            raise OSError(number, os.strerror(number))
+            raise _error()
         return count
 
     def datagrams(self, count: int) -> list[tuple[int, int, tuple[str, int]]]:
@@ -103,3 +121,18 @@ def _inet6(name: bytes) -> tuple[str, int]:
     host = socket.inet_ntop(socket.AF_INET6, address)
     (scope,) = _SCOPE.unpack(name)
     return (f"{host}%{socket.if_indextoname(scope)}" if scope else host), port
+
+
+@functools.lru_cache(SOURCES_KEPT)
+def _name(family: int, address: tuple[str, int]) -> bytes:
+    """struct sockaddr_in or sockaddr_in6."""
+    host, _, zone = address[0].partition("%")
+    port, number = address[1].to_bytes(2, "big"), socket.inet_pton(family, host)
+    if family == socket.AF_INET6:
+        return _SOCKADDR_IN6.pack(family, port, number, socket.if_nametoindex(zone) if zone else 0)
+    return _SOCKADDR_IN.pack(family, port, number)
+
+
+def _error() -> OSError:
+    number = ctypes.get_errno()
+    return OSError(number, os.strerror(number))

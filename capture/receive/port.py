@@ -19,7 +19,7 @@ import structlog
 
 from capture.aiortc_hooks import Agent, Socketless, give_candidates, stun_protocol
 from capture.receive import sockets, stun
-from capture.receive.batch import DATAGRAMS_MAX, SLOT_BYTES, Batch
+from capture.receive.batch import DATAGRAMS_MAX, SLOT_BYTES, Batch, send
 from capture.receive.rtp import HEADER_BYTES
 
 log = structlog.get_logger()
@@ -259,7 +259,7 @@ class _Way:
         if data[:2] == b"\x00\x01" and self.protocol is not None:
             self._port.sent_request(data, self._guest, self.protocol)
         try:
-            self._socket.sendto(data, address)
+            send(self._socket, data, address)
         except OSError as error:  # as any datagram, it may be lost on the way
             self._port.dropped[f"send-{error.errno}"] += 1
 

@@ -1,8 +1,9 @@
 """Registers the leaves of many streams in one transaction and a handful of statements.
 
-Only ordinary ones: not late, of a unit that is open, not the first of its take, and abutting the one before
-unless it is a log's. While many streams record there are hundreds of them each second; whatever is not
-ordinary goes through `proctoring.recordings.service`, whose rules these leaves keep.
+Only ordinary ones: not late, of a unit that is open, and not the first of its take. While many streams record
+there are hundreds of them each second; whatever is not ordinary goes through `proctoring.recordings.service`,
+whose rules these leaves keep. One behind a gap is ordinary: on a bad network they are many, and must not cost
+the more for it.
 """
 
 from collections.abc import Mapping
@@ -13,8 +14,9 @@ from sqlalchemy.orm import Session as Db
 
 from proctoring.core import Core
 from proctoring.errors import Contended
+from proctoring.recordings import gaps
 from proctoring.recordings.leaves import SealedSegment, columns, leaf_of, since_ms
-from proctoring.recordings.model import GAP_MS_MIN, UnitKind, UnitState
+from proctoring.recordings.model import GAP_MS_MIN, EndCause, UnitKind, UnitState
 from proctoring.recordings.rows import SegmentRow, TakeRow, UnitRow
 from proctoring.sessions.rows import SessionRow
 
@@ -56,6 +58,8 @@ def register_all(db: Db, core: Core, segments: Mapping[str, SealedSegment]) -> N
             segment, row.unit_id, row.id, row.media_type, start_ms, received, prev=row.manifest_head
         )
         position = row.manifest_size
+        if UnitKind(row.stream).is_stream and start_ms - row.end_ms >= GAP_MS_MIN:
+            gaps.add(db, core, row.unit_id, row.end_ms, start_ms, EndCause.CONNECTION_LOST)
         leaves.append(columns(leaf, position, received, late=False))
         grown.append({"unit": leaf.unit, "before": position, "after": position + 1, "head": leaf.hash()})
         lengthened.append({"take": row.id, "end": max(row.end_ms, start_ms + segment.duration_ms)})
@@ -87,14 +91,7 @@ def _rows(db: Db, segments: Mapping[str, SealedSegment], lock: bool) -> list[Row
     places = [(take, segment.seq) for take, segment in segments.items()]
     there = select(SegmentRow.take_id).where(tuple_(SegmentRow.take_id, SegmentRow.seq).in_(places))
     known = set(db.scalars(there))
-    return [row for row in found if row.id not in known and _is_next(row, segments[row.id])]
-
-
-def _is_next(row: Row[*tuple[Any, ...]], segment: SealedSegment) -> bool:
-    if segment.seq == 0:
-        return False
-    missing_ms = since_ms(row.started_at, segment.start_unix_ms) - row.end_ms
-    return missing_ms < GAP_MS_MIN or not UnitKind(row.stream).is_stream
+    return [row for row in found if row.id not in known and segments[row.id].seq > 0]
 
 
 def _changed() -> Contended:

@@ -1,5 +1,6 @@
 """The life of a session, from invitation to its end."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -107,6 +108,12 @@ def create(
 def load(db: Db, session_id: str) -> Session:
     """Raises NotFound."""
     return session_row(db, session_id).model()
+
+
+def over(db: Db, session_ids: Collection[str]) -> set[str]:
+    """Which of these sessions record no more."""
+    ended = SessionRow.state.in_([SessionState.ENDED.value, SessionState.EXPIRED.value])
+    return set(db.scalars(select(SessionRow.id).where(SessionRow.id.in_(session_ids), ended)))
 
 
 def session_row(db: Db, session_id: str, lock: bool = False) -> SessionRow:

@@ -107,28 +107,42 @@ def test_leaves_are_those_that_one_by_one_makes(bench: Bench) -> None:
 
 
 def test_what_is_unusual_is_left_for_one_by_one(bench: Bench) -> None:
-    """Behind a gap, of a closed unit, or an end: nothing is put or registered of it, and the
+    """Of a closed unit, the first of a take, or an end: nothing is put or registered of it, and the
     others are."""
-    gapped, closed, ordinary = bench.begun
-    bench.accept(gapped, 1, late_ms=SEGMENT_MS)
+    ended, closed, ordinary = bench.begun
+    first = bench.world.begin(bench.world.admitted(), Stream.SCREEN)
+    bench.accept(first, 0)
     bench.accept(closed, 1)
     bench.accept(ordinary, 1)
     with bench.world.core.db.begin() as db:
         db.get_one(UnitRow, closed.take.unit_id).state = UnitState.ERASING.value
     assert bench.drain.together(bench.spool.lanes()) == {ordinary.take.unit_id}
-    for one in (gapped, closed):
-        assert segment_key(one.take.unit_id, one.take.id, 1) not in {
+    for one, seq in ((first, 0), (closed, 1)):
+        assert segment_key(one.take.unit_id, one.take.id, seq) not in {
             version.key for version in bench.world.objects.versions(f"u/{one.take.unit_id}/")
         }
     bench.steps()
-    assert [len(bench.leaves(one)) for one in (gapped, closed, ordinary)] == [2, 1, 2]
-    with bench.world.core.db.read() as db:
-        assert [gap.unit_id for gap in db.scalars(select(GapRow))] == [gapped.take.unit_id]
-    bench.spool.end(
-        SpooledEnd(gapped.take.unit_id, gapped.take.id, EndCause.STOPPED, bench.world.core.clock())
-    )
+    assert [len(bench.leaves(one)) for one in (first, closed, ordinary)] == [1, 1, 2]
+    bench.spool.end(SpooledEnd(ended.take.unit_id, ended.take.id, EndCause.STOPPED, bench.world.core.clock()))
     bench.accept(ordinary, 2)
     assert bench.drain.together(bench.spool.lanes()) == {ordinary.take.unit_id}
+
+
+def test_where_packets_were_lost_a_gap_is_left(bench: Bench) -> None:
+    """As one by one leaves it: from the end of what was stored to where the next segment begins; a log has
+    none."""
+    one_by_one, together, whole = bench.begun
+    bench.accept(one_by_one, 1, late_ms=SEGMENT_MS)
+    bench.steps()
+    bench.accept(together, 1, late_ms=SEGMENT_MS)
+    bench.accept(whole, 1)
+    assert bench.drain.together(bench.spool.lanes()) == {together.take.unit_id, whole.take.unit_id}
+    with bench.world.core.db.read() as db:
+        left = {gap.unit_id: (gap.end_ms, gap.cause, gap.reason) for gap in db.scalars(select(GapRow))}
+        lengths = {gap.unit_id: (gap.end_ms or 0) - gap.start_ms for gap in db.scalars(select(GapRow))}
+    assert set(left) == {one_by_one.take.unit_id, together.take.unit_id}
+    assert left[together.take.unit_id] == left[one_by_one.take.unit_id]
+    assert set(lengths.values()) == {SEGMENT_MS}
 
 
 def test_a_unit_that_closes_in_between_changes_nothing(bench: Bench) -> None:
