@@ -1,16 +1,17 @@
 """Registers the leaves of many streams in one transaction and a handful of statements.
 
-Only ordinary ones: not late, of a unit that is open, and not the first of its take. While many streams record
-there are hundreds of them each second; whatever is not ordinary goes through `proctoring.recordings.service`,
-whose rules these leaves keep. One behind a gap is ordinary: on a bad network they are many, and must not cost
-the more for it.
+Only ordinary ones: not late, of a unit that is open, and not the first of a take that follows another. While
+many streams record there are hundreds of them each second; whatever is not ordinary goes through
+`proctoring.recordings.service`, whose rules these leaves keep. One behind a gap is ordinary, since on a bad
+network there are many; the first of a stream is, since an exam begins for everyone in the same minute.
 """
 
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import Row, bindparam, insert, select, tuple_, update
+from sqlalchemy import Row, bindparam, exists, insert, select, tuple_, update
 from sqlalchemy.orm import Session as Db
+from sqlalchemy.orm import aliased
 
 from proctoring.core import Core
 from proctoring.errors import Contended
@@ -32,7 +33,11 @@ _GROW = (
 _LENGTHEN = (
     update(TakeRow.__table__)  # type: ignore[arg-type]
     .where(TakeRow.id == bindparam("take"))
-    .values(end_ms=bindparam("end"))
+    .values(start_ms=bindparam("start"), end_ms=bindparam("end"))
+)
+_another = aliased(TakeRow)
+_FOLLOWS = exists().where(
+    _another.unit_id == TakeRow.unit_id, _another.id != TakeRow.id, _another.late.is_(False)
 )
 
 
@@ -58,11 +63,15 @@ def register_all(db: Db, core: Core, segments: Mapping[str, SealedSegment]) -> N
             segment, row.unit_id, row.id, row.media_type, start_ms, received, prev=row.manifest_head
         )
         position = row.manifest_size
-        if UnitKind(row.stream).is_stream and start_ms - row.end_ms >= GAP_MS_MIN:
+        if segment.seq == 0:
+            gaps.close(db, row.unit_id, start_ms)
+        elif UnitKind(row.stream).is_stream and start_ms - row.end_ms >= GAP_MS_MIN:
             gaps.add(db, core, row.unit_id, row.end_ms, start_ms, EndCause.CONNECTION_LOST)
         leaves.append(columns(leaf, position, received, late=False))
         grown.append({"unit": leaf.unit, "before": position, "after": position + 1, "head": leaf.hash()})
-        lengthened.append({"take": row.id, "end": max(row.end_ms, start_ms + segment.duration_ms)})
+        begins_ms = row.start_ms if segment.seq else start_ms
+        ends_ms = max(row.end_ms, start_ms + segment.duration_ms)
+        lengthened.append({"take": row.id, "start": begins_ms, "end": ends_ms})
     connection = db.connection()
     if connection.execute(_GROW, grown).rowcount not in (len(grown), -1):
         raise _changed()
@@ -77,7 +86,9 @@ def _rows(db: Db, segments: Mapping[str, SealedSegment], lock: bool) -> list[Row
             TakeRow.unit_id,
             TakeRow.stream,
             TakeRow.media_type,
+            TakeRow.start_ms,
             TakeRow.end_ms,
+            _FOLLOWS.label("follows"),
             UnitRow.manifest_size,
             UnitRow.manifest_head,
             SessionRow.started_at,
@@ -91,7 +102,7 @@ def _rows(db: Db, segments: Mapping[str, SealedSegment], lock: bool) -> list[Row
     places = [(take, segment.seq) for take, segment in segments.items()]
     there = select(SegmentRow.take_id).where(tuple_(SegmentRow.take_id, SegmentRow.seq).in_(places))
     known = set(db.scalars(there))
-    return [row for row in found if row.id not in known and segments[row.id].seq > 0]
+    return [row for row in found if row.id not in known and (segments[row.id].seq or not row.follows)]
 
 
 def _changed() -> Contended:

@@ -18,7 +18,7 @@ from proctoring.recordings import batch
 from proctoring.recordings.leaves import SealedSegment
 from proctoring.recordings.model import EndCause, UnitState
 from proctoring.recordings.rows import GapRow, SegmentRow, TakeRow, UnitRow
-from proctoring.recordings.service import BegunTake
+from proctoring.recordings.service import BegunTake, end_take
 from storage.manifest import GENESIS, digest
 from storage.naming import segment_key
 from tests.support.service import wait_until
@@ -32,6 +32,7 @@ class Bench:
     world: World
     spool: Spool
     drain: Drain
+    session: str
     begun: list[BegunTake]
 
     def accept(self, begun: BegunTake, seq: int, late_ms: int = 0) -> None:
@@ -70,7 +71,7 @@ def bench(tmp_path: Path) -> Iterator[Bench]:
     begun = [world.begin(session, stream) for stream in Stream]
     spool = Spool(tmp_path / "spool", disk_free_bytes_min=0)
     spool.open()
-    made = Bench(world, spool, Drain(world.core, world.objects, spool), begun)
+    made = Bench(world, spool, Drain(world.core, world.objects, spool), session, begun)
     for one in begun:
         made.accept(one, 0)
     made.steps()
@@ -107,10 +108,12 @@ def test_leaves_are_those_that_one_by_one_makes(bench: Bench) -> None:
 
 
 def test_what_is_unusual_is_left_for_one_by_one(bench: Bench) -> None:
-    """Of a closed unit, the first of a take, or an end: nothing is put or registered of it, and the
-    others are."""
+    """Of a closed unit, the first of a take that follows another, or an end: nothing is put or registered of
+    it, and the others are."""
     ended, closed, ordinary = bench.begun
-    first = bench.world.begin(bench.world.admitted(), Stream.SCREEN)
+    with bench.world.core.db.begin() as db:
+        end_take(db, bench.world.core, ended.take.id, EndCause.REPLACED)
+    first = bench.world.begin(bench.session, ended.take.stream)
     bench.accept(first, 0)
     bench.accept(closed, 1)
     bench.accept(ordinary, 1)
@@ -123,9 +126,34 @@ def test_what_is_unusual_is_left_for_one_by_one(bench: Bench) -> None:
         }
     bench.steps()
     assert [len(bench.leaves(one)) for one in (first, closed, ordinary)] == [1, 1, 2]
-    bench.spool.end(SpooledEnd(ended.take.unit_id, ended.take.id, EndCause.STOPPED, bench.world.core.clock()))
+    bench.spool.end(SpooledEnd(first.take.unit_id, first.take.id, EndCause.STOPPED, bench.world.core.clock()))
     bench.accept(ordinary, 2)
     assert bench.drain.together(bench.spool.lanes()) == {ordinary.take.unit_id}
+
+
+def test_the_first_of_a_stream_is_ordinary(bench: Bench) -> None:
+    """Its take begins where it does, and the gap from when another stream began ends there, as one by one."""
+    sessions = [bench.world.admitted(), bench.world.admitted()]
+    rows = []
+    for session, together in zip(sessions, (False, True), strict=True):
+        begun = [bench.world.begin(session, stream) for stream in (Stream.WEBCAM, Stream.SCREEN)]
+        for one, late_ms in zip(begun, (300, 9_000), strict=True):
+            bench.accept(one, 0, late_ms=late_ms)
+        units = {one.take.unit_id for one in begun}
+        if together:
+            assert bench.drain.together(bench.spool.lanes()) == units
+        bench.steps()
+        with bench.world.core.db.read() as db:
+            takes = [db.get_one(TakeRow, one.take.id) for one in begun]
+            gaps = db.scalars(select(GapRow).where(GapRow.unit_id.in_(units)))
+            rows.append(
+                (
+                    [(take.start_ms, take.end_ms) for take in takes],
+                    [(gap.start_ms, gap.end_ms, gap.cause) for gap in gaps],
+                )
+            )
+    assert rows[0] == rows[1]
+    assert rows[1][1]
 
 
 def test_where_packets_were_lost_a_gap_is_left(bench: Bench) -> None:
