@@ -22,6 +22,10 @@ _SCOPE = struct.Struct("=24xI")
 _SOCKADDR_IN = struct.Struct("=H2s4s8x")
 _SOCKADDR_IN6 = struct.Struct("=H2s4x16sI")
 
+_TIMESTAMPS = 35  # SO_TIMESTAMPNS, socket(7): with each datagram comes when the system received it,
+_CONTROL_WORDS = 4  # as struct cmsghdr in two words, then seconds and nanoseconds of Unix time
+_CONTROL_BYTES = 8 * _CONTROL_WORDS
+
 
 class _Header(ctypes.Structure):
     """struct msghdr."""
@@ -81,15 +85,20 @@ class Batch:
         )
         self._data = (ctypes.c_char * (DATAGRAMS_MAX * SLOT_BYTES)).from_buffer(buffer)
         self._names = (ctypes.c_char * (DATAGRAMS_MAX * _NAME_BYTES))()
+        self._controls = (ctypes.c_int64 * (DATAGRAMS_MAX * _CONTROL_WORDS))()
         self._vectors = (_Vector * DATAGRAMS_MAX)()
         self._messages: Any = (_Message * DATAGRAMS_MAX)()
         data, names = ctypes.addressof(self._data), ctypes.addressof(self._names)
-        vectors = ctypes.addressof(self._vectors)
+        vectors, controls = ctypes.addressof(self._vectors), ctypes.addressof(self._controls)
         for number, (vector, message) in enumerate(zip(self._vectors, self._messages, strict=True)):
             vector.base, vector.size = data + number * SLOT_BYTES, SLOT_BYTES
             header = message.header
             header.name, header.name_bytes = names + number * _NAME_BYTES, _NAME_BYTES
             header.vectors, header.vector_count = vectors + number * ctypes.sizeof(_Vector), 1
+            header.control, header.control_bytes = controls + number * _CONTROL_BYTES, _CONTROL_BYTES
+        bound.setsockopt(socket.SOL_SOCKET, _TIMESTAMPS, 1)
+        stamps = memoryview(self._controls).cast("B").cast("q")
+        self._seconds, self._nanos = stamps[2::_CONTROL_WORDS], stamps[3::_CONTROL_WORDS]
         words = memoryview(self._messages).cast("B").cast("I")
         self._lengths = words[_Message.received.offset // 4 :: ctypes.sizeof(_Message) // 4]
 
@@ -100,12 +109,19 @@ class Batch:
             raise _error()
         return count
 
-    def datagrams(self, count: int) -> list[tuple[int, int, tuple[str, int]]]:
-        """Of the first `count`: where in the buffer each begins, its length, and where it came from."""
+    def datagrams(self, count: int, now_ns: int) -> list[tuple[int, int, tuple[str, int], int]]:
+        """Of the first `count`: where in the buffer each begins, its length, where it came from, and how many
+        microseconds before the Unix time `now_ns` the system received it."""
         names, read, size = self._names.raw, self._read, self._name_bytes
+        several = zip(self._lengths[:count], self._seconds[:count], self._nanos[:count], strict=True)
         return [
-            (number * SLOT_BYTES, length, read(names[number * _NAME_BYTES : number * _NAME_BYTES + size]))
-            for number, length in enumerate(self._lengths[:count])
+            (
+                number * SLOT_BYTES,
+                length,
+                read(names[number * _NAME_BYTES : number * _NAME_BYTES + size]),
+                (now_ns - 1_000_000_000 * seconds - nanos) // 1000,
+            )
+            for number, (length, seconds, nanos) in enumerate(several)
         ]
 
 

@@ -28,8 +28,8 @@ Address = tuple[str, int]
 Media = Callable[[int, int, float, int], None]
 
 DATAGRAM_BYTES_MAX = 1500  # a longer one is dropped
-DATAGRAMS_PER_WAKE_MAX = 512
-DRAIN_S = 0.010  # while packets flow the socket is read so often: the next one finds code and data in cache
+DATAGRAMS_PER_READ_MAX = 2048
+WAITED_US_MAX = 1_000_000  # in the socket's buffer; a longer wait is the system's clock, set meanwhile
 ADDRESSES_PER_GUEST_MAX = 16  # remote addresses of one publisher
 STUN_PER_S_MAX = 60  # authenticated requests of one publisher
 DTLS_PER_S_MAX = 300  # datagrams of one publisher
@@ -80,23 +80,16 @@ class MediaPort:
         self._guests: dict[bytes, Guest] = {}  # by ufrag
         self._routes: dict[Address, Guest] = {}
         self._transactions: OrderedDict[bytes, tuple[float, Guest, Socketless]] = OrderedDict()
-        self._draining: dict[int, asyncio.TimerHandle] = {}
         self._batches: dict[int, Batch] = {}  # by file descriptor
 
     def open(self) -> None:
         """Binds. Raises PortTaken."""
-        self._loop = asyncio.get_running_loop()
         self._sockets, self.number = sockets.bind(self.addresses, self.number)
-        for bound in set(self._sockets.values()):
-            self._batches[bound.fileno()] = Batch(bound, self.buffer)
-            self._loop.add_reader(bound.fileno(), self._readable, bound)
+        self._batches = {bound.fileno(): Batch(bound, self.buffer) for bound in set(self._sockets.values())}
         log.info("media-port.open", port=self.number, addresses=len(self._sockets))
 
     def close(self) -> None:
-        for timer in self._draining.values():
-            timer.cancel()
-        for bound in set(self._sockets.values()):
-            self._loop.remove_reader(bound.fileno())
+        self._batches = {}
         sockets.close(self._sockets)
 
     def admit(
@@ -137,35 +130,25 @@ class MediaPort:
         while len(self._transactions) > TRANSACTIONS_MAX:
             self._transactions.popitem(last=False)
 
-    def _readable(self, bound: socket.socket) -> None:
-        """Packets flow: read them in batches until they stop."""
-        self._loop.remove_reader(bound.fileno())
-        self._drain(bound)
+    def read(self) -> bool:
+        """Reads what is there, DATAGRAMS_PER_READ_MAX of each socket at most; whether there may be more."""
+        full = False
+        for fileno, batch in self._batches.items():
+            full |= self._read(batch, fileno) >= DATAGRAMS_PER_READ_MAX
+        return full
 
-    def _drain(self, bound: socket.socket) -> None:
-        fileno = bound.fileno()
-        self._draining.pop(fileno, None)
-        if fileno < 0:
-            return
-        if count := self.read(bound):
-            pause_s = DRAIN_S if count < DATAGRAMS_PER_WAKE_MAX else 0.0
-            self._draining[fileno] = self._loop.call_later(pause_s, self._drain, bound)
-        else:
-            self._loop.add_reader(fileno, self._readable, bound)
-
-    def read(self, bound: socket.socket) -> int:
-        """Reads what is there, DATAGRAMS_PER_WAKE_MAX at most; how many datagrams it was."""
-        self._now_s = time.monotonic()
-        self._arrival_ms = self._now_ms()
-        fileno = bound.fileno()
-        batch = self._batches[fileno]
+    def _read(self, batch: Batch, fileno: int) -> int:
         count = 0
         try:
-            while count < DATAGRAMS_PER_WAKE_MAX:
+            while count < DATAGRAMS_PER_READ_MAX:
                 received = batch.receive()
                 count += received
+                read_ns, (read_s, read_ms) = time.time_ns(), self.now()
                 accept = self.accept
-                for begin, length, source in batch.datagrams(received):
+                for begin, length, source, waited_us in batch.datagrams(received, read_ns):
+                    waited_us = max(0, min(waited_us, WAITED_US_MAX))
+                    self._now_s = read_s - waited_us / 1_000_000
+                    self._arrival_ms = read_ms - waited_us // 1000
                     accept(begin, length, source, fileno)
                 if received < DATAGRAMS_MAX:
                     break
@@ -173,7 +156,6 @@ class MediaPort:
             pass
         except OSError as error:  # an ICMP error of an earlier send; nothing is lost by it
             self.dropped[f"errno-{error.errno}"] += 1
-            count += 1
         return count
 
     def accept(self, begin: int, length: int, source: Address, fileno: int) -> None:

@@ -2,6 +2,7 @@
 
 import errno
 import socket
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -25,16 +26,34 @@ def pair(request: pytest.FixtureRequest) -> Iterator[tuple[socket.socket, socket
 
 
 def test_what_is_sent_comes_whole_and_from_whom(pair: tuple[socket.socket, socket.socket]) -> None:
-    """Bytes, order and source, an empty datagram too."""
+    """Bytes, order and source, an empty datagram too; in every batch."""
     sender, receiver = pair
     sent = [b"first", b"", bytes(range(256)) * 5]
-    for data in sent:
-        send(sender, data, receiver.getsockname()[:2])
     buffer = bytearray(DATAGRAMS_MAX * SLOT_BYTES)
     batch = Batch(receiver, buffer)
-    got = batch.datagrams(batch.receive())
-    assert [bytes(buffer[begin : begin + length]) for begin, length, _ in got] == sent
-    assert {source for _, _, source in got} == {sender.getsockname()[:2]}
+    for _ in range(2):
+        for data in sent:
+            send(sender, data, receiver.getsockname()[:2])
+        got = batch.datagrams(batch.receive(), time.time_ns())
+        assert [bytes(buffer[begin : begin + length]) for begin, length, _, _ in got] == sent
+        assert {source for _, _, source, _ in got} == {sender.getsockname()[:2]}
+
+
+def test_it_is_known_when_each_came(pair: tuple[socket.socket, socket.socket]) -> None:
+    """However late it is read: between its sending and what came next, in every batch."""
+    sender, receiver = pair
+    batch = Batch(receiver, bytearray(DATAGRAMS_MAX * SLOT_BYTES))
+    for _ in range(2):
+        instants_ns = []
+        for _ in range(3):
+            instants_ns.append(time.time_ns())
+            send(sender, b"x", receiver.getsockname()[:2])
+        instants_ns.append(time.time_ns())
+        read_ns = time.time_ns() + 30_000_000_000
+        waited_us = [us for *_, us in batch.datagrams(batch.receive(), read_ns)]
+        assert len(waited_us) == 3
+        for earliest_ns, us, latest_ns in zip(instants_ns, waited_us, instants_ns[1:], strict=False):
+            assert (read_ns - latest_ns) // 1000 <= us <= (read_ns - earliest_ns) // 1000 + 1
 
 
 def test_with_nothing_there_it_does_not_wait(pair: tuple[socket.socket, socket.socket]) -> None:
