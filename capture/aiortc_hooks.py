@@ -12,6 +12,8 @@ from aioice.candidate import Candidate, candidate_foundation, candidate_priority
 from aioice.ice import Connection as Agent
 from aioice.ice import StunProtocol as Socketless
 from aiortc import RTCPeerConnection, RTCRtpReceiver, RTCRtpSender
+from OpenSSL import SSL
+from OpenSSL.crypto import X509
 from pylibsrtp import Session
 from pylibsrtp._binding import ffi, lib
 
@@ -19,6 +21,33 @@ __all__ = ["Agent", "Socketless"]
 
 DATAGRAMS_QUEUED_MAX = 256  # DTLS of one publisher, waiting for the library
 COMPONENT = 1  # RTP and RTCP share it (RFC 8834)
+CIPHERS = (
+    b"ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-ECDSA-CHACHA20-POLY1305:ECDHE-ECDSA-AES128-SHA:ECDHE-ECDSA-AES256-SHA"
+    b":ECDHE-RSA-AES128-GCM-SHA256:ECDHE-RSA-CHACHA20-POLY1305"
+    b":@SECLEVEL=2"  # keys of 112 bits of security: of 2,048, if RSA
+)
+KEY_TOO_SMALL = 66  # X509_V_ERR_EE_KEY_TOO_SMALL: a certificate's key is below that
+
+
+def allow_rsa(connection: RTCPeerConnection) -> None:
+    """Lets the other side's certificate be of RSA, as GStreamer's is: the library's ciphers know ECDSA only.
+
+    Its key may not be weak; whose it is, is told as ever by the fingerprint in the session description.
+    """
+    private: Any = connection
+    (certificate,) = private._RTCPeerConnection__certificates
+    create = certificate._create_ssl_context
+
+    def context(srtp_profiles: list[Any]) -> SSL.Context:
+        created: SSL.Context = create(srtp_profiles)
+        created.set_cipher_list(CIPHERS)
+        created.set_verify(SSL.VERIFY_PEER | SSL.VERIFY_FAIL_IF_NO_PEER_CERT, strong)
+        return created
+
+    def strong(_connection: SSL.Connection, _certificate: X509, error: int, _depth: int, _sound: int) -> bool:
+        return error != KEY_TOO_SMALL
+
+    certificate._create_ssl_context = context
 
 
 def agent_of(receiver: RTCRtpReceiver) -> Agent:

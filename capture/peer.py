@@ -77,6 +77,7 @@ class Peer:
         self._connection = RTCPeerConnection(
             RTCConfiguration(iceServers=[], bundlePolicy=RTCBundlePolicy.MAX_BUNDLE)
         )
+        hooks.allow_rsa(self._connection)
 
     @property
     def heard_s(self) -> float:

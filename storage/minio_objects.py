@@ -8,8 +8,8 @@ that somebody made versioned. Nothing depends on ETags, lifecycle rules, tags or
   finds those by prefix only for the exact name, so all of the bucket are asked for and ours are picked out.
   MinIO lists only what began since its last start; what is older it drops by itself after 24 h
   (`stale_uploads_expiry`), and holds no key.
-- The client's `_put_object`, `_list_multipart_uploads` and `_abort_multipart_upload` are private to it and
-  have no public twin; the lock file fixes its version and the contract suite notices a change.
+- The client's `_put_object`, `_execute`, `_list_multipart_uploads` and `_abort_multipart_upload` are private
+  to it and have no public twin; the lock file fixes its version and the contract suite notices a change.
 """
 
 from collections import deque
@@ -17,18 +17,17 @@ from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import islice
 
-from minio.datatypes import Object
 from minio.deleteobjects import DeleteError, DeleteObject
 from minio.error import S3Error
 
 from storage.errors import ObjectExists, ObjectMissing, StoreFailed
 from storage.minio_client import mapped, s3_client
+from storage.minio_versions import PAGE, pages
 from storage.naming import SEQ_MAX, check_below, check_key, check_prefix, segment_key
 from storage.objects import StoredVersion, Upload
 from storage.places import MinioKey, MinioPlace
 
 MISSING = frozenset({"NoSuchKey", "NoSuchVersion"})
-PAGE = 1000  # what the server gives at once
 DELETES_AT_ONCE = 4
 DELETE_SHARE = PAGE // DELETES_AT_ONCE  # a listed page keeps all of them busy
 NEVER_USED = segment_key("a" * 16, "a" * 16, SEQ_MAX)
@@ -75,11 +74,11 @@ class MinioObjects:
         return self._versions(prefix)
 
     def _versions(self, prefix: str) -> Iterator[StoredVersion]:
-        found = self._client.list_objects(self._bucket, prefix=prefix, recursive=True, include_version=True)
+        found = pages(self._client, self._bucket, prefix)
         with mapped(f"list {prefix}"), ThreadPoolExecutor(max_workers=1) as ahead:
-            page = ahead.submit(_page, found)
-            while versions := page.result():
-                page = ahead.submit(_page, found)
+            page = ahead.submit(next, found, None)
+            while (versions := page.result()) is not None:
+                page = ahead.submit(next, found, None)
                 yield from versions
 
     def uploads(self, prefix: str) -> Iterator[Upload]:
@@ -153,16 +152,6 @@ class MinioObjects:
         except S3Error as error:
             if error.code not in MISSING:
                 raise
-
-
-def _page(found: Iterator[Object]) -> list[StoredVersion]:
-    """The next page; empty after the last."""
-    return [_version(one) for one in islice(found, PAGE)]
-
-
-def _version(found: Object) -> StoredVersion:
-    assert found.object_name is not None
-    return StoredVersion(found.object_name, found.version_id, found.is_delete_marker, found.size or 0)
 
 
 def _line(error: DeleteError) -> str:

@@ -1,8 +1,11 @@
 #!/bin/sh
-# Installs what the tests need beside Python: Chromium, Redis, PostgreSQL, Caddy, coturn, MinIO, OpenBao. What cannot be had is
-# skipped with that reason by the tests that need it, or fails them when PROCTORING_TEST_REQUIRE names it.
+# Installs what the tests need beside Python: Chromium, GStreamer, Redis, PostgreSQL, Caddy, coturn, MinIO, OpenBao. What cannot be
+# had is skipped with that reason by the tests that need it, or fails them when PROCTORING_TEST_REQUIRE names it.
 set -u
 cache="${XDG_CACHE_HOME:-$HOME/.cache}/proctoring-tests/bin"
+
+gstreamer="python3-gi gir1.2-gst-plugins-bad-1.0 gstreamer1.0-nice gstreamer1.0-plugins-base gstreamer1.0-plugins-good"
+gstreamer="$gstreamer gstreamer1.0-plugins-bad gstreamer1.0-plugins-ugly"
 
 packages() {
   wanted=""
@@ -11,6 +14,7 @@ packages() {
   command -v caddy >/dev/null || wanted="$wanted caddy"
   command -v turnserver >/dev/null || wanted="$wanted coturn"
   [ -n "$(ls /usr/lib/postgresql/*/bin/initdb 2>/dev/null)" ] || wanted="$wanted postgresql"
+  /usr/bin/python3 tests/support/gstreamer_whip.py >/dev/null 2>&1 || wanted="$wanted $gstreamer"
   [ -z "$wanted" ] && return
   echo "installing for the tests:$wanted"
   if [ "$(id -u)" = 0 ]; then sudo=""; else sudo="sudo -n"; fi

@@ -1,5 +1,8 @@
-"""A WHIP client that is not ours publishes to the real endpoint (RFC 9725), from a page of another origin."""
+"""WHIP clients that are not ours publish to the real endpoint (RFC 9725)."""
 
+import os
+import shutil
+import subprocess
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -9,30 +12,19 @@ from typing import Any
 import pytest
 
 from tests.e2e.candidate_stage import chromium, service
-from tests.support.player import fetch_all
+from tests.support import eyevinn, ffmpeg_whip
+from tests.support.player import decode_errors, fetch_all
 from tests.support.programs import missing
 from tests.support.service import Service, wait_until
 
 __all__ = ["service"]
 
-MODULES = Path(__file__).parents[2] / "node_modules"
 RECORDED_S_MAX = 60
+PICTURES = 90
+LOST_MAX = 15  # pictures from one keyframe to the next: where the first one or the last ones are missing
+GSTREAMER = Path(__file__).parents[1] / "support" / "gstreamer_whip.py"
 
-# Node's modules in a page: each file is a function of module, exports and require.
-REQUIRE = """(files) => {
-  const loaded = {};
-  const load = (name) => {
-    if (!loaded[name]) {
-      const module = (loaded[name] = { exports: {} });
-      const folder = name.slice(0, name.lastIndexOf("/"));
-      const path = (wanted) => (wanted.startsWith("./") ? `${folder}/${wanted.slice(2)}.js` : files[wanted]);
-      const require = (wanted) => load(path(wanted));
-      new Function("module", "exports", "require", files[name])(module, module.exports, require);
-    }
-    return loaded[name].exports;
-  };
-  window.WHIPClient = load(files["@eyevinn/whip-web-client"]).WHIPClient;
-}"""
+
 PUBLISH = """async ([endpoint, authkey]) => {
   const media = await navigator.mediaDevices.getUserMedia({ video: true, audio: true });
   window.client = new WHIPClient({ endpoint, opts: { authkey, iceServers: [], timeout: 500 } });
@@ -73,26 +65,39 @@ def test_the_eyevinn_web_client_publishes_from_a_page_of_another_origin(
     with chromium() as browser:
         page = browser.new_context().new_page()
         page.goto(studio)
-        page.evaluate(REQUIRE, _eyevinn())
+        page.evaluate(eyevinn.REQUIRE, eyevinn.sources())
         resource = page.evaluate(PUBLISH, [invited["whip_url"], invited["tokens"]["webcam"]])
         assert resource.startswith(f"{service.url}/whip/")
         _wait_stored(service, invited["session_id"], 2)
         page.evaluate("client.destroy()")
-    _see_recorded(service, invited["session_id"])
+    assert _see_recorded(service, invited["session_id"])
 
 
-def _eyevinn() -> dict[str, str]:
-    """The client and what it requires: path to source, and package to path of its entry."""
-    entries = {
-        "@eyevinn/whip-web-client": "@eyevinn/whip-web-client/dist/whip-client.js",
-        "events": "events/events.js",
-        "sdp-transform": "sdp-transform/lib/index.js",
-    }
-    if not (MODULES / entries["@eyevinn/whip-web-client"]).exists():
-        missing("npm", "The Eyevinn WHIP client is not installed; `npm ci` brings it.")
-    paths = [path for package in ("events", "sdp-transform/lib") for path in (MODULES / package).glob("*.js")]
-    paths.append(MODULES / entries["@eyevinn/whip-web-client"])
-    return entries | {path.relative_to(MODULES).as_posix(): path.read_text() for path in paths}
+@pytest.mark.live
+def test_ffmpeg_publishes(service: Service, tmp_path: Path) -> None:
+    """The muxer of FFmpeg 8, by a certificate that it is given."""
+    invited = service.invite("--streams", "webcam")
+    ffmpeg_whip.publish(invited["whip_url"], invited["tokens"]["webcam"], PICTURES, tmp_path)
+    assert PICTURES - LOST_MAX <= _see_recorded(service, invited["session_id"]) <= PICTURES
+
+
+@pytest.mark.live
+def test_gstreamer_publishes(service: Service) -> None:
+    """Its webrtcbin, which is what its WHIP elements are made of; its certificate is of RSA."""
+    client = _gstreamer()
+    invited = service.invite("--streams", "webcam")
+    publication = [invited["whip_url"], invited["tokens"]["webcam"], str(PICTURES)]
+    subprocess.run([*client, *publication], check=True, timeout=RECORDED_S_MAX)
+    assert PICTURES - LOST_MAX <= _see_recorded(service, invited["session_id"]) <= PICTURES
+
+
+def _gstreamer() -> list[str]:
+    """The client's command; of Python's, only the system's own may have GStreamer's bindings."""
+    python = shutil.which("python3", path=os.defpath)
+    client = [python or "", str(GSTREAMER)]
+    if python is None or subprocess.run(client, capture_output=True).returncode:
+        missing("gstreamer", "GStreamer's webrtcbin or its Python bindings are not installed.")
+    return client
 
 
 def _wait_stored(service: Service, session_id: str, segments: int) -> None:
@@ -103,8 +108,8 @@ def _wait_stored(service: Service, session_id: str, segments: int) -> None:
     wait_until(stored, RECORDED_S_MAX, "nothing was stored")
 
 
-def _see_recorded(service: Service, session_id: str) -> None:
-    """The session's one take has ended by itself, and every picture of its every segment decodes."""
+def _see_recorded(service: Service, session_id: str) -> int:
+    """The session's one take has ended by itself and every segment decodes: how many pictures there are."""
     reviewer = service.signed_in("M. Claes", "proctor")
 
     def take() -> dict[str, Any]:
@@ -117,4 +122,4 @@ def _see_recorded(service: Service, session_id: str) -> None:
     wait_until(lambda: take()["end_cause"], RECORDED_S_MAX, "the take has not ended")
     assert take()["end_cause"] == "stopped"
     assert "opus" in take()["media_type"]
-    assert fetch_all(reviewer, session_id, line)
+    return sum(decode_errors(segment)[0] for segment in fetch_all(reviewer, session_id, line))

@@ -1,6 +1,7 @@
 """A standard WebRTC stack publishes: another sender than Chromium, and the ways in which a take ends."""
 
 import asyncio
+import re
 import socket
 import statistics
 from fractions import Fraction
@@ -13,6 +14,8 @@ import pytest
 from aiortc import RTCPeerConnection, RTCRtpSender, RTCSessionDescription, VideoStreamTrack
 from aiortc.contrib.media import MediaStreamTrack
 from aiortc.mediastreams import AudioStreamTrack
+from aiortc.rtcdtlstransport import RTCCertificate, generate_certificate
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
 from capture import aiortc_hooks
 from capture.ingest import Patience
@@ -25,6 +28,10 @@ pytestmark = pytest.mark.live
 LOST_EVERY = 41  # packets; what is sent again is lost again
 HOLE_MS = 200
 RECOVERY_MS_MAX = 1_900  # waiting for the packet, asking for a keyframe, getting it
+KEYS = {
+    "ECDSA": lambda: ec.generate_private_key(ec.SECP256R1()),
+    "RSA": lambda: rsa.generate_private_key(65537, 2048),
+}
 
 
 class Moving(VideoStreamTrack):
@@ -39,11 +46,17 @@ class Moving(VideoStreamTrack):
 
 
 class Publisher:
-    """An aiortc WHIP client."""
+    """An aiortc WHIP client, with a certificate of its own making or one for `key`."""
 
-    def __init__(self, site, token: str, codec: str, *extra: MediaStreamTrack, again: bool = True) -> None:
+    def __init__(
+        self, site, token: str, codec: str, *extra: MediaStreamTrack, again: bool = True, key=None
+    ) -> None:
         self.site, self.token = site, token
         self.connection = RTCPeerConnection()
+        if key is not None:
+            certificate = RTCCertificate(key, generate_certificate(key))
+            self.connection._RTCPeerConnection__certificates = [certificate]
+            aiortc_hooks.allow_rsa(self.connection)
         for track in (Moving(), *extra):
             transceiver = self.connection.addTransceiver(track, direction="sendonly")
             if track.kind == "video":
@@ -89,6 +102,39 @@ def test_an_aiortc_publisher_is_recorded(media, codec) -> None:
             assert take.media_type.endswith(',opus"')
             assert take.cause is EndCause.SERVER_STOPPED
             media.check_take(take)
+
+    asyncio.run(scenario())
+
+
+def test_a_publisher_with_a_certificate_of_rsa_is_recorded(media) -> None:
+    """The other kind that WebRTC knows, beside ECDSA; GStreamer's is one."""
+
+    async def scenario() -> None:
+        async with media.running_site() as site:
+            publisher = Publisher(site, "webcam", "VP8", key=KEYS["RSA"]())
+            await publisher.publish()
+            await site.until(lambda: any(take.segments for take in site.takes(Stream.WEBCAM)))
+            await publisher.connection.close()
+
+    asyncio.run(scenario())
+
+
+@pytest.mark.parametrize("kind", KEYS)
+def test_a_certificate_that_was_not_offered_is_refused(media, kind) -> None:
+    """Of either kind: nothing is recorded of a publisher whose fingerprint is not the offer's."""
+
+    async def scenario() -> None:
+        async with media.running_site() as site:
+            publisher = Publisher(site, "webcam", "VP8", key=KEYS[kind]())
+            await publisher.connection.setLocalDescription(await publisher.connection.createOffer())
+            honest = publisher.connection.localDescription.sdp
+            offered = re.sub(r"(a=fingerprint:sha-256 )\S+", rf"\g<1>{':'.join(['00'] * 32)}", honest)
+            ingest, answer = await site.ingests.publish("webcam", offered)
+            await publisher.connection.setRemoteDescription(RTCSessionDescription(answer, "answer"))
+            await asyncio.wait_for(ingest.ended.wait(), media.TIMEOUT_S)
+            assert publisher.connection.iceConnectionState == "completed"
+            assert site.recorder.takes == {}
+            await publisher.connection.close()
 
     asyncio.run(scenario())
 
@@ -255,6 +301,8 @@ def test_the_private_parts_we_use_are_there(media) -> None:
                 assert hasattr(agent, name), name
             for name in ("gather_candidates", "data_received", "get_component_candidates"):
                 assert callable(getattr(type(agent), name)), name
+            (certificate,) = ingest._peer._connection._RTCPeerConnection__certificates
+            assert callable(getattr(type(certificate), "_create_ssl_context", None))
             plain = type(receiver)("video", receiver.transport)
             for name in (
                 "rtcp_ssrc",
