@@ -5,11 +5,12 @@ PORT ?= 8000
 STREAMS ?= 16,64
 RUNS ?= 1
 BIN := .venv/bin
+COMPILED := $(shell sed -n 's/^ *"\(.*\.py\)",$$/\1/p' setup.py)
 COMPILE := $(BIN)/pip-compile --quiet --strip-extras --generate-hashes --allow-unsafe \
 	--no-emit-index-url --no-emit-find-links --no-emit-trusted-host --no-header
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-tools lint compose bench bench-tools mutants lock
+.PHONY: help setup interpreted run test test-tools lint compose bench bench-tools mutants lock
 
 help: ## what you can ask for
 	@sed -nE 's/^([a-z-]+):.*## (.*)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 12
@@ -39,13 +40,22 @@ bench: setup bench-tools ## capture, seal, open, purge, each beside a peer; STRE
 mutants: setup test-tools ## the eleven seeded bugs, each of which the tests must find
 	$(BIN)/python -m tests.mutants
 
-setup: .venv/ready ## make .venv with the locked dependencies
+setup: .venv/ready ## make .venv with the locked dependencies, compile the way of a packet
 
-.venv/ready: requirements-dev.lock pyproject.toml
+.venv/locked: requirements-dev.lock
 	$(PYTHON) -m venv .venv
 	$(BIN)/pip install -qq --disable-pip-version-check --require-hashes -r requirements-dev.lock
-	$(BIN)/pip install -qq --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	touch $@
+
+.venv/ready: .venv/locked pyproject.toml setup.py $(COMPILED)
+	find capture -name '*.so' -delete
+	$(BIN)/pip install -qq --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@ls capture/*__mypyc*.so >/dev/null 2>&1 || echo "no C compiler or no Python.h: media is handled by the interpreter"
+	touch $@
+
+interpreted: ## remove the binaries, for a debugger or coverage; `make setup` brings them back
+	find capture -name '*.so' -delete
+	rm -f .venv/ready
 
 test-tools:
 	@sh tests/tools.sh
@@ -56,3 +66,5 @@ bench-tools:
 lock: setup ## write the lock files anew from pyproject.toml
 	$(COMPILE) --output-file=requirements.lock pyproject.toml
 	$(COMPILE) --extra=dev --output-file=requirements-dev.lock pyproject.toml
+	$(COMPILE) --build-deps-for=wheel --only-build-deps --constraint=requirements-dev.lock \
+		--output-file=requirements-build.lock pyproject.toml

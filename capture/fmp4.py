@@ -6,19 +6,21 @@ file. Parameter sets stand in avcC, not among the pictures, as `avc1` demands.
 
 import struct
 from collections.abc import Sequence
+from typing import Final
 
 from capture import h264, opus
 from capture.frames import AUDIO_CLOCK, VIDEO_CLOCK
 from capture.h264 import H264Config
 from capture.piece import Piece, Sample
 
-MOVIE_TIMESCALE = 1000
-VIDEO, AUDIO = 1, 2
-_OUT_OF_BAND = frozenset({h264.SPS, h264.PPS, h264.DELIMITER})
-_MATRIX = struct.pack(">9I", 0x10000, 0, 0, 0, 0x10000, 0, 0, 0, 0x40000000)
-_KEY_FLAGS = 0x0200_0000  # depends on nothing
-_DELTA_FLAGS = 0x0101_0000  # depends on others, is no sync sample
-_TRUN_FLAGS = 0x0001 | 0x0100 | 0x0200 | 0x0400  # data offset; per sample: duration, size, flags
+MOVIE_TIMESCALE: Final = 1000
+VIDEO: Final = 1
+AUDIO: Final = 2
+_OUT_OF_BAND: Final = frozenset({h264.SPS, h264.PPS, h264.DELIMITER})
+_MATRIX: Final = struct.pack(">9I", 0x10000, 0, 0, 0, 0x10000, 0, 0, 0, 0x40000000)
+_KEY_FLAGS: Final = 0x0200_0000  # depends on nothing
+_DELTA_FLAGS: Final = 0x0101_0000  # depends on others, is no sync sample
+_TRUN_FLAGS: Final = 0x0001 | 0x0100 | 0x0200 | 0x0400  # data offset; per sample: duration, size, flags
 
 
 def write(piece: Piece) -> bytes:

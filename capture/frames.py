@@ -1,10 +1,10 @@
 """An encoded frame as it left the network: what lies between the receive path and the segmenter."""
 
 from enum import StrEnum
-from typing import NamedTuple
+from typing import Final, final
 
-VIDEO_CLOCK = 90_000  # ticks per second, RFC 6184 and RFC 7741
-AUDIO_CLOCK = 48_000  # ticks per second, RFC 7587
+VIDEO_CLOCK: Final = 90_000  # ticks per second, RFC 6184 and RFC 7741
+AUDIO_CLOCK: Final = 48_000  # ticks per second, RFC 7587
 
 
 class Codec(StrEnum):
@@ -24,8 +24,9 @@ class Codec(StrEnum):
         return VIDEO_CLOCK if self.is_video else AUDIO_CLOCK
 
 
-class EncodedFrame(NamedTuple):
-    """One whole video frame or one audio packet.
+@final
+class EncodedFrame:
+    """One whole video frame or one audio packet; it never changes.
 
     `ticks` is the unrolled RTP timestamp; it only ever grows by what the sender's clock grew. `arrival_ms`
     is the Unix time at which the frame's first packet reached us. H.264 data is NAL units, each behind its
@@ -33,12 +34,25 @@ class EncodedFrame(NamedTuple):
     `after_loss` marks a keyframe before which frames were lost.
     """
 
-    codec: Codec
-    ticks: int
-    arrival_ms: int
-    data: bytes
-    keyframe: bool = True
-    after_loss: bool = False
+    def __init__(
+        self,
+        codec: Codec,
+        ticks: int,
+        arrival_ms: int,
+        data: bytes,
+        keyframe: bool = True,
+        after_loss: bool = False,
+    ) -> None:
+        self.codec: Final = codec
+        self.ticks: Final = ticks
+        self.arrival_ms: Final = arrival_ms
+        self.data: Final = data
+        self.keyframe: Final = keyframe
+        self.after_loss: Final = after_loss
+
+    def moved(self, ticks: int, arrival_ms: int) -> "EncodedFrame":
+        """The same frame at another time."""
+        return EncodedFrame(self.codec, ticks, arrival_ms, self.data, self.keyframe, self.after_loss)
 
 
 def unrolled(last: int, timestamp: int) -> int:

@@ -5,14 +5,19 @@ Frames travel as NAL units behind 4-byte lengths, so that no start code is ever 
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from capture.errors import BadPayload
 
-IDR, SPS, PPS, DELIMITER = 5, 7, 8, 9
-STAP_A, FU_A = 24, 28
-PARAMETER_SETS_MAX = 31  # avcC counts sequence parameter sets in five bits
-DIMENSION_MAX = 16_384
-_CHROMA_PROFILES = frozenset({100, 110, 122, 244, 44, 83, 86, 118, 128, 138, 139, 134, 135})
+IDR: Final = 5
+SPS: Final = 7
+PPS: Final = 8
+DELIMITER: Final = 9
+STAP_A: Final = 24
+FU_A: Final = 28
+PARAMETER_SETS_MAX: Final = 31  # avcC counts sequence parameter sets in five bits
+DIMENSION_MAX: Final = 16_384
+_CHROMA_PROFILES: Final = frozenset({100, 110, 122, 244, 44, 83, 86, 118, 128, 138, 139, 134, 135})
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,19 +7,22 @@ stays put, but for a slow slew at segment boundaries; only a jump moves it at on
 so that nothing accumulates.
 """
 
+from typing import Final, final
+
 from capture.frames import unrolled
 from capture.senderclock import DeviceClock, SenderClock, ntp_to_us
 
-JUMP_US = 1_000_000  # beyond this the sender's clock jumped; below, it is delay
-UNSETTLED_JUMP_US = 10_000_000  # the first frames may have queued that long behind a slow connection
-SLEW_MAX_US = 2_000  # per segment of about 4 s: 500 ppm, ten times the drift of a bad quartz
-ALIGN_MAX_US = (
+JUMP_US: Final = 1_000_000  # beyond this the sender's clock jumped; below, it is delay
+UNSETTLED_JUMP_US: Final = 10_000_000  # the first frames may have queued that long behind a slow connection
+SLEW_MAX_US: Final = 2_000  # per segment of about 4 s: 500 ppm, ten times the drift of a bad quartz
+ALIGN_MAX_US: Final = (
     20_000  # likewise, where reports tell: two such steps bring what the network tore apart in step
 )
-DEAD_ZONE_US = 10_000  # residuals within are noise of the minimum
-TRUST_US = 500_000
+DEAD_ZONE_US: Final = 10_000  # residuals within are noise of the minimum
+TRUST_US: Final = 500_000
 
 
+@final
 class TrackClock:
     """RTP ticks of one track → Unix microseconds of the server. All tracks of a device share its `device`."""
 

@@ -1,14 +1,16 @@
 """Reads what passthrough needs of Opus: how long a packet lasts (RFC 6716 section 3)."""
 
+from typing import Final
+
 from capture.errors import BadPayload
 
-PACKET_TICKS_MAX = 5760  # 120 ms at 48 kHz, RFC 6716 section 3.2.5
-CHANNELS = 2  # what SDP always says (RFC 7587 section 4.1); a packet itself may be mono
+PACKET_TICKS_MAX: Final = 5760  # 120 ms at 48 kHz, RFC 6716 section 3.2.5
+CHANNELS: Final = 2  # what SDP always says (RFC 7587 section 4.1); a packet itself may be mono
 
-_SILK_TICKS = (480, 960, 1920, 2880)
-_HYBRID_TICKS = (480, 960)
-_CELT_TICKS = (120, 240, 480, 960)
-_FRAME_TICKS = 3 * _SILK_TICKS + 2 * _HYBRID_TICKS + 4 * _CELT_TICKS  # by configuration (table 2)
+_SILK_TICKS: Final = (480, 960, 1920, 2880)
+_HYBRID_TICKS: Final = (480, 960)
+_CELT_TICKS: Final = (120, 240, 480, 960)
+_FRAME_TICKS: Final = 3 * _SILK_TICKS + 2 * _HYBRID_TICKS + 4 * _CELT_TICKS  # by configuration (table 2)
 
 
 def duration_ticks(packet: bytes) -> int:

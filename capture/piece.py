@@ -1,12 +1,12 @@
 """A segment before it is written to a container: its frames, cut and timed, and their media type."""
 
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Final, final
 
 from capture.frames import VIDEO_CLOCK, Codec
 from capture.h264 import H264Config
 
-TICKS_PER_MS = VIDEO_CLOCK // 1000
+TICKS_PER_MS: Final = VIDEO_CLOCK // 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,12 +20,14 @@ class Vp8Config:
 VideoConfig = H264Config | Vp8Config
 
 
-class Sample(NamedTuple):
-    """A frame at `ticks` since the segment's start, in its own clock rate."""
+@final
+class Sample:
+    """A frame at `ticks` since the segment's start, in its own clock rate; it never changes."""
 
-    ticks: int
-    data: bytes
-    keyframe: bool = True
+    def __init__(self, ticks: int, data: bytes, keyframe: bool = True) -> None:
+        self.ticks: Final = ticks
+        self.data: Final = data
+        self.keyframe: Final = keyframe
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,8 +10,8 @@ sender makes next still decodes.
 """
 
 from collections import deque
-from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import Final, final
 
 from capture import h264, opus, vp8
 from capture.errors import BadPayload
@@ -20,22 +20,22 @@ from capture.mediaclock import TrackClock, to_ms
 from capture.piece import TICKS_PER_MS, Piece, Sample, VideoConfig, Vp8Config, media_type
 from capture.senderclock import DeviceClock
 
-SEGMENT_MS = 4_000
-CUT_EARLY_MS = 250  # a keyframe this much before the target is taken rather than one much after it
-SEGMENT_MS_MAX = 60_000  # a sender that ignores our requests for keyframes
-SEGMENT_BYTES_MAX = 16 << 20
-GAP_MS = 1_000  # a loss longer than this leaves a gap
-LATE_AUDIO_MS = 500  # how long a cut piece waits for its last audio
-OPENING_MS = 1_000  # how long the first media type waits to see whether audio comes
-KEYFRAME_REQUEST_MS = 1_000  # at most one request per this time
-STILL_MS_MAX = 10_000  # how long a last picture may be taken to have shown
-LAST_FRAME_MS = 40  # how long a picture shows that no other follows, when nothing better is known
-STALL_MS = 10_000  # without a picture while there is sound
-REPEATED_MS = 1  # between repeated pictures
-REPEATED_BYTES_MAX = 4 << 20
-AUDIO_PENDING_MAX = 20_000  # packets: beyond, no keyframe is coming
-AUDIO_AHEAD_MAX = 50  # packets kept while no piece is open: what may start in the next one
-HALF_MS_US = 500  # a piece's start is rounded to milliseconds; its audio may seem that much earlier
+SEGMENT_MS: Final = 4_000
+CUT_EARLY_MS: Final = 250  # a keyframe this much before the target is taken rather than one much after it
+SEGMENT_MS_MAX: Final = 60_000  # a sender that ignores our requests for keyframes
+SEGMENT_BYTES_MAX: Final = 16 << 20
+GAP_MS: Final = 1_000  # a loss longer than this leaves a gap
+LATE_AUDIO_MS: Final = 500  # how long a cut piece waits for its last audio
+OPENING_MS: Final = 1_000  # how long the first media type waits to see whether audio comes
+KEYFRAME_REQUEST_MS: Final = 1_000  # at most one request per this time
+STILL_MS_MAX: Final = 10_000  # how long a last picture may be taken to have shown
+LAST_FRAME_MS: Final = 40  # how long a picture shows that no other follows, when nothing better is known
+STALL_MS: Final = 10_000  # without a picture while there is sound
+REPEATED_MS: Final = 1  # between repeated pictures
+REPEATED_BYTES_MAX: Final = 4 << 20
+AUDIO_PENDING_MAX: Final = 20_000  # packets: beyond, no keyframe is coming
+AUDIO_AHEAD_MAX: Final = 50  # packets kept while no piece is open: what may start in the next one
+HALF_MS_US: Final = 500  # a piece's start is rounded to milliseconds; its audio may seem that much earlier
 
 
 @dataclass(slots=True)
@@ -65,6 +65,7 @@ class _Closing:
     give_up_ms: int
 
 
+@final
 class Segmenter:
     """Frames of one take in, finished pieces out.
 
@@ -181,10 +182,7 @@ class Segmenter:
             self._abut_ms = None
             return
         step = REPEATED_MS * TICKS_PER_MS
-        again = [
-            frame._replace(ticks=end_ticks + number * step, arrival_ms=now_ms)
-            for number, frame in enumerate(repeated)
-        ]
+        again = [frame.moved(end_ticks + number * step, now_ms) for number, frame in enumerate(repeated)]
         self._open = self._begin(opened.config, again[0])
         self._open.frames, self._open.size = again, size
         self._last_ticks = again[-1].ticks
@@ -197,7 +195,7 @@ class Segmenter:
             return
         last = self._last_ticks
         if last is not None and last >= frame.ticks > last - VIDEO_CLOCK:
-            frame = frame._replace(ticks=last + 1)  # some senders stamp two pictures alike
+            frame = frame.moved(last + 1, frame.arrival_ms)  # some senders stamp two pictures alike
         went_back = last is not None and frame.ticks <= last
         if went_back or self._video_clock.jumped_ahead(frame.ticks, frame.arrival_ms):
             self._break_off(pieces, frame.arrival_ms)
@@ -287,25 +285,27 @@ class Segmenter:
             return
         frames = closing.open.frames
         video = tuple(Sample(frame.ticks - frames[0].ticks, frame.data, frame.keyframe) for frame in frames)
-        audio = tuple(self._audio_until(closing))
+        audio = tuple(self._take_audio(closing))
         duration_ms = closing.end_ms - closing.start_ms
         pieces.append(Piece(closing.start_ms, duration_ms, closing.open.config, video, audio))
         if not self._audio_clock.settle() and self._audio:
             self._audio_clock.anchor(self._audio[-1].ticks, self._audio[-1].arrival_ms)
 
-    def _audio_until(self, closing: _Closing) -> Iterator[Sample]:
+    def _take_audio(self, closing: _Closing) -> list[Sample]:
         """Takes the audio that starts before the boundary from the queue, timed from the piece's start."""
+        taken: list[Sample] = []
         least = 0
-        unix_us, start_us = self._audio_clock.unix_us, closing.start_ms * 1000
-        while self._audio and (at_us := unix_us(self._audio[0].ticks)) < closing.boundary_us:
+        clock, start_us = self._audio_clock, closing.start_ms * 1000
+        while self._audio and (at_us := clock.unix_us(self._audio[0].ticks)) < closing.boundary_us:
             frame = self._audio.popleft()
             since_us = at_us - start_us
             if since_us < -HALF_MS_US and not closing.open.abuts:
                 self.audio_dropped += 1  # it lies before the take or in a gap
                 continue
             least = max(since_us * AUDIO_CLOCK // 1_000_000, least)
-            yield Sample(least, frame.data)
+            taken.append(Sample(least, frame.data))
             least += 1
+        return taken
 
 
 def _is_due(opened: _Open, frame: EncodedFrame, config: VideoConfig) -> bool:

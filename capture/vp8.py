@@ -1,9 +1,11 @@
 """Reads what passthrough needs of VP8: the payload descriptor (RFC 7741), a keyframe's size (RFC 6386)."""
 
+from typing import Final
+
 from capture.errors import BadPayload
 
-START_CODE = b"\x9d\x01\x2a"
-KEYFRAME_HEADER_BYTES = 10
+START_CODE: Final = b"\x9d\x01\x2a"
+KEYFRAME_HEADER_BYTES: Final = 10
 
 
 def read_descriptor(payload: bytes) -> tuple[bool, int]:

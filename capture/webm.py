@@ -5,25 +5,28 @@ The last picture carries its duration, so that a player knows where the file end
 """
 
 import struct
+from operator import itemgetter
+from typing import Final
 
 from capture import opus
 from capture.frames import AUDIO_CLOCK
 from capture.piece import TICKS_PER_MS, Piece, Sample
 
-TIMESTAMP_SCALE_NS = 1_000_000  # block times in milliseconds
-CLUSTER_MS_MAX = 30_000  # block times are 16 bits, signed, from the cluster's start
-SEEK_PREROLL_NS = 80_000_000  # RFC 7845 section 4.6
-VIDEO, AUDIO = 1, 2
-APP = b"proctoring"
+TIMESTAMP_SCALE_NS: Final = 1_000_000  # block times in milliseconds
+CLUSTER_MS_MAX: Final = 30_000  # block times are 16 bits, signed, from the cluster's start
+SEEK_PREROLL_NS: Final = 80_000_000  # RFC 7845 section 4.6
+VIDEO: Final = 1
+AUDIO: Final = 2
+APP: Final = b"proctoring"
 
-_BLOCK = struct.Struct(">BIBhB")  # a SimpleBlock's head, its length always in four bytes
+_BLOCK: Final = struct.Struct(">BIBhB")  # a SimpleBlock's head, its length always in four bytes
 
-_EBML = bytes.fromhex("1a45dfa3")
-_SEGMENT = bytes.fromhex("18538067")
-_INFO = bytes.fromhex("1549a966")
-_TRACKS = bytes.fromhex("1654ae6b")
-_TRACK = bytes.fromhex("ae")
-_CLUSTER = bytes.fromhex("1f43b675")
+_EBML: Final = bytes.fromhex("1a45dfa3")
+_SEGMENT: Final = bytes.fromhex("18538067")
+_INFO: Final = bytes.fromhex("1549a966")
+_TRACKS: Final = bytes.fromhex("1654ae6b")
+_TRACK: Final = bytes.fromhex("ae")
+_CLUSTER: Final = bytes.fromhex("1f43b675")
 
 
 def write(piece: Piece) -> bytes:
@@ -50,10 +53,10 @@ def write(piece: Piece) -> bytes:
 
 def _in_time_order(piece: Piece) -> list[tuple[int, int, Sample]]:
     """(milliseconds, track, sample), the picture first where both fall together."""
-    # Samples of a track ascend, so where milliseconds and track are alike, their ticks order the rest.
+    # Samples of a track ascend and the sort is stable, so where milliseconds are alike, this order stays.
     blocks = [(sample.ticks // TICKS_PER_MS, VIDEO, sample) for sample in piece.video]
     blocks += [(sample.ticks * 1000 // AUDIO_CLOCK, AUDIO, sample) for sample in piece.audio]
-    blocks.sort()
+    blocks.sort(key=itemgetter(0))
     return blocks
 
 

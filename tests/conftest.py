@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support import postgres
+from tests.support import compiled, postgres
 from tests.support.minio import MinioServer
 from tests.support.openbao import OpenBaoServer
 from tests.support.world import World
@@ -27,6 +27,12 @@ def world(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[World]:
     yield made
     made.core.db.close()
     postgres.server().drop(url)
+
+
+def pytest_configure() -> None:
+    """Nobody tests binaries of yesterday's source."""
+    if stale := compiled.stale():
+        raise pytest.UsageError(f"Changed since it was compiled: {', '.join(stale)}. Run `make setup`.")
 
 
 def pytest_unconfigure() -> None:

@@ -5,22 +5,23 @@ since what follows would decode into a picture that was never filmed. Pure: time
 """
 
 from collections.abc import Callable
+from typing import Final, final
 
 from capture import h264, vp8
 from capture.errors import BadPayload
 from capture.frames import Codec, EncodedFrame, unrolled
 
-FRAME_BYTES_MAX = 8 << 20
+FRAME_BYTES_MAX: Final = 8 << 20
 
 Deliver = Callable[[EncodedFrame], None]
 
 
+@final
 class AudioAssembler:
     """Each packet with a payload is a frame."""
 
-    wants_keyframe = False
-
     def __init__(self, deliver: Deliver) -> None:
+        self.wants_keyframe = False
         self._deliver = deliver
         self._ticks = -1
 
@@ -33,6 +34,7 @@ class AudioAssembler:
         pass
 
 
+@final
 class VideoAssembler:
     """`wants_keyframe` from the start, and again from a loss, until a keyframe came."""
 
@@ -40,7 +42,6 @@ class VideoAssembler:
         self.codec = codec
         self.wants_keyframe = True
         self._deliver = deliver
-        self._add = self._add_vp8 if codec is Codec.VP8 else self._add_h264
         self._parts: list[bytes | bytearray] = []
         self._sets: list[bytes | bytearray] = []
         self._size = 0
@@ -90,8 +91,11 @@ class VideoAssembler:
         self._timestamp = -1
         self._at_boundary = True
 
+    def _add(self, payload: bytes) -> bool:
+        """False when the frame's beginning is missing. Raises BadPayload."""
+        return self._add_vp8(payload) if self.codec is Codec.VP8 else self._add_h264(payload)
+
     def _add_vp8(self, payload: bytes) -> bool:
-        """False when the frame's beginning is missing."""
         starts_frame, position = vp8.read_descriptor(payload)
         if not self._parts and not starts_frame:
             return False
@@ -121,6 +125,9 @@ class VideoAssembler:
         after_loss = self._lost_before
         self.wants_keyframe = self._lost_before = False
         self._deliver(EncodedFrame(self.codec, self._ticks, self._arrival_ms, data, keyframe, after_loss))
+
+
+Assembler = AudioAssembler | VideoAssembler
 
 
 def _begins_access_unit(payload: bytes) -> bool:

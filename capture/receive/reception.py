@@ -7,24 +7,23 @@ nothing that arrives raises or grows without bound.
 import struct
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Final, Protocol, final
 
 from capture.frames import AUDIO_CLOCK, VIDEO_CLOCK, Codec, EncodedFrame
 from capture.receive import rtcp, rtp
-from capture.receive.assemble import AudioAssembler, VideoAssembler
+from capture.receive.assemble import Assembler, AudioAssembler, VideoAssembler
 from capture.receive.bandwidth import Allowance
 from capture.receive.reorder import Reorderer
 from capture.receive.statistics import SourceStatistics
 
-SOURCES_MAX = 16  # SSRCs of one publisher: two tracks and retransmissions, and those that follow on them
-SOURCE_SILENT_S = 1.0  # another SSRC may take a track over only once the present one is silent
-UNKNOWN_PER_S_MAX = 50  # packets of sources not yet known that are looked at: each costs a decryption
-EARLY_MAX = 128  # datagrams kept that overtook the end of the DTLS handshake
+SOURCES_MAX: Final = 16  # SSRCs of one publisher: two tracks, retransmissions, those that follow on them
+SOURCE_SILENT_S: Final = 1.0  # another SSRC may take a track over only once the present one is silent
+UNKNOWN_PER_S_MAX: Final = 50  # packets of sources not yet known that are looked at: each costs a decryption
+EARLY_MAX: Final = 128  # datagrams kept that overtook the end of the DTLS handshake
 
-_header = rtp.HEADER.unpack_from
-_SSRC = struct.Struct(">I")
-_RTCP_SSRC_AT = 4
-_RTCP_FIRST, _RTCP_LAST = rtp.RTCP_TYPES[0], rtp.RTCP_TYPES[-1]
+_header: Final = rtp.HEADER.unpack_from
+_SSRC: Final = struct.Struct(">I")
+_RTCP_SSRC_AT: Final = 4
 
 
 class Inbound(Protocol):
@@ -58,6 +57,7 @@ class Events:
     report: Callable[[Codec, int, int, int], None]
 
 
+@final
 class Reception:
     """`send` takes an RTCP packet, protects it and sends it; it never raises.
 
@@ -113,8 +113,9 @@ class Reception:
             if len(self._early) < EARLY_MAX:  # the first ones; those behind can be asked for
                 self._early.append(bytes(self._view[begin : begin + length]))
             return
-        _, second, sequence, timestamp, ssrc = _header(self._buffer, begin)
-        if _RTCP_FIRST <= second <= _RTCP_LAST:
+        header: tuple[int, int, int, int] = _header(self._buffer, begin)
+        second, sequence, timestamp, ssrc = header
+        if rtp.RTCP_FIRST <= second <= rtp.RTCP_LAST:
             self._control(inbound, begin, length, now_s, now_ms)
             return
         source = self._sources.get(ssrc)
@@ -122,7 +123,8 @@ class Reception:
             return
         if (length := inbound.unprotect(begin, length)) < 0 or self._closed:
             return
-        if (bounds := rtp.payload_bounds(self._buffer, begin, length)) is None:
+        begin, end = rtp.payload_bounds(self._buffer, begin, length)
+        if begin < 0:
             return
         track = self._tracks.get(second & 0x7F)
         if source is None and (source := self._new_source(ssrc, second & 0x7F, track)) is None:
@@ -130,7 +132,7 @@ class Reception:
         self.heard_s = now_s
         self.packets += 1
         source.packet(sequence, timestamp, now_s)
-        payload = bytes(self._view[bounds[0] : bounds[1]])
+        payload = self._view[begin:end].tobytes()
         video = self._video
         if track is not None:
             if track.ssrc == ssrc or track.follows(ssrc, now_s):
@@ -143,9 +145,9 @@ class Reception:
 
     def ask_again(self, now_ms: int) -> None:
         """To be called every few ten milliseconds: asks for what is missing, gives up what stays so."""
-        for track in (self._video, self._audio):
-            if track.order.waits and not self._closed:
-                track.order.tick(now_ms)
+        if not self._closed:
+            self._video.order.tick(now_ms)
+            self._audio.order.tick(now_ms)
 
     def report(self, now_s: float) -> None:
         """Sends a receiver report and the bandwidth allowed; to be called once a second."""
@@ -205,6 +207,7 @@ class Reception:
                         self._events.report(track.codec, report.ntp, report.rtp, now_ms)
 
 
+@final
 class _Track:
     """One medium's packets into frames. Follows one SSRC at a time."""
 
@@ -232,13 +235,13 @@ class _Track:
         return True
 
     def _begin(self) -> None:
-        self.assembler: AudioAssembler | VideoAssembler
+        self.assembler: Assembler
         if self.codec.is_video:
             self.assembler = VideoAssembler(self.codec, self._deliver)
-            self.order = Reorderer(self.assembler.push, self.assembler.lost, self._ask)
+            self.order = Reorderer(self.assembler, self._ask)
         else:
             self.assembler = AudioAssembler(self._deliver)
-            self.order = Reorderer(self.assembler.push, self.assembler.lost)
+            self.order = Reorderer(self.assembler)
 
     def _ask(self, sequences: list[int]) -> None:
         assert self.ssrc is not None

@@ -6,36 +6,30 @@ order goes through as bare arguments: it becomes a `Packet` only when it has to 
 
 from collections.abc import Callable
 from itertools import islice
+from typing import Final, final
 
+from capture.receive.assemble import Assembler
 from capture.receive.rtp import Packet
 
-VIDEO_WAIT_MS = 900  # how long a missing video packet may still come by retransmission
-AUDIO_WAIT_MS = 400  # audio is not retransmitted; only reordering is waited for
-AUDIO_WAIT_PACKETS = 8
-PENDING_MAX = 2048  # packets held behind a hole
-RESTART_STEP = 3_000  # a larger step in sequence numbers is a sender that began anew
-REASK_MS = 60
-ASKED_MAX = 64  # sequence numbers in one request
-
-Deliver = Callable[[int, bool, bytes, int], None]
+VIDEO_WAIT_MS: Final = 900  # how long a missing video packet may still come by retransmission
+AUDIO_WAIT_MS: Final = 400  # audio is not retransmitted; only reordering is waited for
+AUDIO_WAIT_PACKETS: Final = 8
+PENDING_MAX: Final = 2048  # packets held behind a hole
+RESTART_STEP: Final = 3_000  # a larger step in sequence numbers is a sender that began anew
+REASK_MS: Final = 60
+ASKED_MAX: Final = 64  # sequence numbers in one request
 
 
+@final
 class Reorderer:
-    """`deliver(timestamp, marker, payload, arrival_ms)` gets every packet once, in order; `lost` is called
-    where packets are given up.
+    """`assembler` gets every packet once, in order, and is told where packets are given up.
 
     `ask` gets the sequence numbers (16 bits) to ask for: new ones at once, then all every REASK_MS.
     Without it nothing is asked for, as for audio, and AUDIO_WAIT_PACKETS bounds the wait.
     """
 
-    def __init__(
-        self,
-        deliver: Deliver,
-        lost: Callable[[], None],
-        ask: Callable[[list[int]], None] | None = None,
-    ) -> None:
-        self._deliver = deliver
-        self._lost = lost
+    def __init__(self, assembler: Assembler, ask: Callable[[list[int]], None] | None = None) -> None:
+        self._assembler = assembler
         self._ask = ask
         self._next = -1
         self._highest = -1
@@ -44,23 +38,20 @@ class Reorderer:
         self._asked_ms = 0
         self._leapt: Packet | None = None
 
-    @property
-    def waits(self) -> bool:
-        """Whether packets are missing, so that `tick` has work."""
-        return bool(self._missing)
-
     def push(self, sequence: int, timestamp: int, marker: bool, payload: bytes, arrival_ms: int) -> None:
         """Takes a packet from the network, in whatever order, however often."""
         expected = self._next
         if expected & 0xFFFF == sequence and expected >= 0 and not self._missing:
             self._highest = expected
             self._next = expected + 1
-            self._deliver(timestamp, marker, payload, arrival_ms)
+            self._assembler.push(timestamp, marker, payload, arrival_ms)
         else:
             self._place(Packet(sequence, timestamp, marker, payload, arrival_ms))
 
     def tick(self, now_ms: int) -> None:
-        """To be called every few ten milliseconds while `waits`."""
+        """To be called every few ten milliseconds."""
+        if not self._missing:
+            return
         self._give_up(now_ms)
         if self._ask is not None and self._missing and now_ms - self._asked_ms >= REASK_MS:
             self._asked_ms = now_ms
@@ -99,7 +90,7 @@ class Reorderer:
     def _drain(self) -> None:
         while (packet := self._pending.pop(self._next, None)) is not None:
             self._next += 1
-            self._deliver(*packet[1:])
+            self._assembler.push(packet.timestamp, packet.marker, packet.payload, packet.arrival_ms)
 
     def _give_up(self, now_ms: int) -> None:
         wait_ms, held = (
@@ -116,7 +107,7 @@ class Reorderer:
         self._next = min(self._pending)
         for sequence in [sequence for sequence in self._missing if sequence < self._next]:
             del self._missing[sequence]
-        self._lost()
+        self._assembler.lost()
         self._drain()
 
     def _leap(self, packet: Packet) -> None:
@@ -126,7 +117,7 @@ class Reorderer:
             return
         self._leapt = None
         self.flush()
-        self._lost()
+        self._assembler.lost()
         self._missing.clear()
         self._next = -1
         self.push(*before)

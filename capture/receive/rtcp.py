@@ -6,18 +6,18 @@ section 6.1 and RFC 4585 section 3.1 want it.
 
 import struct
 from collections.abc import Iterable, Iterator, Sequence
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 SENDER_REPORT, RECEIVER_REPORT, SOURCE_DESCRIPTION, BYE = 200, 201, 202, 203
 TRANSPORT_FEEDBACK, PAYLOAD_FEEDBACK = 205, 206
 NACK, PICTURE_LOSS, APPLICATION_LAYER = 1, 1, 15  # FMT
-REPORT_BLOCKS_MAX = 31  # per packet: the count has five bits
-_CNAME = 1
-_MANTISSA_BITS = 18  # of the REMB bit rate
+REPORT_BLOCKS_MAX: Final = 31  # per packet: the count has five bits
+_CNAME: Final = 1
+_MANTISSA_BITS: Final = 18  # of the REMB bit rate
 
-_HEADER = struct.Struct(">BBH")
-_SENDER_INFO = struct.Struct(">IQIII")
-_BLOCK = struct.Struct(">IIIIII")
+_HEADER: Final = struct.Struct(">BBH")
+_SENDER_INFO: Final = struct.Struct(">IQIII")
+_BLOCK: Final = struct.Struct(">IIIIII")
 
 
 class SenderReport(NamedTuple):

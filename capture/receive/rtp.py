@@ -1,17 +1,20 @@
 """Reads RTP headers (RFC 3550 section 5.1, extensions by length only) and retransmissions (RFC 4588)."""
 
 import struct
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
-HEADER_BYTES = 12
-RTCP_TYPES = range(192, 224)  # RFC 5761 section 4: the second byte tells RTCP from RTP
+HEADER_BYTES: Final = 12
+RTCP_FIRST: Final = 192  # RFC 5761 section 4: the second byte tells RTCP from RTP
+RTCP_LAST: Final = 223
 
-HEADER = struct.Struct(">BBHII")
-"""First byte, marker and payload type, sequence, timestamp, SSRC: never encrypted (RFC 3711 section 3.1)."""
+HEADER: Final = struct.Struct(">xBHII")
+"""Marker and payload type, sequence, timestamp, SSRC: never encrypted (RFC 3711 section 3.1)."""
 
-_U16 = struct.Struct(">H")
-_CSRC_COUNT, _EXTENSION, _PADDING, _VERSION = 0x0F, 0x10, 0x20, 2
-_PLAIN = 0x80  # version 2 and nothing else
+_CSRC_COUNT: Final = 0x0F
+_EXTENSION: Final = 0x10
+_PADDING: Final = 0x20
+_VERSION: Final = 2
+_PLAIN: Final = 0x80  # version 2 and nothing else
 
 
 class Packet(NamedTuple):
@@ -27,23 +30,25 @@ class Packet(NamedTuple):
     arrival_ms: int
 
 
-def payload_bounds(data: bytes | bytearray, begin: int, length: int) -> tuple[int, int] | None:
-    """Where the payload of the packet in these bytes begins and ends; None when its header is malformed."""
+def payload_bounds(data: bytes | bytearray, begin: int, length: int) -> tuple[int, int]:
+    """Where the payload of the packet in these bytes begins and ends; -1 twice for a malformed header."""
     if length < HEADER_BYTES:
-        return None
+        return -1, -1
     first, end = data[begin], begin + length
     if first == _PLAIN:
         return begin + HEADER_BYTES, end
     begin += HEADER_BYTES + 4 * (first & _CSRC_COUNT)
     if first & _EXTENSION:
         if begin + 4 > end:
-            return None
+            return -1, -1
         begin += 4 + 4 * (data[begin + 2] << 8 | data[begin + 3])
     if first & _PADDING:
         if not (padding := data[end - 1]):
-            return None
+            return -1, -1
         end -= padding
-    return (begin, end) if first >> 6 == _VERSION and begin <= end else None
+    if first >> 6 != _VERSION or begin > end:
+        return -1, -1
+    return begin, end
 
 
 def original_sequence(payload: bytes) -> int | None:
@@ -51,4 +56,4 @@ def original_sequence(payload: bytes) -> int | None:
 
     None for a payload that holds none, as padding sent to probe the bandwidth.
     """
-    return _U16.unpack_from(payload)[0] if len(payload) > 2 else None
+    return payload[0] << 8 | payload[1] if len(payload) > 2 else None

@@ -1,11 +1,15 @@
 """What a receiver report says of one source (RFC 3550 section 6.4.1, appendices A.3 and A.8). Pure."""
 
+from typing import Final, final
+
 from capture.receive.rtcp import ReportBlock, SenderReport, middle_32
 
-RESTART_STEP = 3_000  # a larger step in sequence numbers is a sender that began anew (MAX_DROPOUT)
-LOST_MAX, LOST_MIN = (1 << 23) - 1, -(1 << 23)  # signed 24 bits on the wire
+RESTART_STEP: Final = 3_000  # a larger step in sequence numbers is a sender that began anew (MAX_DROPOUT)
+LOST_MAX: Final = (1 << 23) - 1  # signed 24 bits on the wire
+LOST_MIN: Final = -(1 << 23)
 
 
+@final
 class SourceStatistics:
     """Counts one SSRC's packets. Seconds are of one steady clock."""
 

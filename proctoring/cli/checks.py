@@ -8,6 +8,7 @@ from email.utils import parsedate_to_datetime
 import httpx
 import redis
 
+from capture import segmenter
 from capture.ice import IceServer
 from capture.relay import check as ask_relay
 from proctoring.cli.places import Places
@@ -105,6 +106,13 @@ def media(settings: Settings) -> str:
         f"{first} to {first + count - 1}" if first and count > 1 else str(first or "of the system's choice")
     )
     return f"{count} capture process{'es' if count > 1 else ''}, UDP {ports}"
+
+
+def media_path() -> str:
+    """Whether packets are handled by compiled code (setup.py)."""
+    if segmenter.__file__.endswith(".py"):
+        return "interpreted, at twice the CPU per packet: no C compiler was there when this was installed"
+    return "compiled"
 
 
 def relay(server: IceServer) -> str:

@@ -146,6 +146,7 @@ def _of_role(one: RoleParts, role: Role) -> Iterator[Check]:
         case CaptureParts():
             yield Check("sealing", lambda: checks.sealing(core), "Run `proctoring init`.")
             yield Check("media", lambda: checks.media(core.settings), "")
+            yield Check("media path", checks.media_path, "")
             yield from _of_relays(core)
         case ReviewParts():
             yield Check("opening", lambda: checks.opening(core, one.opener), "Bring back keys/private.")

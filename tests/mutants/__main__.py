@@ -56,7 +56,7 @@ def copy(folder: Path) -> None:
         source = ROOT / name
         if source.is_dir():
             shutil.copytree(
-                source, folder / name, ignore=shutil.ignore_patterns("__pycache__", "node_modules")
+                source, folder / name, ignore=shutil.ignore_patterns("__pycache__", "node_modules", "*.so")
             )
         else:
             shutil.copy(source, folder / name)

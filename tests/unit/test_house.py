@@ -1,6 +1,10 @@
 """The house's own rules: sizes of rooms, and an image that holds them all."""
 
+import os
+import re
 from pathlib import Path
+
+from tests.support import compiled
 
 ROOT = Path(__file__).parents[2]
 LINES_MAX = 500
@@ -26,3 +30,23 @@ def test_the_image_holds_every_package() -> None:
     dockerfile = (ROOT / "Dockerfile").read_text()
     for room in ROOMS[:-1]:
         assert f"COPY {room} {room}" in dockerfile
+
+
+def test_what_is_checked_is_what_is_compiled() -> None:
+    """One version of mypy: of the build, of the image's build and of `make lint`."""
+    pins = [
+        set(re.findall(r"\bmypy==([\d.]+)", (ROOT / name).read_text()))
+        for name in ("pyproject.toml", "requirements-build.lock", "requirements-dev.lock")
+    ]
+    assert len(pins[0]) == 1
+    assert pins == pins[:1] * 3
+
+
+def test_a_binary_older_than_its_source_is_named(tmp_path: Path) -> None:
+    """A fresh one is not, nor is a source without one, nor the library that they share."""
+    folder = tmp_path / "capture" / "receive"
+    folder.mkdir(parents=True)
+    for name in ("old.py", "old.abi.so", "fresh.py", "fresh.abi.so", "plain.py", "shared__mypyc.abi.so"):
+        (folder / name).touch()
+    os.utime(folder / "old.abi.so", (0, 0))
+    assert compiled.stale(tmp_path) == ["capture/receive/old.py"]

@@ -20,9 +20,16 @@ SOUND = b"\xf8\xff\xfe"
 
 
 def picture(
-    at_ms: int, number: int, *, key: bool = False, delay_ms: int = 20, head: bytes = KEY, **more
+    at_ms: int,
+    number: int,
+    *,
+    key: bool = False,
+    delay_ms: int = 20,
+    head: bytes = KEY,
+    padding: int = 0,
+    **more,
 ) -> EncodedFrame:
-    data = (head if key else DELTA) + number.to_bytes(4, "big")
+    data = (head if key else DELTA) + number.to_bytes(4, "big") + bytes(padding)
     return EncodedFrame(Codec.VP8, at_ms * 90 + 7_000, START_MS + at_ms + delay_ms, data, key, **more)
 
 
@@ -144,17 +151,14 @@ def test_size_and_time_are_bounded() -> None:
     frames = [picture(at, at, key=at == 0) for at in range(0, sg.SEGMENT_MS_MAX + 5000, 100)]
     (piece,) = cut(frames, expects_audio=False)
     assert piece.duration_ms == sg.SEGMENT_MS_MAX
-    big = [
-        frame._replace(data=frame.data + bytes(sg.SEGMENT_BYTES_MAX // 10))
-        for frame in (picture(at, at, key=at == 0) for at in range(0, 3000, 100))
-    ]
+    big = [picture(at, at, key=at == 0, padding=sg.SEGMENT_BYTES_MAX // 10) for at in range(0, 3000, 100)]
     (piece,) = cut(big, expects_audio=False)
     assert sum(len(sample.data) for sample in piece.video) <= sg.SEGMENT_BYTES_MAX
 
 
 def test_a_broken_keyframe_ends_the_piece() -> None:
     """Pictures that lean on a keyframe we cannot read are not kept."""
-    broken = picture(200, 2, key=True)._replace(data=b"\x10")
+    broken = picture(200, 2, key=True, head=b"\x10")
     pieces = cut([picture(0, 0, key=True), picture(100, 1), broken, picture(300, 3)], expects_audio=False)
     assert [len(piece.video) for piece in pieces] == [2]
 
@@ -196,8 +200,8 @@ def test_a_senders_clock_that_jumps_is_re_anchored() -> None:
     """When RTP time leaps ahead of arrival, the take goes on at the time of arrival, behind a gap."""
     frames = [picture(at, at, key=at % 1000 == 0) for at in range(0, 6500, 100)]
     leapt = [
-        picture(at, at, key=at % 1000 == 0)._replace(ticks=at * 90 + 20 * VIDEO_CLOCK)
-        for at in range(6500, 12_000, 100)
+        frame.moved(frame.ticks - 7_000 + 20 * VIDEO_CLOCK, frame.arrival_ms)
+        for frame in (picture(at, at, key=at % 1000 == 0) for at in range(6500, 12_000, 100))
     ]
     pieces = cut([*frames, *leapt], expects_audio=False)
     assert [(p.start_unix_ms - START_MS - 20, p.duration_ms) for p in pieces] == [
@@ -271,7 +275,7 @@ def test_sound_goes_on_while_video_stands_still() -> None:
 
 def test_a_stalled_picture_too_large_to_repeat_leaves_a_gap() -> None:
     """What is repeated is bounded; without it the take goes on with the next keyframe."""
-    big = picture(0, 0, key=True)._replace(data=KEY + bytes(sg.REPEATED_BYTES_MAX))
+    big = picture(0, 0, key=True, padding=sg.REPEATED_BYTES_MAX)
     sounds = [sound(at, at) for at in range(0, 3 * sg.STALL_MS, 20)]
     resumed = picture(3 * sg.STALL_MS, 1, key=True)
     pieces = cut(sorted([big, *sounds, resumed], key=lambda frame: frame.arrival_ms))

@@ -62,10 +62,10 @@ class Track:
         self.asked: list[list[int]] = []
         if codec.is_video:
             self.assembler = VideoAssembler(codec, self.frames.append)
-            self.order = Reorderer(self.assembler.push, self.assembler.lost, self.asked.append)
+            self.order = Reorderer(self.assembler, self.asked.append)
         else:
             self.assembler = AudioAssembler(self.frames.append)
-            self.order = Reorderer(self.assembler.push, self.assembler.lost)
+            self.order = Reorderer(self.assembler)
 
     def push(self, *packets: Packet) -> "Track":
         for packet in packets:
@@ -137,8 +137,9 @@ def test_a_missing_packet_is_asked_for_at_once_and_again_and_waited_for() -> Non
     assert track.asked == [missing, missing]
     track.push(packets[2])
     assert track.data == frames
-    assert not track.order.waits
     assert not track.assembler.wants_keyframe
+    track.order.tick(now_ms + 2 * REASK_MS)
+    assert track.asked == [missing, missing]
 
 
 def test_each_hole_is_asked_for_at_once_and_requests_are_bounded() -> None:

@@ -48,7 +48,11 @@ def test_a_fresh_folder_is_healthy(data: Path) -> None:
 @pytest.mark.parametrize(
     ("role", "asked", "not_asked"),
     [
-        ("capture", {"sealing", "object store", "database", "clocks"}, {"opening", "signing", "last pass"}),
+        (
+            "capture",
+            {"sealing", "media path", "object store", "database", "clocks"},
+            {"opening", "signing", "last pass"},
+        ),
         ("review", {"opening", "object store"}, {"signing", "sealing"}),
         ("worker", {"signing", "object store", "last pass"}, {"opening", "sealing"}),
     ],
