@@ -16,6 +16,7 @@ COMPILED = [
     "capture/opus.py",
     "capture/piece.py",
     "capture/receive/assemble.py",
+    "capture/receive/intake.py",
     "capture/receive/reception.py",
     "capture/receive/reorder.py",
     "capture/receive/rtcp.py",

@@ -11,12 +11,12 @@ import socket
 import struct
 from typing import Any
 
+from capture.receive.intake import NAME_BYTES, SLOT_BYTES, Read
+
 DATAGRAMS_MAX = 64
-SLOT_BYTES = 2048  # of the buffer, for each datagram; a longer one is cut
 SOURCES_KEPT = 1024  # addresses already read: most datagrams come from a few
 
-_NAME_BYTES = 28  # struct sockaddr_in6, the longest
-_INET = struct.Struct("!2xH4s")
+_INET = struct.Struct("!2xH4s20x")
 _INET6 = struct.Struct("!2xH4x16s")
 _SCOPE = struct.Struct("=24xI")
 _SOCKADDR_IN = struct.Struct("=H2s4s8x")
@@ -80,11 +80,9 @@ class Batch:
 
     def __init__(self, bound: socket.socket, buffer: bytearray) -> None:
         self._fileno = bound.fileno()
-        self._read, self._name_bytes = (
-            (_inet6, _NAME_BYTES) if bound.family == socket.AF_INET6 else (_inet, _INET.size)
-        )
+        self._address_of = _inet6 if bound.family == socket.AF_INET6 else _inet
         self._data = (ctypes.c_char * (DATAGRAMS_MAX * SLOT_BYTES)).from_buffer(buffer)
-        self._names = (ctypes.c_char * (DATAGRAMS_MAX * _NAME_BYTES))()
+        self._names = (ctypes.c_char * (DATAGRAMS_MAX * NAME_BYTES))()
         self._controls = (ctypes.c_int64 * (DATAGRAMS_MAX * _CONTROL_WORDS))()
         self._vectors = (_Vector * DATAGRAMS_MAX)()
         self._messages: Any = (_Message * DATAGRAMS_MAX)()
@@ -93,7 +91,7 @@ class Batch:
         for number, (vector, message) in enumerate(zip(self._vectors, self._messages, strict=True)):
             vector.base, vector.size = data + number * SLOT_BYTES, SLOT_BYTES
             header = message.header
-            header.name, header.name_bytes = names + number * _NAME_BYTES, _NAME_BYTES
+            header.name, header.name_bytes = names + number * NAME_BYTES, NAME_BYTES
             header.vectors, header.vector_count = vectors + number * ctypes.sizeof(_Vector), 1
             header.control, header.control_bytes = controls + number * _CONTROL_BYTES, _CONTROL_BYTES
         bound.setsockopt(socket.SOL_SOCKET, _TIMESTAMPS, 1)
@@ -102,27 +100,18 @@ class Batch:
         words = memoryview(self._messages).cast("B").cast("I")
         self._lengths = words[_Message.received.offset // 4 :: ctypes.sizeof(_Message) // 4]
 
-    def receive(self) -> int:
-        """How many datagrams there are now. Raises BlockingIOError for none, OSError as `recvfrom`."""
+    def receive(self) -> Read:
+        """What there is, DATAGRAMS_MAX at most. Raises BlockingIOError for nothing, OSError as `recvfrom`."""
         count: int = _recvmmsg(self._fileno, self._messages, DATAGRAMS_MAX, 0, None)
         if count < 0:
             raise _error()
-        return count
-
-    def datagrams(self, count: int, now_ns: int) -> list[tuple[int, int, tuple[str, int], int]]:
-        """Of the first `count`: where in the buffer each begins, its length, where it came from, and how many
-        microseconds before the Unix time `now_ns` the system received it."""
-        names, read, size = self._names.raw, self._read, self._name_bytes
-        several = zip(self._lengths[:count], self._seconds[:count], self._nanos[:count], strict=True)
-        return [
-            (
-                number * SLOT_BYTES,
-                length,
-                read(names[number * _NAME_BYTES : number * _NAME_BYTES + size]),
-                (now_ns - 1_000_000_000 * seconds - nanos) // 1000,
-            )
-            for number, (length, seconds, nanos) in enumerate(several)
-        ]
+        return Read(
+            self._lengths[:count].tolist(),
+            self._names.raw,
+            self._address_of,
+            self._seconds[:count].tolist(),
+            self._nanos[:count].tolist(),
+        )
 
 
 @functools.lru_cache(SOURCES_KEPT)

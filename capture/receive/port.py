@@ -19,17 +19,15 @@ import structlog
 
 from capture.aiortc_hooks import Agent, Socketless, give_candidates, stun_protocol
 from capture.receive import sockets, stun
-from capture.receive.batch import DATAGRAMS_MAX, SLOT_BYTES, Batch, send
-from capture.receive.rtp import HEADER_BYTES
+from capture.receive.batch import DATAGRAMS_MAX, Batch, send
+from capture.receive.intake import DATAGRAM_BYTES_MAX, HEADER_BYTES, SLOT_BYTES, Address, deliver, is_media
 
 log = structlog.get_logger()
 
-Address = tuple[str, int]
 Media = Callable[[int, int, float, int], None]
 
-DATAGRAM_BYTES_MAX = 1500  # a longer one is dropped
 DATAGRAMS_PER_READ_MAX = 2048
-WAITED_US_MAX = 1_000_000  # in the socket's buffer; a longer wait is the system's clock, set meanwhile
+WAITED_NS_MAX = 1_000_000_000  # in the socket's buffer; a longer wait is the system's clock, set meanwhile
 ADDRESSES_PER_GUEST_MAX = 16  # remote addresses of one publisher
 STUN_PER_S_MAX = 60  # authenticated requests of one publisher
 DTLS_PER_S_MAX = 300  # datagrams of one publisher
@@ -75,7 +73,7 @@ class MediaPort:
         self._view = memoryview(self.buffer)
         self._now_ms = now_ms
         self._now_s = 0.0
-        self._arrival_ms = 0
+        self.deliver = deliver
         self._sockets: dict[str, socket.socket] = {}  # by candidate address
         self._guests: dict[bytes, Guest] = {}  # by ufrag
         self._routes: dict[Address, Guest] = {}
@@ -139,17 +137,20 @@ class MediaPort:
 
     def _read(self, batch: Batch, fileno: int) -> int:
         count = 0
+
+        def other(begin: int, length: int, source: Address, at_s: float, at_ms: int) -> None:
+            self.accept(begin, length, source, fileno, at_s, at_ms)
+
         try:
             while count < DATAGRAMS_PER_READ_MAX:
-                received = batch.receive()
+                read = batch.receive()
+                received = len(read.lengths)
                 count += received
-                read_ns, (read_s, read_ms) = time.time_ns(), self.now()
-                accept = self.accept
-                for begin, length, source, waited_us in batch.datagrams(received, read_ns):
-                    waited_us = max(0, min(waited_us, WAITED_US_MAX))
-                    self._now_s = read_s - waited_us / 1_000_000
-                    self._arrival_ms = read_ms - waited_us // 1000
-                    accept(begin, length, source, fileno)
+                now_ns, (now_s, now_ms) = time.time_ns(), self.now()
+                if not now_ns - WAITED_NS_MAX <= read.unix_ns(0) <= read.unix_ns(received - 1) <= now_ns:
+                    read = read.at(now_ns)
+                offset_s, offset_ms = now_s - now_ns / 1e9, now_ms - now_ns // 1_000_000
+                self.deliver(read, self.buffer, offset_s, offset_ms, self._routes, other, self._failed)
                 if received < DATAGRAMS_MAX:
                     break
         except BlockingIOError:
@@ -158,19 +159,23 @@ class MediaPort:
             self.dropped[f"errno-{error.errno}"] += 1
         return count
 
-    def accept(self, begin: int, length: int, source: Address, fileno: int) -> None:
+    def accept(self, begin: int, length: int, source: Address, fileno: int, at_s: float, at_ms: int) -> None:
         """Takes the datagram that begins there in the buffer; never raises for what it holds."""
+        self._now_s = at_s
+        guest = self._routes.get(source)
         try:
-            guest = self._routes.get(source)
-            first = self.buffer[begin] if HEADER_BYTES < length <= DATAGRAM_BYTES_MAX else 255
-            if guest is not None and 127 < first < 192:
-                guest.media(begin, length, self._now_s, self._arrival_ms)
+            if guest is not None and is_media(self.buffer, begin, length):
+                guest.media(begin, length, at_s, at_ms)
             else:
+                first = self.buffer[begin] if HEADER_BYTES < length <= DATAGRAM_BYTES_MAX else 255
                 self._hand_on(first, self._view[begin : begin + length], source, guest, fileno)
         except Exception as error:
-            # What an authentic publisher sends may still break the library; it must not stop the port.
-            self.dropped["failures"] += 1
-            log.warning("media-port.datagram-failed", error=type(error).__name__, bytes=length)
+            self._failed(error, length)
+
+    def _failed(self, error: Exception, length: int) -> None:
+        """What an authentic publisher sends may still break the library; it must not stop the port."""
+        self.dropped["failures"] += 1
+        log.warning("media-port.datagram-failed", error=type(error).__name__, bytes=length)
 
     def _hand_on(
         self, first: int, data: memoryview, source: Address, guest: Guest | None, fileno: int

@@ -17,10 +17,11 @@ from aioice import stun
 from aiortc import RTCPeerConnection, RTCSessionDescription, VideoStreamTrack
 
 from capture.ingests import Ingests
-from capture.receive.batch import SLOT_BYTES
-from capture.receive.port import ADDRESSES_PER_GUEST_MAX, DATAGRAM_BYTES_MAX
+from capture.receive.intake import DATAGRAM_BYTES_MAX, SLOT_BYTES
+from capture.receive.port import ADDRESSES_PER_GUEST_MAX
 from capture.recorder import Grant, MemoryRecorder
 from proctoring.exams.model import Stream
+from tests.support.media_port import one_by_one
 
 pytestmark = pytest.mark.live
 
@@ -44,13 +45,14 @@ class Stage:
     async def begin(self) -> None:
         await self.ingests.start()
         self.port = self.ingests.rounds.port
+        one_by_one(self.port)
         accept = self.port.accept
 
-        def watched(begin: int, length: int, source: tuple, fileno: int) -> None:
+        def watched(begin: int, length: int, *whence: object) -> None:
             data = bytes(self.port.buffer[begin : begin + length])
             kind = "stun" if data[:1] < b"\x04" else "media" if data[:1] > b"\x7f" else "dtls"
             self.seen.setdefault(kind, data)
-            accept(begin, length, source, fileno)
+            accept(begin, length, *whence)
 
         self.port.accept = watched
         self.connection.addTransceiver(VideoStreamTrack(), direction="sendonly")
@@ -133,7 +135,7 @@ def test_sessions_live_through_any_datagram(kind, known) -> None:
             if known:
                 length = min(len(data), SLOT_BYTES)
                 stage.port.buffer[:length] = data[:length]
-                stage.port.accept(0, length, home, fileno)
+                stage.port.accept(0, length, home, fileno, *stage.port.now())
             else:
                 stranger = strangers[number % len(strangers)]
                 stranger.sendto(data, ("127.0.0.1", stage.ingests.media_port))

@@ -15,6 +15,7 @@ import pytest
 
 from proctoring.exams.model import Stream
 from proctoring.recordings.model import EndCause
+from tests.support.media_port import one_by_one
 
 pytestmark = pytest.mark.live
 
@@ -47,10 +48,11 @@ class Network:
 
     def __post_init__(self) -> None:
         self.port = self.site.ingests.rounds.port
+        one_by_one(self.port)
         self.accept = self.port.accept
         self.port.accept = self.entry
 
-    def entry(self, begin: int, length: int, source: tuple, fileno: int) -> None:
+    def entry(self, begin: int, length: int, source: tuple, *whence: object) -> None:
         data = bytes(self.port.buffer[begin : begin + length])
         media = 127 < data[0] < 192 and not 191 < data[1] < 224
         sound = media and data[1] & 127 == AUDIO_PAYLOAD
@@ -62,13 +64,13 @@ class Network:
             return
         self.passed += 1
         if self.delay is None:
-            self.accept(begin, length, source, fileno)
+            self.accept(begin, length, source, *whence)
         else:
-            asyncio.get_running_loop().call_later(self.delay(), self.later, data, source, fileno)
+            asyncio.get_running_loop().call_later(self.delay(), self.later, data, source, whence[0])
 
     def later(self, data: bytes, source: tuple, fileno: int) -> None:
         self.port.buffer[: len(data)] = data
-        self.accept(0, len(data), source, fileno)
+        self.accept(0, len(data), source, fileno, *self.port.now())
 
     def count(self, data: bytes, source: tuple, sound: bool, lost: bool) -> None:
         if sound:

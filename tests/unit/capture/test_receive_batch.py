@@ -7,7 +7,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from capture.receive.batch import DATAGRAMS_MAX, SLOT_BYTES, Batch, send
+from capture.receive.batch import DATAGRAMS_MAX, Batch, send
+from capture.receive.intake import SLOT_BYTES
 
 HOSTS = {socket.AF_INET: "127.0.0.1", socket.AF_INET6: "::1"}
 
@@ -34,9 +35,10 @@ def test_what_is_sent_comes_whole_and_from_whom(pair: tuple[socket.socket, socke
     for _ in range(2):
         for data in sent:
             send(sender, data, receiver.getsockname()[:2])
-        got = batch.datagrams(batch.receive(), time.time_ns())
-        assert [bytes(buffer[begin : begin + length]) for begin, length, _, _ in got] == sent
-        assert {source for _, _, source, _ in got} == {sender.getsockname()[:2]}
+        read = batch.receive()
+        slots = enumerate(read.lengths)
+        assert [bytes(buffer[n * SLOT_BYTES : n * SLOT_BYTES + length]) for n, length in slots] == sent
+        assert {read.source(n) for n in range(len(sent))} == {sender.getsockname()[:2]}
 
 
 def test_it_is_known_when_each_came(pair: tuple[socket.socket, socket.socket]) -> None:
@@ -49,11 +51,10 @@ def test_it_is_known_when_each_came(pair: tuple[socket.socket, socket.socket]) -
             instants_ns.append(time.time_ns())
             send(sender, b"x", receiver.getsockname()[:2])
         instants_ns.append(time.time_ns())
-        read_ns = time.time_ns() + 30_000_000_000
-        waited_us = [us for *_, us in batch.datagrams(batch.receive(), read_ns)]
-        assert len(waited_us) == 3
-        for earliest_ns, us, latest_ns in zip(instants_ns, waited_us, instants_ns[1:], strict=False):
-            assert (read_ns - latest_ns) // 1000 <= us <= (read_ns - earliest_ns) // 1000 + 1
+        read = batch.receive()
+        assert len(read.lengths) == 3
+        for number, earliest_ns in enumerate(instants_ns[:-1]):
+            assert earliest_ns <= read.unix_ns(number) <= instants_ns[number + 1]
 
 
 def test_with_nothing_there_it_does_not_wait(pair: tuple[socket.socket, socket.socket]) -> None:

@@ -1,0 +1,83 @@
+"""What one read of a socket brought, datagram by datagram: media at once, all else to who looks closer."""
+
+from collections.abc import Callable, Mapping
+from typing import Final, Protocol, final
+
+SLOT_BYTES: Final = 2048  # of the buffer, for each datagram; a longer one is cut
+NAME_BYTES: Final = 28  # struct sockaddr_in6, the longest
+DATAGRAM_BYTES_MAX: Final = 1500  # a longer one is not ours
+HEADER_BYTES: Final = 12  # of RTP; no RTCP packet of use is shorter
+
+Address = tuple[str, int]
+Other = Callable[[int, int, Address, float, int], None]
+
+
+class Publisher(Protocol):
+    """`media(begin, length, at_s, at_ms)` takes the protected packet that begins there in the buffer."""
+
+    @property
+    def media(self) -> Callable[[int, int, float, int], None]: ...
+
+
+@final
+class Read:
+    """Datagram n lies in slot n of the buffer; of each its length, the name it came from in NAME_BYTES, and
+    the Unix seconds and nanoseconds at which the system received it. `address_of` reads a name."""
+
+    def __init__(
+        self,
+        lengths: list[int],
+        names: bytes,
+        address_of: Callable[[bytes], Address],
+        seconds: list[int],
+        nanos: list[int],
+    ) -> None:
+        self.lengths: Final = lengths
+        self.names: Final = names
+        self.address_of: Final = address_of
+        self.seconds: Final = seconds
+        self.nanos: Final = nanos
+
+    def source(self, number: int) -> Address:
+        """Where a datagram came from."""
+        return self.address_of(self.names[number * NAME_BYTES : (number + 1) * NAME_BYTES])
+
+    def at(self, unix_ns: int) -> "Read":
+        """The same, all received at this instant."""
+        several, (seconds, nanos) = len(self.lengths), divmod(unix_ns, 1_000_000_000)
+        return Read(self.lengths, self.names, self.address_of, [seconds] * several, [nanos] * several)
+
+    def unix_ns(self, number: int) -> int:
+        """When the system received a datagram, in Unix nanoseconds."""
+        return self.seconds[number] * 1_000_000_000 + self.nanos[number]
+
+
+def deliver(
+    read: Read,
+    buffer: bytearray,
+    offset_s: float,
+    offset_ms: int,
+    publishers: Mapping[Address, Publisher],
+    other: Other,
+    failed: Callable[[Exception, int], None],
+) -> None:
+    """Hands each datagram on, with when it came: Unix time and these offsets. `other` takes (begin, length,
+    source, at_s, at_ms). What either raises is told to `failed` with the length; the next one comes all the
+    same."""
+    for number, length in enumerate(read.lengths):
+        begin, seconds, nanos = number * SLOT_BYTES, read.seconds[number], read.nanos[number]
+        at_s, at_ms = seconds + nanos / 1e9 + offset_s, seconds * 1000 + nanos // 1_000_000 + offset_ms
+        source = read.source(number)
+        publisher = publishers.get(source)
+        try:
+            if publisher is not None and is_media(buffer, begin, length):
+                publisher.media(begin, length, at_s, at_ms)
+            else:
+                other(begin, length, source, at_s, at_ms)
+        except Exception as error:
+            failed(error, length)
+
+
+def is_media(buffer: bytearray, begin: int, length: int) -> bool:
+    """Whether it is RTP or RTCP, by its length and first byte (RFC 7983)."""
+    return HEADER_BYTES < length <= DATAGRAM_BYTES_MAX and 127 < buffer[begin] < 192
