@@ -3,10 +3,11 @@
 from collections.abc import Callable, Mapping
 from typing import Final, Protocol, final
 
+from capture.receive.rtp import HEADER_BYTES
+
 SLOT_BYTES: Final = 2048  # of the buffer, for each datagram; a longer one is cut
 NAME_BYTES: Final = 28  # struct sockaddr_in6, the longest
 DATAGRAM_BYTES_MAX: Final = 1500  # a longer one is not ours
-HEADER_BYTES: Final = 12  # of RTP; no RTCP packet of use is shorter
 
 Address = tuple[str, int]
 Other = Callable[[int, int, Address, float, int], None]
@@ -79,5 +80,5 @@ def deliver(
 
 
 def is_media(buffer: bytearray, begin: int, length: int) -> bool:
-    """Whether it is RTP or RTCP, by its length and first byte (RFC 7983)."""
+    """Whether it may be RTP or RTCP, by its length and first byte (RFC 7983)."""
     return HEADER_BYTES < length <= DATAGRAM_BYTES_MAX and 127 < buffer[begin] < 192

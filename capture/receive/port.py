@@ -20,7 +20,8 @@ import structlog
 from capture.aiortc_hooks import Agent, Socketless, give_candidates, stun_protocol
 from capture.receive import sockets, stun
 from capture.receive.batch import DATAGRAMS_MAX, Batch, send
-from capture.receive.intake import DATAGRAM_BYTES_MAX, HEADER_BYTES, SLOT_BYTES, Address, deliver, is_media
+from capture.receive.intake import DATAGRAM_BYTES_MAX, SLOT_BYTES, Address, deliver, is_media
+from capture.receive.rtp import HEADER_BYTES
 
 log = structlog.get_logger()
 

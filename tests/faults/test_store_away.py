@@ -81,7 +81,7 @@ def test_recording_goes_on_while_the_store_is_away_and_nothing_shows_later(servi
 
     async def record() -> None:
         publishing = publish(service, invited, 24)
-        stored = lambda: min(segments(service, session_id).values()) >= 1  # noqa: E731
+        stored = lambda: min(segments(service, session_id).values(), default=0) >= 1  # noqa: E731
         await asyncio.to_thread(wait_until, stored, WAITS_S_MAX, "nothing was stored")
         take_store_away(service)
         await asyncio.to_thread(until_each_stream_waits, service, 2)
@@ -118,7 +118,7 @@ def test_a_server_killed_while_the_store_is_away_loses_nothing_it_had_accepted(s
 
     async def kill_while_away() -> None:
         publishing = publish(service, invited, 90)
-        stored = lambda: min(segments(service, session_id).values()) >= 1  # noqa: E731
+        stored = lambda: min(segments(service, session_id).values(), default=0) >= 1  # noqa: E731
         await asyncio.to_thread(wait_until, stored, WAITS_S_MAX, "nothing was stored")
         take_store_away(service)
         await asyncio.to_thread(until_each_stream_waits, service, 2)

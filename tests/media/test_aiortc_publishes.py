@@ -22,6 +22,7 @@ from capture.ingest import Patience
 from capture.ingests import Ingests
 from proctoring.exams.model import Stream
 from proctoring.recordings.model import EndCause
+from tests.support.media_port import one_by_one
 
 pytestmark = pytest.mark.live
 
@@ -147,13 +148,14 @@ def test_loss_that_is_not_repaired_costs_pictures_but_no_soundness(media) -> Non
             publisher = Publisher(site, "webcam", "VP8", AudioStreamTrack(), again=False)
             await publisher.publish()
             port = site.ingests.rounds.port
+            one_by_one(port)
             accept = port.accept
 
-            def lossy(begin: int, length: int, source, fileno: int) -> None:
+            def lossy(begin: int, length: int, *whence: object) -> None:
                 data = port.buffer[begin : begin + length]
                 is_rtp = 127 < data[0] < 192 and not 191 < data[1] < 224
                 if not is_rtp or int.from_bytes(data[2:4], "big") % LOST_EVERY:
-                    accept(begin, length, source, fileno)
+                    accept(begin, length, *whence)
 
             port.accept = lossy
             await site.until(lambda: sum(len(take.segments) for take in site.takes(Stream.WEBCAM)) >= 3)
