@@ -11,15 +11,13 @@ import socket
 import struct
 from typing import Any
 
-from capture.receive.intake import NAME_BYTES, SLOT_BYTES, Read
+from capture.receive.intake import NAME_BYTES, SLOT_BYTES, Address, Read
 
 DATAGRAMS_MAX = 64
 SOURCES_KEPT = 1024  # addresses already read: most datagrams come from a few
 
-_INET = struct.Struct("!2xH4s20x")
-_INET6 = struct.Struct("!2xH4x16s")
-_SCOPE = struct.Struct("=24xI")
-_SOCKADDR_IN = struct.Struct("=H2s4s8x")
+# Family, port in network order, address; in NAME_BYTES both.
+_SOCKADDR_IN = struct.Struct("=H2s4s20x")
 _SOCKADDR_IN6 = struct.Struct("=H2s4x16sI")
 
 _TIMESTAMPS = 35  # SO_TIMESTAMPNS, socket(7): with each datagram comes when the system received it,
@@ -68,7 +66,7 @@ _sendto.argtypes = (
 _sendto.restype = ctypes.c_ssize_t
 
 
-def send(bound: socket.socket, data: bytes, address: tuple[str, int]) -> None:
+def send(bound: socket.socket, data: bytes, address: Address) -> None:
     """Sends a datagram from a socket that does not block. Raises OSError, as `sendto`."""
     name = _name(bound.family, address)
     if _sendto(bound.fileno(), data, len(data), 0, name, len(name)) < 0:
@@ -115,21 +113,20 @@ class Batch:
 
 
 @functools.lru_cache(SOURCES_KEPT)
-def _inet(name: bytes) -> tuple[str, int]:
-    port, address = _INET.unpack(name)
-    return socket.inet_ntop(socket.AF_INET, address), port
+def _inet(name: bytes) -> Address:
+    family, port, number = _SOCKADDR_IN.unpack(name)
+    return socket.inet_ntop(family, number), int.from_bytes(port, "big")
 
 
 @functools.lru_cache(SOURCES_KEPT)
-def _inet6(name: bytes) -> tuple[str, int]:
-    port, address = _INET6.unpack_from(name)
-    host = socket.inet_ntop(socket.AF_INET6, address)
-    (scope,) = _SCOPE.unpack(name)
-    return (f"{host}%{socket.if_indextoname(scope)}" if scope else host), port
+def _inet6(name: bytes) -> Address:
+    family, port, number, scope = _SOCKADDR_IN6.unpack(name)
+    host = socket.inet_ntop(family, number)
+    return (f"{host}%{socket.if_indextoname(scope)}" if scope else host), int.from_bytes(port, "big")
 
 
 @functools.lru_cache(SOURCES_KEPT)
-def _name(family: int, address: tuple[str, int]) -> bytes:
+def _name(family: int, address: Address) -> bytes:
     """struct sockaddr_in or sockaddr_in6."""
     host, _, zone = address[0].partition("%")
     port, number = address[1].to_bytes(2, "big"), socket.inet_pton(family, host)

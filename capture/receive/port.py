@@ -39,7 +39,7 @@ ALIVE_S = 2.0  # a publisher heard this recently keeps its address
 class Guest:
     """One publisher at the port.
 
-    `media(begin, length, now_s, now_ms)` takes the datagram that begins there in the receive buffer;
+    `media(begin, length, at_s, at_ms)` takes the datagram that begins there in the receive buffer;
     `heard_s()` says when an authentic one last came; `round_trip(us)` is told how long a request of ours and
     its response took.
     """

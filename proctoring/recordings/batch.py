@@ -17,7 +17,7 @@ from proctoring.core import Core
 from proctoring.errors import Contended
 from proctoring.recordings import gaps
 from proctoring.recordings.leaves import SealedSegment, columns, leaf_of, since_ms
-from proctoring.recordings.model import GAP_MS_MIN, EndCause, UnitKind, UnitState
+from proctoring.recordings.model import UnitKind, UnitState
 from proctoring.recordings.rows import SegmentRow, TakeRow, UnitRow
 from proctoring.sessions.rows import SessionRow
 
@@ -65,8 +65,8 @@ def register_all(db: Db, core: Core, segments: Mapping[str, SealedSegment]) -> N
         position = row.manifest_size
         if segment.seq == 0:
             gaps.close(db, row.unit_id, start_ms)
-        elif UnitKind(row.stream).is_stream and start_ms - row.end_ms >= GAP_MS_MIN:
-            gaps.add(db, core, row.unit_id, row.end_ms, start_ms, EndCause.CONNECTION_LOST)
+        else:
+            gaps.between(db, core, row.unit_id, UnitKind(row.stream), row.end_ms, start_ms)
         leaves.append(columns(leaf, position, received, late=False))
         grown.append({"unit": leaf.unit, "before": position, "after": position + 1, "head": leaf.hash()})
         begins_ms = row.start_ms if segment.seq else start_ms

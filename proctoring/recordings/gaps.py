@@ -5,7 +5,7 @@ from sqlalchemy.orm import Session as Db
 
 from proctoring.core import Core
 from proctoring.errors import WrongState
-from proctoring.recordings.model import BEGIN_SLACK_MS, GAP_MS_MIN, EndCause, gap_reason
+from proctoring.recordings.model import BEGIN_SLACK_MS, GAP_MS_MIN, EndCause, UnitKind, gap_reason
 from proctoring.recordings.rows import GapRow, SegmentRow
 from proctoring.recordings.spans import EVER_MS, Span, without
 
@@ -22,6 +22,13 @@ def add(db: Db, core: Core, unit_id: str, start_ms: int, end_ms: int | None, cau
             cause=cause.value,
         )
     )
+
+
+def between(db: Db, core: Core, unit_id: str, kind: UnitKind, end_ms: int, start_ms: int) -> None:
+    """Within a take a segment begins at `start_ms` where the one before ended at `end_ms`: what is missing of
+    a stream is a gap. A log has none."""
+    if kind.is_stream and start_ms - end_ms >= GAP_MS_MIN:
+        add(db, core, unit_id, end_ms, start_ms, EndCause.CONNECTION_LOST)
 
 
 def begin(db: Db, core: Core, unit_id: str, end_ms: int, cause: EndCause) -> None:

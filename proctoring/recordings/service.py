@@ -18,7 +18,7 @@ from proctoring.exams.model import Stream
 from proctoring.quarantine.service import check_none
 from proctoring.recordings import gaps
 from proctoring.recordings.leaves import SealedSegment, columns, leaf_of, since_ms
-from proctoring.recordings.model import GAP_MS_MIN, EndCause, Take, UnitKind, UnitState
+from proctoring.recordings.model import EndCause, Take, UnitKind, UnitState
 from proctoring.recordings.rows import SegmentRow, TakeRow, UnitRow, lock_units
 from proctoring.recordings.settle import settle
 from proctoring.reviews.flags import raise_by_rule
@@ -164,8 +164,8 @@ def register(db: Db, core: Core, take_id: str, segment: SealedSegment) -> int:
         gaps.fill(db, core, take.unit_id, start_ms, start_ms + segment.duration_ms)
     elif segment.seq == 0 and not _followed(db, take):
         gaps.close(db, take.unit_id, start_ms)
-    elif UnitKind(take.stream).is_stream and start_ms - take.end_ms >= GAP_MS_MIN:
-        gaps.add(db, core, take.unit_id, take.end_ms, start_ms, EndCause.CONNECTION_LOST)
+    else:
+        gaps.between(db, core, take.unit_id, UnitKind(take.stream), take.end_ms, start_ms)
     take.end_ms = max(take.end_ms, start_ms + segment.duration_ms)
     return int(unit.manifest_size) - 1
 

@@ -19,7 +19,8 @@ from minio import Minio
 from minio.deleteobjects import DeleteObject
 
 from storage.minio_client import s3_client
-from storage.minio_objects import DELETE_SHARE, DELETES_AT_ONCE, PAGE, MinioObjects
+from storage.minio_objects import DELETE_SHARE, DELETES_AT_ONCE, MinioObjects
+from storage.minio_versions import PAGE
 from storage.naming import segment_key, unit_prefix
 from storage.shred import Shredder
 from tests.support.minio import ROOT, MinioServer
