@@ -2,7 +2,7 @@
 
 They take half the CPU that way. Each is optional: where there is no C compiler, or its binary was removed,
 the same module runs interpreted and does the same. What they import beside is not compiled: it is asked for
-a few times a second, or kept weakly, as a clock of `capture/senderclock.py` is.
+a few times a second, or kept weakly, as a clock of `capture/deviceclock.py` is.
 """
 
 from mypyc.build import mypycify
@@ -23,6 +23,7 @@ COMPILED = [
     "capture/receive/rtp.py",
     "capture/receive/statistics.py",
     "capture/segmenter.py",
+    "capture/senderclock.py",
     "capture/vp8.py",
     "capture/webm.py",
 ]

@@ -21,7 +21,7 @@ from capture.receive.rounds import Rounds
 from capture.recorder import Grant, Recorder
 from capture.sdp import Candidate, Offer
 from capture.segmenter import Segmenter
-from capture.senderclock import DeviceClock
+from capture.deviceclock import DeviceClock
 from capture.writer import Writer
 from proctoring.recordings.model import EndCause
 

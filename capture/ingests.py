@@ -17,7 +17,7 @@ from capture.receive.rounds import Rounds
 from capture.recorder import Grant, Recorder
 from capture.sdp import parse_offer
 from capture.segmenter import SEGMENT_MS
-from capture.senderclock import DeviceClock
+from capture.deviceclock import DeviceClock
 from proctoring.clock import Clock, system_clock
 from proctoring.errors import TokenRefused, Unavailable
 from proctoring.exams.model import Stream

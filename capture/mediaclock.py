@@ -10,7 +10,8 @@ so that nothing accumulates.
 from typing import Final, final
 
 from capture.frames import unrolled
-from capture.senderclock import DeviceClock, SenderClock, ntp_to_us
+from capture.deviceclock import DeviceClock
+from capture.senderclock import SenderClock, ntp_to_us
 
 JUMP_US: Final = 1_000_000  # beyond this the sender's clock jumped; below, it is delay
 UNSETTLED_JUMP_US: Final = 10_000_000  # the first frames may have queued that long behind a slow connection

@@ -22,6 +22,7 @@ from proctoring.core import Core
 from proctoring.settings import Env, Settings
 
 STOP_S_MAX = 10
+GARBAGE_AFTER = 20_000  # objects: a second of 256 streams, whose pictures live for four and die without a search
 
 host_option = click.option("--host", help="Address to listen on (127.0.0.1).")
 port_option = click.option("--port", type=click.IntRange(1, 65535), help="Port to listen on (8000).")
@@ -101,6 +102,7 @@ def run(
             await asyncio.sleep(0.05)
         if server.started:
             gc.collect()
+            gc.set_threshold(GARBAGE_AFTER)
             gc.freeze()  # what the start made lives on; no later collection has to walk it while media waits
             if socket is None:
                 click.echo(f"serving {settings.base_url}")
