@@ -13,7 +13,7 @@ from typing import Any
 
 from capture.receive.intake import NAME_BYTES, SLOT_BYTES, Address, Read
 
-DATAGRAMS_MAX = 64
+DATAGRAMS_MAX = 1024  # more than 256 streams bring in one round
 SOURCES_KEPT = 1024  # addresses already read: most datagrams come from a few
 
 # Family, port in network order, address; in NAME_BYTES both.
@@ -105,7 +105,7 @@ class Batch:
             raise _error()
         return Read(
             self._lengths[:count].tolist(),
-            self._names.raw,
+            self._names[: count * NAME_BYTES],
             self._address_of,
             self._seconds[:count].tolist(),
             self._nanos[:count].tolist(),

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from capture.receive.batch import DATAGRAMS_MAX, Batch, send
-from capture.receive.intake import SLOT_BYTES
+from capture.receive.intake import SLOT_BYTES, Address, deliver
 
 HOSTS = {socket.AF_INET: "127.0.0.1", socket.AF_INET6: "::1"}
 
@@ -38,7 +38,28 @@ def test_what_is_sent_comes_whole_and_from_whom(pair: tuple[socket.socket, socke
         read = batch.receive()
         slots = enumerate(read.lengths)
         assert [bytes(buffer[n * SLOT_BYTES : n * SLOT_BYTES + length]) for n, length in slots] == sent
-        assert {read.source(n) for n in range(len(sent))} == {sender.getsockname()[:2]}
+        ((name, numbers),) = read.by_source().items()
+        assert (read.address_of(name), numbers) == (sender.getsockname()[:2], [0, 1, 2])
+
+
+def test_those_of_one_source_are_delivered_together(pair: tuple[socket.socket, socket.socket]) -> None:
+    """Each source's in the order in which they came, whatever came between them from others."""
+    sender, receiver = pair
+    with socket.socket(sender.family, socket.SOCK_DGRAM) as another:
+        another.bind((sender.getsockname()[0], 0))
+        buffer = bytearray(DATAGRAMS_MAX * SLOT_BYTES)
+        batch = Batch(receiver, buffer)
+        for data in (b"one", b"two", b"three"):
+            send(sender, data, receiver.getsockname()[:2])
+            send(another, data, receiver.getsockname()[:2])
+        came: list[tuple[Address, bytes]] = []
+
+        def other(begin: int, length: int, source: Address, at_s: float, at_ms: int) -> None:
+            came.append((source, bytes(buffer[begin : begin + length])))
+
+        deliver(batch.receive(), buffer, 0.0, 0, {}, other, lambda error, length: None)
+        first, second = sender.getsockname()[:2], another.getsockname()[:2]
+        assert came == [(source, data) for source in (first, second) for data in (b"one", b"two", b"three")]
 
 
 def test_it_is_known_when_each_came(pair: tuple[socket.socket, socket.socket]) -> None:
