@@ -9,6 +9,7 @@ from mypyc.build import mypycify
 from setuptools import setup
 
 COMPILED = [
+    "capture/cutting.py",
     "capture/fmp4.py",
     "capture/frames.py",
     "capture/h264.py",

@@ -1,7 +1,7 @@
 """Where the clock of a sending device stands against the server's.
 
-Arrivals alone can tell, and the least delayed one counts; so a device whose clock is wrong by a year is placed
-as well as any other. Integer microseconds throughout.
+Arrivals alone can tell, and the least delayed one counts; so a device whose clock is wrong by a year is
+placed as well as any other. Integer microseconds throughout.
 """
 
 from collections import deque

@@ -15,13 +15,14 @@ from dataclasses import dataclass
 
 import structlog
 
-from capture.frames import Codec, EncodedFrame
+from capture.cutting import Cutting
+from capture.deviceclock import DeviceClock
 from capture.peer import Peer
+from capture.piece import Piece
 from capture.receive.rounds import Rounds
 from capture.recorder import Grant, Recorder
 from capture.sdp import Candidate, Offer
 from capture.segmenter import Segmenter
-from capture.deviceclock import DeviceClock
 from capture.writer import Writer
 from proctoring.recordings.model import EndCause
 
@@ -81,17 +82,20 @@ class Ingest:
         self._now_ms = now_ms
         self._patience = patience
         self._since_s = time.monotonic()
-        self._opened = False
         self._finishing: asyncio.Task[None] | None = None
         self._segmenter = Segmenter(first_target_ms=first_target_ms, expects_audio=offer.audio, device=device)
         self._writer = Writer(ingest_id, grant, recorder, self.finish_soon)
+        cutting = Cutting(
+            self._segmenter, self._put, self._ask_keyframe, self._writer.open, self._media_broken
+        )
+        self._look = cutting.look
         self._peer = Peer(
             ingest_id,
             offer,
             rounds=rounds,
             now_ms=now_ms,
-            on_frame=self._on_frame,
-            on_loss=lambda: self._ask(now_ms(), lost=True),
+            on_frame=cutting.frame,
+            on_loss=lambda: cutting.lost(now_ms()),
             on_report=self._segmenter.report,
             on_round_trip=device.round_trip,
             on_gone=lambda: self.finish_soon(EndCause.CONNECTION_LOST),
@@ -128,7 +132,7 @@ class Ingest:
         elif now_s - self._peer.heard_s > self._patience.silent_s:
             self.finish_soon(EndCause.CONNECTION_LOST)
         else:
-            self._ask_and_open(self._now_ms())
+            self._look(self._now_ms())
 
     def finish_soon(self, cause: EndCause) -> None:
         """Begins to end the ingest; the first cause counts."""
@@ -144,28 +148,17 @@ class Ingest:
         silent_s = time.monotonic() - self._peer.heard_s
         return EndCause.CONNECTION_LOST if silent_s > DOUBTFUL_S else EndCause.REPLACED
 
-    def _on_frame(self, frame: EncodedFrame) -> None:
-        try:
-            for piece in self._segmenter.push(frame):
-                if not self._writer.put(piece):
-                    self.finish_soon(EndCause.STORE_FAILED)
-            if frame.codec is not Codec.OPUS or not self._opened:
-                self._ask_and_open(frame.arrival_ms)
-        except Exception:
-            # Hostile media must end this ingest, not the library's receive loop.
-            self.failures += 1
-            log.exception("ingest.media-broken", ingest=self.id)
-            self.finish_soon(EndCause.MEDIA_BROKEN)
+    def _put(self, piece: Piece) -> None:
+        if not self._writer.put(piece):
+            self.finish_soon(EndCause.STORE_FAILED)
 
-    def _ask_and_open(self, now_ms: int) -> None:
-        self._ask(now_ms)
-        if not self._opened and (opening := self._segmenter.opening(now_ms)) is not None:
-            self._opened = True
-            self._writer.open(*opening)
+    def _ask_keyframe(self) -> None:
+        self._peer.ask_keyframe()
 
-    def _ask(self, now_ms: int, lost: bool = False) -> None:
-        if self._segmenter.wants_keyframe(now_ms, lost):
-            self._peer.ask_keyframe()
+    def _media_broken(self, error: Exception) -> None:
+        self.failures += 1
+        log.error("ingest.media-broken", ingest=self.id, exc_info=error)
+        self.finish_soon(EndCause.MEDIA_BROKEN)
 
     async def _finish(self, cause: EndCause) -> None:
         log.info("ingest.finishing", ingest=self.id, cause=cause)

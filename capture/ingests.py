@@ -9,6 +9,7 @@ from weakref import WeakValueDictionary
 
 import structlog
 
+from capture.deviceclock import DeviceClock
 from capture.errors import IngestsFull
 from capture.ice import IceServer, own_addresses
 from capture.ingest import Ingest, Patience
@@ -17,7 +18,6 @@ from capture.receive.rounds import Rounds
 from capture.recorder import Grant, Recorder
 from capture.sdp import parse_offer
 from capture.segmenter import SEGMENT_MS
-from capture.deviceclock import DeviceClock
 from proctoring.clock import Clock, system_clock
 from proctoring.errors import TokenRefused, Unavailable
 from proctoring.exams.model import Stream

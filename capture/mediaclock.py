@@ -9,8 +9,8 @@ so that nothing accumulates.
 
 from typing import Final, final
 
-from capture.frames import unrolled
 from capture.deviceclock import DeviceClock
+from capture.frames import unrolled
 from capture.senderclock import SenderClock, ntp_to_us
 
 JUMP_US: Final = 1_000_000  # beyond this the sender's clock jumped; below, it is delay

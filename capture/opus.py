@@ -10,7 +10,7 @@ CHANNELS: Final = 2  # what SDP always says (RFC 7587 section 4.1); a packet its
 _SILK_TICKS: Final = (480, 960, 1920, 2880)
 _HYBRID_TICKS: Final = (480, 960)
 _CELT_TICKS: Final = (120, 240, 480, 960)
-# By configuration (table 2). A list: of a tuple this long, the compiled module would make a new one each time.
+# By configuration (table 2). A list, since a compiled module makes such a tuple anew for each look.
 _FRAME_TICKS: Final = [*3 * _SILK_TICKS, *2 * _HYBRID_TICKS, *4 * _CELT_TICKS]
 
 

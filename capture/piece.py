@@ -49,6 +49,16 @@ class Piece:
         return self.audio_track or bool(self.audio)
 
     @property
+    def size(self) -> int:
+        """Of the frames, in bytes."""
+        size = 0
+        for sample in self.video:
+            size += len(sample.data)
+        for sample in self.audio:
+            size += len(sample.data)
+        return size
+
+    @property
     def media_type(self) -> str:
         return media_type(self.config, self.has_audio_track)
 

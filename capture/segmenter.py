@@ -14,11 +14,11 @@ from dataclasses import dataclass, field
 from typing import Final, final
 
 from capture import h264, opus, vp8
+from capture.deviceclock import DeviceClock
 from capture.errors import BadPayload
 from capture.frames import AUDIO_CLOCK, VIDEO_CLOCK, Codec, EncodedFrame
 from capture.mediaclock import TrackClock, to_ms
 from capture.piece import TICKS_PER_MS, Piece, Sample, VideoConfig, Vp8Config, media_type
-from capture.deviceclock import DeviceClock
 
 SEGMENT_MS: Final = 4_000
 CUT_EARLY_MS: Final = 250  # a keyframe this much before the target is taken rather than one much after it

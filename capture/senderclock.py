@@ -1,7 +1,7 @@
 """When a frame was filmed by the sender's own clock, as its sender reports tell (RFC 3550 section 6.4.1).
 
-All tracks of one device share that clock: what its reports say of their order holds to a millisecond, whatever
-the network did to each. Integer microseconds throughout.
+All tracks of one device share that clock: what its reports say of their order holds to a millisecond,
+whatever the network did to each. Integer microseconds throughout.
 """
 
 from collections import deque

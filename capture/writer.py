@@ -69,7 +69,7 @@ class Writer:
 
     def put(self, piece: Piece) -> bool:
         """Accepts a piece, or says False: the queue is full or storing has failed."""
-        size = sum(len(s.data) for s in piece.video) + sum(len(s.data) for s in piece.audio)
+        size = piece.size
         if self._failed or self._waiting >= QUEUE_PIECES_MAX or self._waiting_bytes + size > QUEUE_BYTES_MAX:
             return False
         self._waiting += 1
@@ -117,12 +117,11 @@ class Writer:
             if self._take is None:
                 await self._begin(*item)
             return
-        size = sum(len(s.data) for s in item.video) + sum(len(s.data) for s in item.audio)
         try:
             await self._store(item)
         finally:
             self._waiting -= 1
-            self._waiting_bytes -= size
+            self._waiting_bytes -= item.size
 
     async def _begin(self, media_type: str, start_unix_ms: int) -> _Take:
         take_id = await self._patiently(lambda: self._recorder.begin(self._grant, media_type, start_unix_ms))

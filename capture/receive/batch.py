@@ -96,6 +96,7 @@ class Batch:
         stamps = memoryview(self._controls).cast("B").cast("q")
         self._seconds, self._nanos = stamps[2::_CONTROL_WORDS], stamps[3::_CONTROL_WORDS]
         words = memoryview(self._messages).cast("B").cast("I")
+        self._from = memoryview(self._names).cast("B")
         self._lengths = words[_Message.received.offset // 4 :: ctypes.sizeof(_Message) // 4]
 
     def receive(self) -> Read:
@@ -105,7 +106,7 @@ class Batch:
             raise _error()
         return Read(
             self._lengths[:count].tolist(),
-            self._names[: count * NAME_BYTES],
+            self._from[: count * NAME_BYTES].tobytes(),
             self._address_of,
             self._seconds[:count].tolist(),
             self._nanos[:count].tolist(),

@@ -74,8 +74,8 @@ def deliver(
     source, at_s, at_ms). What either raises is told to `failed` with the length; the next one comes all the
     same.
 
-    Those of one source come one behind the other: with hundreds of publishers, what one of them keeps has left
-    the processor's cache before its turn comes again.
+    Those of one source come one behind the other: with hundreds of publishers, what one of them keeps has
+    left the processor's cache before its turn comes again.
     """
     for name, numbers in read.by_source().items():
         source = read.address_of(name)

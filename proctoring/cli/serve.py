@@ -22,7 +22,7 @@ from proctoring.core import Core
 from proctoring.settings import Env, Settings
 
 STOP_S_MAX = 10
-GARBAGE_AFTER = 20_000  # objects: a second of 256 streams, whose pictures live for four and die without a search
+GARBAGE_AFTER = 20_000  # objects: a second of 256 streams; what media makes dies without being searched for
 
 host_option = click.option("--host", help="Address to listen on (127.0.0.1).")
 port_option = click.option("--port", type=click.IntRange(1, 65535), help="Port to listen on (8000).")
