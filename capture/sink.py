@@ -6,11 +6,13 @@ the spool until object and manifest leaf are committed. Blocking work runs on th
 
 import asyncio
 import contextlib
+from collections.abc import Sequence
 
 import structlog
 
 from capture.away import available
 from capture.errors import SpoolFull
+from capture.gather import Gather
 from capture.recorder import Grant, MediaSegment
 from capture.spool import Spool
 from capture.spool_drain import Drain
@@ -54,6 +56,7 @@ class VaultRecorder:
         self.spool = spool
         self._core = core
         self._takes: dict[str, BegunTake] = {}
+        self._accepting = Gather(self._accept)
         self._drain = Drain(core, objects, spool)
         on_sqlite = core.db.engine.dialect.name == "sqlite"
         threads = DRAIN_THREADS_SQLITE if on_sqlite else DRAIN_THREADS
@@ -113,7 +116,7 @@ class VaultRecorder:
 
     async def store(self, take_id: str, segment: MediaSegment) -> None:
         """See Recorder."""
-        await asyncio.to_thread(self._store, self._takes[take_id], segment)
+        await self._accepting.add((self._takes[take_id], segment))
         self._worker.wake()
 
     async def end(self, take_id: str, cause: EndCause, end_unix_ms: int) -> None:
@@ -162,7 +165,7 @@ class VaultRecorder:
         self._takes[begun.take.id] = begun
         cause = EndCause.STORE_FAILED
         try:
-            await asyncio.to_thread(self._store, begun, MediaSegment(0, now_ms, 0, jpeg))
+            await self._accepting.add((begun, MediaSegment(0, now_ms, 0, jpeg)))
             cause = EndCause.STOPPED
         finally:
             await self.end(begun.take.id, cause, now_ms)
@@ -186,7 +189,7 @@ class VaultRecorder:
         try:
             self.spool.demand_room()
         except SpoolFull as error:
-            raise Unavailable(error.detail, error.remedy) from error
+            raise _full(error) from error
 
     def _begin(self, grant: Grant, media_type: str, start_unix_ms: int) -> BegunTake:
         begun: BegunTake | None = None
@@ -229,7 +232,24 @@ class VaultRecorder:
             running.keep_in(db, begun.take.id, self.spool.id)
             return begun
 
-    def _store(self, begun: BegunTake, segment: MediaSegment) -> None:
+    def _accept(self, segments: Sequence[tuple[BegunTake, MediaSegment]]) -> list[Exception | None]:
+        """Seals them, then the spool has them; what is wrong with each. Raises Unavailable if the disk is."""
+        errors: list[Exception | None] = [None] * len(segments)
+        sealed: dict[int, tuple[SpooledSegment, bytes]] = {}
+        for place, (begun, segment) in enumerate(segments):
+            try:
+                sealed[place] = self._sealed(begun, segment)
+            except Exception as error:
+                errors[place] = error
+        try:
+            refused = self.spool.accept_all(list(sealed.values()))
+        except OSError as error:
+            raise _unwritable(error) from error
+        for place, refusal in zip(sealed, refused, strict=True):
+            errors[place] = _full(refusal) if isinstance(refusal, SpoolFull) else refusal
+        return errors
+
+    def _sealed(self, begun: BegunTake, segment: MediaSegment) -> tuple[SpooledSegment, bytes]:
         take = begun.take
         if take.id in self._drain.refused:
             raise WrongState("The recording is closed; nothing more is accepted.", "Stop publishing.")
@@ -246,12 +266,7 @@ class VaultRecorder:
             accepted_at=self._core.clock(),
             event_ids=segment.event_ids,
         )
-        try:
-            self.spool.accept(facts, sealed)
-        except SpoolFull as error:
-            raise Unavailable(error.detail, error.remedy) from error
-        except OSError as error:
-            raise _unwritable(error) from error
+        return facts, sealed
 
     def _end(self, begun: BegunTake, cause: EndCause) -> None:
         facts = SpooledEnd(begun.take.unit_id, begun.take.id, cause, self._core.clock())
@@ -283,3 +298,7 @@ class VaultRecorder:
 
 def _unwritable(error: OSError) -> Unavailable:
     return Unavailable(f"The spool cannot be written: {error.strerror}.", "Look at the disk.")
+
+
+def _full(error: SpoolFull) -> Unavailable:
+    return Unavailable(error.detail, error.remedy)

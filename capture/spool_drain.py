@@ -12,8 +12,9 @@ from enum import Enum
 import structlog
 
 from capture.away import available
-from capture.spool import Entry, Spool
+from capture.spool import Spool
 from capture.spool_entry import EntryDamaged, SpooledEnd, SpooledSegment
+from capture.spool_files import Entry
 from proctoring.core import Core
 from proctoring.errors import NotFound, Unavailable, WrongState
 from proctoring.recordings import batch, logs, running

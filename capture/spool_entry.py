@@ -1,10 +1,10 @@
-"""One file of the spool: what a sealed segment, or the end of a take, needs to be committed later.
+"""An entry of the spool: what a sealed segment, or the end of a take, needs to be committed later.
 
-    "PES1" ‖ length of the facts (4 bytes, big-endian) ‖ SHA-256 of the facts ‖ facts (RFC 8785 JSON)
-    ‖ sealed segment, or nothing
+    "PES2" ‖ length of the facts ‖ length of what is sealed (4 bytes each, big-endian) ‖ SHA-256 of the facts
+    ‖ facts (RFC 8785 JSON) ‖ sealed segment, or nothing
 
-Whatever byte of it changes on the disk is noticed. Ciphertext and facts only: no plaintext, no key, no
-name. `docs/format.md` writes the fields down.
+A file of the spool holds one or several. Whatever byte changes on the disk is noticed. Ciphertext and facts
+only: no plaintext, no key, no name. `docs/format.md` writes the fields down.
 """
 
 import hashlib
@@ -17,15 +17,15 @@ from proctoring.clock import iso, parse_instant
 from proctoring.recordings.model import EndCause
 from storage.manifest import digest
 
-MAGIC = b"PES1"
+MAGIC = b"PES2"
 FACTS_VERSION = 1
 FACTS_BYTES_MAX = 4096
-_HEAD = struct.Struct(">4sI32s")
+_HEAD = struct.Struct(">4sII32s")
 HEAD_BYTES_MAX = _HEAD.size + FACTS_BYTES_MAX
 
 
 class EntryDamaged(Exception):
-    """The bytes of a spool file are not those that were written."""
+    """The bytes of an entry are not those that were written."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,23 +58,31 @@ class SpooledEnd:
 Facts = SpooledSegment | SpooledEnd
 
 
-def encode(facts: Facts, sealed: bytes = b"") -> bytes:
-    """The file of an entry."""
+def encode(facts: Facts, sealed_len: int = 0) -> bytes:
+    """What stands before the sealed bytes."""
     fields: dict[str, object] = {name: getattr(facts, name) for name in facts.__slots__}
     fields |= {"v": FACTS_VERSION, "accepted_at": iso(facts.accepted_at)}
     fields["kind"] = "segment" if isinstance(facts, SpooledSegment) else "end"
     text = json.dumps(fields, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
     assert len(text) <= FACTS_BYTES_MAX
-    return _HEAD.pack(MAGIC, len(text), hashlib.sha256(text).digest()) + text + sealed
+    return _HEAD.pack(MAGIC, len(text), sealed_len, hashlib.sha256(text).digest()) + text
+
+
+def length(head: bytes) -> int | None:
+    """How long the entry is that begins with these bytes; None where none begins."""
+    if len(head) < _HEAD.size:
+        return None
+    magic, facts_len, sealed_len, _ = _HEAD.unpack_from(head)
+    return _HEAD.size + facts_len + sealed_len if magic == MAGIC and facts_len <= FACTS_BYTES_MAX else None
 
 
 def decode_facts(data: bytes) -> tuple[Facts, int]:
-    """The facts at the head of a file, and where its sealed bytes begin. Raises EntryDamaged."""
+    """The facts at the head of an entry, and where its sealed bytes begin. Raises EntryDamaged."""
     try:
-        magic, length, expected = _HEAD.unpack_from(data)
-        end = _HEAD.size + length
+        magic, facts_len, _, expected = _HEAD.unpack_from(data)
+        end = _HEAD.size + facts_len
         text = data[_HEAD.size : end]
-        if magic != MAGIC or length > FACTS_BYTES_MAX or hashlib.sha256(text).digest() != expected:
+        if magic != MAGIC or facts_len > FACTS_BYTES_MAX or hashlib.sha256(text).digest() != expected:
             raise EntryDamaged("this is no spool entry of a known version, or it was altered or cut")
         fields = json.loads(text)
         if fields.pop("v") != FACTS_VERSION:
@@ -89,7 +97,9 @@ def decode_facts(data: bytes) -> tuple[Facts, int]:
 
 
 def decode(data: bytes) -> tuple[Facts, bytes]:
-    """Facts and sealed bytes of a whole file. Raises EntryDamaged, also when the bytes miss their hash."""
+    """Facts and sealed bytes of a whole entry. Raises EntryDamaged, also when the bytes miss their hash."""
+    if length(data) != len(data):
+        raise EntryDamaged("a spool entry is not as long as it says")
     facts, begin = decode_facts(data)
     sealed = data[begin:]
     if isinstance(facts, SpooledSegment) and (len(sealed), digest(sealed)) != (facts.ct_len, facts.ct_sha256):

@@ -4,7 +4,8 @@ import shutil
 from pathlib import Path
 
 from capture.sink import VaultRecorder
-from capture.spool import ID_FILE, Spool
+from capture.spool import Spool
+from capture.spool_files import ID_FILE
 from proctoring.core import Core
 from storage.objects import ObjectStore
 

@@ -10,7 +10,7 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
-from capture import sink, whip
+from capture import gather, sink, whip
 from capture import writer as wr
 from capture.errors import SpoolFull
 from capture.ingests import Ingests
@@ -265,6 +265,7 @@ def test_a_running_take_ends_only_when_the_bound_is_reached_and_keeps_what_was_a
     """Its queue in memory fills up then; the take ends as STORE_FAILED, and all that the spool took is there
     once the store is back."""
     monkeypatch.setattr(wr, "RETRY_S", 0.01)
+    monkeypatch.setattr(gather, "GATHER_S", 0.0)
 
     async def scenario() -> None:
         async with recording(world, bytes_max=6000) as stage:

@@ -11,8 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from capture.errors import SpoolFull, SpoolTaken
-from capture.spool import DAMAGED_KEPT, DEGRADED_SHARE, NEW_TAKES_SHARE_MAX, Spool
-from capture.spool_entry import EntryDamaged, SpooledEnd, SpooledSegment, decode, encode
+from capture.spool import DEGRADED_SHARE, NEW_TAKES_SHARE_MAX, Spool
+from capture.spool_entry import EntryDamaged, Facts, SpooledEnd, SpooledSegment, decode, encode
+from capture.spool_files import DAMAGED_KEPT
 from proctoring.recordings.model import EndCause
 from storage.manifest import digest
 from tests.support.names import TAKE_1, TAKE_2, UNIT_A, UNIT_B
@@ -26,6 +27,10 @@ def segment(seq: int, take: str = TAKE_1, unit: str = UNIT_A, sealed: bytes = SE
     return SpooledSegment(
         unit, take, seq, media, digest(sealed), len(sealed), 1_700_000_000_000 + seq * 4000, 4000, START
     )
+
+
+def written(facts: Facts, sealed: bytes = b"") -> bytes:
+    return encode(facts, len(sealed)) + sealed
 
 
 def end(take: str = TAKE_1, unit: str = UNIT_A, cause: EndCause = EndCause.STOPPED) -> SpooledEnd:
@@ -67,17 +72,17 @@ def waiting(spool: Spool, unit: str = UNIT_A) -> list[tuple[str, int | EndCause]
 def test_an_entry_is_read_as_it_was_written(facts: SpooledSegment | SpooledEnd) -> None:
     """All facts and the sealed bytes."""
     sealed = SEALED if isinstance(facts, SpooledSegment) else b""
-    assert decode(encode(facts, sealed)) == (facts, sealed)
+    assert decode(written(facts, sealed)) == (facts, sealed)
 
 
 @given(st.integers(0, len(SEALED) + 300), st.integers(0, 7))
 def test_a_flipped_bit_or_a_cut_is_noticed(at: int, bit: int) -> None:
     """Whichever byte of the file it is, of the facts or of the sealed bytes."""
-    written = encode(segment(0), SEALED)
-    at %= len(written)
-    flipped = bytearray(written)
+    whole = written(segment(0), SEALED)
+    at %= len(whole)
+    flipped = bytearray(whole)
     flipped[at] ^= 1 << bit
-    for broken in (bytes(flipped), written[:at]):
+    for broken in (bytes(flipped), whole[:at]):
         with pytest.raises(EntryDamaged):
             decode(broken)
 
@@ -141,7 +146,7 @@ def test_nothing_comes_behind_the_end_of_a_take(spool: Spool) -> None:
 def test_a_half_written_file_is_never_seen(spool: Spool, folder: Path) -> None:
     """What a killed process left under a temporary name was never accepted, and goes."""
     spool.accept(segment(0), SEALED)
-    (folder / "00000000000009.part").write_bytes(encode(segment(1), SEALED)[:100])
+    (folder / "00000000000009.part").write_bytes(written(segment(1), SEALED)[:100])
     again = reopened(spool, folder)
     assert waiting(again) == [(TAKE_1, 0)]
     assert list(folder.glob("*.*")) == []
@@ -167,7 +172,7 @@ def test_a_failing_disk_accepts_nothing_and_keeps_its_count(
 
 def test_the_bound_is_kept_to_the_byte(folder: Path) -> None:
     """New takes are refused before running ones; ends are accepted always; room comes back as it drains."""
-    size = len(encode(segment(0), SEALED))
+    size = len(written(segment(0), SEALED))
     spool = Spool(folder, bytes_max=10 * size, disk_free_bytes_min=0)
     spool.open()
     for seq in range(10):
@@ -203,7 +208,7 @@ def test_a_full_disk_counts_as_a_full_spool(folder: Path) -> None:
 
 def test_much_that_waits_is_said_to_the_operator(folder: Path) -> None:
     """Above the share, and not before."""
-    size = len(encode(segment(0), SEALED))
+    size = len(written(segment(0), SEALED))
     spool = Spool(folder, bytes_max=8 * size, disk_free_bytes_min=0)
     spool.open()
     for seq in range(int(8 * DEGRADED_SHARE)):
@@ -215,14 +220,15 @@ def test_much_that_waits_is_said_to_the_operator(folder: Path) -> None:
     spool.close()
 
 
-def test_a_damaged_file_is_set_aside_for_a_day(spool: Spool, folder: Path) -> None:
+def test_what_is_damaged_is_set_aside_for_a_day(spool: Spool, folder: Path) -> None:
     """One whose head cannot be read leaves its lane at the next start, and the disk a day later."""
     spool.accept(segment(0), SEALED)
     spool.accept(segment(1), SEALED)
     first = min(folder.glob("*.*"))
-    first.write_bytes(b"PES1" + os.urandom(40))
-    os.utime(first, (START.timestamp(), START.timestamp()))
+    first.write_bytes(b"PES2" + os.urandom(40))
     again = reopened(spool, folder)
+    (damaged,) = folder.glob("*.damaged")
+    os.utime(damaged, (START.timestamp(), START.timestamp()))
     assert again.counters["damaged"] == 1
     assert waiting(again) == [(TAKE_1, 1)]
     again.sweep(START + DAMAGED_KEPT)
@@ -256,14 +262,88 @@ def test_a_lane_is_forgotten_when_its_takes_have_ended(spool: Spool) -> None:
 
 def test_the_version_of_an_entry_is_not_guessed() -> None:
     """An entry of another version, or with a field too many or too few, is not half understood."""
-    written = encode(segment(0), SEALED)
+    whole = written(segment(0), SEALED)
     with pytest.raises(EntryDamaged):
-        decode(b"PES2" + written[4:])
-    begin = 4 + 4 + 32
-    text = written[begin : begin + int.from_bytes(written[4:8])]
+        decode(b"PES1" + whole[4:])
+    begin = 4 + 4 + 4 + 32
+    text = whole[begin : begin + int.from_bytes(whole[4:8])]
     for old, new in ((b'"v":1', b'"v":2'), (b'"v":1', b'"v":1,"x":1'), (b'"seq":0,', b"")):
         other = text.replace(old, new)
         assert other != text
-        head = b"PES1" + len(other).to_bytes(4) + hashlib.sha256(other).digest()
+        head = b"PES2" + len(other).to_bytes(4) + len(SEALED).to_bytes(4) + hashlib.sha256(other).digest()
         with pytest.raises(EntryDamaged):
             decode(head + other + SEALED)
+
+
+def test_several_are_accepted_in_one_file(spool: Spool, folder: Path) -> None:
+    """They are refused and counted one by one, found again by the next process, and the file goes with the
+    last of them."""
+    spool.end(end(TAKE_2))
+    together = [segment(0), segment(0, TAKE_2), segment(1), segment(1), segment(0, TAKE_2, UNIT_B)]
+    refused = spool.accept_all([(facts, SEALED) for facts in together])
+    assert [type(error) for error in refused] == [type(None), ValueError, *[type(None)] * 3]
+    again = reopened(spool, folder)
+    assert (again.depth_bytes, len(again)) == (spool.depth_bytes, 4)
+    assert again.depth_bytes == sum(file.stat().st_size for file in folder.glob("*.*"))
+    assert waiting(again) == [(TAKE_2, EndCause.STOPPED), (TAKE_1, 0), (TAKE_1, 1)]
+    assert len(list(folder.glob("*.*"))) == 1
+    assert waiting(again, UNIT_B) == [(TAKE_2, 0)]
+    assert (again.depth_bytes, list(folder.glob("*.*"))) == (0, [])
+    again.close()
+
+
+def test_no_room_for_one_is_room_for_another(folder: Path) -> None:
+    """Of several, as many are accepted as there is room for; what is refused may come again."""
+    spool = Spool(folder, bytes_max=2 * len(written(segment(0), SEALED)), disk_free_bytes_min=0)
+    spool.open()
+    refused = spool.accept_all([(segment(seq), SEALED) for seq in range(3)])
+    assert [type(error) for error in refused] == [type(None), type(None), SpoolFull]
+    assert waiting(spool) == [(TAKE_1, 0), (TAKE_1, 1)]
+    spool.accept(segment(2), SEALED)
+    spool.close()
+
+
+def test_a_disk_that_fails_accepts_none_of_several(
+    spool: Spool, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing is counted, and all of them may come again."""
+    both = [(segment(0), SEALED), (segment(0, TAKE_2, UNIT_B), SEALED)]
+
+    def broken(descriptor: int) -> None:
+        raise OSError(5, "Input/output error")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "fsync", broken)
+        with pytest.raises(OSError, match="Input/output"):
+            spool.accept_all(both)
+    assert (spool.depth_bytes, len(spool), list(folder.glob("*.*"))) == (0, 0, [])
+    assert spool.accept_all(both) == [None, None]
+    assert waiting(spool) == [(TAKE_1, 0)]
+    assert waiting(spool, UNIT_B) == [(TAKE_2, 0)]
+
+
+@pytest.mark.parametrize("at", [0, 60, -1])
+def test_damage_costs_one_entry_of_a_file(spool: Spool, folder: Path, at: int) -> None:
+    """In its facts or its sealed bytes, at the next start or when it is read; where the head itself is gone,
+    so are those behind it. All that is damaged is kept aside."""
+    spool.accept_all([(segment(seq), SEALED) for seq in range(3)])
+    (file,) = folder.glob("*.pes")
+    size = file.stat().st_size // 3
+    data = bytearray(file.read_bytes())
+    data[2 * size - 1 if at < 0 else size + at] ^= 1
+    file.write_bytes(data)
+    again = reopened(spool, folder)
+    found = []
+    while (entry := again.first(UNIT_A)) is not None:
+        try:
+            facts, _ = again.read(entry)
+            assert isinstance(facts, SpooledSegment)
+            found.append(facts.seq)
+            again.done(entry)
+        except EntryDamaged:
+            again.set_aside(entry)
+    assert found == ([0] if at == 0 else [0, 2])
+    (damaged,) = folder.glob("*.*")
+    assert damaged.read_bytes() == data[size : (3 if at == 0 else 2) * size]
+    assert (again.counters["damaged"], again.depth_bytes) == (1, 0)
+    again.close()
