@@ -18,7 +18,7 @@ from pathlib import Path
 import structlog
 
 from capture.errors import SpoolFull
-from capture.spool_entry import Facts, SpooledEnd, SpooledSegment, decode, encode
+from capture.spool_entry import Facts, SpooledEnd, SpooledSegment, decode, decode_facts, encode
 from capture.spool_files import Entry, SpoolFiles
 
 log = structlog.get_logger()
@@ -155,6 +155,10 @@ class Spool:
         with self._lock:
             lane = self._lanes.get(unit)
             return lane.entries[0] if lane and lane.entries else None
+
+    def facts(self, entry: Entry) -> Facts:
+        """Without a look at what is sealed. Raises EntryDamaged or OSError."""
+        return decode_facts(self._files.head(entry))[0]
 
     def read(self, entry: Entry) -> tuple[Facts, bytes]:
         """Raises EntryDamaged or OSError."""

@@ -78,19 +78,19 @@ class Drain:
         """
         committed: dict[str, Entry] = {}
         try:
-            waiting: dict[str, tuple[Entry, SpooledSegment, bytes]] = {}
+            waiting: dict[str, tuple[Entry, SpooledSegment]] = {}
             for entry in filter(None, map(self._spool.first, units)):
-                facts, sealed = self._spool.read(entry)
+                facts = self._spool.facts(entry)
                 if isinstance(facts, SpooledSegment):
-                    waiting[facts.take] = entry, facts, sealed
-            leaves = {take: _leaf(facts) for take, (_, facts, _) in waiting.items()}
+                    waiting[facts.take] = entry, facts
+            leaves = {take: _leaf(facts) for take, (_, facts) in waiting.items()}
             with available():
                 with self._core.db.read() as db:
                     ordinary = batch.ordinary(db, leaves)
                 if not ordinary:
                     return set()
-                for take in ordinary:
-                    self._put(*waiting[take][1:])
+                for entry, facts in (waiting[take] for take in ordinary):
+                    self._put(facts, self._spool.read(entry)[1])
                 with self._core.db.begin() as db:
                     batch.register_all(db, self._core, {take: leaves[take] for take in ordinary})
                     for facts in (waiting[take][1] for take in ordinary):

@@ -107,6 +107,10 @@ class SpoolFiles:
         """Raises OSError."""
         return _bytes(entry.path, entry.begin, entry.size)
 
+    def head(self, entry: Entry) -> bytes:
+        """All that stands before the sealed bytes. Raises OSError."""
+        return _bytes(entry.path, entry.begin, min(entry.size, HEAD_BYTES_MAX))
+
     def let_go(self, entry: Entry) -> None:
         """The entry is not needed any more; its file goes when none of its entries is."""
         with self._lock:
