@@ -91,22 +91,27 @@ class Writer:
                 log.error("take.unended", ingest=self._id)
 
     async def _run(self) -> None:
-        while True:
-            item = await self._queue.get()
-            if self.after is not None:
-                await self.after.wait()
-            if isinstance(item, EndCause):
-                await self._end(self._failed or item)
-                return
-            if self._failed:
-                continue
-            try:
-                await self._handle(item)
-            except WrongState:
-                self._fail(EndCause.SESSION_ENDED)
-            except Exception:
-                log.exception("ingest.store-failed", ingest=self._id)
-                self._fail(EndCause.STORE_FAILED)
+        while await self._next():
+            pass
+
+    async def _next(self) -> bool:
+        """Handles what is next; whether more may come. Nobody holds a piece any more when it returns."""
+        item = await self._queue.get()
+        if self.after is not None:
+            await self.after.wait()
+        if isinstance(item, EndCause):
+            await self._end(self._failed or item)
+            return False
+        if self._failed:
+            return True
+        try:
+            await self._handle(item)
+        except WrongState:
+            self._fail(EndCause.SESSION_ENDED)
+        except Exception:
+            log.exception("ingest.store-failed", ingest=self._id)
+            self._fail(EndCause.STORE_FAILED)
+        return True
 
     def _fail(self, cause: EndCause) -> None:
         self._failed = cause

@@ -1,6 +1,7 @@
 """From pieces to the recorder: order, patience, bounds, and one end for every begin."""
 
 import asyncio
+import sys
 
 import pytest
 
@@ -146,5 +147,24 @@ def test_a_take_ends_also_when_storing_takes_too_long() -> None:
         await writer.finish(EndCause.STOPPED, 0.05)
         (take,) = recorder.takes.values()
         assert (take.segments, take.cause) == ([], EndCause.STORE_FAILED)
+
+    asyncio.run(scenario())
+
+
+def test_a_stored_piece_is_held_by_nobody() -> None:
+    """What was filmed does not stay in memory until the next piece comes."""
+
+    async def scenario() -> None:
+        recorder = MemoryRecorder({})
+        writer = Writer("ingest", GRANT, recorder, lambda cause: None)
+        filmed = KEY.data + bytes(1000)
+        held = sys.getrefcount(filmed)
+        writer.put(Piece(0, 4000, Vp8Config(640, 480), (Sample(0, filmed),), SOUND))
+        assert sys.getrefcount(filmed) > held
+        for _ in range(10):
+            await asyncio.sleep(0)
+        assert [len(take.segments) for take in recorder.takes.values()] == [1]
+        assert sys.getrefcount(filmed) == held
+        await writer.finish(EndCause.STOPPED, 30)
 
     asyncio.run(scenario())
