@@ -11,9 +11,8 @@ from proctoring.core import Core
 from proctoring.exams.model import Exam, Stream
 from proctoring.exams.notice import VERSION_CHARS_SHOWN, notice
 from proctoring.sessions import service as sessions
-from proctoring.sessions.model import Session, SessionState
+from proctoring.sessions.model import OVER, Session, SessionState
 
-OVER = (SessionState.ENDED, SessionState.EXPIRED)
 GRACE_S = 120
 """Between the end of the candidate's time and the end of the recording, for handing in."""
 COMPUTER_STREAMS = (Stream.WEBCAM, Stream.SCREEN)

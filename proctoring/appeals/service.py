@@ -11,7 +11,7 @@ from proctoring.custody.service import enter
 from proctoring.errors import Conflict, NotFound, WrongState
 from proctoring.holds.model import HoldKind, check_reason
 from proctoring.holds.service import place, release
-from proctoring.sessions.model import SessionState
+from proctoring.sessions.model import OVER
 from proctoring.sessions.service import CANDIDATE, session_row
 
 
@@ -22,10 +22,7 @@ def lodge(db: Db, core: Core, session_id: str, grounds: str, actor: Actor = CAND
     BeingErased when the objection period is over and erasure was first.
     """
     # The lock lets one of two appeals lodged at once find the other.
-    if session_row(db, session_id, lock=True).state not in (
-        SessionState.ENDED.value,
-        SessionState.EXPIRED.value,
-    ):
+    if session_row(db, session_id, lock=True).state not in OVER:
         raise Conflict("The exam is not over yet.", "Appeal when it has ended.")
     if open_of_session(db, session_id) is not None:
         raise Conflict("Your appeal is lodged already.", "You will have an answer to it.")

@@ -32,7 +32,7 @@ from proctoring.incidents.model import IncidentState
 from proctoring.incidents.rows import IncidentRow
 from proctoring.recordings.model import UnitKind, UnitState
 from proctoring.recordings.rows import UnitRow, lock_units
-from proctoring.sessions.model import SessionState
+from proctoring.sessions.model import OVER_VALUES
 from proctoring.sessions.rows import SessionRow
 
 HOLDABLE = (UnitState.OPEN.value, UnitState.RETAINED.value)
@@ -125,8 +125,7 @@ def check_not_restricted(db: Db, session_id: str) -> None:
 
 def set_due_dates(db: Db, exam: Exam, session_id: str | None = None) -> None:
     """Compute the due date of every living unit of the exam's ended sessions anew (rule 1)."""
-    ended = (SessionState.ENDED.value, SessionState.EXPIRED.value)
-    query = select(SessionRow).where(SessionRow.exam_id == exam.id, SessionRow.state.in_(ended))
+    query = select(SessionRow).where(SessionRow.exam_id == exam.id, SessionRow.state.in_(OVER_VALUES))
     if session_id is not None:
         query = query.where(SessionRow.id == session_id)
     for row in db.scalars(query.order_by(SessionRow.id)):

@@ -16,7 +16,7 @@ from proctoring.holds.model import Hold
 from proctoring.incidents.model import Incident, IncidentState
 from proctoring.recordings.model import UnitKind, UnitState
 from proctoring.reviews.model import Review, ReviewState
-from proctoring.sessions.model import Session, SessionState
+from proctoring.sessions.model import OVER, Session, SessionState
 
 LOOK_WINDOW = timedelta(minutes=15)
 
@@ -130,7 +130,7 @@ class OwnRecording:
     @property
     def may_appeal(self) -> bool:
         """Whether an appeal can be lodged now: after the exam, within the period, and none is open."""
-        over = self.session.state in (SessionState.ENDED, SessionState.EXPIRED)
+        over = self.session.state in OVER
         return over and self.due_at is not None and self.now < self.due_at and self.open_appeal is None
 
 

@@ -19,7 +19,7 @@ from proctoring.recordings.rows import GapRow, SegmentRow, TakeRow, UnitRow, loc
 from proctoring.recordings.service import BegunTake, open_take, unit_of
 from proctoring.recordings.settle import settle
 from proctoring.recordings.spans import EVER_MS, Span
-from proctoring.sessions.model import Session, SessionState
+from proctoring.sessions.model import OVER, Session
 from proctoring.sessions.service import load as load_session
 from proctoring.sessions.service import session_row
 
@@ -27,7 +27,6 @@ LATE_WAIT = timedelta(minutes=15)
 """How long after it was last heard a page that holds pieces keeps an ended session open."""
 LATE_AGE_MAX = timedelta(hours=2)
 LATE_BYTES_MAX = 1 << 30  # sealed, per session: an hour of three streams at the pages' limits
-OVER = (SessionState.ENDED, SessionState.EXPIRED)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 

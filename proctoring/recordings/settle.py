@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session as Db
 from proctoring.exams.model import Stream
 from proctoring.recordings.model import UnitState
 from proctoring.recordings.rows import GapRow, SegmentRow, TakeRow, UnitRow, lock_units
-from proctoring.sessions.model import SessionState
+from proctoring.sessions.model import OVER, OVER_VALUES
 from proctoring.sessions.rows import SessionRow
 
 END_SLACK_MS = 1000
@@ -34,7 +34,7 @@ def settle(db: Db, now: datetime, session_id: str) -> bool:
     """
     row = db.get(SessionRow, session_id)
     open_takes = select(TakeRow.id).where(TakeRow.session_id == session_id, TakeRow.ended_at.is_(None))
-    over = row is not None and row.state in (SessionState.ENDED.value, SessionState.EXPIRED.value)
+    over = row is not None and row.state in OVER
     awaited = select(UnitRow.id).where(UnitRow.session_id == session_id, UnitRow.late_until > now)
     if not over or db.scalar(open_takes.limit(1)) is not None or db.scalar(awaited.limit(1)) is not None:
         return False
@@ -54,7 +54,7 @@ def settle_unheard(db: Db, now: datetime) -> int:
     waited = select(UnitRow.session_id).where(
         UnitRow.state == UnitState.OPEN.value, UnitRow.late_until <= now
     )
-    over = SessionRow.state.in_((SessionState.ENDED.value, SessionState.EXPIRED.value))
+    over = SessionRow.state.in_(OVER_VALUES)
     rows = select(SessionRow.id).where(SessionRow.id.in_(waited), over).order_by(SessionRow.id)
     return sum(settle(db, now, session_id) for session_id in db.scalars(rows.with_for_update()).all())
 

@@ -9,7 +9,7 @@ from proctoring.custody.service import enter
 from proctoring.errors import Conflict, WrongState
 from proctoring.reviews.model import FlagState, Review, ReviewState
 from proctoring.reviews.rows import FlagRow, ReviewRow
-from proctoring.sessions.model import SessionState
+from proctoring.sessions.model import OVER
 from proctoring.sessions.service import session_row
 
 
@@ -72,7 +72,7 @@ def after_second_person(db: Db, session_id: str, agreed: bool) -> Review:
 
 def check_decidable(db: Db, session_id: str) -> None:
     """Raises Conflict before the session has ended and while a flag has not been looked at."""
-    if session_row(db, session_id).state not in (SessionState.ENDED.value, SessionState.EXPIRED.value):
+    if session_row(db, session_id).state not in OVER:
         raise Conflict("The session has not ended.", "Decide when it has.")
     open_flags = select(FlagRow.id).where(
         FlagRow.session_id == session_id, FlagRow.state == FlagState.OPEN.value

@@ -32,6 +32,8 @@ class SessionState(StrEnum):
 
 
 NOT_BEGUN = (SessionState.INVITED, SessionState.ADMITTED)
+OVER = (SessionState.ENDED, SessionState.EXPIRED)
+OVER_VALUES = tuple(state.value for state in OVER)  # as the database has them
 
 
 class SessionEvent(StrEnum):

@@ -21,6 +21,7 @@ from proctoring.recordings.rows import TakeRow, UnitRow
 from proctoring.recordings.settle import length_ms, settle
 from proctoring.sessions.model import (
     NOT_BEGUN,
+    OVER_VALUES,
     REF_CHARS_MAX,
     WINDOW_HOURS_DEFAULT,
     Schedule,
@@ -112,7 +113,7 @@ def load(db: Db, session_id: str) -> Session:
 
 def over(db: Db, session_ids: Collection[str]) -> set[str]:
     """Which of these sessions record no more."""
-    ended = SessionRow.state.in_([SessionState.ENDED.value, SessionState.EXPIRED.value])
+    ended = SessionRow.state.in_(OVER_VALUES)
     return set(db.scalars(select(SessionRow.id).where(SessionRow.id.in_(session_ids), ended)))
 
 
