@@ -291,7 +291,6 @@ def test_no_order_of_events_loses_or_leaves_anything(database: str) -> None:
         settings=settings(
             max_examples=EXAMPLES,
             stateful_step_count=STEPS_EACH,
-            deadline=None,
             derandomize=True,
             database=None,
             suppress_health_check=list(HealthCheck),

@@ -337,7 +337,7 @@ def test_a_cut_at_every_chunk_edge_is_refused(exported: Exported, tmp_path: Path
         }
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     path=st.sampled_from(
         [SEALED, MEDIA, MANIFEST, "data/custody.json", "data/package.json", *sorted(bag.TAG_FILES)]

@@ -64,7 +64,7 @@ def test_pieces_of_four_seconds_that_abut() -> None:
     assert all(piece.media_type == 'video/webm; codecs="vp8,opus"' for piece in pieces)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(
     steps=st.lists(
         st.tuples(st.integers(1, 1500), st.booleans(), st.integers(0, 300), st.booleans()),

@@ -168,5 +168,5 @@ class Recording(RuleBasedStateMachine):
         self.the_manifest_is_the_beginning_of_what_was_accepted()
 
 
-Recording.TestCase.settings = settings(max_examples=40, stateful_step_count=40, deadline=None)
+Recording.TestCase.settings = settings(max_examples=40, stateful_step_count=40)
 TestRecording = Recording.TestCase
