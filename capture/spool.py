@@ -107,6 +107,7 @@ class Spool:
         is accepted, when the disk fails."""
         errors: list[Exception | None] = [None] * len(segments)
         chosen: list[tuple[Facts, bytes, bytes]] = []
+        full: SpoolFull | None = None  # then for all that follow too, or a take might skip a segment
         with self._lanes_of({facts.unit for facts, _ in segments}) as lanes:
             next_seq = {facts.take: lanes[facts.unit].next_seq.get(facts.take, 0) for facts, _ in segments}
             for place, (facts, sealed) in enumerate(segments):
@@ -114,8 +115,8 @@ class Spool:
                     errors[place] = ValueError(f"take {facts.take} has ended")
                 elif facts.seq >= next_seq[facts.take]:
                     head = encode(facts, len(sealed))
-                    errors[place] = self._reserve(len(head) + len(sealed))
-                    if errors[place] is None:
+                    errors[place] = full = full or self._reserve(len(head) + len(sealed))
+                    if full is None:
                         chosen.append((facts, head, sealed))
                         next_seq[facts.take] = facts.seq + 1
             try:

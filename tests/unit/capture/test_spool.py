@@ -292,14 +292,18 @@ def test_several_are_accepted_in_one_file(spool: Spool, folder: Path) -> None:
     again.close()
 
 
-def test_no_room_for_one_is_room_for_another(folder: Path) -> None:
-    """Of several, as many are accepted as there is room for; what is refused may come again."""
-    spool = Spool(folder, bytes_max=2 * len(written(segment(0), SEALED)), disk_free_bytes_min=0)
+def test_where_room_ends_nothing_follows(folder: Path) -> None:
+    """Of several, those are accepted that come before the first without room, and no smaller one behind it:
+    a take would lack a segment. What is refused may come again."""
+    spool = Spool(folder, bytes_max=len(written(segment(0), SEALED)) * 3 // 2, disk_free_bytes_min=0)
     spool.open()
-    refused = spool.accept_all([(segment(seq), SEALED) for seq in range(3)])
-    assert [type(error) for error in refused] == [type(None), type(None), SpoolFull]
-    assert waiting(spool) == [(TAKE_1, 0), (TAKE_1, 1)]
-    spool.accept(segment(2), SEALED)
+    small = b"PEV1"
+    several = [(segment(0), SEALED), (segment(1), SEALED), (segment(2, sealed=small), small)]
+    refused = spool.accept_all(several)
+    assert [type(error) for error in refused] == [type(None), SpoolFull, SpoolFull]
+    assert waiting(spool) == [(TAKE_1, 0)]
+    assert spool.accept_all(several[1:]) == [None, None]
+    assert waiting(spool) == [(TAKE_1, 1), (TAKE_1, 2)]
     spool.close()
 
 
