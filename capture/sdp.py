@@ -1,7 +1,9 @@
 """Reads offers and trickle fragments line by line, refuses early, and narrows an offer to one codec.
 
 What goes on to the WebRTC library holds one video format, at most one audio format, and no candidate: those
-are checked one by one; names under `.local` (mDNS) are left out, since the publisher's own checks reach us.
+are checked one by one; names under `.local` (mDNS) are left out, since the publisher's own checks reach us. A
+publisher that leaves the DTLS role to us is the client (RFC 9725 section 4.4.4): as the server we choose how
+media is protected, by AES-GCM where both know it, and have the keys before the first packet comes.
 """
 
 import ipaddress
@@ -13,6 +15,7 @@ from capture.frames import Codec
 
 CANDIDATES_MAX = 32  # per offer or trickle fragment; what is beyond is left out
 SECTIONS_MAX = 8
+DTLS_EITHER, DTLS_CLIENT = "a=setup:actpass", "a=setup:active"
 LIBRARY_PROFILE = "42e01f"  # the library compares H.264 profiles; passthrough does not care for them
 SEND_TIME = "http://www.webrtc.org/experiments/rtp-hdrext/abs-send-time"
 _WHAT_TO_OFFER = (
@@ -88,6 +91,7 @@ def parse_offer(text: str) -> Offer:
     for section in sections:
         formats = video_formats if section is video else audio_formats
         parts += _narrow(section, formats, profile if section is video else None)
+    parts = [DTLS_CLIENT if line == DTLS_EITHER else line for line in parts]
     ssrcs = [value.split(" ")[0] for value in video.values("ssrc")]
     return Offer(
         narrowed="\r\n".join(parts) + "\r\n",

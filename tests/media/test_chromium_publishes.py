@@ -124,6 +124,19 @@ def test_three_streams_of_a_chromium(media, tmp_path, codec, container) -> None:
     asyncio.run(scenario())
 
 
+def test_media_of_a_chromium_is_protected_by_aes_gcm(media, tmp_path) -> None:
+    """Left the choice, a browser takes AES with HMAC-SHA1: a shorter tag at twice the cost."""
+    ask = "async () => [...(await pcs.webcam.pc.getStats()).values()].find(one => one.type === 'transport')"
+
+    async def scenario() -> None:
+        async with media.running_site() as site, media.chromium_page(site, tmp_path) as page:
+            await page.evaluate(media.PUBLISH, {"source": "webcam", "codec": "VP8", "token": "webcam"})
+            await site.until(lambda: any(take.segments for take in site.takes(Stream.WEBCAM)))
+            assert (await page.evaluate(ask))["srtpCipher"] == "SRTP_AEAD_AES_256_GCM"
+
+    asyncio.run(scenario())
+
+
 def test_a_still_screen_loses_nothing(media, tmp_path) -> None:
     """One picture in a second makes segments as sound and as punctual as fifteen do."""
 

@@ -39,6 +39,18 @@ def test_h264_in_single_nal_mode_is_passed_over() -> None:
     assert parse_offer(offers.offer(mode_0)).video is Codec.VP8
 
 
+@pytest.mark.parametrize(
+    ("offered", "read"), [("actpass", "active"), ("active", "active"), ("passive", "passive")]
+)
+def test_who_can_be_the_dtls_client_is(offered, read) -> None:
+    """So that we choose the protection (RFC 9725 section 4.4.4); who can only be the server stays it. An
+    offer may say so once for all its sections."""
+    text = offers.offer(offers.video(), offers.audio()).replace("actpass", offered)
+    assert parse_offer(text).narrowed.count(f"a=setup:{read}\r\n") == 2
+    above = text.replace(f"a=setup:{offered}\r\n", "").replace("s=-", f"s=-\r\na=setup:{offered}")
+    assert parse_offer(above).narrowed.count(f"a=setup:{read}\r\n") == 1
+
+
 def test_candidates_are_checked_one_by_one() -> None:
     """Names, TCP, other components, multicast and nonsense are left out; none goes to the library unread."""
     lines = (
