@@ -17,6 +17,7 @@ COMPILED = [
     "capture/opus.py",
     "capture/piece.py",
     "capture/receive/assemble.py",
+    "capture/receive/inplace.py",
     "capture/receive/intake.py",
     "capture/receive/reception.py",
     "capture/receive/reorder.py",

@@ -17,6 +17,8 @@ from OpenSSL.crypto import X509
 from pylibsrtp import Session
 from pylibsrtp._binding import ffi, lib
 
+from capture.receive.inplace import InPlace
+
 __all__ = ["Agent", "Socketless"]
 
 DATAGRAMS_QUEUED_MAX = 256  # DTLS of one publisher, waiting for the library
@@ -113,6 +115,13 @@ def send(agent: Agent, data: bytes) -> None:
         pair.protocol.transport.sendto(data, pair.remote_addr)
 
 
+def has_settled(agent: Agent, protocol: Socketless, remote: tuple[str, int]) -> bool:
+    """Whether ICE settled on this pair: a check of it is for consent (RFC 7675) and news to nobody, but the
+    library makes much of each."""
+    pair = agent._nominated.get(COMPONENT)
+    return pair is not None and pair.protocol is protocol and pair.remote_addr == remote
+
+
 def silence(receiver: RTCRtpReceiver) -> None:
     """Keeps a receiver from reports, requests and decoding: media never reaches it, all of that is ours.
 
@@ -147,28 +156,22 @@ _unprotect = _Unprotect(int(ffi.cast("intptr_t", ffi.addressof(lib, "srtp_unprot
 _unprotect_rtcp = _Unprotect(int(ffi.cast("intptr_t", ffi.addressof(lib, "srtp_unprotect_rtcp"))))
 
 
-class InboundInPlace:
-    """Takes SRTP's protection off in the receive buffer; the library's own way copies twice and allocates."""
+_length = ctypes.c_int()
 
-    def __init__(self, session: Session, buffer: bytearray) -> None:
-        self._session = session  # keeps what the pointer points to
-        self._data = (ctypes.c_char * len(buffer)).from_buffer(buffer)
-        self._length = ctypes.c_int()
-        self._srtp = int(ffi.cast("intptr_t", session._srtp[0]))
-        self._base, self._length_at = ctypes.addressof(self._data), ctypes.addressof(self._length)
 
-    def unprotect(self, begin: int, length: int) -> int:
-        """The length without its protection of the packet that begins there in the buffer; -1 when it is not
-        authentic or was there before."""
-        out = self._length
-        out.value = length
-        return -1 if _unprotect(self._srtp, self._base + begin, self._length_at) else out.value
-
-    def unprotect_rtcp(self, begin: int, length: int) -> int:
-        """As `unprotect`, for RTCP."""
-        out = self._length
-        out.value = length
-        return -1 if _unprotect_rtcp(self._srtp, self._base + begin, self._length_at) else out.value
+def in_place(session: Session, buffer: bytearray) -> InPlace:
+    """What takes the protection of this inbound session off in this buffer."""
+    data = (ctypes.c_char * len(buffer)).from_buffer(buffer)
+    srtp = int(ffi.cast("intptr_t", session._srtp[0]))
+    return InPlace(
+        _unprotect,
+        _unprotect_rtcp,
+        srtp,
+        ctypes.addressof(data),
+        _length,
+        ctypes.addressof(_length),
+        kept=(session, data),
+    )
 
 
 def on_keyframe_request(sender: RTCRtpSender, want: Callable[[], None]) -> None:

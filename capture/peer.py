@@ -68,7 +68,7 @@ class Peer:
         self._reception = Reception(
             Formats(offer.video, offer.video_payload, offer.again_payload, offer.audio_payload),
             self._port.buffer,
-            Events(on_frame, on_loss, on_report),
+            Events(on_frame, on_loss, on_report, lambda: rounds.expect(self._reception)),
             self._send,
             ssrc=secrets.randbits(32),
             cname=secrets.token_urlsafe(12),
@@ -160,7 +160,7 @@ class Peer:
         if state == "connected":
             self.connected = True
             inbound, self._outbound = hooks.sessions_of(hooks.video_receiver(self._connection))
-            inbound_in_place = hooks.InboundInPlace(inbound, self._port.buffer)
+            inbound_in_place = hooks.in_place(inbound, self._port.buffer)
             self._reception.secure(inbound_in_place, time.monotonic(), self._now_ms())
         elif state in ("failed", "closed"):
             self._on_gone()

@@ -17,7 +17,7 @@ from collections.abc import Callable, Sequence
 
 import structlog
 
-from capture.aiortc_hooks import Agent, Socketless, give_candidates, stun_protocol
+from capture.aiortc_hooks import Agent, Socketless, give_candidates, has_settled, stun_protocol
 from capture.receive import sockets, stun
 from capture.receive.batch import DATAGRAMS_MAX, Batch, send
 from capture.receive.intake import DATAGRAM_BYTES_MAX, SLOT_BYTES, Address, deliver, is_media
@@ -215,7 +215,11 @@ class MediaPort:
         guest.stun_left -= 1
         if not self._learn(guest, source):
             self.dropped["address"] += 1
-        elif (protocol := guest.protocols.get(fileno)) is not None:
+        elif (protocol := guest.protocols.get(fileno)) is None:
+            return
+        elif has_settled(guest.agent, protocol, source):
+            protocol.transport.sendto(request.success(source, guest.password), source)
+        else:
             protocol.datagram_received(data, source)
 
     def _learn(self, guest: Guest, source: Address) -> bool:

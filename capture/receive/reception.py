@@ -7,12 +7,13 @@ nothing that arrives raises or grows without bound.
 import struct
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final, Protocol, final
+from typing import Final, final
 
 from capture.frames import AUDIO_CLOCK, VIDEO_CLOCK, Codec, EncodedFrame
 from capture.receive import rtcp, rtp
 from capture.receive.assemble import Assembler, AudioAssembler, VideoAssembler
 from capture.receive.bandwidth import Allowance
+from capture.receive.inplace import InPlace
 from capture.receive.reorder import Reorderer
 from capture.receive.statistics import SourceStatistics
 
@@ -24,14 +25,6 @@ EARLY_MAX: Final = 128  # datagrams kept that overtook the end of the DTLS hands
 _header: Final = rtp.HEADER.unpack_from
 _SSRC: Final = struct.Struct(">I")
 _RTCP_SSRC_AT: Final = 4
-
-
-class Inbound(Protocol):
-    """Takes the protection off the datagram at `begin` of the buffer, in place; its new length, or -1."""
-
-    def unprotect(self, begin: int, length: int) -> int: ...
-
-    def unprotect_rtcp(self, begin: int, length: int) -> int: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,12 +42,14 @@ class Events:
     """What a reception tells, all on the event loop.
 
     `loss` comes for each packet while video waits for a keyframe; `report` for each sender report of what is
-    heard, as (codec, 64-bit NTP time, RTP time, Unix ms of its arrival).
+    heard, as (codec, 64-bit NTP time, RTP time, Unix ms of its arrival); `missing` once packets are:
+    from then on `ask_again` is due.
     """
 
     frame: Callable[[EncodedFrame], None]
     loss: Callable[[], None]
     report: Callable[[Codec, int, int, int], None]
+    missing: Callable[[], None]
 
 
 @final
@@ -75,20 +70,19 @@ class Reception:
     ) -> None:
         self.packets = 0
         self.heard_s = 0.0
-        self.slot = 0  # in which round its reports are due
         self._buffer = buffer
         self._view = memoryview(buffer)
         self._events = events
         self._send = send
         self._ssrc = ssrc
-        self._inbound: Inbound | None = None
+        self._inbound: InPlace | None = None
         self._early: list[bytes] = []
         self._sources: dict[int, SourceStatistics] = {}
         self._allowance = Allowance()
         self._cname = rtcp.source_description(ssrc, cname)
         self._preamble = rtcp.receiver_report(ssrc) + self._cname
-        self._video = _Track(formats.codec, events.frame, self.ask_packets)
-        self._audio = _Track(Codec.OPUS, events.frame, self.ask_packets)
+        self._video = _Track(formats.codec, events, self.ask_packets)
+        self._audio = _Track(Codec.OPUS, events, self.ask_packets)
         self._tracks = {formats.video: self._video}
         if formats.audio is not None:
             self._tracks[formats.audio] = self._audio
@@ -97,7 +91,7 @@ class Reception:
         self._strange = 0  # SSRCs that are authentic and of no format that was answered
         self._closed = False
 
-    def secure(self, inbound: Inbound, now_s: float, now_ms: int) -> None:
+    def secure(self, inbound: InPlace, now_s: float, now_ms: int) -> None:
         """The keys are there; what came before them is read now."""
         self._inbound = inbound
         self.heard_s = now_s
@@ -143,11 +137,13 @@ class Reception:
         if video.assembler.wants_keyframe:
             self._events.loss()
 
-    def ask_again(self, now_ms: int) -> None:
-        """To be called every few ten milliseconds: asks for what is missing, gives up what stays so."""
-        if not self._closed:
-            self._video.order.tick(now_ms)
-            self._audio.order.tick(now_ms)
+    def ask_again(self, now_ms: int) -> bool:
+        """Asks for what is missing and gives up what stays so; whether any is. To be called every few ten
+        milliseconds as long as it is."""
+        if self._closed:
+            return False
+        video, audio = self._video.order.tick(now_ms), self._audio.order.tick(now_ms)
+        return video or audio
 
     def report(self, now_s: float) -> None:
         """Sends a receiver report and the bandwidth allowed; to be called once a second."""
@@ -193,7 +189,7 @@ class Reception:
         source = self._sources[ssrc] = SourceStatistics(ssrc, rate)
         return source
 
-    def _control(self, inbound: Inbound, begin: int, length: int, now_s: float, now_ms: int) -> None:
+    def _control(self, inbound: InPlace, begin: int, length: int, now_s: float, now_ms: int) -> None:
         if _SSRC.unpack_from(self._buffer, begin + _RTCP_SSRC_AT)[0] not in self._sources:
             return  # a source that sent no media yet; its next report will do
         if (length := inbound.unprotect_rtcp(begin, length)) <= 0 or self._closed:
@@ -214,13 +210,13 @@ class _Track:
     def __init__(
         self,
         codec: Codec,
-        deliver: Callable[[EncodedFrame], None],
+        events: Events,
         ask: Callable[[int, list[int]], None],
     ) -> None:
         self.ssrc: int | None = None
         self.heard_s = 0.0
         self.codec = codec
-        self._deliver = deliver
+        self._events = events
         self._ask_of = ask
         self._begin()
 
@@ -237,11 +233,11 @@ class _Track:
     def _begin(self) -> None:
         self.assembler: Assembler
         if self.codec.is_video:
-            self.assembler = VideoAssembler(self.codec, self._deliver)
-            self.order = Reorderer(self.assembler, self._ask)
+            self.assembler = VideoAssembler(self.codec, self._events.frame)
+            self.order = Reorderer(self.assembler, self._events.missing, self._ask)
         else:
-            self.assembler = AudioAssembler(self._deliver)
-            self.order = Reorderer(self.assembler)
+            self.assembler = AudioAssembler(self._events.frame)
+            self.order = Reorderer(self.assembler, self._events.missing)
 
     def _ask(self, sequences: list[int]) -> None:
         assert self.ssrc is not None

@@ -25,11 +25,18 @@ class Reorderer:
     """`assembler` gets every packet once, in order, and is told where packets are given up.
 
     `ask` gets the sequence numbers (16 bits) to ask for: new ones at once, then all every REASK_MS.
-    Without it nothing is asked for, as for audio, and AUDIO_WAIT_PACKETS bounds the wait.
+    Without it nothing is asked for, as for audio, and AUDIO_WAIT_PACKETS bounds the wait. `missing` is called
+    when packets are that were not: from then on `tick` is due.
     """
 
-    def __init__(self, assembler: Assembler, ask: Callable[[list[int]], None] | None = None) -> None:
+    def __init__(
+        self,
+        assembler: Assembler,
+        missing: Callable[[], None],
+        ask: Callable[[list[int]], None] | None = None,
+    ) -> None:
         self._assembler = assembler
+        self._on_missing = missing
         self._ask = ask
         self._next = -1
         self._highest = -1
@@ -48,14 +55,13 @@ class Reorderer:
         else:
             self._place(Packet(sequence, timestamp, marker, payload, arrival_ms))
 
-    def tick(self, now_ms: int) -> None:
-        """To be called every few ten milliseconds."""
-        if not self._missing:
-            return
+    def tick(self, now_ms: int) -> bool:
+        """To be called every few ten milliseconds as long as packets are missing; whether they are."""
         self._give_up(now_ms)
         if self._ask is not None and self._missing and now_ms - self._asked_ms >= REASK_MS:
             self._asked_ms = now_ms
             self._ask([sequence & 0xFFFF for sequence in islice(self._missing, ASKED_MAX)])
+        return bool(self._missing)
 
     def flush(self) -> None:
         """Hands on what is left, holes or not."""
@@ -76,6 +82,8 @@ class Reorderer:
         if sequence > self._highest:
             new = range(self._highest + 1, sequence)
             self._highest = sequence
+            if new and not self._missing:
+                self._on_missing()
             for missing in new:
                 self._missing[missing] = packet.arrival_ms
             if new and self._ask is not None:

@@ -5,6 +5,7 @@ processor's cache. Each is timed by when the system received it.
 """
 
 import asyncio
+from collections.abc import Callable
 
 import structlog
 
@@ -13,18 +14,19 @@ from capture.receive.reception import Reception
 
 log = structlog.get_logger()
 
-ROUND_S = 0.03
-REPORT_ROUNDS = 33  # a second
+ROUND_S = 0.04
+REPORT_ROUNDS = 25  # a second
 
 
 class Rounds:
-    """Visits every reception; their reports are spread over the second."""
+    """Visits who misses packets, and each reception once a second for its report, spread over the second."""
 
     def __init__(self, port: MediaPort) -> None:
         self.port = port
         self.failures = 0
-        self._receptions: set[Reception] = set()
-        self._next_slot = 0
+        self._slots: list[set[Reception]] = [set() for _ in range(REPORT_ROUNDS)]
+        self._slot_of: dict[Reception, set[Reception]] = {}
+        self._incomplete: set[Reception] = set()
         self._timer: asyncio.TimerHandle | None = None
         self._round = 0
 
@@ -41,13 +43,18 @@ class Rounds:
             self.port.close()
 
     def add(self, reception: Reception) -> None:
-        reception.slot = self._next_slot
-        self._next_slot = (self._next_slot + 1) % REPORT_ROUNDS
-        self._receptions.add(reception)
+        slot = self._slot_of[reception] = min(self._slots, key=len)
+        slot.add(reception)
 
     def remove(self, reception: Reception) -> None:
         """Harmless to repeat."""
-        self._receptions.discard(reception)
+        self._slot_of.pop(reception, set()).discard(reception)
+        self._incomplete.discard(reception)
+
+    def expect(self, reception: Reception) -> None:
+        """From now on it is visited in every round, until nothing is missing. It may be unknown by now."""
+        if reception in self._slot_of:
+            self._incomplete.add(reception)
 
     def _read(self) -> None:
         if self.port.read():
@@ -60,11 +67,18 @@ class Rounds:
         self._round = (self._round + 1) % REPORT_ROUNDS
         if self._round == 0:
             self.port.second()
-        for reception in list(self._receptions):
-            try:
-                reception.ask_again(now_ms)
-                if reception.slot == self._round:
-                    reception.report(now_s)
-            except Exception:
-                self.failures += 1
-                log.exception("reception.failed")
+        for reception in [*self._incomplete]:
+            self._try(self._ask_again, reception, now_ms)
+        for reception in [*self._slots[self._round]]:
+            self._try(reception.report, now_s)
+
+    def _ask_again(self, reception: Reception, now_ms: int) -> None:
+        if not reception.ask_again(now_ms):
+            self._incomplete.discard(reception)
+
+    def _try(self, step: Callable[..., None], *arguments: object) -> None:
+        try:
+            step(*arguments)
+        except Exception:
+            self.failures += 1
+            log.exception("reception.failed")

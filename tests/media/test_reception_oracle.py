@@ -17,8 +17,8 @@ from aiortc.codecs.vpx import Vp8Encoder
 from aiortc.rtcrtpparameters import RTCRtpCodecParameters
 from pylibsrtp import Policy, Session
 
+from capture import aiortc_hooks as hooks
 from capture import h264
-from capture.aiortc_hooks import InboundInPlace
 from capture.frames import Codec, EncodedFrame
 from capture.receive import rtcp
 from capture.receive.reception import EARLY_MAX, SOURCES_MAX, UNKNOWN_PER_S_MAX, Events, Formats, Reception
@@ -69,11 +69,13 @@ class Wire:
         key = os.urandom(46)
         self.outbound = self._session(key, profile, Policy.SSRC_ANY_OUTBOUND)
         inbound = self._session(key, profile, Policy.SSRC_ANY_INBOUND)
-        events = Events(self.frames.append, self._lost, lambda *report: self.reports.append(report))
+        events = Events(
+            self.frames.append, self._lost, lambda *report: self.reports.append(report), lambda: None
+        )
         self.reception = Reception(
             Formats(codec, VIDEO, AGAIN, AUDIO), buffer, events, self.sent.append, ssrc=9, cname="us"
         )
-        self.inbound = InboundInPlace(inbound, buffer)
+        self.inbound = hooks.in_place(inbound, buffer)
         self.now_s = 100.0
 
     def secure(self) -> "Wire":
@@ -223,16 +225,16 @@ def test_another_source_takes_over_only_from_a_silent_one() -> None:
     assert wire.frames[-1].keyframe
 
 
-def test_sources_and_forgeries_are_bounded() -> None:
+def test_sources_and_forgeries_are_bounded(monkeypatch) -> None:
     """However many SSRCs are forged or made up, few are kept, and few are even decrypted."""
+    unprotect, looked_at = hooks._unprotect, []
+
+    def counted(*addresses: int) -> int:
+        looked_at.append(addresses)
+        return unprotect(*addresses)
+
+    monkeypatch.setattr(hooks, "_unprotect", counted)
     wire = Wire(Codec.VP8).secure()
-    unprotect, looked_at = wire.inbound.unprotect, []
-
-    def counted(begin: int, length: int) -> int:
-        looked_at.append(length)
-        return unprotect(begin, length)
-
-    wire.inbound.unprotect = counted
     for ssrc in range(1000):
         wire.bring_forged(packet(b"\x10forged", 0, 0, True, ssrc=ssrc) + bytes(10))
     assert len(looked_at) == UNKNOWN_PER_S_MAX

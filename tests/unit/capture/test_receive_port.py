@@ -7,7 +7,8 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 from aioice import stun as other
-from aioice.ice import Connection
+from aioice.candidate import Candidate
+from aioice.ice import CandidatePair, Connection
 
 from capture.errors import PortTaken
 from capture.receive import port as port_module
@@ -39,6 +40,20 @@ def test_the_sample_request_is_authentic() -> None:
         altered[position] ^= 1
         if stun.transaction(bytes(altered)) and (request := stun.parse_request(bytes(altered))):
             assert not request.is_authentic(RFC_5769_PASSWORD)
+
+
+@pytest.mark.parametrize("source", [HOME, ("2001:db8:1234:5678:11:2233:4455:6677", 32853)])
+def test_the_answer_to_a_check_is_what_a_library_reads(source) -> None:
+    """Of the same transaction, with the address it came from, whole and authentic."""
+    request = stun.parse_request(RFC_5769_REQUEST)
+    assert request is not None
+    answer = other.parse_message(request.success(source, RFC_5769_PASSWORD))
+    assert answer.check_message_integrity(RFC_5769_PASSWORD)
+    assert not answer.check_message_integrity(RFC_5769_PASSWORD[1:])
+    assert answer.transaction_id == RFC_5769_REQUEST[8:20]
+    assert answer.message_class is other.Class.RESPONSE
+    assert answer.attributes["XOR-MAPPED-ADDRESS"] == source
+    assert list(answer.attributes) == ["XOR-MAPPED-ADDRESS", "MESSAGE-INTEGRITY", "FINGERPRINT"]
 
 
 @pytest.mark.parametrize("length", range(len(RFC_5769_REQUEST)))
@@ -201,6 +216,33 @@ def test_a_response_finds_the_check_it_answers() -> None:
             again = other.Message(message_method=other.Method.BINDING, message_class=other.Class.REQUEST)
             stage.port.sent_request(bytes(again), one, protocol)
         assert len(stage.port._transactions) == port_module.TRANSACTIONS_MAX
+
+    on_stage(scenario)
+
+
+def test_where_ice_settled_a_check_is_answered_from_here() -> None:
+    """It keeps the address and costs the library nothing; from anywhere else the library must see it."""
+
+    async def scenario(stage: Stage) -> None:
+        one = stage.guest("one")
+        (protocol,) = one.protocols.values()
+        given: list[object] = []
+        answered: list[tuple[bytes, object]] = []
+        protocol.datagram_received = lambda data, source: given.append(source)
+        protocol.transport.sendto = lambda data, address: answered.append((data, address))
+        check = stage.check(one)
+        stage.bring(check)
+        assert (given, answered) == ([HOME], [])
+        one.agent._nominated[1] = CandidatePair(
+            protocol, Candidate.from_sdp(f"1 1 udp 1 {HOME[0]} {HOME[1]} typ host")
+        )
+        stage.bring(check)
+        stage.bring(check, ELSEWHERE)
+        stage.bring(stage.check(one, b"wrong"))
+        assert given == [HOME, ELSEWHERE]
+        ((data, address),) = answered
+        assert address == HOME
+        assert other.parse_message(data).attributes["XOR-MAPPED-ADDRESS"] == HOME
 
     on_stage(scenario)
 

@@ -60,17 +60,21 @@ class Track:
     def __init__(self, codec: Codec = Codec.VP8) -> None:
         self.frames: list[EncodedFrame] = []
         self.asked: list[list[int]] = []
+        self.told = 0
         if codec.is_video:
             self.assembler = VideoAssembler(codec, self.frames.append)
-            self.order = Reorderer(self.assembler, self.asked.append)
+            self.order = Reorderer(self.assembler, self._missing, self.asked.append)
         else:
             self.assembler = AudioAssembler(self.frames.append)
-            self.order = Reorderer(self.assembler)
+            self.order = Reorderer(self.assembler, self._missing)
 
     def push(self, *packets: Packet) -> "Track":
         for packet in packets:
             self.order.push(*packet)
         return self
+
+    def _missing(self) -> None:
+        self.told += 1
 
     @property
     def data(self) -> list[bytes]:
@@ -140,6 +144,23 @@ def test_a_missing_packet_is_asked_for_at_once_and_again_and_waited_for() -> Non
     assert not track.assembler.wants_keyframe
     track.order.tick(now_ms + 2 * REASK_MS)
     assert track.asked == [missing, missing]
+
+
+@pytest.mark.parametrize("codec", [Codec.VP8, Codec.OPUS])
+def test_who_ticks_is_told_when_packets_are_missing_and_when_no_longer(codec) -> None:
+    """Once when there is a first hole, again after all had been filled; a tick says whether any is left."""
+    packets = [Packet(n, n * 960, True, bytes((0x10, n, 1, 2)), n * 20) for n in range(20)]
+    track = Track(codec).push(*packets[:4])
+    assert (track.told, track.order.tick(80)) == (0, False)
+    track.push(packets[5], packets[7])
+    assert (track.told, track.order.tick(141)) == (1, True)
+    track.push(packets[4])
+    assert track.order.tick(142)
+    track.push(packets[6])
+    assert (track.told, track.order.tick(143)) == (1, False)
+    track.push(packets[9])
+    assert track.told == 2
+    assert not track.order.tick(180 + VIDEO_WAIT_MS + 1)
 
 
 def test_each_hole_is_asked_for_at_once_and_requests_are_bounded() -> None:

@@ -1,0 +1,52 @@
+"""Takes SRTP's protection off in the receive buffer; the binding's own way copies twice and allocates."""
+
+from collections.abc import Callable
+from typing import Any, Final, final
+
+Unprotect = Callable[[int, int, int], int]
+
+
+@final
+class InPlace:
+    """`unprotect` and `unprotect_rtcp` are libsrtp's functions, `srtp` its session, `buffer_at` where the
+    buffer lies, `length_at` where `length.value` does; `kept` is what must live as long as these addresses.
+
+    The length may be shared: nobody else comes between, on the one thread of the event loop.
+    """
+
+    def __init__(
+        self,
+        unprotect: Unprotect,
+        unprotect_rtcp: Unprotect,
+        srtp: int,
+        buffer_at: int,
+        length: Any,
+        length_at: int,
+        kept: object,
+    ) -> None:
+        self._unprotect: Final = unprotect
+        self._unprotect_rtcp: Final = unprotect_rtcp
+        self._srtp: Final = srtp
+        self._buffer_at: Final = buffer_at
+        self._length: Final = length
+        self._length_at: Final = length_at
+        self._kept: Final = kept
+
+    def unprotect(self, begin: int, length: int) -> int:
+        """The length without its protection of the packet that begins there in the buffer; -1 when it is not
+        authentic or was there before."""
+        out = self._length
+        out.value = length
+        if self._unprotect(self._srtp, self._buffer_at + begin, self._length_at):
+            return -1
+        left: int = out.value
+        return left
+
+    def unprotect_rtcp(self, begin: int, length: int) -> int:
+        """As `unprotect`, for RTCP."""
+        out = self._length
+        out.value = length
+        if self._unprotect_rtcp(self._srtp, self._buffer_at + begin, self._length_at):
+            return -1
+        left: int = out.value
+        return left
