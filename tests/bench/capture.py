@@ -5,8 +5,10 @@ python -m tests.bench.capture [--streams 16,64] [--runs 1] [--receivers proctori
 
 import argparse
 import statistics
+import tempfile
 from collections.abc import Sequence
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 from tests.bench.capture_run import Run, measured
@@ -39,17 +41,18 @@ def capture_figures(
     """All runs, turn by turn; `medians`; our CPU as a ratio to Janus's; what was not measured and why."""
     done: list[Run] = []
     missing: dict[str, str] = {}
-    for number in range(runs):
-        for kind, count in plan(streams, receivers):
-            label = f"{kind.name}, {count} streams"
-            try:
-                one = measured(kind, count)
-            except (NotMeasured, AssertionError) as error:
-                missing[label] = str(error) or repr(error)
-                print(f"  run {number + 1}: {label}: not measured: {missing[label]}", flush=True)
-                continue
-            done.append(one)
-            print(f"  run {number + 1}: {label}: {one.cpu_ms:.2f} ms, {one.frames_lost} lost", flush=True)
+    with tempfile.TemporaryDirectory(prefix="bench-") as scratch:
+        for turn in range(1, runs + 1):
+            for kind, count in plan(streams, receivers):
+                label = f"{kind.name}, {count} streams"
+                try:
+                    one = measured(kind, count, turn, Path(scratch))
+                except (NotMeasured, AssertionError) as error:
+                    missing[label] = str(error) or repr(error)
+                    print(f"  run {turn}: {label}: not measured: {missing[label]}", flush=True)
+                    continue
+                done.append(one)
+                print(f"  run {turn}: {label}: {one.cpu_ms:.2f} ms, {one.frames_lost} lost", flush=True)
     return {
         "note": NOTE,
         "runs": [asdict(one) for one in done],
@@ -60,9 +63,10 @@ def capture_figures(
 
 
 def plan(streams: Sequence[int], receivers: Sequence[type[Receiver]]) -> list[tuple[type[Receiver], int]]:
-    """Each receiver with each number of streams, or with the most that it carries."""
-    counts = [(kind, sorted({min(count, kind.streams_max) for count in streams})) for kind in receivers]
-    return [(kind, count) for kind, several in counts for count in several]
+    """Each receiver with each number of streams, or with the most that it carries; those to be compared one
+    behind the other, so that both find the machine the same."""
+    pairs = [(kind, min(count, kind.streams_max)) for count in sorted(streams) for kind in receivers]
+    return list(dict.fromkeys(pairs))
 
 
 def medians(runs: Sequence[Run]) -> list[dict[str, Any]]:
@@ -79,15 +83,13 @@ def medians(runs: Sequence[Run]) -> list[dict[str, Any]]:
 
 
 def cpu_to_janus(runs: Sequence[Run]) -> dict[int, float]:
-    """By number of streams, the median of our CPU over Janus's, run by run."""
-    ours, theirs = ([one for one in runs if one.receiver == kind.name] for kind in (Ours, Janus))
-    ratios = {}
-    for count in dict.fromkeys(one.streams for one in ours):
-        mine = [one.cpu_ms for one in ours if one.streams == count]
-        peer = [one.cpu_ms for one in theirs if one.streams == count]
-        if mine and peer:
-            ratios[count] = statistics.median(a / b for a, b in zip(mine, peer, strict=False))
-    return ratios
+    """By number of streams, the median of our CPU over Janus's in the same turn."""
+    theirs = {(one.streams, one.turn): one.cpu_ms for one in runs if one.receiver == Janus.name}
+    ratios: dict[int, list[float]] = {}
+    for one in runs:
+        if one.receiver == Ours.name and (peer := theirs.get((one.streams, one.turn))):
+            ratios.setdefault(one.streams, []).append(one.cpu_ms / peer)
+    return {count: statistics.median(several) for count, several in ratios.items()}
 
 
 def table(figures: dict[str, Any]) -> str:

@@ -111,7 +111,7 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=20.0)
     args = parser.parse_args()
     aioice.ice.get_host_addresses = lambda use_ipv4, use_ipv6: [args.address]
-    # A browser's: its own choice is the first, and as the DTLS client it leaves the choice to the receiver.
+    # As a browser's: its own choice is the first; as the DTLS client it leaves the choice to the receiver.
     dtls.SRTP_PROFILES.insert(
         0, dtls.SRTP_PROFILES.pop(dtls.SRTP_PROFILES.index(dtls.SRTP_AES128_CM_SHA1_80))
     )
