@@ -134,7 +134,8 @@ class Peer:
         self._reception.ask_keyframe(self._offer.video_ssrc)
 
     def flush(self) -> None:
-        """Delivers the frames that are whole. Nothing is delivered afterwards."""
+        """Delivers the frames that are whole, of what has come until now. Nothing is delivered afterwards."""
+        self._rounds.port.read()
         self._reception.close()
 
     async def close(self) -> None:

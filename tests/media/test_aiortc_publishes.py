@@ -223,6 +223,33 @@ def test_a_finished_session_ends_its_ingests(media) -> None:
     asyncio.run(scenario())
 
 
+def test_what_came_before_the_goodbye_is_recorded(media) -> None:
+    """Also what came since the port was last read."""
+
+    async def scenario() -> None:
+        async with media.running_site() as site:
+            publisher = Publisher(site, "webcam", "VP8")
+            await publisher.publish()
+            await site.until(lambda: any(take.segments for take in site.takes(Stream.WEBCAM)))
+            (ingest,) = site.ingests._by_id.values()
+            site.ingests.rounds._timer.cancel()
+
+            async def sent() -> int:
+                stats = await publisher.connection.getStats()
+                return sum(one.packetsSent for one in stats.values() if one.type == "outbound-rtp")
+
+            before = await sent()
+            while await sent() < before + 3:  # noqa: ASYNC110 - the library offers no event
+                await asyncio.sleep(0.01)
+            unread = await sent() - ingest._peer.packets
+            await ingest.finish(EndCause.STOPPED)
+            assert unread > 0
+            assert ingest._peer.packets >= before + 3
+            await publisher.connection.close()
+
+    asyncio.run(scenario())
+
+
 def test_a_publisher_that_closes_without_a_goodbye(media) -> None:
     """A DTLS close without DELETE is put down to the connection, and the last pictures are kept."""
 
