@@ -1,6 +1,6 @@
 """What many streams bring within a moment, done at once on one thread.
 
-The first after a rest goes at once. While many come, one turn in GATHER_S takes all that came since: a thread
+The first after a rest goes at once. While many come, one turn in TURN_S takes all that came since: a thread
 to wake and a disk to wait for are paid for together.
 """
 
@@ -8,8 +8,8 @@ import asyncio
 from collections.abc import Callable, Sequence
 from typing import Generic, TypeVar
 
-GATHER_S = 0.2
-TOGETHER_MAX = 16  # items in one turn; more begin the next one
+TURN_S = 0.2
+ITEMS_MAX = 16  # items in one turn; more begin the next one
 
 T = TypeVar("T")
 
@@ -30,7 +30,7 @@ class Gather(Generic[T]):
         loop = asyncio.get_running_loop()
         future = loop.create_future()
         self._waiting.append((item, future))
-        if len(self._waiting) >= TOGETHER_MAX:
+        if len(self._waiting) >= ITEMS_MAX:
             self._begin()
         elif self._timer is None:
             self._timer = loop.call_at(max(loop.time(), self._next_s), self._begin)
@@ -40,7 +40,7 @@ class Gather(Generic[T]):
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-        self._next_s = asyncio.get_running_loop().time() + GATHER_S
+        self._next_s = asyncio.get_running_loop().time() + TURN_S
         waiting, self._waiting = self._waiting, []
         turn = asyncio.ensure_future(self._turn(waiting))
         self._turns.add(turn)

@@ -1,8 +1,8 @@
 """Threads that empty the spool's lanes as they fill, and rest while store or database are away.
 
-The oldest first; one thread per lane at a time, so a lane keeps its order. What comes within GATHER_S of the
-last commit is shared among the threads and committed together. The threads are daemons: a store that hangs
-delays neither recording nor the end of the process; what it holds up is in the spool.
+The oldest first; one thread per lane at a time, so a lane keeps its order. What comes within COMMIT_EVERY_S
+of the last commit is shared among the threads and committed together. The threads are daemons: a store that
+hangs delays neither recording nor the end of the process; what it holds up is in the spool.
 """
 
 import threading
@@ -17,8 +17,8 @@ from capture.spool_drain import Outcome
 DRAIN_THREADS = 8  # enough for 256 streams on a store that takes 100 ms for a segment
 DRAIN_THREADS_SQLITE = 2  # one writes, one puts; more only sleep for SQLite's one write lock
 RETRY_S = 1.0
-GATHER_S = 2.0  # from one commit to the next while much comes, unless somebody waits for it
-TOGETHER_MIN, TOGETHER_MAX = 32, 64  # lanes in one transaction: fewer are not shared among threads
+COMMIT_EVERY_S = 2.0  # from one commit to the next while much comes, unless somebody waits for it
+LANES_MIN, LANES_MAX = 32, 64  # lanes in one transaction: fewer are not shared among threads
 
 
 class SpoolWorker:
@@ -75,7 +75,7 @@ class SpoolWorker:
         """Something was accepted."""
         with self._changed:
             if self._together is not None and not self._gather_until_s:
-                self._gather_until_s = self._gathered_s + GATHER_S
+                self._gather_until_s = self._gathered_s + COMMIT_EVERY_S
             self._changed.notify()
 
     def emptied(self, unit: str) -> "Future[bool]":
@@ -131,7 +131,7 @@ class SpoolWorker:
         """This thread's share of the lanes; the others' come next."""
         share = 1
         if self._together is not None:
-            share = min(max(-(-len(ready) // self._count), TOGETHER_MIN), TOGETHER_MAX)
+            share = min(max(-(-len(ready) // self._count), LANES_MIN), LANES_MAX)
         units = ready[:share]
         self._busy.update(units)
         if len(ready) > share:

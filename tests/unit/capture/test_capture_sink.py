@@ -265,7 +265,7 @@ def test_a_running_take_ends_only_when_the_bound_is_reached_and_keeps_what_was_a
     """Its queue in memory fills up then; the take ends as STORE_FAILED, and all that the spool took is there
     once the store is back."""
     monkeypatch.setattr(wr, "RETRY_S", 0.01)
-    monkeypatch.setattr(gather, "GATHER_S", 0.0)
+    monkeypatch.setattr(gather, "TURN_S", 0.0)
 
     async def scenario() -> None:
         async with recording(world, bytes_max=6000) as stage:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from capture.gather import TOGETHER_MAX, Gather
+from capture.gather import ITEMS_MAX, Gather
 
 
 class Work:
@@ -42,16 +42,16 @@ def test_what_comes_during_a_turn_is_one_turn() -> None:
 
 
 def test_a_full_turn_waits_for_nothing() -> None:
-    """Beyond TOGETHER_MAX the next turn begins; nobody is left out."""
+    """Beyond ITEMS_MAX the next turn begins; nobody is left out."""
 
     async def scenario() -> None:
         work = Work()
         work.go.set()
         gather = Gather(work)
-        items = [str(number) for number in range(2 * TOGETHER_MAX + 1)]
+        items = [str(number) for number in range(2 * ITEMS_MAX + 1)]
         await asyncio.gather(*(gather.add(item) for item in items))
         turns = sorted(work.turns, key=lambda turn: int(turn[0]))  # two run side by side
-        assert [len(turn) for turn in turns] == [TOGETHER_MAX, TOGETHER_MAX, 1]
+        assert [len(turn) for turn in turns] == [ITEMS_MAX, ITEMS_MAX, 1]
         assert [item for turn in turns for item in turn] == items
 
     asyncio.run(scenario())
