@@ -72,14 +72,14 @@ build_compose() {
   return $built
 }
 
-# A WHIP client that is not ours, as its makers publish it.
+# A WHIP client that is not ours and axe-core, as their makers publish them.
 npm_modules() {
-  [ -d node_modules/@eyevinn/whip-web-client ] && return
+  [ -d node_modules/@eyevinn/whip-web-client ] && [ -d node_modules/axe-core ] && return
   if ! command -v npm >/dev/null; then
-    echo "npm is not installed; the test with a WHIP client from there will be skipped"
+    echo "npm is not installed; the tests with a WHIP client and axe-core from there will be skipped"
     return
   fi
-  npm ci --silent || echo "npm could not install package-lock.json; the test with a WHIP client will be skipped"
+  npm ci --silent || echo "npm could not install package-lock.json; those tests will be skipped"
 }
 
 case "${1:-}" in

@@ -99,14 +99,8 @@ class Candidate:
         self.next("camera")
 
     def give_card(self) -> None:
-        """Takes the picture of the identity card, covers a place by drawing, sends it."""
         self.take_card()
-        box = self.page.locator("[data-card-picture]").bounding_box()
-        assert box is not None
-        self.page.mouse.move(box["x"] + 0.2 * box["width"], box["y"] + 0.2 * box["height"])
-        self.page.mouse.down()
-        self.page.mouse.move(box["x"] + 0.6 * box["width"], box["y"] + 0.6 * box["height"], steps=4)
-        self.page.mouse.up()
+        self.cover_card()
         self.send_card()
         self.next("identity")
 
@@ -114,6 +108,15 @@ class Candidate:
         self.page.click("[data-card-on]")
         self.page.wait_for_selector('[data-card="live"]')
         self.page.click("[data-card-take]")
+
+    def cover_card(self) -> None:
+        """Covers a place by drawing."""
+        box = self.page.locator("[data-card-picture]").bounding_box()
+        assert box is not None
+        self.page.mouse.move(box["x"] + 0.2 * box["width"], box["y"] + 0.2 * box["height"])
+        self.page.mouse.down()
+        self.page.mouse.move(box["x"] + 0.6 * box["width"], box["y"] + 0.6 * box["height"], steps=4)
+        self.page.mouse.up()
 
     def send_card(self) -> None:
         self.page.click('[data-card-send][aria-disabled="false"]')
