@@ -253,6 +253,8 @@ class Segmenter:
         clock = self._video_clock
         if opened.start_ms is None:
             clock.settle()
+            if not self._audio_clock.settled:
+                self._audio_clock.settle()
             start_ms = self._not_before(to_ms(clock.unix_us(opened.frames[0].ticks)))
             boundary_us = clock.unix_us(end_ticks)
             self._abut_ms = to_ms(boundary_us)

@@ -173,6 +173,30 @@ def test_audio_is_in_the_piece_in_which_it_starts() -> None:
     assert pieces[0].audio[-1].ticks == pytest.approx(3980 * 48, abs=48)
 
 
+def test_sound_that_comes_late_is_in_time_from_the_first_piece_on() -> None:
+    """What the reports say of its clock counts before any of it is cut: sound that was timed by its late
+    arrival, and then put right, would lie on top of itself where the second piece begins."""
+    late_ms = 380
+    frames = [picture(at, at, key=at % 1000 == 0) for at in range(0, 12_000, 100)]
+    frames += [sound(at, at, late_ms) for at in range(0, 12_000, 20)]
+    segmenter, pieces = Segmenter(), []
+    for frame in sorted(frames, key=lambda frame: frame.arrival_ms):
+        pieces += segmenter.push(frame)
+        at_ms = frame.arrival_ms - 20 - START_MS
+        if frame.codec is Codec.VP8 and at_ms % 1000 == 500:
+            ntp = (START_MS + at_ms << 32) // 1000 + (2_208_988_800 << 32)
+            segmenter.report(Codec.VP8, ntp, at_ms * 90 + 7_000, frame.arrival_ms)
+            segmenter.report(Codec.OPUS, ntp, at_ms * 48 + 123, frame.arrival_ms)
+    pieces += segmenter.flush()
+    for piece in pieces:
+        steps = [later.ticks - earlier.ticks for earlier, later in pairwise(piece.audio)]
+        assert all(abs(step - 20 * 48) <= 48 for step in steps), steps[:3]
+        for sample in piece.audio:
+            filmed_ms = int.from_bytes(sample.data[-4:], "big")
+            assert abs(piece.start_unix_ms + sample.ticks / 48 - (START_MS + filmed_ms + 20)) <= 1
+    assert sum(len(piece.audio) for piece in pieces) == 600
+
+
 def test_keyframes_are_asked_for_at_the_target_and_once_a_second() -> None:
     """First at once, then when the piece is due, then once a second."""
     segmenter = Segmenter(first_target_ms=2000, expects_audio=False)
