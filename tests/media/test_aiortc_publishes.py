@@ -1,9 +1,11 @@
 """A standard WebRTC stack publishes: another sender than Chromium, and the ways in which a take ends."""
 
 import asyncio
+import os
 import re
 import socket
 import statistics
+from collections import Counter
 from fractions import Fraction
 from itertools import pairwise
 
@@ -22,6 +24,7 @@ from capture.ingest import Patience
 from capture.ingests import Ingests
 from proctoring.exams.model import Stream
 from proctoring.recordings.model import EndCause
+from tests.bench import meters
 from tests.support.media_port import one_by_one
 
 pytestmark = pytest.mark.live
@@ -246,6 +249,35 @@ def test_what_came_before_the_goodbye_is_recorded(media) -> None:
             assert unread > 0
             assert ingest._peer.packets >= before + 3
             await publisher.connection.close()
+
+    asyncio.run(scenario())
+
+
+def test_a_publisher_that_left_leaves_nothing(media) -> None:
+    """No task, no open file, no state at the port, however often one comes."""
+
+    def held() -> Counter[str]:
+        return Counter(tasks=len(asyncio.all_tasks()), files=meters.open_files(os.getpid()))
+
+    async def scenario() -> None:
+        async with media.running_site() as site:
+            rounds = site.ingests.rounds
+            most: Counter[str] = Counter()
+            for number in (1, 2, 3):
+                publisher = Publisher(site, "webcam", "VP8", AudioStreamTrack())
+                await publisher.publish()
+                await site.until(lambda number=number: len(site.takes(Stream.WEBCAM)) == number)
+                await site.until(lambda: site.takes(Stream.WEBCAM)[-1].segments)
+                (ingest,) = site.ingests._by_id.values()
+                await ingest.finish(EndCause.STOPPED)
+                await publisher.connection.close()
+                async with asyncio.timeout(media.TIMEOUT_S):
+                    while (most and not held() <= most) or len(site.ingests):  # noqa: ASYNC110 - nothing tells of a task's end
+                        await asyncio.sleep(0.01)
+                most = most or held()
+                assert not rounds._slot_of
+                assert not rounds.port._guests
+                assert not rounds.port._routes
 
     asyncio.run(scenario())
 
