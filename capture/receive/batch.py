@@ -13,7 +13,7 @@ from typing import Any
 
 from capture.receive.intake import NAME_BYTES, SLOT_BYTES, Address, Read
 
-DATAGRAMS_MAX = 1024  # more than 256 streams bring in one round
+DATAGRAMS_MAX = 1024  # no call reads more (UIO_MAXIOV); 256 streams bring about as many in a round
 SOURCES_KEPT = 1024  # addresses already read: most datagrams come from a few
 
 # Family, port in network order, address; in NAME_BYTES both.
