@@ -112,6 +112,8 @@ class MediaPort:
         for address in guest.addresses:
             self._routes.pop(address, None)
         guest.addresses.clear()
+        for identifier in [one for one, (_, whose, _) in self._transactions.items() if whose is guest]:
+            del self._transactions[identifier]
 
     def second(self) -> None:
         """To be called once a second: publishers may again send what STUN and DTLS need."""

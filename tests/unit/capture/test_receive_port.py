@@ -1,8 +1,10 @@
 """The one UDP port: who is let in by STUN, whose a datagram is, and where the port is bound."""
 
 import asyncio
+import gc
 import socket
 import time
+import weakref
 from collections.abc import Awaitable, Callable
 
 import pytest
@@ -216,6 +218,26 @@ def test_a_response_finds_the_check_it_answers() -> None:
             again = other.Message(message_method=other.Method.BINDING, message_class=other.Class.REQUEST)
             stage.port.sent_request(bytes(again), one, protocol)
         assert len(stage.port._transactions) == port_module.TRANSACTIONS_MAX
+
+    on_stage(scenario)
+
+
+def test_a_guest_that_left_is_not_kept() -> None:
+    """Not even for the requests that nobody ever answered, as those to a private address behind NAT."""
+
+    async def scenario(stage: Stage) -> None:
+        one, two = stage.guest("one"), stage.guest("two")
+        for guest in (one, two):
+            (protocol,) = guest.protocols.values()
+            request = other.Message(message_method=other.Method.BINDING, message_class=other.Class.REQUEST)
+            protocol.send_stun(request, ("127.0.0.1", 9))
+        stage.bring(stage.check(one))
+        left = weakref.ref(one)
+        stage.port.dismiss(one)
+        del one, guest, protocol
+        gc.collect()
+        assert left() is None
+        assert [whose for _, whose, _ in stage.port._transactions.values()] == [two]
 
     on_stage(scenario)
 
