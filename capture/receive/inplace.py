@@ -35,18 +35,16 @@ class InPlace:
     def unprotect(self, begin: int, length: int) -> int:
         """The length without its protection of the packet that begins there in the buffer; -1 when it is not
         authentic or was there before."""
-        out = self._length
-        out.value = length
-        if self._unprotect(self._srtp, self._buffer_at + begin, self._length_at):
-            return -1
-        left: int = out.value
-        return left
+        return self._take_off(self._unprotect, begin, length)
 
     def unprotect_rtcp(self, begin: int, length: int) -> int:
         """As `unprotect`, for RTCP."""
+        return self._take_off(self._unprotect_rtcp, begin, length)
+
+    def _take_off(self, unprotect: Unprotect, begin: int, length: int) -> int:
         out = self._length
         out.value = length
-        if self._unprotect_rtcp(self._srtp, self._buffer_at + begin, self._length_at):
+        if unprotect(self._srtp, self._buffer_at + begin, self._length_at):
             return -1
         left: int = out.value
         return left
