@@ -1,12 +1,10 @@
 """axe-core, which finds in a page what breaks WCAG and a machine can see."""
 
-from pathlib import Path
-
 from playwright.sync_api import Page
 
-from tests.support.programs import missing
+from tests.support.programs import MODULES, missing
 
-SCRIPT = Path(__file__).parents[2] / "node_modules" / "axe-core" / "axe.min.js"
+SCRIPT = MODULES / "axe-core" / "axe.min.js"
 RUN = """async () => {
   const tags = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"];
   const {violations} = await axe.run(document, {runOnly: tags, resultTypes: ["violations"]});

@@ -1,10 +1,6 @@
 """The Eyevinn WHIP client as its makers publish it on npm, for a page that is no bundle."""
 
-from pathlib import Path
-
-from tests.support.programs import missing
-
-MODULES = Path(__file__).parents[2] / "node_modules"
+from tests.support.programs import MODULES, missing
 
 # Node's modules in a page: each file is a function of module, exports and require.
 REQUIRE = """(files) => {

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+MODULES = Path(__file__).parents[2] / "node_modules"  # what `npm ci` brings
+
 
 def program(name: str, part: str, why: str) -> str:
     """Where a program is. Skips the test where there is none; fails it when PROCTORING_TEST_REQUIRE names
