@@ -226,11 +226,10 @@ export class Conductor extends EventTarget {
     }
     if (video.readyState === HTMLMediaElement.HAVE_NOTHING) return "loading";
     const leading = name === this.leader;
-    const offMs = 1000 * video.currentTime - this._positionMs;
+    const offMs = 1000 * video.currentTime - player.index.mediaFrom(this._positionMs);
     const scale = Math.max(1, this.rate);
-    if (!leading && !video.seeking && Math.abs(offMs) > (this.playing ? FAR_MS * Math.max(1, scale / 4) : NEAR_MS)) {
-      video.currentTime = this._positionMs / 1000;
-    }
+    const far = Math.abs(offMs) > (this.playing ? FAR_MS * Math.max(1, scale / 4) : NEAR_MS);
+    if (far && player.isFree && (!leading || video.seeking)) player.goTo(this._positionMs);
     if (!this.playing) return "in-step";
     const wanted =
       leading || Math.abs(offMs) < NEAR_MS * scale

@@ -86,6 +86,11 @@ export class StreamIndex {
     return low;
   }
 
+  /** `ms` where a segment holds it, else the start of the next one; `ms` after the last. @param {number} ms */
+  mediaFrom(ms) {
+    return Math.max(ms, this.segments[this.placeFrom(ms)]?.start_ms ?? ms);
+  }
+
   /** The segment that holds `ms`, or null. @param {number} ms */
   segmentAt(ms) {
     const segment = this.segments[this.placeFrom(ms)];

@@ -75,8 +75,18 @@ export class StreamPlayer extends EventTarget {
     this._appends.clear();
     if (this.fault?.passing) this._setFault(null);
     this._positionMs = ms;
-    if (this._source) this.video.currentTime = ms / 1000;
+    if (this._source) this.goTo(ms);
     void this._pump();
+  }
+
+  /** Shows `ms`, or where this stream next has media: a <video> sent into a gap would seek for ever. @param {number} ms */
+  goTo(ms) {
+    this.video.currentTime = this.index.mediaFrom(ms) / 1000;
+  }
+
+  /** Whether a jump now breaks off nothing that would end by itself: no seek, or one to what is not loaded. */
+  get isFree() {
+    return !this.video.seeking || !this.isBuffered(1000 * this.video.currentTime);
   }
 
   /** Whether `ms` can be shown without fetching. @param {number} ms */
@@ -199,7 +209,7 @@ export class StreamPlayer extends EventTarget {
     this._mediaType = mediaType;
     this._declareDuration();
     this.video.playbackRate = rate;
-    this.video.currentTime = this._positionMs / 1000;
+    this.goTo(this._positionMs);
     if (wasPlaying) void this.video.play().catch(() => undefined);
   }
 

@@ -98,6 +98,31 @@ def test_a_gap_of_one_stream_is_said_in_words(page: Page) -> None:
     wait_for_pictures(page, "phone")
 
 
+def test_a_link_into_a_gap_of_one_stream_plays_it_after_the_gap(
+    stage: Stage, browser: Browser, session: Session
+) -> None:
+    """A stream whose first piece lies ahead waits where that begins, and comes in step there."""
+    page = stage.review(browser, "Proctor", session, "?t=2026-11-16T08:00:17.5Z")
+    wait_for_pictures(page, "screen", "webcam")
+    page.keyboard.press("k")
+    page.wait_for_function("() => window.review.conductor.parts.get('phone') === 'in-step'")
+    wait_for_pictures(page, "phone")
+    page.context.close()
+
+
+@pytest.mark.parametrize("stream", ["webcam", "phone"])
+def test_a_seek_that_cannot_end_is_given_up(page: Page, stream: str) -> None:
+    """A stream that waits for what will never be loaded is brought back, be it the leader or another."""
+    seek(page, at(13_000))
+    wait_for_pictures(page, "screen", "webcam", "phone")
+    page.keyboard.press("k")
+    page.wait_for_function("(ms) => window.review.conductor.positionMs > ms", arg=at(13_300))
+    page.evaluate("(name) => window.review.conductor.players.get(name).video.currentTime = 10.5", stream)
+    wait_for_pictures(page, stream)
+    page.wait_for_function("(ms) => window.review.conductor.positionMs > ms", arg=at(15_000))
+    assert position(page) < at(24_000)
+
+
 def test_gaps_are_drawn_with_their_reason(page: Page) -> None:
     """Each gap of each stream is hatched on its lane, the reason beside it."""
     for stream, gaps in {"screen": 1, "webcam": 1, "phone": 2}.items():
