@@ -204,12 +204,15 @@ class Topology:
             at.write_text(self._ports(spec, self._hosts(mount.source)))
 
     def _own(self, spec: ServiceSpec, word: str) -> str:
-        """A word of the service's command or health check: its own ports, and as `_here`."""
+        """A word of the service's command or health check: its own ports, and as `_here`.
+
+        Folders last: a port's number in the name of a folder of this machine is no port.
+        """
         if word == "0.0.0.0":
             return LOOPBACK
         if re.fullmatch(r":\d+", word):
             word = LOOPBACK + word
-        return self._ports(spec, self._here(spec, word))
+        return self._folders(spec, self._ports(spec, self._hosts(word)))
 
     def _ports(self, spec: ServiceSpec, text: str) -> str:
         for port, here in self.ports[spec.name].items():
@@ -218,9 +221,12 @@ class Topology:
 
     def _here(self, spec: ServiceSpec, word: str) -> str:
         """The word with the hosts and paths of this machine for those of a container."""
+        return self._folders(spec, self._hosts(word))
+
+    def _folders(self, spec: ServiceSpec, word: str) -> str:
         tops = {mount.target.split("/")[1] for mount in spec.mounts} | {"data", "tmp"}
         path = rf"(?<![\w:/.])/({'|'.join(sorted(tops))})(?![\w-])"
-        return re.sub(path, rf"{self.folder}/roots/{spec.name}/\1", self._hosts(word))
+        return re.sub(path, rf"{self.folder}/roots/{spec.name}/\1", word)
 
     def _hosts(self, word: str) -> str:
         for name, ports in self.ports.items():

@@ -29,7 +29,8 @@ ENV = Path(__file__).parents[2] / ".env.example"
 
 @pytest.fixture
 def twin(tmp_path: Path) -> Topology:
-    return Topology(tmp_path)
+    """In a folder whose name looks like a port's number, as temporary folders' names now and then do."""
+    return Topology(tmp_path / "80")
 
 
 def test_our_containers_start_commands_that_exist() -> None:
