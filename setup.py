@@ -2,20 +2,24 @@
 
 They take half the CPU that way. Each is optional: where there is no C compiler, or its binary was removed,
 the same module runs interpreted and does the same. What they import beside is not compiled: it is asked for
-a few times a second, or kept weakly, as a clock of `capture/deviceclock.py` is.
+a few times a second, or kept weakly, as a clock of `capture/clock/deviceclock.py` is.
 """
 
 from mypyc.build import mypycify
 from setuptools import setup
 
 COMPILED = [
-    "capture/cutting.py",
-    "capture/fmp4.py",
-    "capture/frames.py",
-    "capture/h264.py",
-    "capture/mediaclock.py",
-    "capture/opus.py",
-    "capture/piece.py",
+    "capture/clock/mediaclock.py",
+    "capture/clock/senderclock.py",
+    "capture/cut/cutting.py",
+    "capture/cut/segmenter.py",
+    "capture/media/fmp4.py",
+    "capture/media/frames.py",
+    "capture/media/h264.py",
+    "capture/media/opus.py",
+    "capture/media/piece.py",
+    "capture/media/vp8.py",
+    "capture/media/webm.py",
     "capture/receive/assemble.py",
     "capture/receive/inplace.py",
     "capture/receive/intake.py",
@@ -24,10 +28,6 @@ COMPILED = [
     "capture/receive/rtcp.py",
     "capture/receive/rtp.py",
     "capture/receive/statistics.py",
-    "capture/segmenter.py",
-    "capture/senderclock.py",
-    "capture/vp8.py",
-    "capture/webm.py",
 ]
 
 extensions = mypycify(COMPILED, group_name="capture.way_of_a_packet")

@@ -5,7 +5,7 @@ from typing import Protocol
 
 
 class Stills(Protocol):
-    """Keeps images of identity cards. `capture.sink.VaultRecorder` is the real one."""
+    """Keeps images of identity cards. `capture.spool.sink.VaultRecorder` is the real one."""
 
     async def keep_image(self, session_id: str, jpeg: bytes) -> None:
         """Returns once the image is accepted: sealed, on disk, never lost from then on; and committed too,

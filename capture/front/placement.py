@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from zlib import crc32
 
 from capture.errors import IngestsFull
-from capture.ingests import INGESTS_MAX
+from capture.publish.ingests import INGESTS_MAX
 from proctoring.errors import Unavailable
 from proctoring.exams.model import Stream
 

@@ -14,7 +14,7 @@ from pathlib import Path
 import httpx
 import structlog
 
-from capture import load
+from capture.front import load
 from capture.front.placement import Placements
 
 log = structlog.get_logger()

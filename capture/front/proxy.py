@@ -10,11 +10,12 @@ from fastapi import Request, Response
 from fastapi.responses import StreamingResponse
 from starlette.requests import ClientDisconnect
 
-from capture import load, whip
 from capture.bearer import bounded_body, token_of
 from capture.errors import IngestsFull
+from capture.front import load
 from capture.front.placement import Placements
 from capture.front.process import CaptureProcess
+from capture.publish import whip
 from proctoring.errors import NotFound, Unavailable
 from proctoring.web.problems import Problem
 

@@ -5,7 +5,7 @@ They come from the exam page, or from the phone that follows the code on it.
 
 from fastapi import APIRouter, Request, Response
 
-from capture.jpeg import picture_only
+from capture.media.jpeg import picture_only
 from capture.pages.pairing import identity_url, qr_code
 from capture.pages.render import language_of, page
 from capture.stills import Stills

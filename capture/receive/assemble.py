@@ -7,9 +7,9 @@ since what follows would decode into a picture that was never filmed. Pure: time
 from collections.abc import Callable
 from typing import Final, final
 
-from capture import h264, vp8
 from capture.errors import BadPayload
-from capture.frames import Codec, EncodedFrame, unrolled
+from capture.media import h264, vp8
+from capture.media.frames import Codec, EncodedFrame, unrolled
 
 FRAME_BYTES_MAX: Final = 8 << 20
 

@@ -17,8 +17,8 @@ from collections.abc import Callable, Sequence
 
 import structlog
 
-from capture.aiortc_hooks import Agent, Socketless, give_candidates, has_settled, stun_protocol
 from capture.receive import sockets, stun
+from capture.receive.aiortc_hooks import Agent, Socketless, give_candidates, has_settled, stun_protocol
 from capture.receive.batch import DATAGRAMS_MAX, Batch, send
 from capture.receive.intake import DATAGRAM_BYTES_MAX, SLOT_BYTES, Address, deliver, is_media
 from capture.receive.rtp import HEADER_BYTES

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final, final
 
-from capture.frames import AUDIO_CLOCK, VIDEO_CLOCK, Codec, EncodedFrame
+from capture.media.frames import AUDIO_CLOCK, VIDEO_CLOCK, Codec, EncodedFrame
 from capture.receive import rtcp, rtp
 from capture.receive.assemble import Assembler, AudioAssembler, VideoAssembler
 from capture.receive.bandwidth import Allowance

@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from capture.jpeg import SIDE_PX_MIN
+from capture.media.jpeg import SIDE_PX_MIN
 from capture.signals.wire import GIST_HEIGHT, GIST_WIDTH
 
 Picture = NDArray[np.uint8]

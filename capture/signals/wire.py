@@ -1,7 +1,7 @@
 """What goes over the pipes of the child process: three byte strings each way, each behind its length.
 
 The parent trusts nothing of an answer: lengths are bounded, figures are finite numbers of known names, the
-gist has its one length, the thumbnail is a JPEG by its structure (`capture.jpeg`).
+gist has its one length, the thumbnail is a JPEG by its structure (`capture.media.jpeg`).
 """
 
 import json
@@ -9,7 +9,7 @@ import math
 import struct
 from dataclasses import dataclass
 
-from capture.jpeg import picture_only
+from capture.media.jpeg import picture_only
 from proctoring.errors import Invalid
 from proctoring.exams.model import Stream
 

@@ -2,8 +2,8 @@
 
 from aiortc import RTCBundlePolicy, RTCConfiguration, RTCPeerConnection, RTCRtpSender
 
-from capture import aiortc_hooks as hooks
-from capture.ice import own_addresses
+from capture.publish.ice import own_addresses
+from capture.receive import aiortc_hooks as hooks
 from capture.simulate.encoding import Codec
 from capture.simulate.tracks import AudioTrack, VideoTrack
 

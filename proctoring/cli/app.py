@@ -11,16 +11,19 @@ from typing import Any, Protocol
 from fastapi import APIRouter, Depends, FastAPI
 from fastapi.staticfiles import StaticFiles
 
-from capture import events, late, load, rehearsal, whip
 from capture import pages as candidate_pages
-from capture.ingests import Ingests
-from capture.late_intake import LateIntake
-from capture.log_keeper import LogKeeper
+from capture.front import load
+from capture.late import endpoint as late
+from capture.late.intake import LateIntake
+from capture.logs import events
+from capture.logs.keeper import LogKeeper
+from capture.publish import rehearsal, whip
+from capture.publish.ingests import Ingests
 from capture.signals.recorder import WatchingRecorder
 from capture.signals.watch import Watch
-from capture.sink import VaultRecorder
-from capture.spool import Spool
-from capture.spool_left import LeftSpool
+from capture.spool.left import LeftSpool
+from capture.spool.sink import VaultRecorder
+from capture.spool.spool import Spool
 from proctoring.cli.checks import opening, sealing
 from proctoring.cli.compose import CaptureParts, Parts, ReviewParts, WorkerParts
 from proctoring.cli.jobs import jobs

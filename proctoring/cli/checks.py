@@ -8,9 +8,9 @@ from email.utils import parsedate_to_datetime
 import httpx
 import redis
 
-from capture import segmenter
-from capture.ice import IceServer
-from capture.relay import check as ask_relay
+from capture.cut import segmenter
+from capture.publish.ice import IceServer
+from capture.publish.relay import check as ask_relay
 from proctoring.cli.places import Places
 from proctoring.core import Core
 from proctoring.errors import Invalid, Unavailable

@@ -1,7 +1,7 @@
 """Which STUN and TURN servers publishers are told to use."""
 
-from capture.ice import IceServer
-from capture.relay import Relays
+from capture.publish.ice import IceServer
+from capture.publish.relay import Relays
 from proctoring.core import Core
 from proctoring.errors import Invalid
 from proctoring.settings import Settings

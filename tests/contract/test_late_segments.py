@@ -13,10 +13,11 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
-from capture import late, late_intake
-from capture.late_intake import PIECE_BYTES_MAX, PIECE_MS_MAX, LateIntake
-from capture.sink import VaultRecorder
-from capture.spool import Spool
+from capture.late import endpoint as late
+from capture.late import intake as late_intake
+from capture.late.intake import PIECE_BYTES_MAX, PIECE_MS_MAX, LateIntake
+from capture.spool.sink import VaultRecorder
+from capture.spool.spool import Spool
 from proctoring.exams.model import Stream
 from proctoring.recordings.late import LATE_WAIT
 from proctoring.recordings.model import EndCause, UnitState

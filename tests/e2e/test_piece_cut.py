@@ -5,7 +5,7 @@ from importlib.resources import files
 
 from playwright.sync_api import Route
 
-from capture.webm_read import read
+from capture.media.webm_read import read
 from tests.e2e.candidate_stage import chromium
 from tests.unit.capture.recorded import from_the_middle, recorded_file
 

@@ -16,7 +16,7 @@ import pytest
 from aioice import stun
 from aiortc import RTCPeerConnection, RTCSessionDescription, VideoStreamTrack
 
-from capture.ingests import Ingests
+from capture.publish.ingests import Ingests
 from capture.receive.intake import DATAGRAM_BYTES_MAX, SLOT_BYTES
 from capture.receive.port import ADDRESSES_PER_GUEST_MAX
 from capture.recorder import Grant, MemoryRecorder

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from capture.segmenter import SEGMENT_MS
+from capture.cut.segmenter import SEGMENT_MS
 from capture.simulate.candidate import SimulatedSession, simulate
 from proctoring.clock import parse_instant, system_clock
 from proctoring.exams.model import Stream

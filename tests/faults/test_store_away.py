@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
-from capture.spool_entry import SpooledSegment, decode, length
+from capture.spool.entry import SpooledSegment, decode, length
 from tests.faults.test_server_killed import publish, segments
 from tests.support.canary import canaries, holds_plaintext
 from tests.support.player import fetch_all

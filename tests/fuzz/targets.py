@@ -10,7 +10,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from capture.jpeg import picture_only
+from capture.media.jpeg import picture_only
 from proctoring.errors import Invalid
 from proctoring.exams.model import Stream
 from proctoring.sessions import service as sessions

@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
-from capture.whip import SDP_BYTES_MAX
+from capture.publish.whip import SDP_BYTES_MAX
 from proctoring.clock import system_clock
 from proctoring.exams.model import Stream
 from proctoring.sessions.links import Links

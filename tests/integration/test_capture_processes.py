@@ -13,7 +13,7 @@ from typing import Any
 import httpx
 import pytest
 
-from capture.segmenter import SEGMENT_MS
+from capture.cut.segmenter import SEGMENT_MS
 from capture.simulate.candidate import SimulatedSession, Summary, simulate
 from proctoring.clock import system_clock
 from proctoring.db import Database

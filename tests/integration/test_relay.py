@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from capture.ice import IceServer
-from capture.relay import CREDENTIAL_S, Relays, check
+from capture.publish.ice import IceServer
+from capture.publish.relay import CREDENTIAL_S, Relays, check
 from proctoring.clock import system_clock
 from tests.support.coturn import Relay, coturn
 from tests.support.programs import missing

@@ -13,9 +13,9 @@ from fastapi import FastAPI
 from fastapi.responses import HTMLResponse, Response
 from playwright.async_api import async_playwright
 
-from capture.ingests import Ingests
+from capture.publish.ingests import Ingests
+from capture.publish.whip import routes
 from capture.recorder import Grant, MediaSegment, MemoryRecorder, MemoryTake
-from capture.whip import routes
 from proctoring.exams.model import Stream
 from proctoring.web import problems
 from tests.support.browser import ALLOW_DEVICES, ARGS, chromium_path

@@ -19,9 +19,9 @@ from aiortc.mediastreams import AudioStreamTrack
 from aiortc.rtcdtlstransport import RTCCertificate, generate_certificate
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
-from capture import aiortc_hooks
-from capture.ingest import Patience
-from capture.ingests import Ingests
+from capture.publish.ingest import Patience
+from capture.publish.ingests import Ingests
+from capture.receive import aiortc_hooks
 from proctoring.exams.model import Stream
 from proctoring.recordings.model import EndCause
 from tests.bench import meters

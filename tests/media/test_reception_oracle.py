@@ -17,9 +17,9 @@ from aiortc.codecs.vpx import Vp8Encoder
 from aiortc.rtcrtpparameters import RTCRtpCodecParameters
 from pylibsrtp import Policy, Session
 
-from capture import aiortc_hooks as hooks
-from capture import h264
-from capture.frames import Codec, EncodedFrame
+from capture.media import h264
+from capture.media.frames import Codec, EncodedFrame
+from capture.receive import aiortc_hooks as hooks
 from capture.receive import rtcp
 from capture.receive.reception import EARLY_MAX, SOURCES_MAX, UNKNOWN_PER_S_MAX, Events, Formats, Reception
 

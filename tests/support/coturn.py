@@ -9,8 +9,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from capture.ice import IceServer
-from capture.relay import check
+from capture.publish.ice import IceServer
+from capture.publish.relay import check
 from tests.support.programs import missing
 from tests.support.service import free_port, wait_until
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import numpy as np
 
-from capture import mux
-from capture.piece import TICKS_PER_MS, Piece, Sample, Vp8Config
+from capture.media import mux
+from capture.media.piece import TICKS_PER_MS, Piece, Sample, Vp8Config
 from capture.simulate.encoding import OpusEncoder, VideoEncoder, VideoShape
 from capture.simulate.paint import Pixels
 from capture.simulate.sound import BLOCK_SAMPLES, SAMPLE_RATE

@@ -20,9 +20,9 @@ from fastapi.staticfiles import StaticFiles
 from numpy.typing import NDArray
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from capture.h264 import config_of, is_picture, length_prefixed
-from capture.mux import write
-from capture.piece import TICKS_PER_MS, Piece, Sample, VideoConfig, Vp8Config
+from capture.media.h264 import config_of, is_picture, length_prefixed
+from capture.media.mux import write
+from capture.media.piece import TICKS_PER_MS, Piece, Sample, VideoConfig, Vp8Config
 from capture.simulate.clockstamp import stamp
 from capture.simulate.encoding import OpusEncoder, VideoEncoder, VideoShape
 from capture.simulate.sound import BLOCK_SAMPLES, Voice

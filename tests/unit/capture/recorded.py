@@ -1,7 +1,7 @@
 """Files such as MediaRecorder writes, by our own writer; also without lengths, as a live writer does."""
 
-from capture import webm
-from capture.piece import Piece, Sample, Vp8Config
+from capture.media import webm
+from capture.media.piece import Piece, Sample, Vp8Config
 
 KEY = bytes((0x10, 0, 0)) + b"\x9d\x01\x2a" + (640).to_bytes(2, "little") + (480).to_bytes(2, "little") + b"k"
 DELTA = b"\x11\x00\x00delta"

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from capture import h264, opus, vp8
 from capture.errors import BadPayload
+from capture.media import h264, opus, vp8
 
 
 def encoded(codec: str, width: int, height: int, options: dict[str, str], pixels: str = "yuv420p") -> bytes:

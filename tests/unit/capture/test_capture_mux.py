@@ -7,10 +7,10 @@ import av
 import numpy as np
 import pytest
 
-from capture import fmp4, h264, mux, webm
-from capture.frames import Codec, EncodedFrame
-from capture.piece import Piece
-from capture.segmenter import Segmenter
+from capture.cut.segmenter import Segmenter
+from capture.media import fmp4, h264, mux, webm
+from capture.media.frames import Codec, EncodedFrame
+from capture.media.piece import Piece
 
 RATE = 15
 SECONDS = 9

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from capture.errors import OfferGarbled, OfferRefused
-from capture.frames import Codec
-from capture.sdp import CANDIDATES_MAX, finish_answer, parse_fragment, parse_offer
+from capture.media.frames import Codec
+from capture.publish.sdp import CANDIDATES_MAX, finish_answer, parse_fragment, parse_offer
 from tests.unit.capture import offers
 
 

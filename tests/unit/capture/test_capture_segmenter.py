@@ -6,11 +6,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from capture import segmenter as sg
-from capture.frames import AUDIO_CLOCK, VIDEO_CLOCK, Codec, EncodedFrame
-from capture.mediaclock import DEAD_ZONE_US, SLEW_MAX_US, TrackClock
-from capture.piece import Piece
-from capture.segmenter import Segmenter
+from capture.clock.mediaclock import DEAD_ZONE_US, SLEW_MAX_US, TrackClock
+from capture.cut import segmenter as sg
+from capture.cut.segmenter import Segmenter
+from capture.media.frames import AUDIO_CLOCK, VIDEO_CLOCK, Codec, EncodedFrame
+from capture.media.piece import Piece
 
 START_MS = 1_800_000_000_000
 KEY = b"\x10\x02\x00\x9d\x01\x2a\x80\x02\xe0\x01"

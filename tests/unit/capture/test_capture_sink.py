@@ -10,15 +10,16 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
-from capture import gather, sink, whip
-from capture import writer as wr
+from capture.cut import writer as wr
+from capture.cut.writer import Writer
 from capture.errors import SpoolFull
-from capture.ingests import Ingests
-from capture.piece import Piece, Sample, Vp8Config
+from capture.media.piece import Piece, Sample, Vp8Config
+from capture.publish import whip
+from capture.publish.ingests import Ingests
 from capture.recorder import MediaSegment
-from capture.sink import VaultRecorder
-from capture.spool import Spool
-from capture.writer import Writer
+from capture.spool import gather, sink
+from capture.spool.sink import VaultRecorder
+from capture.spool.spool import Spool
 from proctoring.errors import Unavailable, WrongState
 from proctoring.exams.model import Stream
 from proctoring.identity import service as identity

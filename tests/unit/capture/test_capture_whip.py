@@ -7,9 +7,9 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
-from capture import whip
-from capture.ice import IceServer
-from capture.ingests import Ingests
+from capture.publish import whip
+from capture.publish.ice import IceServer
+from capture.publish.ingests import Ingests
 from capture.recorder import Grant, MemoryRecorder
 from proctoring.exams.model import Stream
 from proctoring.web import problems

@@ -5,10 +5,10 @@ import sys
 
 import pytest
 
-from capture import writer as wr
-from capture.piece import Piece, Sample, Vp8Config
+from capture.cut import writer as wr
+from capture.cut.writer import Writer
+from capture.media.piece import Piece, Sample, Vp8Config
 from capture.recorder import Grant, MediaSegment, MemoryRecorder
-from capture.writer import Writer
 from proctoring.errors import Unavailable, WrongState
 from proctoring.exams.model import Stream
 from proctoring.recordings.model import EndCause

@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass, field
 
-from capture.cutting import Cutting
-from capture.frames import Codec, EncodedFrame
-from capture.piece import Piece
-from capture.segmenter import KEYFRAME_REQUEST_MS, SEGMENT_MS, Segmenter
+from capture.cut.cutting import Cutting
+from capture.cut.segmenter import KEYFRAME_REQUEST_MS, SEGMENT_MS, Segmenter
+from capture.media.frames import Codec, EncodedFrame
+from capture.media.piece import Piece
 
 START_MS = 1_800_000_000_000
 KEY = b"\x10\x02\x00\x9d\x01\x2a\x80\x02\xe0\x01"

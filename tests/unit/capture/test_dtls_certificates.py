@@ -8,7 +8,7 @@ from aiortc.rtcdtlstransport import SRTP_PROFILES, generate_certificate
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from OpenSSL import SSL
 
-from capture import aiortc_hooks
+from capture.receive import aiortc_hooks
 
 KEYS = {
     "RSA 2048": (lambda: rsa.generate_private_key(65537, 2048), True),

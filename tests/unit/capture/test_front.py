@@ -10,7 +10,7 @@ from fastapi import FastAPI, Request, Response
 from capture.front.placement import CPU_SHARE_MAX, Placements
 from capture.front.process import CaptureProcess
 from capture.front.proxy import METHODS, Proxy
-from capture.whip import SDP_BYTES_MAX
+from capture.publish.whip import SDP_BYTES_MAX
 from proctoring.web import problems
 
 ANSWER = b"answer"

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from capture.gather import ITEMS_MAX, Gather
+from capture.spool.gather import ITEMS_MAX, Gather
 
 
 class Work:

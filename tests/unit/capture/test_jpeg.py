@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 import pytest
 
-from capture.jpeg import picture_only
+from capture.media.jpeg import picture_only
 from proctoring.errors import Invalid
 
 COMMENT = b"\xff\xfe\x00\x08secret"

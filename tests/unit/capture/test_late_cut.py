@@ -5,10 +5,10 @@ import io
 import av
 import pytest
 
-from capture import webm
-from capture.late_cut import cut
-from capture.piece import TICKS_PER_MS
-from capture.webm_read import read
+from capture.late.cut import cut
+from capture.media import webm
+from capture.media.piece import TICKS_PER_MS
+from capture.media.webm_read import read
 from proctoring.recordings.spans import Span
 from tests.unit.capture.recorded import recorded_file
 

@@ -13,10 +13,10 @@ import pytest
 from fastapi import FastAPI
 from sqlalchemy import func, select
 
-from capture import events as endpoint
-from capture.log_keeper import IDLE_S_MAX, LAST_EVENTS_S, LogKeeper
-from capture.sink import VaultRecorder
-from capture.spool import Spool
+from capture.logs import events as endpoint
+from capture.logs.keeper import IDLE_S_MAX, LAST_EVENTS_S, LogKeeper
+from capture.spool.sink import VaultRecorder
+from capture.spool.spool import Spool
 from proctoring.exams.model import CaptureProfile, Stream
 from proctoring.recordings import logs
 from proctoring.recordings.events import BATCH_BYTES_MAX, Log

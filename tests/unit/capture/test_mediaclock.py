@@ -2,10 +2,10 @@
 
 from itertools import pairwise
 
-from capture.deviceclock import DeviceClock
-from capture.frames import AUDIO_CLOCK, VIDEO_CLOCK, Codec, EncodedFrame
-from capture.mediaclock import ALIGN_MAX_US, TRUST_US, TrackClock
-from capture.segmenter import Segmenter
+from capture.clock.deviceclock import DeviceClock
+from capture.clock.mediaclock import ALIGN_MAX_US, TRUST_US, TrackClock
+from capture.cut.segmenter import Segmenter
+from capture.media.frames import AUDIO_CLOCK, VIDEO_CLOCK, Codec, EncodedFrame
 
 START_MS = 1_800_000_000_000
 NTP_EPOCH_S = 2_208_988_800

@@ -1,7 +1,7 @@
 """How long a publisher may be silent."""
 
-from capture.ingest import Patience
-from capture.ingests import WATCH_S
+from capture.publish.ingest import Patience
+from capture.publish.ingests import WATCH_S
 
 SILENT_S_MAX = 5.0
 

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from capture import h264
-from capture.frames import Codec, EncodedFrame
+from capture.media import h264
+from capture.media.frames import Codec, EncodedFrame
 from capture.receive.assemble import AudioAssembler, VideoAssembler
 from capture.receive.reorder import (
     ASKED_MAX,

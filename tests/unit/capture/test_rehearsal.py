@@ -5,9 +5,9 @@ import asyncio
 import pytest
 from sqlalchemy import text
 
-from capture import rehearsal
+from capture.publish import rehearsal
+from capture.publish.rehearsal import ForgetfulRecorder
 from capture.recorder import MediaSegment
-from capture.rehearsal import ForgetfulRecorder
 from proctoring.errors import TokenRefused, WrongState
 from proctoring.exams.model import Stream
 from proctoring.migrations.tables import METADATA

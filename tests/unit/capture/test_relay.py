@@ -7,11 +7,11 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
-from capture import whip
-from capture.ice import IceServer
-from capture.ingests import Ingests
+from capture.publish import whip
+from capture.publish.ice import IceServer
+from capture.publish.ingests import Ingests
+from capture.publish.relay import CREDENTIAL_S, Relays, check, credential_of
 from capture.recorder import Grant, MemoryRecorder
-from capture.relay import CREDENTIAL_S, Relays, check, credential_of
 from proctoring.exams.model import Stream
 from proctoring.web import problems
 

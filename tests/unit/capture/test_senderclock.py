@@ -3,8 +3,8 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from capture.deviceclock import LEAST_OVER_US, ROUND_TRIP_US_MAX, DeviceClock
-from capture.senderclock import DRIFT_MAX_PPM, RESTART_US, SenderClock, ntp_to_us
+from capture.clock.deviceclock import LEAST_OVER_US, ROUND_TRIP_US_MAX, DeviceClock
+from capture.clock.senderclock import DRIFT_MAX_PPM, RESTART_US, SenderClock, ntp_to_us
 
 S = 1_000_000
 NOON_US = 1_800_000_000 * S

@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 import pytest
 
-from capture.jpeg import picture_only
+from capture.media.jpeg import picture_only
 from capture.signals import measures
 from capture.signals.decode import decode
 from capture.signals.rules import DETECTORS

@@ -12,8 +12,8 @@ from capture.recorder import MediaSegment
 from capture.signals import recorder as watching
 from capture.signals.recorder import WatchingRecorder
 from capture.signals.watch import Watch
-from capture.sink import VaultRecorder
-from capture.spool import Spool
+from capture.spool.sink import VaultRecorder
+from capture.spool.spool import Spool
 from proctoring.exams import service as exams
 from proctoring.exams.model import CaptureProfile, Stream
 from proctoring.recordings.model import EndCause, UnitState

@@ -11,9 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from capture.errors import SpoolFull, SpoolTaken
-from capture.spool import DEGRADED_SHARE, NEW_TAKES_SHARE_MAX, Spool
-from capture.spool_entry import EntryDamaged, Facts, SpooledEnd, SpooledSegment, decode, encode
-from capture.spool_files import DAMAGED_KEPT
+from capture.spool.entry import EntryDamaged, Facts, SpooledEnd, SpooledSegment, decode, encode
+from capture.spool.files import DAMAGED_KEPT
+from capture.spool.spool import DEGRADED_SHARE, NEW_TAKES_SHARE_MAX, Spool
 from proctoring.recordings.model import EndCause
 from storage.manifest import digest
 from tests.support.names import TAKE_1, TAKE_2, UNIT_A, UNIT_B

@@ -6,10 +6,10 @@ from datetime import timedelta
 
 import pytest
 
-from capture.sink import recover
-from capture.spool import Spool
-from capture.spool_drain import UNKNOWN_KEPT, Drain, Outcome
-from capture.spool_entry import SpooledEnd, SpooledSegment
+from capture.spool.drain import UNKNOWN_KEPT, Drain, Outcome
+from capture.spool.entry import SpooledEnd, SpooledSegment
+from capture.spool.sink import recover
+from capture.spool.spool import Spool
 from proctoring.core import Core
 from proctoring.exams.model import Stream
 from proctoring.recordings import running

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from capture.spool import Spool
-from capture.spool_drain import Drain, Outcome
-from capture.spool_left import LeftSpool
+from capture.spool.drain import Drain, Outcome
+from capture.spool.left import LeftSpool
+from capture.spool.spool import Spool
 from proctoring.cli.places import Places
 from proctoring.exams.model import Stream
 from proctoring.recordings import running

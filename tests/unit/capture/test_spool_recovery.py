@@ -8,10 +8,10 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from capture.sink import recover
-from capture.spool import Spool
-from capture.spool_drain import Drain, Outcome
-from capture.spool_entry import SpooledEnd, SpooledSegment
+from capture.spool.drain import Drain, Outcome
+from capture.spool.entry import SpooledEnd, SpooledSegment
+from capture.spool.sink import recover
+from capture.spool.spool import Spool
 from proctoring.errors import Unavailable
 from proctoring.exams.model import Stream
 from proctoring.recordings import running

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
-from capture.spool import Spool
-from capture.spool_drain import Drain, Outcome
-from capture.spool_entry import SpooledEnd, SpooledSegment
-from capture.spool_worker import SpoolWorker
+from capture.spool.drain import Drain, Outcome
+from capture.spool.entry import SpooledEnd, SpooledSegment
+from capture.spool.spool import Spool
+from capture.spool.worker import SpoolWorker
 from proctoring.errors import Contended
 from proctoring.exams.model import Stream
 from proctoring.recordings import batch

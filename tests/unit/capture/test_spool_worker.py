@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from capture.spool import Spool
-from capture.spool_drain import Outcome
-from capture.spool_entry import SpooledSegment
-from capture.spool_worker import SpoolWorker
+from capture.spool.drain import Outcome
+from capture.spool.entry import SpooledSegment
+from capture.spool.spool import Spool
+from capture.spool.worker import SpoolWorker
 from storage.manifest import digest
 from tests.support.names import TAKE_1, TAKE_2, UNIT_A, UNIT_B
 from tests.support.service import wait_until

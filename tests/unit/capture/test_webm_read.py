@@ -5,8 +5,8 @@ import random
 import pytest
 
 from capture.errors import BadPayload
-from capture.piece import Vp8Config
-from capture.webm_read import read
+from capture.media.piece import Vp8Config
+from capture.media.webm_read import read
 from tests.fuzz.mutate import mutate_bytes
 from tests.unit.capture.recorded import KEY, from_the_middle, recorded_file, without_lengths
 

@@ -1,0 +1,34 @@
+"""What a capture process tells the front of itself. It has no secret, and the front hands it to nobody."""
+
+import time
+from collections import Counter
+from collections.abc import Sequence
+
+from fastapi import APIRouter
+from pydantic import BaseModel, ConfigDict
+
+from capture.publish.ingests import Ingests
+from capture.spool.spool import Spool
+
+PATH = "/load"
+
+
+class Report(BaseModel):
+    """Seconds of processor time, how many streams there are of each session, bytes that wait to be stored."""
+
+    model_config = ConfigDict(frozen=True)
+    cpu_s: float
+    streams: dict[str, int]
+    spool_bytes: int
+
+
+def routes(registries: Sequence[Ingests], spool: Spool) -> APIRouter:
+    """The endpoint, of a process behind a front."""
+    router = APIRouter(include_in_schema=False)
+
+    @router.get(PATH)
+    async def load() -> Report:
+        streams = sum((registry.streams() for registry in registries), Counter[str]())
+        return Report(cpu_s=time.process_time(), streams=streams, spool_bytes=spool.depth_bytes)
+
+    return router

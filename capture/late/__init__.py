@@ -1,0 +1,5 @@
+"""What a page recorded while it could not publish, sent afterwards.
+
+endpoint  where it comes in, in resumable parts
+intake    taken apart, cut to what is missing, sealed; cut: where to cut
+"""

@@ -1,0 +1,171 @@
+"""Takes apart a WebM file that a browser recorded (RFC 8794, RFC 9559): VP8 and Opus, without decoding.
+
+What it reads came from a stranger: every length is checked against what is there, nothing is followed, and
+whatever is not needed is stepped over.
+"""
+
+import struct
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from capture.errors import BadPayload
+from capture.media import opus, vp8
+from capture.media.frames import AUDIO_CLOCK
+from capture.media.piece import TICKS_PER_MS, Sample, Vp8Config
+
+FRAMES_MAX = 20_000
+SCALE_NS = 1_000_000  # what every browser writes: times in milliseconds
+_EBML, _DOC_TYPE = 0x1A45DFA3, 0x4282
+_SEGMENT, _INFO, _SCALE, _TRACKS, _TRACK, _CLUSTER = (
+    0x18538067, 0x1549A966, 0x2AD7B1, 0x1654AE6B, 0xAE, 0x1F43B675,
+)  # fmt: skip
+_TRACK_NUMBER, _CODEC, _TIME, _SIMPLE, _GROUP, _BLOCK = 0xD7, 0x86, 0xE7, 0xA3, 0xA0, 0xA1
+_OPEN_ENDED = frozenset({_SEGMENT, _CLUSTER})  # what a live writer may leave without a length
+_VIDEO_CODEC, _AUDIO_CODEC = b"V_VP8", b"A_OPUS"
+
+
+@dataclass(slots=True)
+class Recorded:
+    """The content of a file, both lists in time order, in their own clock rates from its first keyframe on,
+    with which video begins."""
+
+    config: Vp8Config
+    video: list[Sample]
+    audio: list[Sample]
+
+
+@dataclass(slots=True)
+class _Reader:
+    tracks: dict[int, bytes] = field(default_factory=dict)
+    frames: list[tuple[int, int, bytes]] = field(default_factory=list)  # track, milliseconds, data
+    cluster_ms: int | None = None
+
+
+def read(data: bytes) -> Recorded:
+    """Raises BadPayload, saying what is wrong with the file."""
+    reader = _Reader()
+    elements = _elements(data, 0, len(data))
+    identifier, begin, end = next(elements, (0, 0, 0))
+    doc_type = {key: data[a:b] for key, a, b in _elements(data, begin, end)} if identifier == _EBML else {}
+    if doc_type.get(_DOC_TYPE, b"").rstrip(b"\0") != b"webm":
+        raise BadPayload("This is no WebM file.")
+    for identifier, begin, end in elements:
+        if identifier == _SEGMENT:
+            _segment(reader, data, begin, end)
+    return _recorded(reader)
+
+
+def _segment(reader: _Reader, data: bytes, begin: int, end: int) -> None:
+    """Level 1 and what is below, in one pass: an element without a length ends where its parent does, so that
+    clusters of a live writer follow one another like its children."""
+    for identifier, a, b in _elements(data, begin, end):
+        if identifier == _CLUSTER:
+            reader.cluster_ms = None
+            _segment(reader, data, a, b)
+        elif identifier == _TIME:
+            reader.cluster_ms = _integer(data, a, b)
+        elif identifier == _SIMPLE:
+            _frame(reader, data[a:b])
+        elif identifier == _GROUP:
+            for inner, c, d in _elements(data, a, b):
+                if inner == _BLOCK:
+                    _frame(reader, data[c:d])
+        elif identifier == _INFO:
+            for inner, c, d in _elements(data, a, b):
+                if inner == _SCALE and _integer(data, c, d) != SCALE_NS:
+                    raise BadPayload("The file's times are not in milliseconds.")
+        elif identifier == _TRACKS:
+            for inner, c, d in _elements(data, a, b):
+                if inner == _TRACK:
+                    _track(reader, data, c, d)
+
+
+def _track(reader: _Reader, data: bytes, begin: int, end: int) -> None:
+    found = {identifier: (a, b) for identifier, a, b in _elements(data, begin, end)}
+    if _TRACK_NUMBER not in found or _CODEC not in found:
+        raise BadPayload("A track of the file lacks its number or its codec.")
+    codec = data[slice(*found[_CODEC])].rstrip(b"\0")
+    if codec not in (_VIDEO_CODEC, _AUDIO_CODEC) or codec in reader.tracks.values():
+        raise BadPayload("The file holds something else than one VP8 and at most one Opus track.")
+    reader.tracks[_integer(data, *found[_TRACK_NUMBER])] = codec
+
+
+def _frame(reader: _Reader, block: bytes) -> None:
+    if len(block) < 5 or not block[0] & 0x80:
+        raise BadPayload("A block of the file is cut short.")
+    relative, flags = struct.unpack_from(">hB", block, 1)
+    if reader.cluster_ms is None or flags & 0x06:
+        raise BadPayload("A block of the file has no time, or is laced.")
+    if len(reader.frames) >= FRAMES_MAX:
+        raise BadPayload("The file holds too many frames.")
+    reader.frames.append((block[0] & 0x7F, reader.cluster_ms + relative, block[4:]))
+
+
+def _recorded(reader: _Reader) -> Recorded:
+    video: list[Sample] = []
+    audio: list[Sample] = []
+    zero_ms = next((ms for track, ms, frame in reader.frames if _is_key(reader, track, frame)), None)
+    if zero_ms is None:
+        raise BadPayload("The file holds no picture that can be decoded alone.")
+    for track, at_ms, frame in reader.frames:
+        codec, ms = reader.tracks.get(track), at_ms - zero_ms
+        if at_ms < 0 or codec is None:
+            raise BadPayload("A block of the file belongs to no track, or lies before its start.")
+        if ms < 0:
+            continue
+        if codec == _VIDEO_CODEC:
+            key = vp8.is_keyframe(frame)
+            if video or key:
+                _append(video, Sample(ms * TICKS_PER_MS, frame, key), TICKS_PER_MS)
+        else:
+            opus.duration_ticks(frame)
+            _append(audio, Sample(ms * (AUDIO_CLOCK // 1000), frame), 1)
+    return Recorded(Vp8Config(*vp8.dimensions(video[0].data)), video, audio)
+
+
+def _is_key(reader: _Reader, track: int, frame: bytes) -> bool:
+    return reader.tracks.get(track) == _VIDEO_CODEC and vp8.is_keyframe(frame)
+
+
+def _append(samples: list[Sample], sample: Sample, step: int) -> None:
+    """Two frames of one millisecond are put one after the other; time never goes back."""
+    least = samples[-1].ticks + step if samples else 0
+    if sample.ticks < least - step:
+        raise BadPayload("The file's times go back.")
+    samples.append(Sample(max(sample.ticks, least), sample.data, sample.keyframe))
+
+
+def _elements(data: bytes, begin: int, end: int) -> Iterator[tuple[int, int, int]]:
+    """(identifier, where its content begins, where it ends) of every element from `begin` to `end`."""
+    at = begin
+    while at < end:
+        identifier, at = _variable(data, at, end, marked=True)
+        length, at = _variable(data, at, end, marked=False)
+        if length is None:
+            if identifier not in _OPEN_ENDED:
+                raise BadPayload("An element of the file has no length.")
+            length = end - at
+        if identifier is None or at + length > end:
+            raise BadPayload("The file is cut short.")
+        yield identifier, at, at + length
+        at += length
+
+
+def _variable(data: bytes, at: int, end: int, *, marked: bool) -> tuple[int | None, int]:
+    """A variable-size integer (RFC 8794 section 4), None for its all-ones form; where the next byte is."""
+    if at >= end or not data[at]:
+        raise BadPayload("The file is cut short or is no EBML.")
+    size = 9 - data[at].bit_length()
+    if at + size > end:
+        raise BadPayload("The file is cut short.")
+    value = int.from_bytes(data[at : at + size], "big")
+    if marked:
+        return value, at + size
+    value -= 1 << 7 * size
+    return (None if value == (1 << 7 * size) - 1 else value), at + size
+
+
+def _integer(data: bytes, begin: int, end: int) -> int:
+    if not 0 < end - begin <= 8:
+        raise BadPayload("A number of the file has no length that a number may have.")
+    return int.from_bytes(data[begin:end], "big")

@@ -1,0 +1,304 @@
+"""Where a finished segment goes: sealed in memory, accepted by the spool, from there committed in order.
+
+Invariant: the plaintext of a segment is never written anywhere, and what was accepted is never lost: it is in
+the spool until object and manifest leaf are committed. Blocking work runs on threads, never on the loop.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import Sequence
+
+import structlog
+
+from capture.away import available
+from capture.errors import SpoolFull
+from capture.recorder import Grant, MediaSegment
+from capture.spool.drain import Drain
+from capture.spool.entry import SpooledEnd, SpooledSegment
+from capture.spool.gather import Gather
+from capture.spool.spool import Spool
+from capture.spool.worker import DRAIN_THREADS, DRAIN_THREADS_SQLITE, RETRY_S, SpoolWorker
+from proctoring.core import Core
+from proctoring.errors import Unavailable, WrongState
+from proctoring.identity import service as identity
+from proctoring.quarantine.service import check_none
+from proctoring.recordings import late, running
+from proctoring.recordings import service as recordings
+from proctoring.recordings.late import Missing
+from proctoring.recordings.model import EndCause
+from proctoring.recordings.service import BegunTake
+from proctoring.sessions import service as sessions
+from proctoring.sessions.model import SessionEvent, SessionState, after
+from storage.manifest import digest
+from storage.objects import ObjectStore
+
+log = structlog.get_logger()
+
+START_S_MAX = 10.0  # how long a start waits for what an earlier process left, while the parts are there
+END_S_MAX = 5.0  # how long the end of a take waits for its commit, while the parts are there
+CLOSE_S_MAX = 5.0
+HEARD_EVERY_S = 60.0
+
+
+def recover(core: Core, spool: Spool) -> None:
+    """Ends what an earlier process left open of this spool, each take behind its own segments that wait.
+    Harmless to repeat. Raises Unavailable without a database."""
+    with available(), core.db.read() as db:
+        left = running.open_takes(db, spool.id)
+    for take in left:
+        spool.end(SpooledEnd(take.unit_id, take.id, EndCause.SERVER_STOPPED, core.clock()))
+
+
+class VaultRecorder:
+    """A `capture.recorder.Recorder` over the core and the vault. Can seal, never open or destroy."""
+
+    def __init__(self, core: Core, objects: ObjectStore, spool: Spool, *, retry_s: float = RETRY_S) -> None:
+        self.spool = spool
+        self._core = core
+        self._takes: dict[str, BegunTake] = {}
+        self._accepting = Gather(self._accept)
+        self._drain = Drain(core, objects, spool)
+        on_sqlite = core.db.engine.dialect.name == "sqlite"
+        threads = DRAIN_THREADS_SQLITE if on_sqlite else DRAIN_THREADS
+        self._worker = SpoolWorker(
+            spool, self._drain.step, self._drain.together, threads=threads, retry_s=retry_s
+        )
+        self._hearing: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        """Commits what an earlier process had accepted, then ends its takes as SERVER_STOPPED.
+
+        Returns once that is done, or when a part turns out to be away; it then goes on in the background, and
+        no take ends before its segments are committed. Raises SpoolTaken; Unavailable without a database.
+        """
+        await asyncio.to_thread(self.spool.open)
+        await asyncio.to_thread(recover, self._core, self.spool)
+        await asyncio.to_thread(self._say_still_here)
+        self._worker.start()
+        emptied = [asyncio.wrap_future(self._worker.emptied(unit)) for unit in self.spool.lanes()]
+        if emptied:
+            await asyncio.wait(emptied, timeout=START_S_MAX)
+        self._hearing = asyncio.create_task(self._be_heard(), name="takes-heard")
+
+    async def close(self) -> None:
+        """Stops committing; what still waits is committed at the next start."""
+        if self._hearing is not None:
+            self._hearing.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._hearing
+        await asyncio.to_thread(self._worker.close, CLOSE_S_MAX)
+        self.spool.close()
+
+    def check(self) -> None:
+        """For `/readyz`: raises while much waits in the spool, or a stream's segments cannot be committed."""
+        self.spool.check()
+        if held_up := self._worker.held_up():
+            raise Unavailable(f"The segments of {len(held_up)} streams cannot be committed.", "See the log.")
+
+    def figures(self) -> dict[str, int]:
+        """For `/metrics`: what waits now, and how often what happened (`capture.spool.spool`)."""
+        waits = {"bytes": self.spool.depth_bytes, "entries": len(self.spool)}
+        return waits | dict(self.spool.counters)
+
+    async def recognise(self, token: str) -> Grant:
+        """See Recorder."""
+        return Grant(*self._core.links.read_ingest(token))
+
+    async def admit(self, token: str) -> Grant:
+        """See Recorder. A publisher with a valid token admits an invited session."""
+        return await asyncio.to_thread(self._admit, token)
+
+    async def begin(self, grant: Grant, media_type: str, start_unix_ms: int) -> str:
+        """See Recorder."""
+        begun = await asyncio.to_thread(self._begin, grant, media_type, start_unix_ms)
+        self._takes[begun.take.id] = begun
+        return begun.take.id
+
+    async def store(self, take_id: str, segment: MediaSegment) -> None:
+        """See Recorder."""
+        await self._accepting.add((self._takes[take_id], segment))
+        self._worker.wake()
+
+    async def end(self, take_id: str, cause: EndCause, end_unix_ms: int) -> None:
+        """See Recorder. The take's key is forgotten here."""
+        begun = self._takes.get(take_id)
+        if begun is None:
+            return
+        begun.sealer.forget()
+        await asyncio.to_thread(self._end, begun, cause)
+        self._takes.pop(take_id, None)
+        await self.committed(begun.take.unit_id)
+
+    async def admit_late(self, token: str) -> Grant:
+        """What the token allows to fill, for LATE_WAIT beyond the session's window. Raises TokenRefused."""
+        return Grant(*self._core.links.read_ingest(token, late.LATE_WAIT))
+
+    async def announce(self, grant: Grant, holding: bool) -> Missing:
+        """What is missing of a stream, told to a page that says whether it holds something. Raises NotFound,
+        Unavailable."""
+        return await asyncio.to_thread(self._announce, grant, holding)
+
+    async def missing(self, grant: Grant) -> Missing:
+        """What is missing once all that was accepted before is committed. Raises NotFound, and Unavailable
+        when that does not happen soon."""
+        unit_id = (await asyncio.to_thread(self._missing, grant)).unit_id
+        if not await self.committed(unit_id):
+            raise Unavailable("What was received before is still being stored.", "Try again in a while.")
+        return await asyncio.to_thread(self._missing, grant)
+
+    async def begin_late(self, grant: Grant, media_type: str, start_unix_ms: int) -> str:
+        """Opens a take for what arrives late. Raises WrongState, NotFound, Unavailable."""
+        begun = await asyncio.to_thread(self._begin_late, grant, media_type, start_unix_ms)
+        self._takes[begun.take.id] = begun
+        return begun.take.id
+
+    async def committed(self, unit_id: str) -> bool:
+        """Whether all that was accepted of a unit is committed; waits for it while the parts are there."""
+        emptied = asyncio.wrap_future(self._worker.emptied(unit_id))
+        done, _ = await asyncio.wait([emptied], timeout=END_S_MAX)
+        return bool(done) and emptied.result()
+
+    async def keep_image(self, session_id: str, jpeg: bytes) -> None:
+        """See `capture.stills.Stills`."""
+        now_ms = int(self._core.clock().timestamp() * 1000)
+        begun = await asyncio.to_thread(self._begin_image, session_id, now_ms)
+        self._takes[begun.take.id] = begun
+        cause = EndCause.STORE_FAILED
+        try:
+            await self._accepting.add((begun, MediaSegment(0, now_ms, 0, jpeg)))
+            cause = EndCause.STOPPED
+        finally:
+            await self.end(begun.take.id, cause, now_ms)
+
+    async def ended(self, session_ids: set[str]) -> set[str]:
+        """See Recorder."""
+        return await asyncio.to_thread(self._ended, session_ids)
+
+    def _admit(self, token: str) -> Grant:
+        session_id, stream = self._core.links.read_ingest(token)
+        self._demand_room()
+        with available(), self._core.db.begin() as db:
+            check_none(db)
+            session = sessions.load(db, session_id)
+            if session.state is SessionState.INVITED:
+                session = sessions.admit(db, self._core, session_id)
+            after(session.state, SessionEvent.BEGIN)
+        return Grant(session_id, stream)
+
+    def _demand_room(self) -> None:
+        try:
+            self.spool.demand_room()
+        except SpoolFull as error:
+            raise _full(error) from error
+
+    def _begin(self, grant: Grant, media_type: str, start_unix_ms: int) -> BegunTake:
+        begun: BegunTake | None = None
+        try:
+            with available(), self._core.db.begin() as db:
+                begun = recordings.begin_take(
+                    db, self._core, grant.session_id, grant.stream, media_type, start_unix_ms
+                )
+                running.keep_in(db, begun.take.id, self.spool.id)
+        except Unavailable:
+            if begun is not None:
+                # Perhaps only the commit's answer was lost; a take that nobody knows of would never end.
+                self._end(begun, EndCause.STORE_FAILED)
+            raise
+        return begun
+
+    def _begin_late(self, grant: Grant, media_type: str, start_unix_ms: int) -> BegunTake:
+        with available(), self._core.db.begin() as db:
+            begun = late.begin_late_take(
+                db, self._core, grant.session_id, grant.stream, media_type, start_unix_ms
+            )
+            running.keep_in(db, begun.take.id, self.spool.id)
+            return begun
+
+    def _announce(self, grant: Grant, holding: bool) -> Missing:
+        missing = self._missing(grant)
+        if missing.open and late.is_news(missing, holding, self._core.clock()):
+            with available(), self._core.db.begin() as db:
+                late.expect(db, self._core, grant.session_id, grant.stream, holding)
+        return missing
+
+    def _missing(self, grant: Grant) -> Missing:
+        with available(), self._core.db.read() as db:
+            return late.missing(db, self._core, grant.session_id, grant.stream)
+
+    def _begin_image(self, session_id: str, now_ms: int) -> BegunTake:
+        self._demand_room()
+        with available(), self._core.db.begin() as db:
+            begun = identity.begin_image(db, self._core, session_id, now_ms)
+            running.keep_in(db, begun.take.id, self.spool.id)
+            return begun
+
+    def _accept(self, segments: Sequence[tuple[BegunTake, MediaSegment]]) -> list[Exception | None]:
+        """Seals them, then the spool has them; what is wrong with each. Raises Unavailable if the disk is."""
+        errors: list[Exception | None] = [None] * len(segments)
+        sealed: dict[int, tuple[SpooledSegment, bytes]] = {}
+        for place, (begun, segment) in enumerate(segments):
+            try:
+                sealed[place] = self._sealed(begun, segment)
+            except Exception as error:
+                errors[place] = error
+        try:
+            refused = self.spool.accept_all(list(sealed.values()))
+        except OSError as error:
+            raise _unwritable(error) from error
+        for place, refusal in zip(sealed, refused, strict=True):
+            errors[place] = _full(refusal) if isinstance(refusal, SpoolFull) else refusal
+        return errors
+
+    def _sealed(self, begun: BegunTake, segment: MediaSegment) -> tuple[SpooledSegment, bytes]:
+        take = begun.take
+        if take.id in self._drain.refused:
+            raise WrongState("The recording is closed; nothing more is accepted.", "Stop publishing.")
+        sealed = begun.sealer.seal(segment.seq, take.media_type, segment.data)
+        facts = SpooledSegment(
+            unit=take.unit_id,
+            take=take.id,
+            seq=segment.seq,
+            media_type=take.media_type,
+            ct_sha256=digest(sealed),
+            ct_len=len(sealed),
+            start_unix_ms=segment.start_unix_ms,
+            duration_ms=segment.duration_ms,
+            accepted_at=self._core.clock(),
+            event_ids=segment.event_ids,
+        )
+        return facts, sealed
+
+    def _end(self, begun: BegunTake, cause: EndCause) -> None:
+        facts = SpooledEnd(begun.take.unit_id, begun.take.id, cause, self._core.clock())
+        try:
+            self.spool.end(facts)
+        except OSError as error:
+            raise _unwritable(error) from error
+        self._worker.wake()
+
+    def _ended(self, session_ids: set[str]) -> set[str]:
+        with available(), self._core.db.read() as db:
+            return sessions.over(db, session_ids)
+
+    async def _be_heard(self) -> None:
+        while True:
+            await asyncio.sleep(HEARD_EVERY_S)
+            try:
+                await asyncio.to_thread(self._say_still_here)
+            except Exception:
+                self.spool.counters["failures"] += 1
+                log.exception("spool.not-heard")
+
+    def _say_still_here(self) -> None:
+        self.spool.sweep(self._core.clock())
+        if takes := self.spool.takes() | set(self._takes):
+            with available(), self._core.db.begin() as db:
+                recordings.still_here(db, self._core, takes)
+
+
+def _unwritable(error: OSError) -> Unavailable:
+    return Unavailable(f"The spool cannot be written: {error.strerror}.", "Look at the disk.")
+
+
+def _full(error: SpoolFull) -> Unavailable:
+    return Unavailable(error.detail, error.remedy)
