@@ -166,7 +166,7 @@ def test_an_exam_that_has_not_opted_in_feeds_nothing(world: World) -> None:
 
 @pytest.mark.promise("P13")
 def test_nothing_of_a_sheet_lies_anywhere_in_clear(world: World) -> None:
-    """Neither a thumbnail nor the name of a signal is found in the store or the spool."""
+    """Neither a thumbnail nor the name of a signal is found in the store or in any file of the service."""
 
     async def scenario() -> None:
         async with recording(world) as stage:
@@ -174,7 +174,9 @@ def test_nothing_of_a_sheet_lies_anywhere_in_clear(world: World) -> None:
             (ref,) = stage.newest()
             stored = [world.objects.get(v.key) for v in world.objects.versions(unit_prefix(ref.unit_id))]
             assert len(stored) == 3
-            assert not [one for one in stored if b"mean-luma" in one or b"\xff\xd8\xff" in one]
+            files = [one.read_bytes() for one in world.folder.rglob("*") if one.is_file()]
+            thumbnail = stage.sheet().thumbnails[0].jpeg
+            assert not [one for one in stored + files if b"mean-luma" in one or thumbnail[:100] in one]
 
     asyncio.run(scenario())
 
