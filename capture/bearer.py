@@ -1,6 +1,6 @@
 """Endpoints whose only authority is a bearer token: open to pages of any origin, bounded in size."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from functools import wraps
 
 from fastapi import Request, Response
@@ -17,17 +17,25 @@ ANYBODY = {"Access-Control-Allow-Origin": "*", "Cross-Origin-Resource-Policy": "
 Handler = Callable[[Request, str], Awaitable[Response]]
 
 
+def refused(error: Problem | CoreError) -> Problem:
+    """As the sender is told, with when to try again where store or database are away."""
+    if isinstance(error, Problem):
+        return error
+    problem = of_core(error)
+    if problem.status == 503:
+        problem.headers["Retry-After"] = str(RETRY_AFTER_S)
+    return problem
+
+
 def for_anybody(handler: Handler) -> Handler:
-    """Adds what browsers of other origins need, to answers and to refusals alike, and when to try again."""
+    """Adds what browsers of other origins need, to answers and to refusals alike."""
 
     @wraps(handler)
     async def answered(request: Request, session_id: str) -> Response:
         try:
             response = await handler(request, session_id)
         except (Problem, CoreError) as error:
-            problem = error if isinstance(error, Problem) else of_core(error)
-            if problem.status == 503:
-                problem.headers["Retry-After"] = str(RETRY_AFTER_S)
+            problem = refused(error)
             problem.headers |= ANYBODY | {"Access-Control-Expose-Headers": "Retry-After"}
             raise problem from error
         response.headers.update(ANYBODY)
@@ -54,6 +62,14 @@ def bearer_token(request: Request, wanted: str) -> str:
             BEARER,
         )
     return token
+
+
+def demand_type(request: Request, expected: str, accept: Mapping[str, str] | None = None) -> None:
+    """Raises Problem 415, with the headers of `accept`, for a body of another content type."""
+    given = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if given != expected:
+        detail, remedy = f"The body has to be {expected}.", f"Set Content-Type: {expected}."
+        raise Problem(415, "Wrong content type", detail, remedy, accept)
 
 
 async def bounded_body(request: Request, bytes_max: int, remedy: str) -> bytes:

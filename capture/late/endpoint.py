@@ -18,14 +18,13 @@ from fastapi import APIRouter, Path, Query, Request, Response
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from capture.bearer import RETRY_AFTER_S, bearer_token, bounded_body
+from capture.bearer import bearer_token, bounded_body, demand_type, refused
 from capture.errors import BadPayload
 from capture.late.intake import PIECE_BYTES_MAX, PIECE_MS_MAX, LateIntake
 from capture.recorder import Grant
 from proctoring.errors import Invalid, TokenRefused, Unavailable
 from proctoring.exams.model import Stream
 from proctoring.recordings.spans import EVER_MS
-from proctoring.web.problems import Problem, of_core
 
 T = TypeVar("T")
 
@@ -72,7 +71,7 @@ def routes(intake: LateIntake) -> APIRouter:
     @router.post(PATH, summary="Say whether the page holds pieces; learn what is missing")
     async def announce(request: Request, session_id: str, stream: Stream) -> State:
         grant = await _admit(intake, request, session_id, stream)
-        _demand_type(request, JSON)
+        demand_type(request, JSON)
         try:
             body = await bounded_body(request, ANNOUNCEMENT_BYTES_MAX, 'Send {"holding": true} or false.')
             said = Announcement.model_validate_json(body)
@@ -93,7 +92,7 @@ def routes(intake: LateIntake) -> APIRouter:
         request: Request, session_id: str, stream: Stream, start_unix_ms: Start, duration_ms: Duration
     ) -> Response:
         grant = await _admit(intake, request, session_id, stream)
-        _demand_type(request, WEBM)
+        demand_type(request, WEBM)
         data = await bounded_body(request, PIECE_BYTES_MAX, "Record shorter pieces.")
         try:
             kept_ms = await _patiently(intake.take(grant, start_unix_ms, duration_ms, data))
@@ -116,14 +115,4 @@ async def _patiently(work: Awaitable[T]) -> T:
     try:
         return await work
     except Unavailable as error:
-        problem = of_core(error)
-        problem.headers["Retry-After"] = str(RETRY_AFTER_S)
-        raise problem from error
-
-
-def _demand_type(request: Request, expected: str) -> None:
-    given = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if given != expected:
-        raise Problem(
-            415, "Wrong content type", f"The body has to be {expected}.", f"Set Content-Type: {expected}."
-        )
+        raise refused(error) from error

@@ -10,10 +10,9 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field
 
-from capture.bearer import bearer_token, bounded_body, for_anybody
+from capture.bearer import bearer_token, bounded_body, demand_type, for_anybody
 from capture.logs.keeper import LogKeeper
 from proctoring.recordings.events import BATCH_BYTES_MAX, batch_schema, read_batch
-from proctoring.web.problems import Problem
 
 JSON = "application/json"
 PATH = "/api/v1/sessions/{session_id}/events"
@@ -33,10 +32,7 @@ def routes(keeper: LogKeeper) -> APIRouter:
 
     async def receive(request: Request, session_id: str) -> Response:
         keeper.admit(bearer_token(request, "a token of the session"), session_id)
-        if request.headers.get("content-type", "").partition(";")[0].strip().lower() != JSON:
-            raise Problem(
-                415, "Wrong content type", f"The body has to be {JSON}.", f"Set Content-Type: {JSON}."
-            )
+        demand_type(request, JSON)
         batch = read_batch(await bounded_body(request, BATCH_BYTES_MAX, "Send fewer events."))
         kept = await keeper.keep(session_id, batch)
         return JSONResponse(Counts(stored=kept.stored, known=kept.known).model_dump(), 201)

@@ -17,16 +17,16 @@ from functools import wraps
 
 from fastapi import APIRouter, Request, Response
 
-from capture.bearer import ANYBODY, BEARER, RETRY_AFTER_S, bearer_token, bounded_body
+from capture.bearer import ANYBODY, RETRY_AFTER_S, bearer_token, bounded_body, demand_type, refused
 from capture.errors import CaptureError, IngestsFull, OfferGarbled
 from capture.publish.ice import link_headers
 from capture.publish.ingest import Ingest
 from capture.publish.ingests import Ingests
 from capture.publish.relay import Relays
 from capture.publish.sdp import parse_fragment
-from proctoring.errors import CoreError, TokenRefused
+from proctoring.errors import CoreError
 from proctoring.recordings.model import EndCause
-from proctoring.web.problems import Problem, of_core
+from proctoring.web.problems import Problem
 
 SDP_BYTES_MAX = 64 << 10
 FRAGMENT_BYTES_MAX = 16 << 10
@@ -53,7 +53,7 @@ def routes(ingests: Ingests, relays: Relays | None = None) -> APIRouter:
 
     async def publish(request: Request) -> Response:
         token = _token(request)
-        _demand_type(request, SDP)
+        demand_type(request, SDP, {"Accept-Post": SDP})
         sdp = await _body(request, SDP_BYTES_MAX)
         ingest, answer = await ingests.publish(token, sdp)
         response = Response(answer, 201, media_type=SDP)
@@ -65,7 +65,7 @@ def routes(ingests: Ingests, relays: Relays | None = None) -> APIRouter:
 
     async def trickle(request: Request) -> Response:
         ingest = _find(ingests, request)
-        _demand_type(request, SDP_FRAGMENT)
+        demand_type(request, SDP_FRAGMENT, {"Accept-Patch": SDP_FRAGMENT})
         _demand_match(request, ingest)
         if ingest.patches >= PATCHES_MAX:
             raise Problem(
@@ -152,15 +152,8 @@ def refusal(error: Problem | CoreError | CaptureError) -> Problem:
 
 
 def _problem(error: Problem | CoreError | CaptureError) -> Problem:
-    if isinstance(error, Problem):
-        return error
-    if isinstance(error, CoreError):
-        problem = of_core(error)
-        if isinstance(error, TokenRefused):
-            problem.headers |= BEARER
-        if problem.status == 503:
-            problem.headers["Retry-After"] = str(RETRY_AFTER_S)
-        return problem
+    if not isinstance(error, CaptureError):
+        return refused(error)
     if isinstance(error, IngestsFull):
         return Problem(503, "Full", error.detail, error.remedy, {"Retry-After": str(RETRY_AFTER_S)})
     status, title = (
@@ -180,16 +173,6 @@ def _find(ingests: Ingests, request: Request) -> Ingest:
             404, "No such ingest", "This ingest has ended or never was.", "POST to /whip to begin anew."
         )
     return ingest
-
-
-def _demand_type(request: Request, expected: str) -> None:
-    given = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if given != expected:
-        accept = "Accept-Post" if expected == SDP else "Accept-Patch"
-        raise Problem(
-            415, "Wrong content type", f"The body has to be {expected}.", f"Set Content-Type: {expected}.",
-            {accept: expected},
-        )  # fmt: skip
 
 
 def _demand_match(request: Request, ingest: Ingest) -> None:
