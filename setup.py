@@ -18,6 +18,7 @@ COMPILED = [
     "capture/media/h264.py",
     "capture/media/opus.py",
     "capture/media/piece.py",
+    "capture/media/silence.py",
     "capture/media/vp8.py",
     "capture/media/webm.py",
     "capture/receive/assemble.py",

@@ -8,7 +8,7 @@ import struct
 from collections.abc import Sequence
 from typing import Final
 
-from capture.media import h264, opus
+from capture.media import h264, opus, silence
 from capture.media.frames import AUDIO_CLOCK, VIDEO_CLOCK
 from capture.media.h264 import H264Config
 from capture.media.piece import Piece, Sample
@@ -24,13 +24,14 @@ _TRUN_FLAGS: Final = 0x0001 | 0x0100 | 0x0200 | 0x0400  # data offset; per sampl
 
 
 def write(piece: Piece) -> bytes:
-    """A complete file, playable alone, timestamps from 0. The piece's config must be H264Config."""
-    assert isinstance(piece.config, H264Config)
-    video = [Sample(s.ticks, _without_parameter_sets(s.data), s.keyframe) for s in piece.video]
-    tracks = [(VIDEO, video, piece.video_end_ticks)]
-    if piece.audio:
-        last = piece.audio[-1]
-        tracks.append((AUDIO, list(piece.audio), last.ticks + opus.duration_ticks(last.data)))
+    """A complete file, playable alone, timestamps from 0. The piece's config must be H264Config or None."""
+    assert piece.config is None or isinstance(piece.config, H264Config)
+    tracks: list[tuple[int, list[Sample], int]] = []
+    if piece.config is not None:
+        video = [Sample(s.ticks, _without_parameter_sets(s.data), s.keyframe) for s in piece.video]
+        tracks.append((VIDEO, video, piece.video_end_ticks))
+    if piece.has_audio_track and (sound := silence.whole(piece.audio, piece.duration_ms)):
+        tracks.append((AUDIO, sound, sound[-1].ticks + opus.duration_ticks(sound[-1].data)))
     ftyp = _box("ftyp", b"iso5", _u32(0x200), b"iso5iso6mp41")
     size = len(_moof(tracks, 0))
     moof = _moof(tracks, size + 8)
@@ -44,13 +45,15 @@ def _without_parameter_sets(data: bytes) -> bytes:
 
 
 def _moov(piece: Piece) -> bytes:
-    assert isinstance(piece.config, H264Config)
     header = _full(
         "mvhd", 0, 0, _u32(0, 0, MOVIE_TIMESCALE, 0, 0x10000), struct.pack(">H", 0x100), bytes(10), _MATRIX,
         bytes(24), _u32(3),
     )  # fmt: skip
-    extends = [_full("mehd", 0, 0, _u32(piece.duration_ms)), _full("trex", 0, 0, _u32(VIDEO, 1, 0, 0, 0))]
-    tracks = [_video_track(piece.config)]
+    extends = [_full("mehd", 0, 0, _u32(piece.duration_ms))]
+    tracks = []
+    if isinstance(piece.config, H264Config):
+        extends.append(_full("trex", 0, 0, _u32(VIDEO, 1, 0, 0, 0)))
+        tracks.append(_video_track(piece.config))
     if piece.has_audio_track:
         extends.append(_full("trex", 0, 0, _u32(AUDIO, 1, 0, 0, 0)))
         tracks.append(_audio_track())

@@ -34,19 +34,29 @@ class Sample:
 class Piece:
     """A segment's content. `video` begins at tick 0 with a keyframe; both lists are strictly ascending.
 
-    `audio_track` declares a track for sound although this piece may hold none, as the take's others do.
+    `audio_track` declares a track for sound although this piece may hold none, as the take's others do; its
+    holes are filled with silence when the piece is written. A piece without picture has no `config`, no
+    `video`; `container` is then the codec of the stream's pictures, which decides on the file format.
     """
 
     start_unix_ms: int
     duration_ms: int
-    config: VideoConfig
+    config: VideoConfig | None
     video: tuple[Sample, ...]
     audio: tuple[Sample, ...]
     audio_track: bool = False
+    container: Codec = Codec.VP8  # of a piece without picture; a picture's own config goes before it
+
+    @property
+    def video_codec(self) -> Codec:
+        """The codec of the stream's pictures, also where this piece holds none: it decides on the format."""
+        if self.config is None:
+            return self.container
+        return Codec.H264 if isinstance(self.config, H264Config) else Codec.VP8
 
     @property
     def has_audio_track(self) -> bool:
-        return self.audio_track or bool(self.audio)
+        return self.audio_track or bool(self.audio) or self.config is None
 
     @property
     def size(self) -> int:
@@ -60,18 +70,22 @@ class Piece:
 
     @property
     def media_type(self) -> str:
-        return media_type(self.config, self.has_audio_track)
+        return media_type(self.config, self.has_audio_track, self.video_codec)
 
     @property
     def video_end_ticks(self) -> int:
         """Where the last picture's showing ends: at the next segment's first, exactly."""
-        return max(self.duration_ms * TICKS_PER_MS, self.video[-1].ticks + 1)
+        end = self.duration_ms * TICKS_PER_MS
+        return max(end, self.video[-1].ticks + 1) if self.video else end
 
 
-def media_type(config: VideoConfig, audio: bool) -> str:
-    """What `MediaSource.addSourceBuffer` is to be called with."""
+def media_type(config: VideoConfig | None, audio: bool, container: Codec = Codec.VP8) -> str:
+    """What `MediaSource.addSourceBuffer` is to be called with. Without a `config` it is sound alone, in the
+    format in which `container` is stored."""
+    if config is None:
+        return f'audio/{"mp4" if container is Codec.H264 else "webm"}; codecs="opus"'
     if isinstance(config, H264Config):
-        container, codec = "video/mp4", config.codec_string
+        kind, codec = "mp4", config.codec_string
     else:
-        container, codec = "video/webm", Codec.VP8.value
-    return f'{container}; codecs="{codec}{",opus" if audio else ""}"'
+        kind, codec = "webm", Codec.VP8.value
+    return f'video/{kind}; codecs="{codec}{",opus" if audio else ""}"'

@@ -8,9 +8,9 @@ import struct
 from operator import itemgetter
 from typing import Final
 
-from capture.media import opus
+from capture.media import opus, silence
 from capture.media.frames import AUDIO_CLOCK
-from capture.media.piece import TICKS_PER_MS, Piece, Sample
+from capture.media.piece import TICKS_PER_MS, Piece, Sample, VideoConfig
 
 TIMESTAMP_SCALE_NS: Final = 1_000_000  # block times in milliseconds
 CLUSTER_MS_MAX: Final = 30_000  # block times are 16 bits, signed, from the cluster's start
@@ -34,7 +34,7 @@ def write(piece: Piece) -> bytes:
     body = [_info(piece.duration_ms), _tracks(piece)]  # parts, copied together once only
     cluster: list[bytes] = []
     start_ms = 0
-    last = piece.video[-1]
+    last = piece.video[-1] if piece.video else None
     for ms, track, sample in _in_time_order(piece):
         if ms - start_ms > CLUSTER_MS_MAX:
             body += _cluster(start_ms, cluster)
@@ -55,7 +55,9 @@ def _in_time_order(piece: Piece) -> list[tuple[int, int, Sample]]:
     """(milliseconds, track, sample), the picture first where both fall together."""
     # Samples of a track ascend and the sort is stable, so where milliseconds are alike, this order stays.
     blocks = [(sample.ticks // TICKS_PER_MS, VIDEO, sample) for sample in piece.video]
-    blocks += [(sample.ticks * 1000 // AUDIO_CLOCK, AUDIO, sample) for sample in piece.audio]
+    if piece.has_audio_track:
+        sound = silence.whole(piece.audio, piece.duration_ms)
+        blocks += [(sample.ticks * 1000 // AUDIO_CLOCK, AUDIO, sample) for sample in sound]
     blocks.sort(key=itemgetter(0))
     return blocks
 
@@ -84,11 +86,7 @@ def _info(duration_ms: int) -> bytes:
 
 
 def _tracks(piece: Piece) -> bytes:
-    size = _number("b0", piece.config.width) + _number("ba", piece.config.height)
-    tracks = _element(
-        _TRACK,
-        _track_head(VIDEO, 1) + _element(b"\x86", b"V_VP8") + _element(b"\xe0", size),
-    )
+    tracks = b"" if piece.config is None else _video_track(piece.config)
     if piece.has_audio_track:
         # The stream was cut anywhere, so no samples precede it that would have to be skipped.
         head = b"OpusHead" + struct.pack("<BBHIhB", 1, opus.CHANNELS, 0, AUDIO_CLOCK, 0, 0)
@@ -103,6 +101,14 @@ def _tracks(piece: Piece) -> bytes:
             + _element(b"\xe1", sound),
         )
     return _element(_TRACKS, tracks)
+
+
+def _video_track(config: VideoConfig) -> bytes:
+    size = _number("b0", config.width) + _number("ba", config.height)
+    return _element(
+        _TRACK,
+        _track_head(VIDEO, 1) + _element(b"\x86", b"V_VP8") + _element(b"\xe0", size),
+    )
 
 
 def _track_head(number: int, kind: int) -> bytes:
