@@ -11,8 +11,10 @@ from setuptools import setup
 COMPILED = [
     "capture/clock/mediaclock.py",
     "capture/clock/senderclock.py",
+    "capture/clock/steadyticks.py",
     "capture/cut/cutting.py",
     "capture/cut/segmenter.py",
+    "capture/cut/sound.py",
     "capture/media/fmp4.py",
     "capture/media/frames.py",
     "capture/media/h264.py",
@@ -29,6 +31,7 @@ COMPILED = [
     "capture/receive/rtcp.py",
     "capture/receive/rtp.py",
     "capture/receive/statistics.py",
+    "capture/receive/track.py",
 ]
 
 extensions = mypycify(COMPILED, group_name="capture.way_of_a_packet")

@@ -17,6 +17,8 @@ PACKAGE_VERSION = 1
 SUFFIXES = {
     "video/mp4": "mp4",
     "video/webm": "webm",
+    "audio/mp4": "mp4",
+    "audio/webm": "webm",
     "image/jpeg": "jpg",
     "application/json": "json",
 }

@@ -3,24 +3,22 @@
 A frame cannot arrive before it was filmed, so the earliest arrival relative to RTP time is near the truth.
 The sender's reports are nearer, and put the tracks of one device in step; but a sender may lie, so they move
 no frame behind its arrival, nor more than TRUST_US before where arrivals place it. Within a take the mapping
-stays put, but for a slow slew at segment boundaries; only a jump moves it at once. Internally microseconds,
-so that nothing accumulates.
+stays put, but for a slow slew at segment boundaries: stalls and leaps are out of the ticks before
+(`capture.clock.steadyticks`). Internally microseconds, so that nothing accumulates.
 """
 
 from typing import Final, final
 
 from capture.clock.deviceclock import DeviceClock
-from capture.clock.senderclock import SenderClock, ntp_to_us
-from capture.media.frames import unrolled
+from capture.clock.senderclock import SenderClock
 
-JUMP_US: Final = 1_000_000  # beyond this the sender's clock jumped; below, it is delay
-UNSETTLED_JUMP_US: Final = 10_000_000  # the first frames may have queued that long behind a slow connection
 SLEW_MAX_US: Final = 2_000  # per segment of about 4 s: 500 ppm, ten times the drift of a bad quartz
 ALIGN_MAX_US: Final = (
     20_000  # likewise, where reports tell: two such steps bring what the network tore apart in step
 )
 DEAD_ZONE_US: Final = 10_000  # residuals within are noise of the minimum
 TRUST_US: Final = 500_000
+CALM_MOVE_MAX_US: Final = 50_000
 
 
 @final
@@ -34,6 +32,7 @@ class TrackClock:
         self._ticks = 0
         self._anchor_us: int | None = None
         self._frozen = False
+        self._floor_us: int | None = None
         self._least_us: int | None = None
 
     @property
@@ -54,54 +53,42 @@ class TrackClock:
             self._anchor_us = anchor
         elif not self._frozen:
             if anchor < self._anchor_us:
-                self._anchor_us = anchor
+                self._anchor_us = anchor if self._floor_us is None else max(anchor, self._floor_us)
         elif self._least_us is None or anchor - self._anchor_us < self._least_us:
             self._least_us = anchor - self._anchor_us
 
-    def report(self, ntp: int, rtp: int, arrival_ms: int) -> None:
-        """Learns from a sender report (RFC 3550 section 6.4.1): one instant as 64-bit NTP and as RTP time."""
+    def calm(self) -> None:
+        """The frames that queued at the beginning have come: from here on the mapping moves little."""
+        if self._floor_us is None and self._anchor_us is not None:
+            self._floor_us = self._anchor_us - CALM_MOVE_MAX_US
+
+    def report(self, sender_us: int, ticks: int, arrival_ms: int) -> None:
+        """Learns from a sender report (RFC 3550 section 6.4.1): one instant as Unix microseconds of the
+        sender's clock and in ticks."""
         if self._anchor_us is None:
             return
-        sender_us = ntp_to_us(ntp)
-        if not self._sender.report(sender_us, unrolled(self._ticks, rtp)):
+        if not self._sender.report(sender_us, ticks):
             self._device.set_anew()
         self._device.observe(sender_us, arrival_ms * 1000)
 
-    def jumped_ahead(self, ticks: int, arrival_ms: int) -> bool:
-        """Whether a frame arrives long before the mapping says it was filmed: more than JUMP_US, or more than
-        UNSETTLED_JUMP_US while the mapping still settles."""
-        if self._anchor_us is None:
-            return False
-        early_us = self._anchor_us + ticks * 1_000_000 // self._rate - arrival_ms * 1000
-        return early_us > (JUMP_US if self._frozen else UNSETTLED_JUMP_US)
+    def forget_reports(self) -> None:
+        """The track's clock runs wrong: what its reports said places no frame."""
+        self._sender = SenderClock(self._rate)
 
-    def anchor(self, ticks: int, arrival_ms: int) -> None:
-        """Forgets the mapping and begins a new one here."""
-        self._anchor_us = arrival_ms * 1000 - ticks * 1_000_000 // self._rate
-        self._frozen = False
-        self._least_us = None
-
-    def settle(self) -> bool:
+    def settle(self) -> None:
         """At a segment boundary: freezes the mapping the first time, slews it a little each later time, where
-        the sender has reported towards what its reports say.
-
-        False when every frame since the last boundary was more than JUMP_US late: the sender's clock stood
-        still, and the caller must `anchor` anew.
-        """
+        the sender has reported towards what its reports say."""
         if self._anchor_us is None:
-            return True
+            return
         least, self._least_us = self._least_us, None
         if not self._frozen:
             self._frozen = True
             self._anchor_us += self._told_us(0) or 0
-            return True
-        if least is not None and least > JUMP_US:
-            return False
+            return
         told = None if least is None else self._told_us(least)
         limit, residual = (SLEW_MAX_US, least or 0) if told is None else (ALIGN_MAX_US, told)
         if abs(residual) > DEAD_ZONE_US:
             self._anchor_us += max(-limit, min(limit, residual))
-        return True
 
     def _told_us(self, least_us: int) -> int | None:
         """By how much the mapping is early, as the reports say; None without any that arrivals bear out, by

@@ -4,18 +4,23 @@ Compiled, since it is passed eighty times a second by every stream; what it call
 """
 
 from collections.abc import Callable
-from typing import final
+from typing import Final, final
 
+from capture.clock.senderclock import ntp_to_us
+from capture.clock.steadyticks import SteadyTicks
 from capture.cut.segmenter import Segmenter
-from capture.media.frames import Codec, EncodedFrame
+from capture.media.frames import AUDIO_CLOCK, VIDEO_CLOCK, Codec, EncodedFrame
 from capture.media.piece import Piece
+
+UNREADABLE_MS_MAX: Final = 5_000  # keyframes that cannot be stored have come for as long: nor will the next
 
 
 @final
 class Cutting:
     """`put` takes each piece, `ask` asks the sender for a keyframe, `opened` is told media type and
-    provisional Unix start of the take, once. What goes wrong with a frame is told to `broken`, not raised:
-    hostile media must end its own ingest, never the loop that reads everybody's."""
+    provisional Unix start of the take, once; `unreadable` is called once when the pictures are of a kind that
+    cannot be stored. What goes wrong with a frame is told to `broken`, not raised: hostile media must end its
+    own ingest, never the loop that reads everybody's."""
 
     def __init__(
         self,
@@ -23,34 +28,81 @@ class Cutting:
         put: Callable[[Piece], None],
         ask: Callable[[], None],
         opened: Callable[[str, int], None],
+        unreadable: Callable[[], None],
         broken: Callable[[Exception], None],
     ) -> None:
         self._segmenter = segmenter
         self._put = put
         self._ask = ask
         self._opened = opened
+        self._unreadable = unreadable
         self._broken = broken
         self._is_open = False
+        self._is_unreadable = False
+        self._video = SteadyTicks(VIDEO_CLOCK, self._cut)
+        self._audio = SteadyTicks(AUDIO_CLOCK, self._cut)
+        self._video.beside, self._audio.beside = self._audio, self._video
+        segmenter.calm = False
+
+    @property
+    def steps(self) -> int:
+        """How often a clock of the sender stood still or leapt."""
+        return self._video.steps + self._audio.steps
 
     def frame(self, frame: EncodedFrame) -> None:
         """Takes the next frame."""
         try:
-            for piece in self._segmenter.push(frame):
-                self._put(piece)
-            if frame.codec is not Codec.OPUS or not self._is_open:
+            if frame.codec is Codec.OPUS:
+                self._audio.push(frame)
+            else:
+                self._video.push(frame)
                 self.look(frame.arrival_ms)
+        except Exception as error:
+            self._broken(error)
+
+    def report(self, codec: Codec, ntp: int, rtp: int, arrival_ms: int) -> None:
+        """Takes a sender report of one of the tracks: one instant as 64-bit NTP and as RTP time."""
+        try:
+            sender_us = ntp_to_us(ntp)
+            steady = self._video if codec.is_video else self._audio
+            ticks = steady.report(sender_us, rtp, arrival_ms)
+            if not steady.runs_true:
+                self._segmenter.forget_reports(codec)
+            elif ticks is not None:
+                self._segmenter.report(codec, sender_us, ticks, arrival_ms)
         except Exception as error:
             self._broken(error)
 
     def look(self, now_ms: int) -> None:
         """Asks and opens where that is due; to be called too while nothing comes."""
-        if self._segmenter.wants_keyframe(now_ms):
+        segmenter = self._segmenter
+        self._video.tick(now_ms)
+        self._audio.tick(now_ms)
+        segmenter.calm_down(self._video.calm, self._audio.calm)
+        if segmenter.wants_keyframe(now_ms):
             self._ask()
-        if not self._is_open and (opening := self._segmenter.opening(now_ms)) is not None:
+        if not self._is_open and (opening := segmenter.opening(now_ms)) is not None:
             self._is_open = True
             self._opened(*opening)
+        since_ms = segmenter.unreadable_since_ms
+        if since_ms is not None and now_ms - since_ms >= UNREADABLE_MS_MAX and not self._is_unreadable:
+            self._is_unreadable = True
+            self._unreadable()
 
     def lost(self, now_ms: int) -> None:
         """Video stands still until a keyframe comes."""
         if self._segmenter.wants_keyframe(now_ms, lost=True):
             self._ask()
+
+    def flush(self, until_ms: int | None = None) -> None:
+        """Puts everything that is whole; see `Segmenter.flush`."""
+        self._video.flush()
+        self._audio.flush()
+        for piece in self._segmenter.flush(until_ms):
+            self._put(piece)
+
+    def _cut(self, frame: EncodedFrame) -> None:
+        segmenter = self._segmenter
+        segmenter.sound_held = self._audio.holds
+        for piece in segmenter.push(frame):
+            self._put(piece)

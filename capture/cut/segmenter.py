@@ -1,29 +1,34 @@
-"""Cuts a take's frames into pieces of about 4 s that each begin with a keyframe.
+"""Cuts a take's frames into pieces of about 4 s that each play alone.
 
-Invariants: pieces abut unless a gap lies between; every whole video frame since the first keyframe is in
-exactly one piece (those after a limit was hit, up to the next keyframe, excepted); every audio packet is in
-the piece in which it starts. Pure: time comes with the frames.
+Invariants: no two pieces share an instant; pieces abut unless a gap lies between; every picture from the
+first keyframe on is in one piece, those that no keyframe leads to excepted; every packet of sound is in one.
+Pure: time comes with the frames, and their ticks run steadily (`capture.clock.steadyticks`).
 
-While sound goes on and video stands still, a piece is cut every STALL_MS. The next one repeats, within its
-first milliseconds, the pictures since the last keyframe: it plays alone, shows the last picture, and what the
-sender makes next still decodes.
+    while                                       a piece
+    pictures come, with keyframes               begins with a keyframe every SEGMENT_MS
+    sound alone comes after pictures            is cut every STALL_MS, repeats those since the keyframe
+    pictures come without a keyframe            is cut every SEGMENT_MS_MAX, likewise
+    sound comes and no picture can be shown     is sound alone, and says why
 """
 
-from collections import deque
-from dataclasses import dataclass, field
 from typing import Final, final
 
 from capture.clock.deviceclock import DeviceClock
 from capture.clock.mediaclock import TrackClock, to_ms
+from capture.cut.open_piece import ClosedPiece, OpenPiece
+from capture.cut.sound import Sound
 from capture.errors import BadPayload
 from capture.media import h264, opus, vp8
 from capture.media.frames import AUDIO_CLOCK, VIDEO_CLOCK, Codec, EncodedFrame
-from capture.media.piece import TICKS_PER_MS, Piece, Sample, VideoConfig, Vp8Config, media_type
+from capture.media.h264 import ParameterSets
+from capture.media.piece import TICKS_PER_MS, Piece, VideoConfig, Vp8Config, media_type
+from capture.recorder import Absence
+from proctoring.recordings.model import EndCause, GapPart
 
 SEGMENT_MS: Final = 4_000
 CUT_EARLY_MS: Final = 250  # a keyframe this much before the target is taken rather than one much after it
 SEGMENT_MS_MAX: Final = 60_000  # a sender that ignores our requests for keyframes
-SEGMENT_BYTES_MAX: Final = 16 << 20
+SEGMENT_BYTES_MAX: Final = 24 << 20
 GAP_MS: Final = 1_000  # a loss longer than this leaves a gap
 LATE_AUDIO_MS: Final = 500  # how long a cut piece waits for its last audio
 OPENING_MS: Final = 1_000  # how long the first media type waits to see whether audio comes
@@ -31,38 +36,9 @@ KEYFRAME_REQUEST_MS: Final = 1_000  # at most one request per this time
 STILL_MS_MAX: Final = 10_000  # how long a last picture may be taken to have shown
 LAST_FRAME_MS: Final = 40  # how long a picture shows that no other follows, when nothing better is known
 STALL_MS: Final = 10_000  # without a picture while there is sound
-REPEATED_MS: Final = 1  # between repeated pictures
-REPEATED_BYTES_MAX: Final = 4 << 20
-AUDIO_PENDING_MAX: Final = 20_000  # packets: beyond, no keyframe is coming
-AUDIO_AHEAD_MAX: Final = 50  # packets kept while no piece is open: what may start in the next one
-HALF_MS_US: Final = 500  # a piece's start is rounded to milliseconds; its audio may seem that much earlier
-
-
-@dataclass(slots=True)
-class _Open:
-    """The piece being filled. `start_ms` is None while the take's clock is still settling."""
-
-    config: VideoConfig
-    first_arrival_ms: int
-    target_ms: int
-    start_ms: int | None
-    abuts: bool
-    frames: list[EncodedFrame] = field(default_factory=list)
-    size: int = 0
-
-    def age_ms(self, ticks: int) -> int:
-        return (ticks - self.frames[0].ticks) // TICKS_PER_MS
-
-
-@dataclass(slots=True)
-class _Closing:
-    """A piece whose video is complete, waiting for the audio that starts before `boundary_us`."""
-
-    open: _Open
-    start_ms: int
-    end_ms: int
-    boundary_us: int
-    give_up_ms: int
+LEAD_MS: Final = 300  # sound that comes this much before the first picture is shown with it
+ALONE_MS_MIN: Final = 200  # less sound than this at the end goes with the pictures before it
+_MAY_PRECEDE_SETS: Final = frozenset({h264.SPS, h264.PPS, h264.DELIMITER, h264.SEI})
 
 
 @final
@@ -70,7 +46,11 @@ class Segmenter:
     """Frames of one take in, finished pieces out.
 
     `first_target_ms` spreads the cuts of many publishers over time. `expects_audio` says whether audio was
-    negotiated. `device` is the clock that this take shares with the others of its device.
+    negotiated. `device` is the clock that this take shares with the others of its device. `codec` is that of
+    the pictures, `sets` the H.264 parameter sets of the offer.
+
+    The caller keeps `calm` true once the first frames have come in time, `sound_held` true while sound waits
+    elsewhere.
     """
 
     def __init__(
@@ -79,21 +59,27 @@ class Segmenter:
         first_target_ms: int = SEGMENT_MS,
         expects_audio: bool = True,
         device: DeviceClock | None = None,
+        codec: Codec = Codec.VP8,
+        sets: tuple[bytes, ...] = (),
     ) -> None:
-        self.audio_dropped = 0
+        self.calm = True
+        self.sound_held = False
+        self.unreadable_since_ms: int | None = None  # keyframes come, and none can be stored
         self._target_ms = first_target_ms
         self._expects_audio = expects_audio
+        self._codec = codec
+        self._sets = ParameterSets(sets)
         device = device or DeviceClock()
         self._video_clock = TrackClock(VIDEO_CLOCK, device)
         self._audio_clock = TrackClock(AUDIO_CLOCK, device)
-        self._open: _Open | None = None
-        self._closing: _Closing | None = None
-        self._config: VideoConfig | None = None
-        self._last_ticks: int | None = None
-        self._audio: deque[EncodedFrame] = deque()
+        self._sound = Sound(self._audio_clock, codec)
+        self._open: OpenPiece | None = None
+        self._closed: ClosedPiece | None = None
         self._abut_ms: int | None = None  # where a piece that begins now starts, if it abuts
         self._end_ms: int | None = None  # where the last piece ended
         self._asked_ms: int | None = None
+        self._missing = EndCause.NO_KEYFRAME  # why there is no picture, while there is none
+        self._lost = False  # pictures were lost, and no keyframe came since
 
     def push(self, frame: EncodedFrame) -> list[Piece]:
         """Takes the next frame; returns the pieces it completes. A malformed frame counts as not there."""
@@ -105,42 +91,69 @@ class Segmenter:
                 self._push_video(frame, pieces)
         except BadPayload:
             pass
-        closing = self._closing
-        if closing is not None and (frame.arrival_ms >= closing.give_up_ms or self._has_all_audio(closing)):
+        closed = self._closed
+        if closed is not None and self._may_complete(closed, frame.arrival_ms):
             self._complete(pieces)
         return pieces
 
-    def report(self, codec: Codec, ntp: int, rtp: int, arrival_ms: int) -> None:
+    def calm_down(self, video: bool, audio: bool) -> None:
+        """Which tracks' first frames, that may have queued, have all come."""
+        self.calm = self.calm or video or audio
+        if video:
+            self._video_clock.calm()
+        if audio:
+            self._audio_clock.calm()
+
+    def report(self, codec: Codec, sender_us: int, ticks: int, arrival_ms: int) -> None:
         """Takes a sender report of one of the tracks; see `TrackClock.report`."""
         clock = self._video_clock if codec.is_video else self._audio_clock
-        clock.report(ntp, rtp, arrival_ms)
+        clock.report(sender_us, ticks, arrival_ms)
+
+    def forget_reports(self, codec: Codec) -> None:
+        """See `TrackClock.forget_reports`."""
+        (self._video_clock if codec.is_video else self._audio_clock).forget_reports()
 
     def flush(self, until_ms: int | None = None) -> list[Piece]:
         """Everything that is whole; afterwards the segmenter is empty and waits for a keyframe.
 
-        `until_ms` is given when the publisher was there until then: its last picture showed as long.
+        `until_ms` is given when the publisher was there until then: its last picture showed as long. It shows
+        as long as there is sound, too.
         """
         pieces: list[Piece] = []
         if self._open is not None:
             last = self._open.frames[-1]
-            self._break_off(pieces, last.arrival_ms, 0 if until_ms is None else until_ms - last.arrival_ms)
+            shown_ms = 0 if until_ms is None else until_ms - last.arrival_ms
+            self._break_off(pieces, last.arrival_ms, shown_ms, self._sound)
+        if self._closed is not None and self._sound:
+            left_us = self._sound.end_us - self._closed.boundary_us
+            if left_us < ALONE_MS_MIN * 1000:
+                self._closed.boundary_us = max(self._closed.boundary_us, self._sound.end_us)
         self._complete(pieces)
+        if self._sound and self._sound.end_us - self._sound.first_us >= ALONE_MS_MIN * 1000:
+            self._cut_alone(pieces, self._sound.end_us)
         return pieces
 
     def opening(self, now_ms: int) -> tuple[str, int] | None:
         """The media type and provisional Unix start of the take, once they are known."""
-        if self._open is None:
+        opened = self._open
+        if opened is None or not self.calm:
             return None
-        if self._expects_audio and not self._audio and now_ms - self._open.first_arrival_ms < OPENING_MS:
+        awaits_sound = self._expects_audio and not self._audio_clock.running
+        if awaits_sound and now_ms - opened.first_arrival_ms < OPENING_MS:
             return None
-        start = self._video_clock.unix_us(self._open.frames[0].ticks)
-        return media_type(self._open.config, bool(self._audio)), to_ms(start)
+        start_us = self._video_clock.unix_us(opened.frames[0].ticks)
+        if self._sound and start_us - self._sound.first_us > 0:
+            lead_us, start_us = start_us - self._sound.first_us, self._sound.first_us
+            if lead_us > LEAD_MS * 1000:
+                return media_type(None, True, self._codec), to_ms(start_us)
+        return media_type(opened.config, self._audio_clock.running), to_ms(start_us)
 
     def wants_keyframe(self, now_ms: int, lost: bool = False) -> bool:
         """Whether to ask the sender for a keyframe now; true at most once per KEYFRAME_REQUEST_MS.
 
         `lost` says that video stands still until one comes.
         """
+        self._lost = self._lost or lost
         if (
             self._open is not None
             and not lost
@@ -154,94 +167,133 @@ class Segmenter:
 
     def _push_audio(self, frame: EncodedFrame, pieces: list[Piece]) -> None:
         opus.duration_ticks(frame.data)
-        clock, ticks, arrival_ms = self._audio_clock, frame.ticks, frame.arrival_ms
-        if clock.jumped_ahead(ticks, arrival_ms):
-            self.audio_dropped += len(self._audio)
-            self._audio.clear()
-            clock.anchor(ticks, arrival_ms)
-        clock.observe(ticks, arrival_ms)
-        self._audio.append(frame)
-        filling = self._open is not None or self._closing is not None
-        if len(self._audio) > (AUDIO_PENDING_MAX if filling else AUDIO_AHEAD_MAX):
-            self._audio.popleft()
-            self.audio_dropped += 1
-        if self._open is not None and arrival_ms - self._open.frames[-1].arrival_ms >= STALL_MS:
-            self._cut_stalled(arrival_ms, pieces)
-
-    def _cut_stalled(self, now_ms: int, pieces: list[Piece]) -> None:
-        """Ends the open piece here; the next one repeats the pictures that its last one leans on."""
-        opened = self._open
-        assert opened is not None
-        frames = opened.frames
-        since_key = next(i for i in range(len(frames) - 1, -1, -1) if frames[i].keyframe)
-        repeated = frames[since_key:]
-        end_ticks = frames[-1].ticks + (now_ms - frames[-1].arrival_ms) * TICKS_PER_MS
-        self._close(end_ticks, pieces, now_ms)
-        size = sum(len(frame.data) for frame in repeated)
-        if size > REPEATED_BYTES_MAX:
-            self._abut_ms = None
-            return
-        step = REPEATED_MS * TICKS_PER_MS
-        again = [frame.moved(end_ticks + number * step, now_ms) for number, frame in enumerate(repeated)]
-        self._open = self._begin(opened.config, again[0])
-        self._open.frames, self._open.size = again, size
-        self._last_ticks = again[-1].ticks
-
-    def _push_video(self, frame: EncodedFrame, pieces: list[Piece]) -> None:
-        try:
-            config = self._config_of(frame) if frame.keyframe else None
-        except BadPayload:
-            self._break_off(pieces, frame.arrival_ms)
-            return
-        last = self._last_ticks
-        if last is not None and last >= frame.ticks > last - VIDEO_CLOCK:
-            frame = frame.moved(last + 1, frame.arrival_ms)  # some senders stamp two pictures alike
-        went_back = last is not None and frame.ticks <= last
-        if went_back or self._video_clock.jumped_ahead(frame.ticks, frame.arrival_ms):
-            self._break_off(pieces, frame.arrival_ms)
-            self._video_clock.anchor(frame.ticks, frame.arrival_ms)
+        now_ms = frame.arrival_ms
+        self._audio_clock.observe(frame.ticks, now_ms)
+        self._sound.add(frame)
         opened = self._open
         if opened is not None:
-            if frame.after_loss and frame.ticks - opened.frames[-1].ticks > GAP_MS * TICKS_PER_MS:
-                self._break_off(pieces, frame.arrival_ms)
-            elif _is_full(opened, frame) or (config is not None and _is_due(opened, frame, config)):
-                self._close(frame.ticks, pieces, frame.arrival_ms)
+            if now_ms - opened.frames[-1].arrival_ms >= STALL_MS or self._sound.is_full:
+                self._cut_stalled(opened, now_ms, pieces)
+        elif self._closed is None and now_ms - self._sound.first_arrival_ms >= SEGMENT_MS and self.calm:
+            self._cut_alone(pieces, self._sound.end_us)
+
+    def _cut_alone(self, pieces: list[Piece], until_us: int) -> None:
+        """A piece of the sound that waits, up to an instant, without picture."""
+        self._audio_clock.settle()
+        start_ms = self._sound.from_ms(self._end_ms)
+        end_ms = max(to_ms(until_us), start_ms + 1)
+        pieces.append(self._sound.alone(start_ms, end_ms, until_us, self._missing))
+        self._end_ms, self._abut_ms = end_ms, None
+
+    def _cut_stalled(self, opened: OpenPiece, now_ms: int, pieces: list[Piece]) -> None:
+        """Ends the open piece here; the next one repeats the pictures that its last one leans on."""
+        end_ticks = opened.last_ticks + (now_ms - opened.frames[-1].arrival_ms) * TICKS_PER_MS
+        if self._lost:
+            self._note_lost(opened, end_ticks)
+        self._go_on(opened, end_ticks, now_ms, pieces)
+
+    def _go_on(self, opened: OpenPiece, end_ticks: int, now_ms: int, pieces: list[Piece]) -> None:
+        """Ends the open piece without a keyframe, and begins the next one if that can be shown alone."""
+        again = opened.repeated(end_ticks, now_ms)
+        self._close(end_ticks, pieces, now_ms)
+        if again is None:
+            self._abut_ms = None
+            self._missing = EndCause.CONNECTION_LOST if self._lost else EndCause.NO_KEYFRAME
+            return
+        self._open = self._begin(opened.config, again[0])
+        for frame in again:
+            self._open.add(frame)
+
+    def _push_video(self, frame: EncodedFrame, pieces: list[Piece]) -> None:
+        config = self._read(frame)
+        if frame.keyframe and config is None:
+            self._missing = EndCause.NOT_STORABLE
+            if self.unreadable_since_ms is None:
+                self.unreadable_since_ms = frame.arrival_ms
+            self._break_off(pieces, frame.arrival_ms)
+            return
+        opened = self._open
+        if opened is not None:
+            self._cut_before(frame, config, opened, pieces)
         self._video_clock.observe(frame.ticks, frame.arrival_ms)
-        self._last_ticks = frame.ticks
+        if config is not None:
+            self.unreadable_since_ms, self._lost, self._missing = None, False, EndCause.NO_KEYFRAME
         if self._open is None:
             if config is None:
                 self._abut_ms = None
                 return
             self._open = self._begin(config, frame)
-        self._open.frames.append(frame)
-        self._open.size += len(frame.data)
+        elif frame.ticks <= self._open.last_ticks and (self._open is not opened or frame.codec is Codec.VP8):
+            # After what is repeated; and VP8 has no picture that is shown before one that decodes earlier.
+            frame = frame.moved(self._open.last_ticks + 1, frame.arrival_ms)
+        self._open.add(frame)
 
-    def _begin(self, config: VideoConfig, frame: EncodedFrame) -> _Open:
+    def _read(self, frame: EncodedFrame) -> VideoConfig | None:
+        """Under which configuration a keyframe decodes; None when it cannot, and for any other picture."""
+        try:
+            if frame.codec is Codec.VP8:
+                return Vp8Config(*vp8.dimensions(frame.data)) if frame.keyframe else None
+            if not frame.keyframe and frame.data[4] & 0x1F not in _MAY_PRECEDE_SETS:
+                return None
+            nals = list(h264.split(frame.data))
+            self._sets.take(nals)
+            if not frame.keyframe:
+                return None
+            return self._sets.config_for(next(nal for nal in nals if h264.nal_type(nal) == h264.IDR))
+        except BadPayload:
+            return None
+
+    def _cut_before(
+        self, frame: EncodedFrame, config: VideoConfig | None, opened: OpenPiece, pieces: list[Piece]
+    ) -> None:
+        """Ends the open piece before this picture, where it should."""
+        now_ms = frame.arrival_ms
+        end_ticks = max(frame.ticks, opened.last_ticks + 1)
+        if frame.after_loss and frame.ticks - opened.last_ticks > GAP_MS * TICKS_PER_MS:
+            if self._sound and self._sound.end_us > self._video_clock.unix_us(opened.last_ticks):
+                self._note_lost(opened, end_ticks)
+                self._close(end_ticks, pieces, now_ms)
+            else:
+                self._break_off(pieces, now_ms)
+        elif config is not None:
+            due = opened.age_ms(frame) >= opened.target_ms - CUT_EARLY_MS
+            if config != opened.config or (due and (self.calm or opened.start_ms is not None)):
+                self._close(end_ticks, pieces, now_ms)
+        elif opened.size + len(frame.data) > SEGMENT_BYTES_MAX or opened.age_ms(frame) >= SEGMENT_MS_MAX:
+            self._go_on(opened, end_ticks, now_ms, pieces)
+
+    def _begin(self, config: VideoConfig, frame: EncodedFrame) -> OpenPiece:
         start, self._abut_ms = self._abut_ms, None
         abuts = start is not None
         if start is None and self._video_clock.settled:
             start = self._not_before(to_ms(self._video_clock.unix_us(frame.ticks)))
-        opened = _Open(config, frame.arrival_ms, self._target_ms, start, abuts)
-        self._config = config
+        opened = OpenPiece(config, frame.arrival_ms, self._target_ms, start, abuts, frame.ticks)
         self._target_ms = SEGMENT_MS
         self._asked_ms = None
         return opened
 
-    def _config_of(self, keyframe: EncodedFrame) -> VideoConfig | None:
-        """What the keyframe says of itself, or the parameter sets seen last. None when it has neither."""
-        if keyframe.codec is Codec.VP8:
-            return Vp8Config(*vp8.dimensions(keyframe.data))
-        return h264.config_of(list(h264.split(keyframe.data))) or self._config
+    def _note_lost(self, opened: OpenPiece, end_ticks: int) -> None:
+        """The picture that the piece shows last stands for others that were lost."""
+        clock = self._video_clock
+        from_ms = to_ms(clock.unix_us(opened.last_ticks + LAST_FRAME_MS * TICKS_PER_MS))
+        until_ms = to_ms(clock.unix_us(end_ticks))
+        if from_ms < until_ms:
+            opened.absences.append(Absence(GapPart.PICTURE, from_ms, until_ms, EndCause.CONNECTION_LOST))
 
-    def _break_off(self, pieces: list[Piece], now_ms: int, shown_ms: int = 0) -> None:
-        """Closes the open piece, if any, where its last picture ends, and leaves a gap."""
+    def _break_off(
+        self, pieces: list[Piece], now_ms: int, shown_ms: int = 0, sound: Sound | None = None
+    ) -> None:
+        """Closes the open piece, if any, where its last picture ends, or the sound if given; leaves a gap."""
         opened = self._open
         if opened is None:
             return
-        last = opened.frames[-1].ticks
+        last = opened.last_ticks
         # With nothing behind it, a picture is taken to show as long as the one before it did.
         step = last - opened.frames[-2].ticks if len(opened.frames) > 1 else LAST_FRAME_MS * TICKS_PER_MS
-        shown = max(min(step, GAP_MS * TICKS_PER_MS), min(shown_ms, STILL_MS_MAX) * TICKS_PER_MS)
+        shown = max(min(step, GAP_MS * TICKS_PER_MS), min(shown_ms, STILL_MS_MAX) * TICKS_PER_MS, 1)
+        if sound:
+            beyond_ms = (sound.end_us - self._video_clock.unix_us(last + shown)) // 1000
+            shown += max(0, beyond_ms) * TICKS_PER_MS
         self._close(last + shown, pieces, now_ms)
         self._abut_ms = None
 
@@ -251,68 +303,53 @@ class Segmenter:
         opened, self._open = self._open, None
         assert opened is not None
         clock = self._video_clock
+        boundary_us = clock.unix_us(end_ticks)
+        clock.settle()
+        # What comes next is timed by the slewed clock; so is this end, or the two would not abut.
+        end_us = clock.unix_us(end_ticks)
         if opened.start_ms is None:
-            clock.settle()
+            boundary_us = end_us
             if not self._audio_clock.settled:
                 self._audio_clock.settle()
-            start_ms = self._not_before(to_ms(clock.unix_us(opened.frames[0].ticks)))
-            boundary_us = clock.unix_us(end_ticks)
-            self._abut_ms = to_ms(boundary_us)
-        else:
-            start_ms = opened.start_ms
-            boundary_us = clock.unix_us(end_ticks)
-            if clock.settle():
-                # What comes next is timed by the slewed clock; so is this end, or the two would not abut.
-                self._abut_ms = to_ms(clock.unix_us(end_ticks))
-            else:
-                clock.anchor(end_ticks, now_ms)
-                self._abut_ms = None
-        end_ms = max(self._abut_ms or to_ms(boundary_us), start_ms + 1)
-        self._abut_ms = self._abut_ms and end_ms
-        self._end_ms = end_ms
-        self._closing = _Closing(opened, start_ms, end_ms, boundary_us, now_ms + LATE_AUDIO_MS)
+            opened.start_ms = self._not_before(to_ms(clock.unix_us(opened.frames[0].ticks)))
+        end_ms = max(to_ms(end_us), opened.start_ms + 1)
+        previous_ms, self._end_ms, self._abut_ms = self._end_ms, end_ms, end_ms
+        self._closed = ClosedPiece(
+            opened, opened.start_ms, end_ms, boundary_us, previous_ms, now_ms + LATE_AUDIO_MS
+        )
 
     def _not_before(self, start_ms: int) -> int:
         """A start that does not overlap what was cut before."""
         return start_ms if self._end_ms is None else max(start_ms, self._end_ms)
 
-    def _has_all_audio(self, closing: _Closing) -> bool:
-        if not self._audio:
-            return not self._audio_clock.running
-        return self._audio_clock.unix_us(self._audio[-1].ticks) >= closing.boundary_us
+    def _may_complete(self, closed: ClosedPiece, now_ms: int) -> bool:
+        """Whether all its sound has come, or has been waited for."""
+        if self.sound_held:
+            return False
+        if now_ms >= closed.give_up_ms or not self._audio_clock.running:
+            return True
+        return self._sound.reaches(closed.boundary_us)
 
     def _complete(self, pieces: list[Piece]) -> None:
-        closing, self._closing = self._closing, None
-        if closing is None:
+        closed, self._closed = self._closed, None
+        if closed is None:
             return
-        frames = closing.open.frames
-        video = tuple(Sample(frame.ticks - frames[0].ticks, frame.data, frame.keyframe) for frame in frames)
-        audio = tuple(self._take_audio(closing))
-        duration_ms = closing.end_ms - closing.start_ms
-        pieces.append(Piece(closing.start_ms, duration_ms, closing.open.config, video, audio))
-        if not self._audio_clock.settle() and self._audio:
-            self._audio_clock.anchor(self._audio[-1].ticks, self._audio[-1].arrival_ms)
-
-    def _take_audio(self, closing: _Closing) -> list[Sample]:
-        """Takes the audio that starts before the boundary from the queue, timed from the piece's start."""
-        taken: list[Sample] = []
-        least = 0
-        clock, start_us = self._audio_clock, closing.start_ms * 1000
-        while self._audio and (at_us := clock.unix_us(self._audio[0].ticks)) < closing.boundary_us:
-            frame = self._audio.popleft()
-            since_us = at_us - start_us
-            if since_us < -HALF_MS_US and not closing.open.abuts:
-                self.audio_dropped += 1  # it lies before the take or in a gap
-                continue
-            least = max(since_us * AUDIO_CLOCK // 1_000_000, least)
-            taken.append(Sample(least, frame.data))
-            least += 1
-        return taken
-
-
-def _is_due(opened: _Open, frame: EncodedFrame, config: VideoConfig) -> bool:
-    return config != opened.config or opened.age_ms(frame.ticks) >= opened.target_ms - CUT_EARLY_MS
-
-
-def _is_full(opened: _Open, frame: EncodedFrame) -> bool:
-    return opened.size + len(frame.data) > SEGMENT_BYTES_MAX or opened.age_ms(frame.ticks) >= SEGMENT_MS_MAX
+        pictures, start_ms, later_ms = closed.pictures, closed.start_ms, 0
+        if not pictures.abuts and self._sound and self._sound.first_us < start_ms * 1000:
+            from_ms = self._sound.from_ms(closed.previous_end_ms)
+            if start_ms - from_ms > LEAD_MS:
+                pieces.append(self._sound.alone(from_ms, start_ms, start_ms * 1000, self._missing))
+            elif from_ms < start_ms:
+                start_ms, later_ms = from_ms, start_ms - from_ms
+        taken = self._sound.take(start_ms, closed.end_ms, closed.boundary_us)
+        pieces.append(
+            Piece(
+                start_ms,
+                closed.end_ms - start_ms,
+                pictures.config,
+                pictures.samples(later_ms),
+                taken.samples,
+                absences=(*pictures.absences, *taken.absences),
+            )
+        )
+        self._audio_clock.settle()

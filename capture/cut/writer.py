@@ -26,7 +26,6 @@ QUEUE_PIECES_MAX = 16  # about a minute of a recorder that accepts nothing
 QUEUE_BYTES_MAX = 64 << 20
 RETRY_S = 1.0
 END_S_MAX = 10.0
-SILENT_MS_MAX = 1_000  # a piece shorter than this may lack sound without ending a take that has sound
 
 
 @dataclass(slots=True)
@@ -136,14 +135,20 @@ class Writer:
 
     async def _store(self, piece: Piece) -> None:
         take = self._take
-        if take and take.has_audio and not piece.audio and piece.duration_ms < SILENT_MS_MAX:
+        if take and take.has_audio and not piece.audio:
             piece = replace(piece, audio_track=True)
         if take and take.media_type != piece.media_type:
             await self._end(EndCause.REPLACED)
             take = None
         if take is None:
             take = await self._begin(piece.media_type, piece.start_unix_ms)
-        segment = MediaSegment(take.stored, piece.start_unix_ms, piece.duration_ms, mux.write(piece))
+        segment = MediaSegment(
+            take.stored,
+            piece.start_unix_ms,
+            piece.duration_ms,
+            mux.write(piece),
+            absences=piece.absences,
+        )
         await self._patiently(lambda: self._recorder.store(take.id, segment))
         take.stored += 1
         take.end_unix_ms = piece.start_unix_ms + piece.duration_ms

@@ -16,11 +16,13 @@ from capture.media.piece import Piece, Sample
 MOVIE_TIMESCALE: Final = 1000
 VIDEO: Final = 1
 AUDIO: Final = 2
+_DELIMITERS: Final = frozenset({h264.DELIMITER})
 _OUT_OF_BAND: Final = frozenset({h264.SPS, h264.PPS, h264.DELIMITER})
 _MATRIX: Final = struct.pack(">9I", 0x10000, 0, 0, 0, 0x10000, 0, 0, 0, 0x40000000)
 _KEY_FLAGS: Final = 0x0200_0000  # depends on nothing
 _DELTA_FLAGS: Final = 0x0101_0000  # depends on others, is no sync sample
 _TRUN_FLAGS: Final = 0x0001 | 0x0100 | 0x0200 | 0x0400  # data offset; per sample: duration, size, flags
+_TRUN_LATER: Final = 0x0800  # and how much later it is shown than decoded
 
 
 def write(piece: Piece) -> bytes:
@@ -28,7 +30,7 @@ def write(piece: Piece) -> bytes:
     assert piece.config is None or isinstance(piece.config, H264Config)
     tracks: list[tuple[int, list[Sample], int]] = []
     if piece.config is not None:
-        video = [Sample(s.ticks, _without_parameter_sets(s.data), s.keyframe) for s in piece.video]
+        video = _without_parameter_sets(piece.video, piece.config)
         tracks.append((VIDEO, video, piece.video_end_ticks))
     if piece.has_audio_track and (sound := silence.whole(piece.audio, piece.duration_ms)):
         tracks.append((AUDIO, sound, sound[-1].ticks + opus.duration_ticks(sound[-1].data)))
@@ -39,9 +41,20 @@ def write(piece: Piece) -> bytes:
     return ftyp + _moov(piece) + moof + mdat
 
 
-def _without_parameter_sets(data: bytes) -> bytes:
-    kept = [nal for nal in h264.split(data) if h264.nal_type(nal) not in _OUT_OF_BAND]
-    return h264.length_prefixed(kept)
+def _without_parameter_sets(video: Sequence[Sample], config: H264Config) -> list[Sample]:
+    """The pictures without the sets that stand in avcC, up to the first one that stands nowhere else: from
+    there on all stay, since each replaces the one before."""
+    kept: list[Sample] = []
+    all_stay = False
+    for sample in video:
+        nals = list(h264.split(sample.data))
+        all_stay = all_stay or any(
+            h264.is_set(nal) and nal not in config.sps and nal not in config.pps for nal in nals
+        )
+        out_of_band = _DELIMITERS if all_stay else _OUT_OF_BAND
+        data = h264.length_prefixed([nal for nal in nals if h264.nal_type(nal) not in out_of_band])
+        kept.append(Sample(sample.ticks, data, sample.keyframe))
+    return kept
 
 
 def _moov(piece: Piece) -> bytes:
@@ -130,23 +143,35 @@ def _moof(tracks: Sequence[tuple[int, list[Sample], int]], data_offset: int) -> 
     """The fragment's head; `data_offset` is where the first sample lies, from the moof's first byte."""
     fragments = []
     for number, samples, end_ticks in tracks:
-        ticks = [sample.ticks for sample in samples] + [end_ticks]
-        rows = [
-            struct.pack(
-                ">III", max(later - at, 1), len(sample.data), _KEY_FLAGS if sample.keyframe else _DELTA_FLAGS
-            )
-            for sample, at, later in zip(samples, ticks, ticks[1:], strict=False)
-        ]
+        ticks = [*_decoding_ticks(samples), end_ticks]
+        flags, rows = _TRUN_FLAGS, []
+        for sample, at, later in zip(samples, ticks, ticks[1:], strict=False):
+            kind = _KEY_FLAGS if sample.keyframe else _DELTA_FLAGS
+            rows.append(struct.pack(">III", max(later - at, 1), len(sample.data), kind))
+        if any(sample.ticks != at for sample, at in zip(samples, ticks, strict=False)):
+            flags |= _TRUN_LATER
+            shown = [struct.pack(">I", sample.ticks - at) for sample, at in zip(samples, ticks, strict=False)]
+            rows = [row + later for row, later in zip(rows, shown, strict=True)]
         fragments.append(
             _box(
                 "traf",
                 _full("tfhd", 0, 0x02_0000, _u32(number)),
                 _full("tfdt", 1, 0, struct.pack(">Q", ticks[0])),
-                _full("trun", 0, _TRUN_FLAGS, _u32(len(samples)), struct.pack(">i", data_offset), *rows),
+                _full("trun", 0, flags, _u32(len(samples)), struct.pack(">i", data_offset), *rows),
             )
         )
         data_offset += sum(len(sample.data) for sample in samples)
     return _box("moof", _full("mfhd", 0, 0, _u32(1)), *fragments)
+
+
+def _decoding_ticks(samples: Sequence[Sample]) -> list[int]:
+    """When each is decoded: when it is shown; where a later one is shown earlier (B-frames), just before
+    that. None is shown earlier than its place in the list, so none is decoded before 0."""
+    ticks = [sample.ticks for sample in samples]
+    for place in range(len(ticks) - 2, -1, -1):
+        if ticks[place] >= ticks[place + 1]:
+            ticks[place] = ticks[place + 1] - 1
+    return ticks
 
 
 def _box(kind: str, *content: bytes) -> bytes:

@@ -3,19 +3,21 @@
 Frames travel as NAL units behind 4-byte lengths, so that no start code is ever searched for in media.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, final
 
 from capture.errors import BadPayload
 
 IDR: Final = 5
+SEI: Final = 6
 SPS: Final = 7
 PPS: Final = 8
 DELIMITER: Final = 9
 STAP_A: Final = 24
 FU_A: Final = 28
 PARAMETER_SETS_MAX: Final = 31  # avcC counts sequence parameter sets in five bits
+SLICE_HEAD_BYTES_MAX: Final = 32  # in which three codes of at most 65 bits stand, with what is put between
 DIMENSION_MAX: Final = 16_384
 _CHROMA_PROFILES: Final = frozenset({100, 110, 122, 244, 44, 83, 86, 118, 128, 138, 139, 134, 135})
 
@@ -56,21 +58,71 @@ def nal_type(nal: bytes | bytearray) -> int:
     return nal[0] & 0x1F
 
 
+def is_set(nal: bytes | bytearray) -> bool:
+    """Whether the NAL unit is a parameter set."""
+    return nal_type(nal) in (SPS, PPS)
+
+
+def begins_picture(nal: bytes | bytearray) -> bool:
+    """Whether this slice is its picture's first: it begins at macroblock 0 (section 7.4.3)."""
+    return is_picture(nal) and len(nal) > 1 and bool(nal[1] & 0x80)
+
+
 def is_picture(nal: bytes | bytearray) -> bool:
     """Whether the NAL unit holds part of a coded picture."""
     return 1 <= nal_type(nal) <= IDR
 
 
-def config_of(nals: Sequence[bytes]) -> H264Config | None:
-    """The configuration that a frame carries, or None when it carries none. Raises BadPayload."""
-    sps = tuple(dict.fromkeys(nal for nal in nals if nal_type(nal) == SPS))
-    pps = tuple(dict.fromkeys(nal for nal in nals if nal_type(nal) == PPS))
-    if not sps or not pps:
-        return None
-    if len(sps) > PARAMETER_SETS_MAX or len(pps) > PARAMETER_SETS_MAX:
-        raise BadPayload("A frame carries too many parameter sets.")
-    width, height = dimensions(sps[0])
-    return H264Config(sps, pps, width, height)
+@final
+class ParameterSets:
+    """The parameter sets of one stream as they come, one by one; a newer one of the same id replaces it."""
+
+    def __init__(self, nals: Sequence[bytes] = ()) -> None:
+        self._sps: dict[int, bytes] = {}
+        self._pps: dict[int, bytes] = {}
+        self._sps_of: dict[int, int] = {}
+        self.take(nals)
+
+    def take(self, nals: Iterable[bytes]) -> None:
+        """Keeps the sets among these NAL units. One that cannot be read is none."""
+        for nal in nals:
+            kind = nal_type(nal)
+            try:
+                if kind == SPS:
+                    _keep(self._sps, _ids(nal[4:], 1)[0], nal)
+                elif kind == PPS:
+                    identifier, of = _ids(nal[1:], 2)
+                    self._sps_of[identifier] = of
+                    _keep(self._pps, identifier, nal)
+            except IndexError:
+                continue
+
+    def config_for(self, picture: bytes) -> H264Config | None:
+        """The configuration under which a picture decodes, told by one of its slices; the set that is active
+        first. None while a set that it names is missing. Raises BadPayload."""
+        try:
+            identifier = _ids(picture[1 : 1 + SLICE_HEAD_BYTES_MAX], 3)[2]
+        except IndexError:
+            raise BadPayload("A slice is cut short.") from None
+        active = self._sps.get(self._sps_of.get(identifier, -1))
+        if active is None:
+            return None
+        width, height = dimensions(active)
+        others = (sps for sps in self._sps.values() if sps is not active)
+        return H264Config((active, *others), tuple(self._pps.values()), width, height)
+
+
+def _keep(kept: dict[int, bytes], identifier: int, nal: bytes) -> None:
+    """Keeps a set, the oldest goes where there are too many."""
+    if identifier not in kept and len(kept) == PARAMETER_SETS_MAX:
+        del kept[next(iter(kept))]
+    kept[identifier] = nal
+
+
+def _ids(data: bytes, count: int) -> list[int]:
+    """That many Exp-Golomb codes."""
+    bits = _Bits(_without_emulation_prevention(data))
+    return [bits.ue() for _ in range(count)]
 
 
 def dimensions(sps: bytes) -> tuple[int, int]:

@@ -5,8 +5,10 @@ from typing import Final, final
 
 from capture.media.frames import VIDEO_CLOCK, Codec
 from capture.media.h264 import H264Config
+from capture.recorder import Absence
 
 TICKS_PER_MS: Final = VIDEO_CLOCK // 1000
+REORDERED_MAX: Final = 16  # pictures that may decode before one that is shown earlier (H.264 annex A)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +34,8 @@ class Sample:
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """A segment's content. `video` begins at tick 0 with a keyframe; both lists are strictly ascending.
+    """A segment's content. `video` begins at tick 0 with a keyframe and is in the order in which it decodes;
+    `audio` is strictly ascending. `absences` are stretches of it in which one of the two is missing.
 
     `audio_track` declares a track for sound although this piece may hold none, as the take's others do; its
     holes are filled with silence when the piece is written. A piece without picture has no `config`, no
@@ -46,6 +49,7 @@ class Piece:
     audio: tuple[Sample, ...]
     audio_track: bool = False
     container: Codec = Codec.VP8  # of a piece without picture; a picture's own config goes before it
+    absences: tuple[Absence, ...] = ()
 
     @property
     def video_codec(self) -> Codec:
@@ -76,7 +80,9 @@ class Piece:
     def video_end_ticks(self) -> int:
         """Where the last picture's showing ends: at the next segment's first, exactly."""
         end = self.duration_ms * TICKS_PER_MS
-        return max(end, self.video[-1].ticks + 1) if self.video else end
+        for sample in self.video[-REORDERED_MAX:]:
+            end = max(end, sample.ticks + 1)
+        return end
 
 
 def media_type(config: VideoConfig | None, audio: bool, container: Codec = Codec.VP8) -> str:

@@ -19,6 +19,7 @@ from capture.clock.deviceclock import DeviceClock
 from capture.cut.cutting import Cutting
 from capture.cut.segmenter import Segmenter
 from capture.cut.writer import Writer
+from capture.media.frames import Codec
 from capture.media.piece import Piece
 from capture.publish.peer import Peer
 from capture.publish.sdp import Candidate, Offer
@@ -32,6 +33,7 @@ DOUBTFUL_S = 2.0  # when replaced after this long a silence, the connection was 
 FLUSH_S = 30.0  # how long the store may take for what was accepted
 
 
+_UNREAD = {Codec.H264: "video/mp4", Codec.VP8: "video/webm"}  # media types of a take without a segment
 _WAS_THERE = frozenset(
     {
         EndCause.STOPPED,
@@ -78,25 +80,35 @@ class Ingest:
         self.ended = asyncio.Event()
         self.failures = 0
         self.patches = 0
+        self.unstorable = False
         self._token_digest = hashlib.sha256(token.encode()).digest()
         self._now_ms = now_ms
         self._patience = patience
         self._since_s = time.monotonic()
         self._finishing: asyncio.Task[None] | None = None
-        self._segmenter = Segmenter(first_target_ms=first_target_ms, expects_audio=offer.audio, device=device)
         self._writer = Writer(ingest_id, grant, recorder, self.finish_soon)
-        cutting = Cutting(
-            self._segmenter, self._put, self._ask_keyframe, self._writer.open, self._media_broken
+        segmenter = Segmenter(
+            first_target_ms=first_target_ms,
+            expects_audio=offer.audio,
+            device=device,
+            codec=offer.video,
+            sets=offer.parameter_sets,
         )
-        self._look = cutting.look
+        cutting = self._cutting = Cutting(
+            segmenter,
+            self._put,
+            self._ask_keyframe,
+            self._writer.open,
+            self._unreadable,
+            self._media_broken,
+        )
         self._peer = Peer(
             ingest_id,
             offer,
             rounds=rounds,
-            now_ms=now_ms,
             on_frame=cutting.frame,
             on_loss=lambda: cutting.lost(now_ms()),
-            on_report=self._segmenter.report,
+            on_report=cutting.report,
             on_round_trip=device.round_trip,
             on_gone=lambda: self.finish_soon(EndCause.CONNECTION_LOST),
         )
@@ -132,7 +144,7 @@ class Ingest:
         elif now_s - self._peer.heard_s > self._patience.silent_s:
             self.finish_soon(EndCause.CONNECTION_LOST)
         else:
-            self._look(self._now_ms())
+            self._cutting.look(self._now_ms())
 
     def finish_soon(self, cause: EndCause) -> None:
         """Begins to end the ingest; the first cause counts."""
@@ -155,6 +167,14 @@ class Ingest:
     def _ask_keyframe(self) -> None:
         self._peer.ask_keyframe()
 
+    def _unreadable(self) -> None:
+        """Pictures come that cannot be stored as they are sent; sound goes on to be."""
+        self.unstorable = True
+        log.warning("ingest.not-storable", ingest=self.id, codec=self.offer.video.value)
+        if not self.offer.audio:
+            self._writer.open(_UNREAD[self.offer.video], self._now_ms())
+            self.finish_soon(EndCause.NOT_STORABLE)
+
     def _media_broken(self, error: Exception) -> None:
         self.failures += 1
         log.error("ingest.media-broken", ingest=self.id, exc_info=error)
@@ -164,8 +184,7 @@ class Ingest:
         log.info("ingest.finishing", ingest=self.id, cause=cause)
         try:
             self._peer.flush()
-            for piece in self._segmenter.flush(self._now_ms() if cause in _WAS_THERE else None):
-                self._writer.put(piece)
+            self._cutting.flush(self._now_ms() if cause in _WAS_THERE else None)
             closing = asyncio.ensure_future(self._peer.close())
             await self._writer.finish(cause, FLUSH_S)
             await closing

@@ -23,8 +23,9 @@ from capture.media.frames import Codec, EncodedFrame
 from capture.publish.sdp import Candidate, Offer, finish_answer
 from capture.receive import aiortc_hooks as hooks
 from capture.receive.port import Guest
-from capture.receive.reception import Events, Formats, Reception
+from capture.receive.reception import Formats, Reception
 from capture.receive.rounds import Rounds
+from capture.receive.track import Events
 
 log = structlog.get_logger()
 
@@ -37,7 +38,7 @@ class Peer:
     keyframe; `on_report` as in `Events`; `on_round_trip` gets the microseconds that a STUN request and its
     response took; `on_gone` is called when the connection ends by itself.
 
-    `now_ms` is the server's Unix time in milliseconds. All callbacks run on the event loop.
+    All callbacks run on the event loop.
     """
 
     def __init__(
@@ -46,7 +47,6 @@ class Peer:
         offer: Offer,
         *,
         rounds: Rounds,
-        now_ms: Callable[[], int],
         on_frame: Callable[[EncodedFrame], None],
         on_loss: Callable[[], None],
         on_report: Callable[[Codec, int, int, int], None],
@@ -58,7 +58,6 @@ class Peer:
         self._offer = offer
         self._rounds = rounds
         self._port = rounds.port
-        self._now_ms = now_ms
         self._on_round_trip = on_round_trip
         self._on_gone = on_gone
         self._candidates = 0
@@ -162,6 +161,6 @@ class Peer:
             self.connected = True
             inbound, self._outbound = hooks.sessions_of(hooks.video_receiver(self._connection))
             inbound_in_place = hooks.in_place(inbound, self._port.buffer)
-            self._reception.secure(inbound_in_place, time.monotonic(), self._now_ms())
+            self._reception.secure(inbound_in_place, time.monotonic())
         elif state in ("failed", "closed"):
             self._on_gone()

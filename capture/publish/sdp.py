@@ -6,6 +6,7 @@ publisher that leaves the DTLS role to us is the client (RFC 9725 section 4.4.4)
 media is protected, by AES-GCM where both know it, and have the keys before the first packet comes.
 """
 
+import base64
 import ipaddress
 import re
 from dataclasses import dataclass
@@ -14,7 +15,7 @@ from capture.errors import OfferGarbled, OfferRefused
 from capture.media.frames import Codec
 
 CANDIDATES_MAX = 32  # per offer or trickle fragment; what is beyond is left out
-SECTIONS_MAX = 8
+PARAMETER_SETS_MAX = 32
 DTLS_EITHER, DTLS_CLIENT = "a=setup:actpass", "a=setup:active"
 LIBRARY_PROFILE = "42e01f"  # the library compares H.264 profiles; passthrough does not care for them
 SEND_TIME = "http://www.webrtc.org/experiments/rtp-hdrext/abs-send-time"
@@ -42,6 +43,7 @@ class Offer:
     """A sound offer. `narrowed` is the SDP for the library; `h264_profile` is what the answer has to echo.
 
     The payload types are those that the answer keeps; `again_payload` is for retransmissions of the video.
+    `parameter_sets` are those of H.264 that the offer itself holds (RFC 6184 section 8.1).
     """
 
     narrowed: str
@@ -55,6 +57,7 @@ class Offer:
     video_ssrc: int | None
     h264_profile: str | None
     candidates: tuple[Candidate, ...]
+    parameter_sets: tuple[bytes, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +108,7 @@ def parse_offer(text: str) -> Offer:
         video_ssrc=int(ssrcs[0]) if ssrcs and ssrcs[0].isdecimal() else None,
         h264_profile=profile,
         candidates=_candidates([value for section in sections for value in section.values("candidate")]),
+        parameter_sets=_parameter_sets(_parameters(video, video_formats[0])),
     )
 
 
@@ -223,6 +227,17 @@ def _video_formats(section: _Section) -> tuple[Codec, list[str], str | None]:
         p for p, n in formats.items() if n == "rtx/90000" and _parameters(section, p).get("apt") == chosen
     ]
     return codec, [chosen, *again[:1]], profile if codec is Codec.H264 else None
+
+
+def _parameter_sets(parameters: dict[str, str]) -> tuple[bytes, ...]:
+    """Those that can be read; without them the stream has to bring its own."""
+    found = []
+    for text in parameters.get("sprop-parameter-sets", "").split(",")[:PARAMETER_SETS_MAX]:
+        try:
+            found.append(base64.b64decode(text, validate=True))
+        except ValueError:
+            continue
+    return tuple(nal for nal in found if nal)
 
 
 def _audio_formats(section: _Section) -> list[str]:

@@ -2,6 +2,9 @@
 
 Guarantee: what is delivered is a whole frame; after a loss in video nothing leaves before the next keyframe,
 since what follows would decode into a picture that was never filmed. Pure: time comes with the packets.
+
+The timestamp makes the picture: some senders set the marker of H.264 behind every NAL unit, so a picture is
+whole once another begins, or once nothing more came for a while (`rest`).
 """
 
 from collections.abc import Callable
@@ -12,6 +15,8 @@ from capture.media import h264, vp8
 from capture.media.frames import Codec, EncodedFrame, unrolled
 
 FRAME_BYTES_MAX: Final = 8 << 20
+
+_BEFORE_PICTURE: Final = frozenset({h264.SPS, h264.PPS, h264.DELIMITER, h264.SEI})
 
 Deliver = Callable[[EncodedFrame], None]
 
@@ -24,14 +29,20 @@ class AudioAssembler:
         self.wants_keyframe = False
         self._deliver = deliver
         self._ticks = -1
+        self._lost_before = False
 
     def push(self, timestamp: int, marker: bool, payload: bytes, arrival_ms: int) -> None:
         self._ticks = unrolled(self._ticks, timestamp)
         if payload:
-            self._deliver(EncodedFrame(Codec.OPUS, self._ticks, arrival_ms, payload))
+            self._deliver(EncodedFrame(Codec.OPUS, self._ticks, arrival_ms, payload, True, self._lost_before))
+            self._lost_before = False
 
     def lost(self) -> None:
-        pass
+        """Packets are missing here for good."""
+        self._lost_before = True
+
+    def rest(self) -> None:
+        """Nothing more came for a while."""
 
 
 @final
@@ -49,18 +60,28 @@ class VideoAssembler:
         self._ticks = -1
         self._arrival_ms = 0
         self._broken = False
+        self._marked = False  # the last packet was its picture's last, if its marker is right
+        self._markers_lie = False
+        self._closed = -1  # timestamp of the last picture
+        self._alike = 0  # pictures of this timestamp before the one under way
         self._at_boundary = False
+        self._brings_sets = False  # the stream itself holds its parameter sets
         self._lost_before = False
 
     def push(self, timestamp: int, marker: bool, payload: bytes, arrival_ms: int) -> None:
-        """Takes the next packet in order; a frame is delivered with its last one."""
+        """Takes the next packet in order."""
         if not payload:
             return  # padding, sent to probe the bandwidth
         if timestamp != self._timestamp:
             if self._timestamp >= 0:
-                self._close()  # a sender that sets no marker
-            self._timestamp, self._arrival_ms = timestamp, arrival_ms
-            self._broken = False
+                self._close()
+            self._open(timestamp, arrival_ms)
+        elif self._marked:
+            if self._is_another(payload):
+                self._close()
+                self._open(timestamp, arrival_ms)
+            else:
+                self._markers_lie = True
         if arrival_ms < self._arrival_ms:
             self._arrival_ms = arrival_ms
         if not self._broken:
@@ -69,16 +90,34 @@ class VideoAssembler:
                 self._broken = not self._add(payload) or self._size > FRAME_BYTES_MAX
             except BadPayload:
                 self._broken = True
-        if marker:
+        self._marked = marker
+        if marker and self.codec is Codec.VP8:
             self._close()
 
     def lost(self) -> None:
         """Packets are missing here for good."""
+        if not self._markers_lie:
+            self.rest()
+        self._clear()
+        self._at_boundary = False
+        self.wants_keyframe = self._lost_before = True
+
+    def rest(self) -> None:
+        """Nothing more of this picture comes: it leaves, if it is whole."""
+        if self._marked and self._timestamp >= 0:
+            self._close()
+
+    def _open(self, timestamp: int, arrival_ms: int) -> None:
+        self._timestamp, self._arrival_ms = timestamp, arrival_ms
+        self._broken = False
+        # Some senders stamp two pictures alike.
+        self._alike = self._alike + 1 if timestamp == self._closed else 0
+
+    def _clear(self) -> None:
         self._parts.clear()
         self._size = 0
         self._timestamp = -1
-        self._at_boundary = False
-        self.wants_keyframe = self._lost_before = True
+        self._marked = False
 
     def _close(self) -> None:
         self._ticks = unrolled(self._ticks, self._timestamp)
@@ -86,10 +125,13 @@ class VideoAssembler:
             self.wants_keyframe = self._lost_before = True
         elif self._parts:
             self._finish()
-        self._parts.clear()
-        self._size = 0
-        self._timestamp = -1
+        self._closed = self._timestamp
+        self._clear()
         self._at_boundary = True
+
+    def _is_another(self, payload: bytes) -> bool:
+        """Whether a packet behind a marker begins another picture, though of the same timestamp."""
+        return any(h264.is_picture(nal) for nal in self._parts) and _begins_picture(payload)
 
     def _add(self, payload: bytes) -> bool:
         """False when the frame's beginning is missing. Raises BadPayload."""
@@ -103,10 +145,15 @@ class VideoAssembler:
         return True
 
     def _add_h264(self, payload: bytes) -> bool:
-        if not self._parts and not self._at_boundary and not _begins_access_unit(payload):
+        if not self._parts and not self._at_boundary and not self._begins_unit(payload):
             return False
         add_h264(self._parts, payload)
         return True
+
+    def _begins_unit(self, payload: bytes) -> bool:
+        """Whether an access unit surely starts here: with its sets or, where they never come, its first slice
+        (H.264 section 7.4.1.2.3)."""
+        return _begins_access_unit(payload) or (not self._brings_sets and _begins_picture(payload))
 
     def _finish(self) -> None:
         if self.codec is Codec.VP8:
@@ -118,16 +165,30 @@ class VideoAssembler:
             if not any(h264.is_picture(nal) for nal in self._parts):
                 self._sets = self._parts[: 2 * h264.PARAMETER_SETS_MAX]  # they belong to the next picture
                 return
+            self._brings_sets = self._brings_sets or any(h264.is_set(nal) for nal in self._parts)
             data = h264.length_prefixed(self._parts)
             keyframe = any(h264.nal_type(nal) == h264.IDR for nal in self._parts)
         if self.wants_keyframe and not keyframe:
             return
         after_loss = self._lost_before
         self.wants_keyframe = self._lost_before = False
-        self._deliver(EncodedFrame(self.codec, self._ticks, self._arrival_ms, data, keyframe, after_loss))
+        ticks = self._ticks + self._alike
+        self._deliver(EncodedFrame(self.codec, ticks, self._arrival_ms, data, keyframe, after_loss))
 
 
 Assembler = AudioAssembler | VideoAssembler
+
+
+def _begins_picture(payload: bytes) -> bool:
+    """Whether the packet begins with what comes before a picture's first slice, or with that slice (H.264
+    section 7.4.1.2.3)."""
+    kind = payload[0] & 0x1F
+    if kind == h264.FU_A:
+        slice_head = bytes((payload[1] & 0x1F,)) + payload[2:3]
+        return bool(payload[1] & 0x80) and h264.begins_picture(slice_head)
+    if kind == h264.STAP_A:
+        payload = payload[3:]
+    return bool(payload) and (payload[0] & 0x1F in _BEFORE_PICTURE or h264.begins_picture(payload))
 
 
 def _begins_access_unit(payload: bytes) -> bool:

@@ -9,18 +9,17 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final, final
 
-from capture.media.frames import AUDIO_CLOCK, VIDEO_CLOCK, Codec, EncodedFrame
+from capture.media.frames import AUDIO_CLOCK, VIDEO_CLOCK, Codec
 from capture.receive import rtcp, rtp
-from capture.receive.assemble import Assembler, AudioAssembler, VideoAssembler
 from capture.receive.bandwidth import Allowance
 from capture.receive.inplace import InPlace
-from capture.receive.reorder import Reorderer
 from capture.receive.statistics import SourceStatistics
+from capture.receive.track import Events, Track
 
 SOURCES_MAX: Final = 16  # SSRCs of one publisher: two tracks, retransmissions, those that follow on them
-SOURCE_SILENT_S: Final = 1.0  # another SSRC may take a track over only once the present one is silent
+RESTING_S: Final = 0.1  # a picture whose last packet came as long ago is whole
 UNKNOWN_PER_S_MAX: Final = 50  # packets of sources not yet known that are looked at: each costs a decryption
-EARLY_MAX: Final = 128  # datagrams kept that overtook the end of the DTLS handshake
+EARLY_BYTES_MAX: Final = 4 << 20  # of datagrams that overtook the end of the DTLS handshake
 
 _header: Final = rtp.HEADER.unpack_from
 _SSRC: Final = struct.Struct(">I")
@@ -35,21 +34,6 @@ class Formats:
     video: int
     again: int | None  # the video's retransmissions (RFC 4588)
     audio: int | None
-
-
-@dataclass(frozen=True, slots=True)
-class Events:
-    """What a reception tells, all on the event loop.
-
-    `loss` comes for each packet while video waits for a keyframe; `report` for each sender report of what is
-    heard, as (codec, 64-bit NTP time, RTP time, Unix ms of its arrival); `missing` once packets are:
-    from then on `ask_again` is due.
-    """
-
-    frame: Callable[[EncodedFrame], None]
-    loss: Callable[[], None]
-    report: Callable[[Codec, int, int, int], None]
-    missing: Callable[[], None]
 
 
 @final
@@ -76,13 +60,14 @@ class Reception:
         self._send = send
         self._ssrc = ssrc
         self._inbound: InPlace | None = None
-        self._early: list[bytes] = []
+        self._early: list[tuple[bytes, int]] = []
+        self._early_bytes = 0
         self._sources: dict[int, SourceStatistics] = {}
         self._allowance = Allowance()
         self._cname = rtcp.source_description(ssrc, cname)
         self._preamble = rtcp.receiver_report(ssrc) + self._cname
-        self._video = _Track(formats.codec, events, self.ask_packets)
-        self._audio = _Track(Codec.OPUS, events, self.ask_packets)
+        self._video = Track(formats.codec, events, self.ask_packets)
+        self._audio = Track(Codec.OPUS, events, self.ask_packets)
         self._tracks = {formats.video: self._video}
         if formats.audio is not None:
             self._tracks[formats.audio] = self._audio
@@ -91,21 +76,22 @@ class Reception:
         self._strange = 0  # SSRCs that are authentic and of no format that was answered
         self._closed = False
 
-    def secure(self, inbound: InPlace, now_s: float, now_ms: int) -> None:
+    def secure(self, inbound: InPlace, now_s: float) -> None:
         """The keys are there; what came before them is read now."""
         self._inbound = inbound
         self.heard_s = now_s
         early, self._early = self._early, []
-        for data in early:
+        for data, came_ms in early:
             self._buffer[: len(data)] = data
-            self.datagram(0, len(data), now_s, now_ms)
+            self.datagram(0, len(data), now_s, came_ms)
 
     def datagram(self, begin: int, length: int, now_s: float, now_ms: int) -> None:
         """Takes the protected packet that begins there in the receive buffer; it has 12 bytes at least."""
         inbound = self._inbound
         if inbound is None:
-            if len(self._early) < EARLY_MAX:  # the first ones; those behind can be asked for
-                self._early.append(bytes(self._view[begin : begin + length]))
+            if self._early_bytes + length <= EARLY_BYTES_MAX:  # the first ones; those behind can be asked for
+                self._early.append((bytes(self._view[begin : begin + length]), now_ms))
+                self._early_bytes += length
             return
         header: tuple[int, int, int, int] = _header(self._buffer, begin)
         second, sequence, timestamp, ssrc = header
@@ -132,6 +118,10 @@ class Reception:
             if track.ssrc == ssrc or track.follows(ssrc, now_s):
                 track.heard_s = now_s
                 track.order.push(sequence, timestamp, second > 0x7F, payload, now_ms)
+                if track.following:
+                    track.compare(now_s)
+            else:
+                track.keep(ssrc, rtp.Packet(sequence, timestamp, second > 0x7F, payload, now_ms), now_s)
         elif video.ssrc is not None and (original := rtp.original_sequence(payload)) is not None:
             video.order.push(original, timestamp, second > 0x7F, payload[2:], now_ms)
         if video.assembler.wants_keyframe:
@@ -150,6 +140,8 @@ class Reception:
         self._unknown_left = UNKNOWN_PER_S_MAX
         if not self._sources or self._closed:
             return
+        if now_s - self._video.heard_s >= RESTING_S:
+            self._video.assembler.rest()
         heard = [source for source in self._sources.values() if source.heard]
         blocks = [source.block(now_s) for source in heard]
         packet = rtcp.receiver_report(self._ssrc, blocks) + self._cname
@@ -169,8 +161,8 @@ class Reception:
 
     def close(self) -> None:
         """Delivers the frames that are whole. Nothing is delivered afterwards."""
-        self._video.order.flush()
-        self._audio.order.flush()
+        self._video.close()
+        self._audio.close()
         self._closed = True
 
     def _may_be_new(self) -> bool:
@@ -180,7 +172,7 @@ class Reception:
         self._unknown_left -= 1
         return True
 
-    def _new_source(self, ssrc: int, payload_type: int, track: "_Track | None") -> SourceStatistics | None:
+    def _new_source(self, ssrc: int, payload_type: int, track: "Track | None") -> SourceStatistics | None:
         """None for an authentic packet of a format that was not answered."""
         if track is None and payload_type != self._again:
             self._strange += 1
@@ -201,44 +193,3 @@ class Reception:
                 for track in (self._video, self._audio):
                     if track.ssrc == report.ssrc:
                         self._events.report(track.codec, report.ntp, report.rtp, now_ms)
-
-
-@final
-class _Track:
-    """One medium's packets into frames. Follows one SSRC at a time."""
-
-    def __init__(
-        self,
-        codec: Codec,
-        events: Events,
-        ask: Callable[[int, list[int]], None],
-    ) -> None:
-        self.ssrc: int | None = None
-        self.heard_s = 0.0
-        self.codec = codec
-        self._events = events
-        self._ask_of = ask
-        self._begin()
-
-    def follows(self, ssrc: int, now_s: float) -> bool:
-        """Whether this SSRC takes the track over."""
-        if self.ssrc is not None:
-            if now_s - self.heard_s < SOURCE_SILENT_S:
-                return False
-            self.order.flush()
-            self._begin()
-        self.ssrc = ssrc
-        return True
-
-    def _begin(self) -> None:
-        self.assembler: Assembler
-        if self.codec.is_video:
-            self.assembler = VideoAssembler(self.codec, self._events.frame)
-            self.order = Reorderer(self.assembler, self._events.missing, self._ask)
-        else:
-            self.assembler = AudioAssembler(self._events.frame)
-            self.order = Reorderer(self.assembler, self._events.missing)
-
-    def _ask(self, sequences: list[int]) -> None:
-        assert self.ssrc is not None
-        self._ask_of(self.ssrc, sequences)

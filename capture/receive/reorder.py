@@ -14,10 +14,10 @@ from capture.receive.rtp import Packet
 VIDEO_WAIT_MS: Final = 900  # how long a missing video packet may still come by retransmission
 AUDIO_WAIT_MS: Final = 400  # audio is not retransmitted; only reordering is waited for
 AUDIO_WAIT_PACKETS: Final = 8
-PENDING_MAX: Final = 2048  # packets held behind a hole
-RESTART_STEP: Final = 3_000  # a larger step in sequence numbers is a sender that began anew
+PENDING_MAX: Final = 8_192  # packets held behind a hole: some keyframes of 4K
+RESTART_STEP: Final = 12_000  # a larger step in sequence numbers is a sender that began anew
 REASK_MS: Final = 60
-ASKED_MAX: Final = 64  # sequence numbers in one request
+ASKED_MAX: Final = 256  # sequence numbers in one request
 
 
 @final
@@ -67,6 +67,7 @@ class Reorderer:
         """Hands on what is left, holes or not."""
         while self._pending:
             self._skip()
+        self._assembler.rest()
 
     def _place(self, packet: Packet) -> None:
         if self._next < 0:

@@ -66,6 +66,18 @@ class EndCause(StrEnum):
     STORE_FAILED = "store-failed"
     SESSION_ENDED = "session-ended"
     NOT_BEGUN = "not-begun"  # another stream of the session was recorded already; ends no take
+    NO_KEYFRAME = "no-keyframe"  # pictures came, and for long none of them that decodes alone
+    NOT_STORABLE = "not-storable"  # what the device sends is of a kind that cannot be stored
+    SOUND_LOST = "sound-lost"  # sound was sent and did not arrive
+    SOUND_MISSING = "sound-missing"  # the microphone gave nothing
+
+
+class GapPart(StrEnum):
+    """Which part of a stream is missing in a gap."""
+
+    ALL = "all"  # there is no segment; only this may be filled later
+    PICTURE = "picture"  # there are segments, with sound alone
+    SOUND = "sound"  # there are segments, without sound
 
 
 _REASONS = {
@@ -75,15 +87,19 @@ _REASONS = {
     EndCause.DEVICE_LOST: GapReason.DEVICE,
     EndCause.MEDIA_BROKEN: GapReason.DEVICE,
     EndCause.NOT_BEGUN: GapReason.DEVICE,
+    EndCause.NO_KEYFRAME: GapReason.DEVICE,
+    EndCause.NOT_STORABLE: GapReason.DEVICE,
+    EndCause.SOUND_MISSING: GapReason.DEVICE,
     EndCause.CONNECTION_LOST: GapReason.NETWORK,
     EndCause.REPLACED: GapReason.NETWORK,
+    EndCause.SOUND_LOST: GapReason.NETWORK,
     EndCause.SERVER_STOPPED: GapReason.SERVER,
     EndCause.STORE_FAILED: GapReason.SERVER,
 }
 
 
 def gap_reason(cause: EndCause) -> GapReason:
-    """To whom the gap after a take that ended for `cause` is put down."""
+    """To whom a gap of this cause is put down."""
     return _REASONS[cause]
 
 
@@ -137,10 +153,12 @@ class Segment:
 
 @dataclass(frozen=True, slots=True)
 class Gap:
-    """A stretch of a stream with no segment. `end_ms` is None while it lasts."""
+    """A stretch of a stream with no segment, or in whose segments a part is missing. `end_ms` is None while
+    it lasts."""
 
     unit_id: str
     start_ms: int
     end_ms: int | None
     reason: GapReason
     cause: EndCause
+    part: GapPart = GapPart.ALL

@@ -28,12 +28,16 @@ def nals_of(annex_b: bytes) -> list[bytes]:
     return [part for part in parts if part]
 
 
+def config_of(nals: list[bytes]) -> h264.H264Config | None:
+    return h264.ParameterSets(nals).config_for(next(nal for nal in nals if h264.is_picture(nal)))
+
+
 @pytest.mark.parametrize(("width", "height"), [(640, 480), (1280, 720), (1920, 1080), (162, 90), (2, 2)])
 @pytest.mark.parametrize("profile", ["baseline", "main", "high"])
 def test_a_parameter_set_tells_the_picture_size(width, height, profile) -> None:
     """Width and height after cropping are read from x264's parameter sets, whatever the profile."""
     nals = nals_of(encoded("libx264", width, height, {"profile": profile, "tune": "zerolatency"}))
-    config = h264.config_of(nals)
+    config = config_of(nals)
     assert config is not None
     assert (config.width, config.height) == (width, height)
     assert config.codec_string == "avc1." + config.sps[0][1:4].hex()
@@ -42,7 +46,7 @@ def test_a_parameter_set_tells_the_picture_size(width, height, profile) -> None:
 def test_a_parameter_set_tells_its_sample_format() -> None:
     """4:4:4 in ten bits is read as such: an avcC for High profiles states it."""
     frame = encoded("libx264", 64, 48, {"tune": "zerolatency"}, "yuv444p10le")
-    config = h264.config_of(nals_of(frame))
+    config = config_of(nals_of(frame))
     assert config is not None
     assert h264.sample_format(config.sps[0]) == (3, 2, 2)
     assert (config.width, config.height) == (64, 48)

@@ -7,10 +7,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from capture.clock.mediaclock import DEAD_ZONE_US, SLEW_MAX_US, TrackClock
+from capture.cut import open_piece
 from capture.cut import segmenter as sg
 from capture.cut.segmenter import Segmenter
 from capture.media.frames import AUDIO_CLOCK, VIDEO_CLOCK, Codec, EncodedFrame
 from capture.media.piece import Piece
+from proctoring.recordings.model import EndCause, GapPart
 
 START_MS = 1_800_000_000_000
 KEY = b"\x10\x02\x00\x9d\x01\x2a\x80\x02\xe0\x01"
@@ -97,8 +99,13 @@ def test_no_frame_is_lost_or_twice(steps, sounds) -> None:
         assert earlier.start_unix_ms + earlier.duration_ms <= later.start_unix_ms
     heard = [s.data for piece in pieces for s in piece.audio]
     assert heard == sorted(set(heard))
+    if pieces:
+        assert len(heard) == len(sounds)
     for piece in pieces:
         assert piece.duration_ms > 0
+        if piece.config is None:
+            assert piece.audio
+            continue
         assert piece.video[0].keyframe
         assert piece.video[0].ticks == 0
         for samples in (piece.video, piece.audio):
@@ -184,9 +191,9 @@ def test_sound_that_comes_late_is_in_time_from_the_first_piece_on() -> None:
         pieces += segmenter.push(frame)
         at_ms = frame.arrival_ms - 20 - START_MS
         if frame.codec is Codec.VP8 and at_ms % 1000 == 500:
-            ntp = (START_MS + at_ms << 32) // 1000 + (2_208_988_800 << 32)
-            segmenter.report(Codec.VP8, ntp, at_ms * 90 + 7_000, frame.arrival_ms)
-            segmenter.report(Codec.OPUS, ntp, at_ms * 48 + 123, frame.arrival_ms)
+            sender_us = (START_MS + at_ms) * 1000
+            segmenter.report(Codec.VP8, sender_us, at_ms * 90 + 7_000, frame.arrival_ms)
+            segmenter.report(Codec.OPUS, sender_us, at_ms * 48 + 123, frame.arrival_ms)
     pieces += segmenter.flush()
     for piece in pieces:
         steps = [later.ticks - earlier.ticks for earlier, later in pairwise(piece.audio)]
@@ -220,23 +227,6 @@ def test_the_take_opens_when_its_type_is_known() -> None:
     assert segmenter.opening(START_MS + 500) == ('video/webm; codecs="vp8,opus"', START_MS + 20)
 
 
-def test_a_senders_clock_that_jumps_is_re_anchored() -> None:
-    """When RTP time leaps ahead of arrival, the take goes on at the time of arrival, behind a gap."""
-    frames = [picture(at, at, key=at % 1000 == 0) for at in range(0, 6500, 100)]
-    leapt = [
-        frame.moved(frame.ticks - 7_000 + 20 * VIDEO_CLOCK, frame.arrival_ms)
-        for frame in (picture(at, at, key=at % 1000 == 0) for at in range(6500, 12_000, 100))
-    ]
-    pieces = cut([*frames, *leapt], expects_audio=False)
-    assert [(p.start_unix_ms - START_MS - 20, p.duration_ms) for p in pieces] == [
-        (0, 4000),
-        (4000, 2500),
-        (7000, 4000),
-        (11_000, 1000),
-    ]
-    assert all(piece.video[-1].ticks <= piece.duration_ms * 90 for piece in pieces)
-
-
 def test_the_clock_takes_the_least_delay() -> None:
     """The mapping is that of the frame that was delayed least."""
     clock = TrackClock(VIDEO_CLOCK)
@@ -267,13 +257,11 @@ def test_the_clock_stays_put_for_noise_and_slews_within_bounds() -> None:
     clock.settle()
     before = clock.unix_us(0)
     clock.observe(90, START_MS + 1 + DEAD_ZONE_US // 1000)
-    assert clock.settle()
+    clock.settle()
     assert clock.unix_us(0) == before
     clock.observe(180, START_MS + 2 + 500)
-    assert clock.settle()
+    clock.settle()
     assert clock.unix_us(0) == before + SLEW_MAX_US
-    clock.observe(270, START_MS + 3 + 2500)
-    assert not clock.settle()
 
 
 def test_sound_goes_on_while_video_stands_still() -> None:
@@ -298,10 +286,19 @@ def test_sound_goes_on_while_video_stands_still() -> None:
 
 
 def test_a_stalled_picture_too_large_to_repeat_leaves_a_gap() -> None:
-    """What is repeated is bounded; without it the take goes on with the next keyframe."""
-    big = picture(0, 0, key=True, padding=sg.REPEATED_BYTES_MAX)
+    """What is repeated is bounded; without it sound goes on alone, and says why, up to the next keyframe."""
+    big = picture(0, 0, key=True, padding=open_piece.REPEATED_BYTES_MAX)
     sounds = [sound(at, at) for at in range(0, 3 * sg.STALL_MS, 20)]
     resumed = picture(3 * sg.STALL_MS, 1, key=True)
     pieces = cut(sorted([big, *sounds, resumed], key=lambda frame: frame.arrival_ms))
-    assert [len(piece.video) for piece in pieces] == [1, 1]
-    assert pieces[0].duration_ms == pytest.approx(sg.STALL_MS, abs=40)
+    first, *alone, last = pieces
+    assert first.duration_ms == pytest.approx(sg.STALL_MS, abs=40)
+    assert [len(piece.video) for piece in pieces] == [1, *[0] * len(alone), 1]
+    assert sum(len(piece.audio) for piece in pieces) == len(sounds)
+    for piece in alone:
+        assert piece.media_type == 'audio/webm; codecs="opus"'
+        (absence,) = piece.absences
+        assert (absence.part, absence.cause) == (GapPart.PICTURE, EndCause.NO_KEYFRAME)
+        assert absence.end_unix_ms - absence.start_unix_ms == piece.duration_ms
+    for earlier, later in pairwise([first, *alone, last]):
+        assert earlier.start_unix_ms + earlier.duration_ms == later.start_unix_ms

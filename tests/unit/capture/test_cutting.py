@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from capture.cut.cutting import Cutting
+from capture.cut.cutting import UNREADABLE_MS_MAX, Cutting
 from capture.cut.segmenter import KEYFRAME_REQUEST_MS, SEGMENT_MS, Segmenter
 from capture.media.frames import Codec, EncodedFrame
 from capture.media.piece import Piece
@@ -24,11 +24,13 @@ class Told:
     pieces: list[Piece] = field(default_factory=list)
     asked: int = 0
     opened: list[tuple[str, int]] = field(default_factory=list)
+    unreadable: int = 0
     broken: list[Exception] = field(default_factory=list)
     broken_store: bool = False
 
     def cutting(self) -> Cutting:
-        return Cutting(Segmenter(expects_audio=False), self.put, self.ask, self.open, self.broken.append)
+        segmenter = Segmenter(expects_audio=False)
+        return Cutting(segmenter, self.put, self.ask, self.open, self.not_storable, self.broken.append)
 
     def put(self, piece: Piece) -> None:
         if self.broken_store:
@@ -37,6 +39,9 @@ class Told:
 
     def ask(self) -> None:
         self.asked += 1
+
+    def not_storable(self) -> None:
+        self.unreadable += 1
 
     def open(self, media_type: str, start_unix_ms: int) -> None:
         self.opened.append((media_type, start_unix_ms))
@@ -72,6 +77,22 @@ def test_a_keyframe_is_asked_for_once_it_is_needed() -> None:
     assert told.asked == 3
     cutting.lost(START_MS + begun + SEGMENT_MS + 2 * KEYFRAME_REQUEST_MS)
     assert told.asked == 4
+
+
+def test_pictures_that_cannot_be_stored_are_told_of_once() -> None:
+    """Keyframes have come for UNREADABLE_MS_MAX of which none could be stored, as of H.264 without its
+    parameter sets; one that can be read takes it back."""
+    told = Told()
+    cutting = told.cutting()
+    for at in range(0, 2 * UNREADABLE_MS_MAX, 500):
+        cutting.frame(EncodedFrame(Codec.VP8, at * 90, START_MS + at, b"\x10", True))
+        assert told.unreadable == (at >= UNREADABLE_MS_MAX)
+    told = Told()
+    cutting = told.cutting()
+    cutting.frame(EncodedFrame(Codec.VP8, 0, START_MS, b"\x10", True))
+    cutting.frame(picture(100, key=True))
+    cutting.look(START_MS + 2 * UNREADABLE_MS_MAX)
+    assert not told.unreadable
 
 
 def test_what_goes_wrong_with_a_frame_is_told() -> None:
