@@ -21,6 +21,9 @@ GAP_MS_MIN = 200  # a shorter stretch without a segment is not worth a record, n
 BEGIN_SLACK_MS = 5_000  # streams that begin within this time began together: that is no gap
 
 
+_STREAMS = frozenset(stream.value for stream in Stream)
+
+
 class UnitKind(StrEnum):
     """Each stream of a session is a unit of its own; so are identity images and the logs."""
 
@@ -34,7 +37,7 @@ class UnitKind(StrEnum):
     @property
     def is_stream(self) -> bool:
         """Whether it runs on without a break: only then is a stretch with nothing in it a gap."""
-        return self.value in {stream.value for stream in Stream}
+        return self.value in _STREAMS
 
 
 class UnitState(StrEnum):

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session as Db
 
 from proctoring.clock import iso
 from proctoring.db import Milliseconds, Row
-from proctoring.recordings.model import EndCause, Gap, GapReason, Segment, Take, UnitKind
+from proctoring.recordings.model import EndCause, Gap, GapPart, GapReason, Segment, Take, UnitKind
 from storage.manifest import Leaf
 from storage.seal import SealedUnitKey
 
@@ -150,9 +150,11 @@ class GapRow(Row):
     end_ms: Mapped[Milliseconds | None]
     reason: Mapped[str]
     cause: Mapped[str]
+    part: Mapped[str] = mapped_column(default=GapPart.ALL.value)
 
     def model(self) -> Gap:
-        return Gap(self.unit_id, self.start_ms, self.end_ms, GapReason(self.reason), EndCause(self.cause))
+        reason, cause = GapReason(self.reason), EndCause(self.cause)
+        return Gap(self.unit_id, self.start_ms, self.end_ms, reason, cause, GapPart(self.part))
 
 
 class LoggedEventRow(Row):
