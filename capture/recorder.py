@@ -9,7 +9,8 @@ from typing import Protocol
 
 from proctoring.errors import TokenRefused, WrongState
 from proctoring.exams.model import Stream
-from proctoring.recordings.model import EndCause, GapPart, UnitKind
+from proctoring.recordings.leaves import Absence as Absence
+from proctoring.recordings.model import EndCause, UnitKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,22 +22,13 @@ class Grant:
 
 
 @dataclass(frozen=True, slots=True)
-class Absence:
-    """A stretch of a segment in which picture or sound is missing."""
-
-    part: GapPart
-    start_unix_ms: int
-    end_unix_ms: int
-    cause: EndCause
-
-
-@dataclass(frozen=True, slots=True)
 class MediaSegment:
     """One complete .mp4 or .webm that plays alone; its internal timestamps start at 0. Or one batch of a log
     as JSON, with the ids of its events.
 
     Within a take `seq` counts from 0 and segments abut: `start_unix_ms + duration_ms` is the next one's
-    start, unless a gap lies between. `absences` lie within the segment.
+    start, unless a gap lies between. `absences`: where in that time picture or sound is missing; of more than
+    `proctoring.recordings.leaves.ABSENCES_MAX` the longest are kept.
     """
 
     seq: int

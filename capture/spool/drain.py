@@ -166,4 +166,5 @@ def _leaf(facts: SpooledSegment) -> SealedSegment:
         facts.start_unix_ms,
         facts.duration_ms,
         received_at=facts.accepted_at,
+        absences=facts.absences,
     )

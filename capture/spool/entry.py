@@ -14,7 +14,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from proctoring.clock import iso, parse_instant
-from proctoring.recordings.model import EndCause
+from proctoring.recordings.leaves import Absence
+from proctoring.recordings.model import EndCause, GapPart
 from storage.manifest import digest
 
 MAGIC = b"PES2"
@@ -43,6 +44,7 @@ class SpooledSegment:
     duration_ms: int
     accepted_at: datetime
     event_ids: tuple[str, ...] = ()
+    absences: tuple[Absence, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +65,12 @@ def encode(facts: Facts, sealed_len: int = 0) -> bytes:
     fields: dict[str, object] = {name: getattr(facts, name) for name in facts.__slots__}
     fields |= {"v": FACTS_VERSION, "accepted_at": iso(facts.accepted_at)}
     fields["kind"] = "segment" if isinstance(facts, SpooledSegment) else "end"
+    if isinstance(facts, SpooledSegment):
+        del fields["absences"]
+        if facts.absences:
+            fields["absences"] = [
+                [one.part, one.start_unix_ms, one.end_unix_ms, one.cause] for one in facts.absences
+            ]
     text = json.dumps(fields, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
     assert len(text) <= FACTS_BYTES_MAX
     return _HEAD.pack(MAGIC, len(text), sealed_len, hashlib.sha256(text).digest()) + text
@@ -90,6 +98,10 @@ def decode_facts(data: bytes) -> tuple[Facts, int]:
         fields["accepted_at"] = parse_instant(fields["accepted_at"])
         if fields.pop("kind") == "segment":
             fields["event_ids"] = tuple(fields.get("event_ids", ()))
+            fields["absences"] = tuple(
+                Absence(GapPart(part), start_ms, end_ms, EndCause(cause))
+                for part, start_ms, end_ms, cause in fields.get("absences", ())
+            )
             return SpooledSegment(**fields), end
         return SpooledEnd(**fields | {"cause": EndCause(fields["cause"])}), end
     except (struct.error, ValueError, KeyError, TypeError, AttributeError) as error:

@@ -25,6 +25,7 @@ from proctoring.quarantine.service import check_none
 from proctoring.recordings import late, running
 from proctoring.recordings import service as recordings
 from proctoring.recordings.late import Missing
+from proctoring.recordings.leaves import longest
 from proctoring.recordings.model import EndCause
 from proctoring.recordings.service import BegunTake
 from proctoring.sessions import service as sessions
@@ -265,6 +266,7 @@ class VaultRecorder:
             duration_ms=segment.duration_ms,
             accepted_at=self._core.clock(),
             event_ids=segment.event_ids,
+            absences=longest(segment.absences) if segment.absences else (),
         )
         return facts, sealed
 

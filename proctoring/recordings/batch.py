@@ -1,9 +1,10 @@
 """Registers the leaves of many streams in one transaction and a handful of statements.
 
-Only ordinary ones: not late, of a unit that is open, and not the first of a take that follows another. While
-many streams record there are hundreds of them each second; whatever is not ordinary goes through
-`proctoring.recordings.service`, whose rules these leaves keep. One behind a gap is ordinary, since on a bad
-network there are many; the first of a stream is, since an exam begins for everyone in the same minute.
+Only ordinary ones: not late, of a unit that is open, not the first of a take that follows another, and not
+registered after something of a later take. While many streams record there are hundreds of them each second;
+whatever is not ordinary goes through `proctoring.recordings.service`, whose rules these leaves keep. One
+after a gap is ordinary, since on a bad network there are many; the first of a stream is, since an exam begins
+for everyone in the same minute.
 """
 
 from collections.abc import Mapping
@@ -15,10 +16,12 @@ from sqlalchemy.orm import aliased
 
 from proctoring.core import Core
 from proctoring.errors import Contended
-from proctoring.recordings import gaps
-from proctoring.recordings.leaves import SealedSegment, columns, leaf_of, since_ms
+from proctoring.recordings import absences, gaps
+from proctoring.recordings.leaves import SealedSegment, columns, leaf_of, placed, since_ms
 from proctoring.recordings.model import UnitKind, UnitState
 from proctoring.recordings.rows import SegmentRow, TakeRow, UnitRow
+from proctoring.recordings.service import is_first
+from proctoring.recordings.spans import Span
 from proctoring.sessions.rows import SessionRow
 
 _GROW = (
@@ -39,6 +42,12 @@ _another = aliased(TakeRow)
 _FOLLOWS = exists().where(
     _another.unit_id == TakeRow.unit_id, _another.id != TakeRow.id, _another.late.is_(False)
 )
+_FOLLOWED = exists().where(
+    _another.unit_id == TakeRow.unit_id,
+    _another.number > TakeRow.number,
+    _another.late.is_(False),
+    _another.end_ms > _another.start_ms,
+)
 
 
 def ordinary(db: Db, segments: Mapping[str, SealedSegment]) -> set[str]:
@@ -57,20 +66,25 @@ def register_all(db: Db, core: Core, segments: Mapping[str, SealedSegment]) -> N
     leaves, grown, lengthened = [], [], []
     for row in rows:
         segment = segments[row.id]
-        start_ms = since_ms(row.started_at, segment.start_unix_ms)
-        received = segment.received_at or core.clock()
-        leaf = leaf_of(
-            segment, row.unit_id, row.id, row.media_type, start_ms, received, prev=row.manifest_head
-        )
-        position = row.manifest_size
-        if segment.seq == 0:
-            gaps.close(db, row.unit_id, start_ms)
+        kind, first = UnitKind(row.stream), is_first(segment.seq, row)
+        if kind.is_stream:
+            place = placed(row.started_at, segment, after_ms=0 if first else row.end_ms)
         else:
-            gaps.between(db, core, row.unit_id, UnitKind(row.stream), row.end_ms, start_ms)
+            start_ms = since_ms(row.started_at, segment.start_unix_ms)
+            place = Span(start_ms, start_ms + segment.duration_ms)
+        received = segment.received_at or core.clock()
+        leaf = leaf_of(segment, row.unit_id, row.id, row.media_type, place, received, prev=row.manifest_head)
+        position = row.manifest_size
+        if first:
+            gaps.close(db, row.unit_id, place.start_ms)
+        else:
+            gaps.between(db, core, row.unit_id, kind, row.end_ms, place.start_ms)
+        if segment.absences:
+            absences.record(db, core, row.session_id, row.unit_id, row.started_at, segment.absences, place)
         leaves.append(columns(leaf, position, received, late=False))
         grown.append({"unit": leaf.unit, "before": position, "after": position + 1, "head": leaf.hash()})
-        begins_ms = row.start_ms if segment.seq else start_ms
-        ends_ms = max(row.end_ms, start_ms + segment.duration_ms)
+        begins_ms = place.start_ms if first else row.start_ms
+        ends_ms = place.end_ms if first else max(row.end_ms, place.end_ms)
         lengthened.append({"take": row.id, "start": begins_ms, "end": ends_ms})
     connection = db.connection()
     if connection.execute(_GROW, grown).rowcount not in (len(grown), -1):
@@ -84,11 +98,13 @@ def _rows(db: Db, segments: Mapping[str, SealedSegment], lock: bool) -> list[Row
         select(
             TakeRow.id,
             TakeRow.unit_id,
+            TakeRow.session_id,
             TakeRow.stream,
             TakeRow.media_type,
             TakeRow.start_ms,
             TakeRow.end_ms,
             _FOLLOWS.label("follows"),
+            _FOLLOWED.label("followed"),
             UnitRow.manifest_size,
             UnitRow.manifest_head,
             SessionRow.started_at,
@@ -102,7 +118,11 @@ def _rows(db: Db, segments: Mapping[str, SealedSegment], lock: bool) -> list[Row
     places = [(take, segment.seq) for take, segment in segments.items()]
     there = select(SegmentRow.take_id).where(tuple_(SegmentRow.take_id, SegmentRow.seq).in_(places))
     known = set(db.scalars(there))
-    return [row for row in found if row.id not in known and (segments[row.id].seq or not row.follows)]
+    return [row for row in found if row.id not in known and _is_ordinary(row, segments[row.id])]
+
+
+def _is_ordinary(row: Row[*tuple[Any, ...]], segment: SealedSegment) -> bool:
+    return not row.followed and not (row.follows and is_first(segment.seq, row))
 
 
 def _changed() -> Contended:

@@ -1,16 +1,35 @@
-"""The gaps of a stream as they are recorded, closed, and filled by what arrives late."""
+"""The gaps of a stream as they are recorded, closed, and filled by what arrives late.
 
-from sqlalchemy import delete, func, select
+A gap of part ALL is a stretch without a segment; only those last, close and are filled. A gap of one part is
+a fact about stored segments (`recordings.absences`) and stays as it is.
+"""
+
+from sqlalchemy import ColumnElement, and_, delete, func, or_, select
 from sqlalchemy.orm import Session as Db
 
 from proctoring.core import Core
 from proctoring.errors import WrongState
-from proctoring.recordings.model import BEGIN_SLACK_MS, GAP_MS_MIN, EndCause, UnitKind, gap_reason
+from proctoring.recordings.model import (
+    BEGIN_SLACK_MS,
+    GAP_MS_MIN,
+    EndCause,
+    GapPart,
+    UnitKind,
+    gap_reason,
+)
 from proctoring.recordings.rows import GapRow, SegmentRow
 from proctoring.recordings.spans import EVER_MS, Span, without
 
 
-def add(db: Db, core: Core, unit_id: str, start_ms: int, end_ms: int | None, cause: EndCause) -> None:
+def add(
+    db: Db,
+    core: Core,
+    unit_id: str,
+    start_ms: int,
+    end_ms: int | None,
+    cause: EndCause,
+    part: GapPart = GapPart.ALL,
+) -> None:
     """Record a gap; it lasts while `end_ms` is None."""
     db.add(
         GapRow(
@@ -20,6 +39,7 @@ def add(db: Db, core: Core, unit_id: str, start_ms: int, end_ms: int | None, cau
             end_ms=end_ms,
             reason=gap_reason(cause).value,
             cause=cause.value,
+            part=part.value,
         )
     )
 
@@ -33,26 +53,34 @@ def between(db: Db, core: Core, unit_id: str, kind: UnitKind, end_ms: int, start
 
 def begin(db: Db, core: Core, unit_id: str, end_ms: int, cause: EndCause) -> None:
     """A take ended here: a gap up to what follows, of a take that another process recorded; it lasts when
-    nothing does yet."""
+    nothing does yet. None where one is known already."""
     follows = select(func.min(SegmentRow.start_ms)).where(
         SegmentRow.unit_id == unit_id, SegmentRow.start_ms >= end_ms
     )
     next_ms = db.scalar(follows)
-    lasting = select(GapRow.id).where(GapRow.unit_id == unit_id, GapRow.end_ms.is_(None))
-    if next_ms is not None and next_ms - end_ms >= GAP_MS_MIN:
+    if next_ms is not None and next_ms - end_ms < GAP_MS_MIN:
+        return
+    if not known(db, unit_id, end_ms, next_ms):
         add(db, core, unit_id, end_ms, next_ms, cause)
-    elif next_ms is None and db.scalar(lasting) is None:
-        add(db, core, unit_id, end_ms, None, cause)
+
+
+def known(db: Db, unit_id: str, start_ms: int, end_ms: int | None) -> bool:
+    """Whether a gap is on record already within this stretch; without its end, whether one lasts."""
+    there: ColumnElement[bool] = GapRow.end_ms.is_(None)
+    if end_ms is not None:
+        there = and_(GapRow.start_ms < end_ms, or_(there, GapRow.end_ms > start_ms))
+    return db.scalar(select(GapRow.id).where(*_whole(unit_id), there).limit(1)) is not None
 
 
 def close(db: Db, unit_id: str, at_ms: int) -> None:
     """The stream is there again: the gap that lasts, if any, ends. Streams that began together, one after
-    another, leave none."""
-    lasting = db.scalar(select(GapRow).where(GapRow.unit_id == unit_id, GapRow.end_ms.is_(None)))
+    another, leave none, and neither does a take that goes on where the one before ended."""
+    lasting = db.scalar(select(GapRow).where(*_whole(unit_id), GapRow.end_ms.is_(None)))
     if lasting is None:
         return
-    together = lasting.cause == EndCause.NOT_BEGUN.value and at_ms - lasting.start_ms < BEGIN_SLACK_MS
-    if together or at_ms <= lasting.start_ms:
+    missing_ms = at_ms - lasting.start_ms
+    together = lasting.cause == EndCause.NOT_BEGUN.value and missing_ms < BEGIN_SLACK_MS
+    if together or missing_ms < GAP_MS_MIN:
         db.delete(lasting)
     else:
         lasting.end_ms = at_ms
@@ -64,16 +92,31 @@ def fill(db: Db, core: Core, unit_id: str, start_ms: int, end_ms: int) -> None:
 
     Raises WrongState where nothing is missing: no instant has two segments.
     """
-    filled = Span(start_ms, end_ms)
-    rows = db.scalars(select(GapRow).where(GapRow.unit_id == unit_id, GapRow.start_ms < end_ms))
+    rows = db.scalars(select(GapRow).where(*_whole(unit_id), GapRow.start_ms < end_ms))
     gap = next((row for row in rows if row.start_ms <= start_ms and end_ms <= _end(row)), None)
     if gap is None:
         raise WrongState("Nothing is missing there.", "Ask what is missing, and send that.")
-    rests = without(Span(gap.start_ms, _end(gap)), filled)
-    for rest in rests:
-        add(db, core, unit_id, rest.start_ms, _or_lasting(rest.end_ms), EndCause(gap.cause))
+    _shorten(db, core, gap, Span(start_ms, end_ms))
+
+
+def carve(db: Db, core: Core, unit_id: str, start_ms: int, end_ms: int) -> None:
+    """A live segment is registered after what followed it: nothing is missing where it lies, whatever was
+    thought before."""
+    rows = db.scalars(select(GapRow).where(*_whole(unit_id), GapRow.start_ms < end_ms)).all()
+    for row in rows:
+        if _end(row) > start_ms:
+            _shorten(db, core, row, Span(start_ms, end_ms))
+
+
+def _shorten(db: Db, core: Core, gap: GapRow, filled: Span) -> None:
+    for rest in without(Span(gap.start_ms, _end(gap)), filled):
+        add(db, core, gap.unit_id, rest.start_ms, _or_lasting(rest.end_ms), EndCause(gap.cause))
     db.execute(delete(GapRow).where(GapRow.id == gap.id))
     db.flush()
+
+
+def _whole(unit_id: str) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+    return GapRow.unit_id == unit_id, GapRow.part == GapPart.ALL.value
 
 
 def _end(row: GapRow) -> int:

@@ -1,14 +1,27 @@
-"""A stored segment as a leaf of its stream's manifest, and as a row of the database."""
+"""A stored segment in its place on the time line, as a leaf of its stream's manifest, and as a row."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from proctoring.clock import iso
+from proctoring.recordings.model import EndCause, GapPart
+from proctoring.recordings.spans import EVER_MS, Span
 from storage.manifest import Leaf
 from storage.naming import segment_key
 
+ABSENCES_MAX = 8  # of one segment; of more the longest are told
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Absence:
+    """A stretch of a segment's time, in Unix milliseconds, in which picture or sound is missing, and why."""
+
+    part: GapPart
+    start_unix_ms: int
+    end_unix_ms: int
+    cause: EndCause
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,13 +34,39 @@ class SealedSegment:
     start_unix_ms: int
     duration_ms: int
     received_at: datetime | None = None
+    absences: tuple[Absence, ...] = ()
 
 
 def since_ms(started: datetime | None, unix_ms: int) -> int:
     """Milliseconds from the start of the session's time line, 0 for what came before it."""
+    return max(0, moved_ms(started, unix_ms))
+
+
+def moved_ms(started: datetime | None, unix_ms: int) -> int:
+    """The same, negative for what came before it; 0 of a session that has no time line yet."""
     if started is None:
         return 0
-    return max(0, unix_ms - (started - _EPOCH) // timedelta(milliseconds=1))
+    return unix_ms - (started - _EPOCH) // timedelta(milliseconds=1)
+
+
+def placed(started: datetime | None, segment: SealedSegment, after_ms: int, before_ms: int = EVER_MS) -> Span:
+    """Where a segment of a stream lies on the time line: where it was filmed, as far as nothing else does.
+
+    `after_ms` is where the stream's earlier segments end, 0 before the first; `before_ms` where a later take
+    begins that was registered first. What would lie over either, or before the session, begins later or ends
+    sooner; at least 1 ms is left, none only where there is no room at all. So no instant has two segments,
+    and none is refused.
+    """
+    began_ms = moved_ms(started, segment.start_unix_ms)
+    start_ms = max(after_ms, min(began_ms, before_ms - 1))
+    end_ms = min(max(began_ms + segment.duration_ms, start_ms + 1), max(before_ms, start_ms))
+    return Span(start_ms, end_ms)
+
+
+def longest(absences: tuple[Absence, ...]) -> tuple[Absence, ...]:
+    """ABSENCES_MAX of them at most, in the order of time."""
+    by_length = sorted(absences, key=lambda one: one.start_unix_ms - one.end_unix_ms)
+    return tuple(sorted(by_length[:ABSENCES_MAX], key=lambda one: one.start_unix_ms))
 
 
 def leaf_of(
@@ -35,11 +74,11 @@ def leaf_of(
     unit_id: str,
     take_id: str,
     media_type: str,
-    start_ms: int,
+    place: Span,
     received: datetime,
     prev: str,
 ) -> Leaf:
-    """The leaf that follows the one of hash `prev`; `start_ms` on the session's time line."""
+    """The leaf that follows the one of hash `prev`; `place` on the session's time line."""
     return Leaf(
         unit=unit_id,
         take=take_id,
@@ -48,8 +87,8 @@ def leaf_of(
         ct_sha256=segment.ct_sha256,
         ct_len=segment.ct_len,
         media_type=media_type,
-        start_ms=start_ms,
-        duration_ms=segment.duration_ms,
+        start_ms=place.start_ms,
+        duration_ms=place.length_ms,
         received_at=iso(received),
         prev=prev,
     )

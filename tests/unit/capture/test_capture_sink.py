@@ -23,7 +23,8 @@ from capture.spool.spool import Spool
 from proctoring.errors import Unavailable, WrongState
 from proctoring.exams.model import Stream
 from proctoring.identity import service as identity
-from proctoring.recordings.model import EndCause, UnitKind, UnitState
+from proctoring.recordings.leaves import ABSENCES_MAX, Absence
+from proctoring.recordings.model import EndCause, GapPart, UnitKind, UnitState
 from proctoring.recordings.service import end_open_takes
 from proctoring.recordings.timeline import StreamTimeline, locate, timeline
 from proctoring.sessions import service as sessions
@@ -99,6 +100,33 @@ def test_with_all_parts_there_a_take_is_committed_when_its_end_returns(world: Wo
             assert [segment.seq for segment in line.segments] == list(range(5))
             assert line.takes[0].end_cause is EndCause.STOPPED
             assert stage.recorder.figures() == {"bytes": 0, "entries": 0, "spooled": 5, "drained": 6}
+
+    asyncio.run(scenario())
+
+
+def test_what_a_segment_lacks_comes_to_the_time_line(world: World) -> None:
+    """Through the spool, with the leaf; of more absences than may be told the longest."""
+
+    async def scenario() -> None:
+        async with recording(world) as stage:
+            take = await stage.begin()
+            whole = stage.segment(0)
+            lacks = tuple(
+                Absence(
+                    GapPart.SOUND,
+                    whole.start_unix_ms + 300 * at,
+                    whole.start_unix_ms + 300 * at + 50 + at,
+                    EndCause.SOUND_LOST,
+                )
+                for at in range(ABSENCES_MAX + 2)
+            )
+            await stage.recorder.store(take, replace(whole, absences=lacks))
+            await stage.recorder.store(take, stage.segment(1))
+            await stage.recorder.end(take, EndCause.STOPPED, 0)
+            gaps = [gap for gap in stage.line().gaps if gap.part is GapPart.SOUND]
+            starts = [gap.start_ms - stage.line().segments[0].start_ms for gap in gaps]
+            assert starts == [300 * at for at in range(2, ABSENCES_MAX + 2)]
+            assert {gap.cause for gap in gaps} == {EndCause.SOUND_LOST}
 
     asyncio.run(scenario())
 

@@ -1,8 +1,11 @@
 """The spool's folder: durable, in order, bounded, and found again after any crash."""
 
 import hashlib
+import json
 import os
+import struct
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -14,11 +17,13 @@ from capture.errors import SpoolFull, SpoolTaken
 from capture.spool.entry import EntryDamaged, Facts, SpooledEnd, SpooledSegment, decode, encode
 from capture.spool.files import DAMAGED_KEPT
 from capture.spool.spool import DEGRADED_SHARE, NEW_TAKES_SHARE_MAX, Spool
-from proctoring.recordings.model import EndCause
+from proctoring.recordings.leaves import ABSENCES_MAX, Absence
+from proctoring.recordings.model import EndCause, GapPart
 from storage.manifest import digest
 from tests.support.names import TAKE_1, TAKE_2, UNIT_A, UNIT_B
 from tests.support.world import START
 
+HEAD_BYTES = 44  # before the facts
 SEALED = b"PEV1" + bytes(range(256)) * 40
 
 
@@ -68,11 +73,46 @@ def waiting(spool: Spool, unit: str = UNIT_A) -> list[tuple[str, int | EndCause]
     return found
 
 
-@pytest.mark.parametrize("facts", [segment(7), end(cause=EndCause.SHARING_ENDED)])
+ABSENCES = tuple(
+    Absence(part, 1_700_000_000_000 + at, 1_700_000_000_500 + at, EndCause.SOUND_MISSING)
+    for at, part in enumerate([GapPart.SOUND, GapPart.PICTURE] * (ABSENCES_MAX // 2))
+)
+
+
+@pytest.mark.parametrize(
+    "facts", [segment(7), replace(segment(7), absences=ABSENCES), end(cause=EndCause.SHARING_ENDED)]
+)
 def test_an_entry_is_read_as_it_was_written(facts: SpooledSegment | SpooledEnd) -> None:
     """All facts and the sealed bytes."""
     sealed = SEALED if isinstance(facts, SpooledSegment) else b""
     assert decode(written(facts, sealed)) == (facts, sealed)
+
+
+def test_an_entry_of_an_earlier_version_is_read() -> None:
+    """Whoever upgrades while something waits loses nothing: neither absences nor event ids were written."""
+    facts = segment(7)
+    text = (
+        b'{"accepted_at":"2026-11-16T08:00:00.000Z","ct_len":%d,"ct_sha256":"%s","duration_ms":4000,'
+        b'"kind":"segment","media_type":"video/webm; codecs=\\"vp8\\"","seq":7,'
+        b'"start_unix_ms":1700000028000,"take":"%s","unit":"%s","v":1}'
+    ) % (len(SEALED), facts.ct_sha256.encode(), TAKE_1.encode(), UNIT_A.encode())
+    head = b"PES2" + struct.pack(">II", len(text), len(SEALED)) + hashlib.sha256(text).digest()
+    assert decode(head + text + SEALED) == (facts, SEALED)
+
+
+def test_a_segment_that_lacks_nothing_says_nothing_of_it() -> None:
+    """Its entry is the same bytes as before there were absences."""
+    assert b"absences" not in written(segment(0), SEALED)
+
+
+@pytest.mark.parametrize("bad", [["lunch", 0, 1, "stopped"], ["sound", 0, 1, "because"], ["sound", 0, 1], 7])
+def test_an_absence_that_cannot_be_read_is_damage(bad: object) -> None:
+    """As every other fact is."""
+    facts = json.loads(written(segment(0))[HEAD_BYTES:])
+    text = json.dumps(facts | {"absences": [bad]}).encode()
+    head = b"PES2" + struct.pack(">II", len(text), len(SEALED)) + hashlib.sha256(text).digest()
+    with pytest.raises(EntryDamaged):
+        decode(head + text + SEALED)
 
 
 @given(st.integers(0, len(SEALED) + 300), st.integers(0, 7))

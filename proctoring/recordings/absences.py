@@ -1,0 +1,52 @@
+"""Picture or sound missing in segments that are stored: gaps of one part, each as long as it lasted.
+
+A microphone that is silent for two hours is told by each of 1,800 segments, and is one gap.
+"""
+
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session as Db
+
+from proctoring.core import Core
+from proctoring.recordings import gaps
+from proctoring.recordings.leaves import Absence, longest, moved_ms
+from proctoring.recordings.model import GAP_MS_MIN, EndCause, GapPart
+from proctoring.recordings.rows import GapRow
+from proctoring.recordings.ruleflags import flag_not_storable
+from proctoring.recordings.spans import Span
+
+
+def record(
+    db: Db,
+    core: Core,
+    session_id: str,
+    unit_id: str,
+    started: datetime | None,
+    absences: tuple[Absence, ...],
+    place: Span,
+) -> None:
+    """Record what is missing in a segment that lies in `place`, as far as it lies there. What goes on where
+    the last gap of the same part and cause ended lengthens that one."""
+    for absence in longest(absences):
+        missing = Span(
+            moved_ms(started, absence.start_unix_ms), moved_ms(started, absence.end_unix_ms)
+        ).within(place)
+        if missing.length_ms <= 0 or absence.part is GapPart.ALL:
+            continue
+        before = _just_before(db, unit_id, absence, missing.start_ms)
+        if before is not None:
+            before.end_ms = missing.end_ms
+        else:
+            gaps.add(
+                db, core, unit_id, missing.start_ms, missing.end_ms, absence.cause, GapPart(absence.part)
+            )
+            if absence.cause is EndCause.NOT_STORABLE:
+                flag_not_storable(db, core, session_id, missing.start_ms)
+        db.flush()
+
+
+def _just_before(db: Db, unit_id: str, absence: Absence, start_ms: int) -> GapRow | None:
+    same = GapRow.unit_id == unit_id, GapRow.part == absence.part, GapRow.cause == absence.cause.value
+    near = GapRow.end_ms > start_ms - GAP_MS_MIN, GapRow.end_ms <= start_ms
+    return db.scalar(select(GapRow).where(*same, *near).order_by(GapRow.end_ms.desc()).limit(1))
