@@ -46,7 +46,7 @@ def routes(desk: Desk) -> APIRouter:
                 "logs": [log_json(head) for head in heads(db, session_id)],
                 "signals": [signals_json(head) for head in signals.heads(db, session_id)],
             }
-            return JSONResponse(timeline(db, session_id).json() | more)
+            return JSONResponse(timeline(db, session_id, desk.now()).json() | more)
 
     @router.get("/media/{session_id}/{stream}/{position}")
     def segment(request: Request, session_id: str, stream: Stream, position: Position) -> Response:

@@ -13,6 +13,7 @@ from proctoring.clock import iso
 from proctoring.exams.model import LANGUAGES
 from proctoring.holds import service as holds
 from proctoring.recordings import logs
+from proctoring.recordings.model import GapPart
 from proctoring.recordings.timeline import timeline
 from proctoring.sessions import service
 from proctoring.sessions.model import WINDOW_HOURS_DEFAULT, Schedule, Session
@@ -73,7 +74,7 @@ def show_(data: Path | None, session_id: str) -> None:
     """State, due date, holds; per stream takes, segments, gaps, bytes."""
     made = parts(data)
     with made.core.db.read() as db:
-        line = timeline(db, session_id)
+        line = timeline(db, session_id, made.core.clock())
         held = holds.active(db, session_id)
         kept_logs = logs.heads(db, session_id)
         asked_at = service.session_row(db, session_id).in_person_asked_at
@@ -84,7 +85,8 @@ def show_(data: Path | None, session_id: str) -> None:
             "due_at": iso(stream.due_at),
             "takes": len(stream.takes),
             "segments": len(stream.segments),
-            "gaps": len(stream.gaps),
+            "gaps": sum(gap.part is GapPart.ALL for gap in stream.gaps),
+            "partial_gaps": sum(gap.part is not GapPart.ALL for gap in stream.gaps),
             "bytes": stream.stored_bytes,
         }
         for stream in line.streams
@@ -113,7 +115,7 @@ def show_(data: Path | None, session_id: str) -> None:
     ]
     rows = [
         f"  {s['stream']:7} {s['state']:9} {s['takes']} takes, {s['segments']} segments, "
-        f"{s['gaps']} gaps, {s['bytes']} bytes"
+        f"{s['gaps']} gaps, {s['partial_gaps']} of picture or sound alone, {s['bytes']} bytes"
         for s in streams
     ]
     rows += [f"  {head.log.value:7} {head.state.value:9} {head.entries} entries" for head in kept_logs]

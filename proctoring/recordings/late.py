@@ -10,11 +10,13 @@ from datetime import UTC, datetime, timedelta
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session as Db
 
+from proctoring.clock import ms_between
 from proctoring.core import Core
 from proctoring.errors import WrongState
 from proctoring.exams.model import Stream
 from proctoring.quarantine.service import check_none
-from proctoring.recordings.model import GAP_MS_MIN, UnitKind, UnitState
+from proctoring.recordings.length import stored_until_ms
+from proctoring.recordings.model import GAP_MS_MIN, GapPart, UnitKind, UnitState
 from proctoring.recordings.rows import GapRow, SegmentRow, TakeRow, UnitRow, lock_units
 from proctoring.recordings.service import BegunTake, open_take, unit_of
 from proctoring.recordings.settle import settle
@@ -60,7 +62,8 @@ def missing(db: Db, core: Core, session_id: str, stream: Stream | UnitKind) -> M
     lives = select(func.max(SegmentRow.start_ms + SegmentRow.duration_ms))
     stored = db.scalar(lives.where(SegmentRow.unit_id == unit.id, SegmentRow.late.is_(False))) or 0
     allowed = Span(_unix_ms(now - LATE_AGE_MAX), _unix_ms(now))
-    rows = db.scalars(select(GapRow).where(GapRow.unit_id == unit.id).order_by(GapRow.start_ms))
+    whole = GapRow.unit_id == unit.id, GapRow.part == GapPart.ALL.value
+    rows = db.scalars(select(GapRow).where(*whole).order_by(GapRow.start_ms))
     known = [
         Span(row.start_ms, last)
         for row in rows
@@ -117,7 +120,7 @@ def _end_of_stream(db: Db, session: Session, unit_id: str) -> int | None:
     if not over or db.scalar(running.limit(1)) is not None:
         return None
     assert session.ended_at is not None and session.started_at is not None
-    return (session.ended_at - session.started_at) // timedelta(milliseconds=1)
+    return max(ms_between(session.started_at, session.ended_at), stored_until_ms(db, session.id))
 
 
 def _late_bytes(db: Db, session_id: str) -> int:

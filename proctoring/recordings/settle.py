@@ -2,26 +2,17 @@
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session as Db
 
-from proctoring.exams.model import Stream
+from proctoring.recordings.length import length_ms
 from proctoring.recordings.model import UnitState
-from proctoring.recordings.rows import GapRow, SegmentRow, TakeRow, UnitRow, lock_units
+from proctoring.recordings.rows import GapRow, TakeRow, UnitRow, lock_units
 from proctoring.sessions.model import OVER, OVER_VALUES
 from proctoring.sessions.rows import SessionRow
 
-END_SLACK_MS = 1000
+END_GAP_MS_MIN = 100  # at the end of the time line; of a shorter one nothing is told
 TAKE_ABANDONED_AFTER = timedelta(hours=1)
-
-
-def length_ms(db: Db, session_id: str) -> int:
-    """Where the session's time line ends so far: the end of its last segment, in any stream."""
-    ends = select(func.max(SegmentRow.start_ms + SegmentRow.duration_ms)).join(
-        UnitRow, UnitRow.id == SegmentRow.unit_id
-    )
-    streams = UnitRow.kind.in_([stream.value for stream in Stream])
-    return db.scalar(ends.where(UnitRow.session_id == session_id, streams)) or 0
 
 
 def settle(db: Db, now: datetime, session_id: str) -> bool:
@@ -29,8 +20,9 @@ def settle(db: Db, now: datetime, session_id: str) -> bool:
     so. The caller has locked the session's row: whoever comes last, the end of the session, of its last take
     or of a page's waiting, sees the others.
 
-    A gap that would be open at the end closes there; one that starts within END_SLACK_MS of the end is
-    only the order in which streams stopped, and is dropped.
+    A gap that lasts ends where the time line does (`recordings.length`), so that what is stored of a stream
+    and its gaps make up all of it, to END_GAP_MS_MIN. That of a stream of which nothing came is as long as
+    the session.
     """
     row = db.get(SessionRow, session_id)
     open_takes = select(TakeRow.id).where(TakeRow.session_id == session_id, TakeRow.ended_at.is_(None))
@@ -39,14 +31,20 @@ def settle(db: Db, now: datetime, session_id: str) -> bool:
     if not over or db.scalar(open_takes.limit(1)) is not None or db.scalar(awaited.limit(1)) is not None:
         return False
     lock_units(db, session_id)
-    units = select(UnitRow.id).where(UnitRow.session_id == session_id)
-    end_ms = length_ms(db, session_id)
-    lasting = GapRow.unit_id.in_(units) & GapRow.end_ms.is_(None)
-    db.execute(delete(GapRow).where(lasting, GapRow.start_ms > end_ms - END_SLACK_MS))
-    db.execute(update(GapRow).where(lasting).values(end_ms=end_ms))
+    _close_gaps(db, session_id)
     still_open = UnitRow.session_id == session_id, UnitRow.state == UnitState.OPEN.value
     db.execute(update(UnitRow).where(*still_open).values(state=UnitState.RETAINED.value))
     return True
+
+
+def _close_gaps(db: Db, session_id: str) -> None:
+    units = select(UnitRow.id).where(UnitRow.session_id == session_id)
+    lasting = GapRow.unit_id.in_(units) & GapRow.end_ms.is_(None)
+    empty = GapRow.unit_id.in_(units.where(UnitRow.manifest_size == 0))
+    db.execute(update(GapRow).where(lasting, empty).values(start_ms=0))
+    end_ms = length_ms(db, session_id)
+    db.execute(delete(GapRow).where(lasting, GapRow.start_ms > end_ms - END_GAP_MS_MIN))
+    db.execute(update(GapRow).where(lasting).values(end_ms=end_ms))
 
 
 def settle_unheard(db: Db, now: datetime) -> int:

@@ -1,22 +1,26 @@
 """The time line of a session as the player reads it, and where one sealed segment lies."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session as Db
 
-from proctoring.clock import iso
+from proctoring.clock import iso, ms_between
 from proctoring.custody.rows import CertificateRow
 from proctoring.errors import NotFound
 from proctoring.exams.model import Stream
 from proctoring.exams.service import load as load_exam
-from proctoring.recordings.model import Gap, Segment, Take, UnitKind, UnitState
+from proctoring.recordings.length import length_ms
+from proctoring.recordings.model import EndCause, Gap, Segment, Take, UnitKind, UnitState
 from proctoring.recordings.rows import GapRow, SegmentRow, TakeRow, UnitRow
-from proctoring.recordings.settle import length_ms
 from proctoring.sessions.model import SessionState
 from proctoring.sessions.service import load as load_session
 from storage.seal import SealedUnitKey
+
+REPLACED_TOLD_AFTER = timedelta(seconds=15)
+"""A take that was replaced is followed by another, whose first segment is registered some seconds later than
+this one's end: until then that is no gap yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,13 +92,18 @@ class SealedSegmentRef:
     sealed_take_key: bytes
 
 
-def timeline(db: Db, session_id: str) -> Timeline:
-    """Raises NotFound."""
+def timeline(db: Db, session_id: str, now: datetime | None = None) -> Timeline:
+    """The time line; of a live session as it is `now`, else up to what is stored. Raises NotFound."""
     session = load_session(db, session_id)
     exam = load_exam(db, session.exam_id)
     units = {row.kind: row for row in db.scalars(select(UnitRow).where(UnitRow.session_id == session_id))}
+    replaced_ms = None
+    if now is not None and session.started_at is not None and session.state is SessionState.RECORDING:
+        replaced_ms = ms_between(session.started_at, now - REPLACED_TOLD_AFTER)
     streams = tuple(
-        _stream(db, stream, units[stream.value]) for stream in exam.profile.streams if stream.value in units
+        _stream(db, stream, units[stream.value], replaced_ms)
+        for stream in exam.profile.streams
+        if stream.value in units
     )
     return Timeline(
         session.id,
@@ -104,7 +113,7 @@ def timeline(db: Db, session_id: str) -> Timeline:
         session.state,
         session.started_at,
         session.ended_at,
-        length_ms(db, session_id),
+        length_ms(db, session_id, now),
         streams,
     )
 
@@ -150,12 +159,15 @@ def _ref(row: SegmentRow, unit_key: SealedUnitKey, take_key: bytes) -> SealedSeg
     )
 
 
-def _stream(db: Db, stream: Stream, unit: UnitRow) -> StreamTimeline:
+def _stream(db: Db, stream: Stream, unit: UnitRow, replaced_ms: int | None) -> StreamTimeline:
+    """`replaced_ms`: a lasting gap after a take that was replaced is told only when it began before this."""
     takes = db.scalars(select(TakeRow).where(TakeRow.unit_id == unit.id).order_by(TakeRow.number))
     segments = db.scalars(
         select(SegmentRow).where(SegmentRow.unit_id == unit.id).order_by(SegmentRow.start_ms)
     )
-    gaps = db.scalars(select(GapRow).where(GapRow.unit_id == unit.id).order_by(GapRow.start_ms))
+    gaps = db.scalars(
+        select(GapRow).where(GapRow.unit_id == unit.id).order_by(GapRow.start_ms, GapRow.part, GapRow.id)
+    )
     return StreamTimeline(
         stream,
         unit.id,
@@ -165,8 +177,13 @@ def _stream(db: Db, stream: Stream, unit: UnitRow) -> StreamTimeline:
         unit.erased_at,
         tuple(row.model() for row in takes),
         tuple(row.model() for row in segments),
-        tuple(row.model() for row in gaps),
+        tuple(gap for row in gaps if not _goes_on(gap := row.model(), replaced_ms)),
     )
+
+
+def _goes_on(gap: Gap, replaced_ms: int | None) -> bool:
+    lasts = gap.end_ms is None and gap.cause is EndCause.REPLACED
+    return lasts and replaced_ms is not None and gap.start_ms > replaced_ms
 
 
 def _stream_json(stream: StreamTimeline) -> dict[str, object]:
@@ -204,6 +221,7 @@ def _stream_json(stream: StreamTimeline) -> dict[str, object]:
                 "end_ms": gap.end_ms,
                 "reason": gap.reason.value,
                 "cause": gap.cause.value,
+                "part": gap.part.value,
             }
             for gap in stream.gaps
         ],

@@ -7,7 +7,7 @@ from proctoring.core import Core
 from proctoring.custody.model import SYSTEM, Action, Actor
 from proctoring.custody.service import enter
 from proctoring.errors import Conflict, NotFound
-from proctoring.recordings.settle import length_ms
+from proctoring.recordings.length import length_ms
 from proctoring.reviews.model import (
     Category,
     Flag,
@@ -34,7 +34,7 @@ def add(
     source: FlagSource = FlagSource.PROCTOR,
 ) -> Flag:
     """Raise a flag on an instant or a range. Raises Invalid outside the session's time line."""
-    check_range(start_ms, end_ms, length_ms(db, session_id))
+    check_range(start_ms, end_ms, length_ms(db, session_id, core.clock()))
     return _insert(
         db, core, actor, session_id, start_ms, end_ms, source, category, severity, check_note(note)
     )

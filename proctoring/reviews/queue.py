@@ -8,17 +8,16 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session as Db
 
 from proctoring.access.rows import UserRow
-from proctoring.exams.model import Stream
 from proctoring.exams.rows import ExamRow
 from proctoring.help import service as help_requests
-from proctoring.recordings.model import UnitState
-from proctoring.recordings.rows import GapRow, SegmentRow, UnitRow
+from proctoring.recordings.length import STREAMS, lengths_ms
+from proctoring.recordings.model import GapPart, UnitState
+from proctoring.recordings.rows import GapRow, UnitRow
 from proctoring.reviews.model import Flag, FlagState, Review, ReviewState
 from proctoring.reviews.rows import FlagRow, ReviewRow
 from proctoring.sessions.model import Session, SessionState
 from proctoring.sessions.rows import SessionRow
 
-STREAMS = tuple(stream.value for stream in Stream)
 LIVING = (UnitState.OPEN.value, UnitState.RETAINED.value)
 
 
@@ -43,8 +42,11 @@ class QueueLine:
         return tuple(flag for flag in self.flags if flag.state is FlagState.OPEN)
 
 
-def queue(db: Db, states: tuple[ReviewState, ...] | None = None) -> list[QueueLine]:
-    """Sessions that recorded something and are not erased, in one of these review states, due first."""
+def queue(
+    db: Db, states: tuple[ReviewState, ...] | None = None, now: datetime | None = None
+) -> list[QueueLine]:
+    """Sessions that recorded something and are not erased, in one of these review states, due first. One that
+    records is as long as it is `now`, or without that as what is stored."""
     began = (SessionState.RECORDING.value, SessionState.ENDED.value)
     due = (
         select(
@@ -72,7 +74,7 @@ def queue(db: Db, states: tuple[ReviewState, ...] | None = None) -> list[QueueLi
     flags: dict[str, list[Flag]] = defaultdict(list)
     for row in db.scalars(select(FlagRow).where(FlagRow.session_id.in_(ids))):
         flags[row.session_id].append(row.model())
-    lengths = _lengths(db, ids)
+    lengths = lengths_ms(db, ids, now)
     calls = help_requests.waiting(db, ids)
     gaps = _gaps(db, ids, lengths)
     names = dict(db.execute(select(UserRow.id, UserRow.name)).all())
@@ -99,21 +101,11 @@ def queue(db: Db, states: tuple[ReviewState, ...] | None = None) -> list[QueueLi
     return lines
 
 
-def _lengths(db: Db, ids: list[str]) -> dict[str, int]:
-    ends = (
-        select(UnitRow.session_id, func.max(SegmentRow.start_ms + SegmentRow.duration_ms))
-        .join(SegmentRow, SegmentRow.unit_id == UnitRow.id)
-        .where(UnitRow.session_id.in_(ids))
-        .group_by(UnitRow.session_id)
-    )
-    return dict(db.execute(ends).all())
-
-
 def _gaps(db: Db, ids: list[str], lengths: dict[str, int]) -> dict[str, list[tuple[int, int]]]:
     query = (
         select(UnitRow.session_id, GapRow.start_ms, GapRow.end_ms)
         .join(GapRow, GapRow.unit_id == UnitRow.id)
-        .where(UnitRow.session_id.in_(ids))
+        .where(UnitRow.session_id.in_(ids), GapRow.part == GapPart.ALL.value)
         .order_by(GapRow.start_ms)
     )
     gaps: dict[str, list[tuple[int, int]]] = defaultdict(list)

@@ -16,9 +16,10 @@ from proctoring.exams.rows import ExamRow
 from proctoring.exams.service import load as load_exam
 from proctoring.holds.model import due_at
 from proctoring.holds.service import set_due_dates
+from proctoring.recordings.length import stored_until_ms
 from proctoring.recordings.model import UnitKind, UnitState, unit_kinds
 from proctoring.recordings.rows import TakeRow, UnitRow
-from proctoring.recordings.settle import length_ms, settle
+from proctoring.recordings.settle import settle
 from proctoring.sessions.model import (
     NOT_BEGUN,
     OVER_VALUES,
@@ -264,14 +265,20 @@ def _new_key(core: Core, unit_id: str) -> SealedUnitKey:
         ) from error
 
 
+def _page_holds(db: Db, core: Core, session_id: str) -> bool:
+    """Whether a page was heard of lately that still holds what it recorded: up to when, nobody knows yet."""
+    held = select(UnitRow.id).where(UnitRow.session_id == session_id, UnitRow.late_until > core.clock())
+    return db.scalar(held.limit(1)) is not None
+
+
 def _end(db: Db, core: Core, row: SessionRow, event: SessionEvent, action: Action, actor: Actor) -> Session:
     state = SessionState(row.state)
     row.state = after(state, event).value
     if state is not SessionState.ENDED:
         row.ended_at = core.clock()
-        if event is SessionEvent.EXPIRE and row.started_at is not None:
+        if event is SessionEvent.EXPIRE and row.started_at is not None and not _page_holds(db, core, row.id):
             # The candidate just left: the exam ended with the recording, not with the window.
-            row.ended_at = row.started_at + timedelta(milliseconds=length_ms(db, row.id))
+            row.ended_at = row.started_at + timedelta(milliseconds=stored_until_ms(db, row.id))
         db.flush()
         enter(db, core.clock, actor, action, row.id)
         # Shared lock: results published meanwhile count for this session, or find it among the ended ones.

@@ -16,8 +16,15 @@ from proctoring.core import Core
 from proctoring.custody import stamps
 from proctoring.holds import worker
 from proctoring.quarantine.service import in_force
-from proctoring.recordings.model import UnitState
-from proctoring.recordings.rows import UnitRow
+from proctoring.recordings.model import EndCause, UnitState
+from proctoring.recordings.rows import GapRow, UnitRow
+
+_NOT_STORABLE = (
+    select(func.count())
+    .select_from(UnitRow)
+    .join(GapRow, GapRow.unit_id == UnitRow.id)
+    .where(UnitRow.state == UnitState.OPEN.value, GapRow.cause == EndCause.NOT_STORABLE.value)
+)
 
 
 class EvidenceMetrics(Collector):
@@ -44,6 +51,11 @@ class EvidenceMetrics(Collector):
             yield units
             held = select(func.count()).select_from(UnitRow).where(UnitRow.active_holds > 0)
             yield _gauge("evidence_units_held", "Evidence units with a hold in force.", db.scalar(held) or 0)
+            yield _gauge(
+                "gaps_not_storable",
+                "Gaps of open evidence units in which a device sent what cannot be stored.",
+                db.scalar(_NOT_STORABLE) or 0,
+            )
             memory = worker.state(db)
             braked = worker.brake_in_force(db) is not None
             yield _gauge("erasure_braked", "1 while the clock brake waits for a person.", int(braked))

@@ -28,7 +28,7 @@ def routes(desk: Desk) -> APIRouter:
             lines = [
                 {
                     "appeal": one,
-                    "timeline": timeline(db, one.session_id),
+                    "timeline": timeline(db, one.session_id, desk.now()),
                     "incident": next(iter(incidents.of_session(db, one.session_id)), None),
                 }
                 for one in appeals.all_appeals(db)

@@ -120,7 +120,7 @@ def routes(desk: Desk) -> APIRouter:
 
 def load(db: Db, person: Person, session_id: str, now: datetime) -> Case:
     """Everything about one session. Raises NotFound, Denied."""
-    recorded = timeline(db, session_id)
+    recorded = timeline(db, session_id, now)
     standing = relation(db, person, session_id)
     require(person, May.VIEW_EVIDENCE, standing)
     review = reviews.load(db, session_id)

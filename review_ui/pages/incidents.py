@@ -34,7 +34,7 @@ def routes(desk: Desk) -> APIRouter:
             lines = [
                 {
                     "incident": one,
-                    "timeline": timeline(db, one.session_id),
+                    "timeline": timeline(db, one.session_id, desk.now()),
                     "hold": placed.get(one.hold_id),
                     "may_answer": may(person, May.CONFIRM_INCIDENT, relation(db, person, one.session_id)),
                 }

@@ -59,7 +59,7 @@ def routes(desk: Desk) -> APIRouter:
         require(person, May.SEE_QUEUE)
         asked = {"state": state, "flags": flags, "claim": claim}
         with desk.core.db.read() as db:
-            every = [as_row(line, person, desk.now()) for line in queue(db)]
+            every = [as_row(line, person, desk.now()) for line in queue(db, now=desk.now())]
             undecided = [row for row in every if row.line.review.state in NOT_REVIEWED]
             shown = [row for row in every if matches(row, asked)]
             start = (max(1, page) - 1) * PAGE_SIZE

@@ -1,0 +1,81 @@
+"""How long a session's time line is: from its start to its finish, and never shorter than what is stored.
+
+While the session is live the time line grows to now, whatever arrives. Once it is over it ends with the
+finish; what is missing until there is a gap. One exception: a candidate's page says goodbye for each stream,
+waits until all of it is stored, and only then tells the finish. Where the last media ended with such a
+goodbye, END_SLACK_MS before the finish at most, that time is the order of ending and no part of the exam: the
+time line ends with the media, so that stored media and gaps still make up all of it. A stream whose
+connection, device or server was lost said no goodbye: its absence counts to the finish.
+"""
+
+from collections import defaultdict
+from collections.abc import Collection
+from datetime import datetime
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session as Db
+
+from proctoring.clock import ms_between
+from proctoring.exams.model import Stream
+from proctoring.recordings.model import EndCause
+from proctoring.recordings.rows import SegmentRow, TakeRow, UnitRow
+from proctoring.sessions.model import OVER_VALUES
+from proctoring.sessions.rows import SessionRow
+
+END_SLACK_MS = 5_000  # as long as streams may take to begin together
+STREAMS = tuple(stream.value for stream in Stream)
+_GOODBYES = {EndCause.STOPPED.value, EndCause.SESSION_ENDED.value}
+
+
+def length_ms(db: Db, session_id: str, now: datetime | None = None) -> int:
+    """The length of one session's time line; of a live one up to `now`, or up to what is stored."""
+    return lengths_ms(db, [session_id], now).get(session_id, 0)
+
+
+def lengths_ms(db: Db, session_ids: Collection[str], now: datetime | None = None) -> dict[str, int]:
+    """`length_ms` of several sessions, by their ids."""
+    stored = _stored_ms(db, session_ids)
+    columns = SessionRow.id, SessionRow.state, SessionRow.started_at, SessionRow.ended_at
+    lengths: dict[str, int] = {}
+    endings: dict[str, int] = {}
+    for session_id, state, started_at, ended_at in db.execute(
+        select(*columns).where(SessionRow.id.in_(session_ids))
+    ):
+        over = state in OVER_VALUES
+        until = ended_at if over else now
+        stored_ms = stored.get(session_id, 0)
+        # Clocks are set: a finish before the last media, or before the start, shortens nothing.
+        lasted_ms = ms_between(started_at, until) if started_at and until else 0
+        lengths[session_id] = max(stored_ms, lasted_ms)
+        if over and 0 < lasted_ms - stored_ms <= END_SLACK_MS:
+            endings[session_id] = stored_ms
+    return lengths | _ended_by_goodbye(db, endings)
+
+
+def stored_until_ms(db: Db, session_id: str) -> int:
+    """Where the last segment of any stream of the session ends."""
+    return _stored_ms(db, [session_id]).get(session_id, 0)
+
+
+def _stored_ms(db: Db, session_ids: Collection[str]) -> dict[str, int]:
+    ends = (
+        select(UnitRow.session_id, func.max(SegmentRow.start_ms + SegmentRow.duration_ms))
+        .join(SegmentRow, SegmentRow.unit_id == UnitRow.id)
+        .where(UnitRow.session_id.in_(session_ids), UnitRow.kind.in_(STREAMS))
+        .group_by(UnitRow.session_id)
+    )
+    return dict(db.execute(ends).all())
+
+
+def _ended_by_goodbye(db: Db, endings: dict[str, int]) -> dict[str, int]:
+    """Of these sessions, with where their last media ended, those in which every take that reached as far
+    ended with a goodbye."""
+    if not endings:
+        return {}
+    last: dict[str, set[str | None]] = defaultdict(set)
+    takes = select(TakeRow.session_id, TakeRow.end_ms, TakeRow.end_cause)
+    mine = TakeRow.session_id.in_(endings), TakeRow.stream.in_(STREAMS)
+    for session_id, end_ms, cause in db.execute(takes.where(*mine)):
+        if end_ms >= endings[session_id]:
+            last[session_id].add(cause)
+    return {one: end_ms for one, end_ms in endings.items() if last[one] and last[one] <= _GOODBYES}
