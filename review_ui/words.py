@@ -92,10 +92,10 @@ _WORDS: dict[tuple[type[Enum], Enum], str] = {
     (EndCause, EndCause.STORE_FAILED): "store away",
     (EndCause, EndCause.SESSION_ENDED): "session ended",
     (EndCause, EndCause.NOT_BEGUN): "not begun yet",
-    (EndCause, EndCause.NO_KEYFRAME): "no picture that decodes alone",
+    (EndCause, EndCause.NO_KEYFRAME): "no complete picture came",
     (EndCause, EndCause.NOT_STORABLE): "cannot be stored as sent",
-    (EndCause, EndCause.SOUND_LOST): "sound lost",
-    (EndCause, EndCause.SOUND_MISSING): "microphone gave nothing",
+    (EndCause, EndCause.SOUND_LOST): "sound lost on the way",
+    (EndCause, EndCause.SOUND_MISSING): "no sound from the microphone",
 }
 
 _ACTIONS = {
