@@ -2,5 +2,8 @@
 
 senderclock  by the sender's reports
 deviceclock  where that device's clock stands against ours
-mediaclock   one track's, from both and from arrivals
+steadyticks  a track's own, made to run evenly
+mediaclock   one track's, from all of these and from arrivals
+takeclocks   both tracks of a take
+servertime   ours, which no setting of the system's clock moves
 """

@@ -29,8 +29,8 @@ class DeviceClock:
 
     def round_trip(self, us: int) -> None:
         """Learns a measured round trip to the device. Of the shortest, half is taken off: even the least
-        delayed packet was on its way that long."""
-        if us <= ROUND_TRIP_US_MAX:
+        delayed packet was on its way that long. One that took no time at all was measured wrong."""
+        if 0 < us <= ROUND_TRIP_US_MAX:
             self._round_trip_us = min(self._round_trip_us, us)
             self._round_trips += 1
 

@@ -39,7 +39,7 @@ CONFIRM_MS: Final = 300
 LONELY_MS: Final = 2_000
 LASTING_MS: Final = 10_000
 REPORT_MS_MAX: Final = 2_500  # a report is waited for as long where they come that often
-HELD_MS_MAX: Final = 6_000
+HELD_MS_MAX: Final = 3_000
 HELD_BYTES_MAX: Final = 8 << 20
 NETWORK_US_MAX: Final = 10_000_000  # no packet is longer on its way
 DRIFT_US_MAX: Final = 300_000  # in a second: a clock that runs more wrong than this leapt
@@ -169,7 +169,9 @@ class SteadyTicks:
         """Hands on what is held."""
         if self._held:
             late_us = self._held_least_us - self._least_us
-            self._release(late_us if self._is_own(late_us, self._held[-1].arrival_ms) else 0)
+            lasted = self._held[-1].arrival_ms - self._held[0].arrival_ms >= CONFIRM_MS // 3
+            own = lasted and self._is_own(late_us, self._held[-1].arrival_ms)
+            self._release(late_us if own or not -STEP_US <= late_us <= NETWORK_US_MAX else 0)
 
     def _begin(self, delay_us: int, arrival_ms: int) -> None:
         self._began_ms = self._lowered_ms = self._stretch_ms = self._in_time_ms = arrival_ms
@@ -218,7 +220,8 @@ class SteadyTicks:
 
     def _own_us(self, late_us: int, now_ms: int) -> int:
         """How much of a lateness is the track's own and not the network's, as far as can be told."""
-        if self._told_ms is not None and now_ms - self._told_ms <= REPORT_MS_MAX:
+        since_ms = self._held[0].arrival_ms if self._held else now_ms - REPORT_MS_MAX
+        if self._told_ms is not None and self._told_ms >= since_ms:
             since_us = (now_ms - self._told_ms) * self._drift_us // 1000
             return min(late_us, self._told_us + since_us)
         never = self._relation_us is None
@@ -265,10 +268,11 @@ class SteadyTicks:
     def _decide(self, now_ms: int) -> None:
         late_us = self._held_least_us - self._least_us
         since_ms = now_ms - self._held[0].arrival_ms
+        lasted_ms = self._held[-1].arrival_ms - self._held[0].arrival_ms
         if abs(late_us) <= STEP_US:
             self._release(0)
         elif not -STEP_US <= late_us <= NETWORK_US_MAX:
-            if since_ms >= CONFIRM_MS:
+            if lasted_ms >= CONFIRM_MS or since_ms >= 2 * CONFIRM_MS:
                 self._release(late_us)
         elif self._told_ms is not None and self._told_ms >= self._held[0].arrival_ms:
             self._release(min(late_us, self._told_us) if self._told_us > DEAD_ZONE_US else 0)
@@ -277,10 +281,10 @@ class SteadyTicks:
         elif 0 < self._told_every_ms <= REPORT_MS_MAX and since_ms < REPORT_MS_MAX:
             pass  # the next report will tell
         elif self.beside is not None and (beside_us := self.beside.late_us(now_ms)) is not None:
-            if since_ms >= CONFIRM_MS:
+            if lasted_ms >= CONFIRM_MS:
                 own_us = late_us - max(0, beside_us)
                 self._release(own_us if own_us > STEP_US else 0)
-        elif since_ms >= LONELY_MS and self._relation_us is None:
+        elif lasted_ms >= LONELY_MS and self._relation_us is None:
             self._release(late_us)
 
     def _is_own(self, late_us: int, now_ms: int) -> bool:

@@ -1,5 +1,6 @@
-"""Frames to pieces of about 4 s that each begin with a keyframe, and those to files.
+"""Frames to pieces of about 4 s that each play alone, and those to files.
 
-segmenter where to cut; cutting: what each frame sets off
-writer    pieces to files and on to the recorder, in order
+cutting    what each frame sets off
+segmenter  where to cut; open_piece: the pictures; sound: what waits for its piece; reading: how they decode
+writer     pieces to files and on to the recorder, in order
 """

@@ -42,7 +42,7 @@ class Cutting:
         self._video = SteadyTicks(VIDEO_CLOCK, self._cut)
         self._audio = SteadyTicks(AUDIO_CLOCK, self._cut)
         self._video.beside, self._audio.beside = self._audio, self._video
-        segmenter.calm = False
+        segmenter.clocks.calm = False
 
     @property
     def steps(self) -> int:
@@ -67,9 +67,9 @@ class Cutting:
             steady = self._video if codec.is_video else self._audio
             ticks = steady.report(sender_us, rtp, arrival_ms)
             if not steady.runs_true:
-                self._segmenter.forget_reports(codec)
+                self._segmenter.clocks.forget_reports(codec)
             elif ticks is not None:
-                self._segmenter.report(codec, sender_us, ticks, arrival_ms)
+                self._segmenter.clocks.report(codec, sender_us, ticks, arrival_ms)
         except Exception as error:
             self._broken(error)
 
@@ -78,7 +78,7 @@ class Cutting:
         segmenter = self._segmenter
         self._video.tick(now_ms)
         self._audio.tick(now_ms)
-        segmenter.calm_down(self._video.calm, self._audio.calm)
+        segmenter.clocks.calm_down(self._video.calm, self._audio.calm)
         if segmenter.wants_keyframe(now_ms):
             self._ask()
         if not self._is_open and (opening := segmenter.opening(now_ms)) is not None:

@@ -14,14 +14,15 @@ Pure: time comes with the frames, and their ticks run steadily (`capture.clock.s
 from typing import Final, final
 
 from capture.clock.deviceclock import DeviceClock
-from capture.clock.mediaclock import TrackClock, to_ms
+from capture.clock.mediaclock import to_ms
+from capture.clock.takeclocks import TakeClocks
 from capture.cut.open_piece import ClosedPiece, OpenPiece
+from capture.cut.reading import Reading
 from capture.cut.sound import Sound
 from capture.errors import BadPayload
-from capture.media import h264, opus, vp8
-from capture.media.frames import AUDIO_CLOCK, VIDEO_CLOCK, Codec, EncodedFrame
-from capture.media.h264 import ParameterSets
-from capture.media.piece import TICKS_PER_MS, Piece, VideoConfig, Vp8Config, media_type
+from capture.media import opus
+from capture.media.frames import Codec, EncodedFrame
+from capture.media.piece import TICKS_PER_MS, Piece, VideoConfig, media_type
 from capture.recorder import Absence
 from proctoring.recordings.model import EndCause, GapPart
 
@@ -38,7 +39,6 @@ LAST_FRAME_MS: Final = 40  # how long a picture shows that no other follows, whe
 STALL_MS: Final = 10_000  # without a picture while there is sound
 LEAD_MS: Final = 300  # sound that comes this much before the first picture is shown with it
 ALONE_MS_MIN: Final = 200  # less sound than this at the end goes with the pictures before it
-_MAY_PRECEDE_SETS: Final = frozenset({h264.SPS, h264.PPS, h264.DELIMITER, h264.SEI})
 
 
 @final
@@ -49,8 +49,7 @@ class Segmenter:
     negotiated. `device` is the clock that this take shares with the others of its device. `codec` is that of
     the pictures, `sets` the H.264 parameter sets of the offer.
 
-    The caller keeps `calm` true once the first frames have come in time, `sound_held` true while sound waits
-    elsewhere.
+    The caller keeps `clocks` informed, and `sound_held` true while sound waits elsewhere.
     """
 
     def __init__(
@@ -62,28 +61,30 @@ class Segmenter:
         codec: Codec = Codec.VP8,
         sets: tuple[bytes, ...] = (),
     ) -> None:
-        self.calm = True
+        self.clocks = TakeClocks(device or DeviceClock())
         self.sound_held = False
         self.unreadable_since_ms: int | None = None  # keyframes come, and none can be stored
         self._target_ms = first_target_ms
         self._expects_audio = expects_audio
         self._codec = codec
-        self._sets = ParameterSets(sets)
-        device = device or DeviceClock()
-        self._video_clock = TrackClock(VIDEO_CLOCK, device)
-        self._audio_clock = TrackClock(AUDIO_CLOCK, device)
+        self._reading = Reading(sets)
+        self._video_clock, self._audio_clock = self.clocks.video, self.clocks.audio
         self._sound = Sound(self._audio_clock, codec)
         self._open: OpenPiece | None = None
         self._closed: ClosedPiece | None = None
         self._abut_ms: int | None = None  # where a piece that begins now starts, if it abuts
         self._end_ms: int | None = None  # where the last piece ended
         self._asked_ms: int | None = None
+        self._heard_ms = 0
         self._missing = EndCause.NO_KEYFRAME  # why there is no picture, while there is none
         self._lost = False  # pictures were lost, and no keyframe came since
 
     def push(self, frame: EncodedFrame) -> list[Piece]:
         """Takes the next frame; returns the pieces it completes. A malformed frame counts as not there."""
         pieces: list[Piece] = []
+        silent_ms, self._heard_ms = frame.arrival_ms - self._heard_ms, frame.arrival_ms
+        if self._closed is not None and silent_ms > LATE_AUDIO_MS // 2:
+            self._closed.give_up_ms += silent_ms  # nothing came at all; what waited comes now, one by one
         try:
             if frame.codec is Codec.OPUS:
                 self._push_audio(frame, pieces)
@@ -95,23 +96,6 @@ class Segmenter:
         if closed is not None and self._may_complete(closed, frame.arrival_ms):
             self._complete(pieces)
         return pieces
-
-    def calm_down(self, video: bool, audio: bool) -> None:
-        """Which tracks' first frames, that may have queued, have all come."""
-        self.calm = self.calm or video or audio
-        if video:
-            self._video_clock.calm()
-        if audio:
-            self._audio_clock.calm()
-
-    def report(self, codec: Codec, sender_us: int, ticks: int, arrival_ms: int) -> None:
-        """Takes a sender report of one of the tracks; see `TrackClock.report`."""
-        clock = self._video_clock if codec.is_video else self._audio_clock
-        clock.report(sender_us, ticks, arrival_ms)
-
-    def forget_reports(self, codec: Codec) -> None:
-        """See `TrackClock.forget_reports`."""
-        (self._video_clock if codec.is_video else self._audio_clock).forget_reports()
 
     def flush(self, until_ms: int | None = None) -> list[Piece]:
         """Everything that is whole; afterwards the segmenter is empty and waits for a keyframe.
@@ -136,7 +120,7 @@ class Segmenter:
     def opening(self, now_ms: int) -> tuple[str, int] | None:
         """The media type and provisional Unix start of the take, once they are known."""
         opened = self._open
-        if opened is None or not self.calm:
+        if opened is None or not self.clocks.calm:
             return None
         awaits_sound = self._expects_audio and not self._audio_clock.running
         if awaits_sound and now_ms - opened.first_arrival_ms < OPENING_MS:
@@ -174,7 +158,9 @@ class Segmenter:
         if opened is not None:
             if now_ms - opened.frames[-1].arrival_ms >= STALL_MS or self._sound.is_full:
                 self._cut_stalled(opened, now_ms, pieces)
-        elif self._closed is None and now_ms - self._sound.first_arrival_ms >= SEGMENT_MS and self.calm:
+        elif (
+            self._closed is None and now_ms - self._sound.first_arrival_ms >= SEGMENT_MS and self.clocks.calm
+        ):
             self._cut_alone(pieces, self._sound.end_us)
 
     def _cut_alone(self, pieces: list[Piece], until_us: int) -> None:
@@ -205,7 +191,7 @@ class Segmenter:
             self._open.add(frame)
 
     def _push_video(self, frame: EncodedFrame, pieces: list[Piece]) -> None:
-        config = self._read(frame)
+        config = self._reading.config_of(frame)
         if frame.keyframe and config is None:
             self._missing = EndCause.NOT_STORABLE
             if self.unreadable_since_ms is None:
@@ -228,21 +214,6 @@ class Segmenter:
             frame = frame.moved(self._open.last_ticks + 1, frame.arrival_ms)
         self._open.add(frame)
 
-    def _read(self, frame: EncodedFrame) -> VideoConfig | None:
-        """Under which configuration a keyframe decodes; None when it cannot, and for any other picture."""
-        try:
-            if frame.codec is Codec.VP8:
-                return Vp8Config(*vp8.dimensions(frame.data)) if frame.keyframe else None
-            if not frame.keyframe and frame.data[4] & 0x1F not in _MAY_PRECEDE_SETS:
-                return None
-            nals = list(h264.split(frame.data))
-            self._sets.take(nals)
-            if not frame.keyframe:
-                return None
-            return self._sets.config_for(next(nal for nal in nals if h264.nal_type(nal) == h264.IDR))
-        except BadPayload:
-            return None
-
     def _cut_before(
         self, frame: EncodedFrame, config: VideoConfig | None, opened: OpenPiece, pieces: list[Piece]
     ) -> None:
@@ -257,7 +228,7 @@ class Segmenter:
                 self._break_off(pieces, now_ms)
         elif config is not None:
             due = opened.age_ms(frame) >= opened.target_ms - CUT_EARLY_MS
-            if config != opened.config or (due and (self.calm or opened.start_ms is not None)):
+            if config != opened.config or (due and (self.clocks.calm or opened.start_ms is not None)):
                 self._close(end_ticks, pieces, now_ms)
         elif opened.size + len(frame.data) > SEGMENT_BYTES_MAX or opened.age_ms(frame) >= SEGMENT_MS_MAX:
             self._go_on(opened, end_ticks, now_ms, pieces)

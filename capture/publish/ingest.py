@@ -113,6 +113,11 @@ class Ingest:
             on_gone=lambda: self.finish_soon(EndCause.CONNECTION_LOST),
         )
 
+    @property
+    def clock_steps(self) -> int:
+        """How often a clock of the publisher stood still or leapt."""
+        return self._cutting.steps
+
     def is_for(self, token: str) -> bool:
         """Whether this is the token that opened the ingest, told in constant time."""
         return hmac.compare_digest(self._token_digest, hashlib.sha256(token.encode()).digest())

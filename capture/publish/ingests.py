@@ -10,6 +10,7 @@ from weakref import WeakValueDictionary
 import structlog
 
 from capture.clock.deviceclock import DeviceClock
+from capture.clock.servertime import ServerTime
 from capture.cut.segmenter import SEGMENT_MS
 from capture.errors import IngestsFull
 from capture.publish.ice import IceServer, own_addresses
@@ -57,8 +58,8 @@ class Ingests:
         self._recorder = recorder
         self._shares_port = rounds is not None
         own = own_addresses() if addresses is None else addresses
-        self.rounds = rounds or Rounds(MediaPort(tuple(own), media_port, self._now_ms))
-        self._clock = clock
+        self._time = ServerTime(clock)
+        self.rounds = rounds or Rounds(MediaPort(tuple(own), media_port, self._time.now_ms))
         self._max = ingests_max
         self._patience = patience
         self._by_id: dict[str, Ingest] = {}
@@ -109,6 +110,8 @@ class Ingests:
         if self._closing or (grant not in self._by_grant and len(self._by_id) >= self._max):
             self.counters["refused-full"] += 1
             raise IngestsFull("This server records as many streams as it can.", "Try again in a few seconds.")
+        if not self._by_id:
+            self._time.follow()
         ingest = Ingest(
             secrets.token_urlsafe(ID_BYTES),
             token,
@@ -117,7 +120,7 @@ class Ingests:
             self._recorder,
             rounds=self.rounds,
             device=self._device(grant),
-            now_ms=self._now_ms,
+            now_ms=self._time.now_ms,
             # Publishers that begin together would otherwise be cut, and stored, all at the same moment.
             first_target_ms=SEGMENT_MS // 2 + secrets.randbelow(SEGMENT_MS // 2),
             patience=self._patience,
@@ -151,9 +154,6 @@ class Ingests:
         self._devices[key] = device
         return device
 
-    def _now_ms(self) -> int:
-        return int(self._clock().timestamp() * 1000)
-
     def _forget_when_ended(self, ingest: Ingest) -> None:
         async def forget() -> None:
             await ingest.ended.wait()
@@ -161,6 +161,8 @@ class Ingests:
             if self._by_grant.get(ingest.grant) is ingest:
                 del self._by_grant[ingest.grant]
             self.counters["failures"] += ingest.failures
+            self.counters["not-storable"] += ingest.unstorable
+            self.counters["sender-clock-steps"] += ingest.clock_steps
 
         task = asyncio.ensure_future(forget())
         self._forgetting.add(task)
@@ -169,6 +171,9 @@ class Ingests:
     async def _watch(self) -> None:
         while True:
             await asyncio.sleep(WATCH_S)
+            if (step_ms := self._time.step_ms()) is not None:
+                self.counters["server-clock-steps"] += 1
+                log.warning("clock.set", by_ms=step_ms, recording=len(self._by_id))
             for ingest in list(self._by_id.values()):
                 try:
                     ingest.watch()

@@ -198,7 +198,7 @@ class MediaPort:
             self._request(data, source, fileno)
         elif kind in (stun.RESPONSE, stun.ERROR) and (began := self._transactions.pop(identifier, None)):
             sent_s, guest, protocol = began
-            guest.round_trip(max(0, round((self._now_s - sent_s) * 1_000_000)))
+            guest.round_trip(round((self._now_s - sent_s) * 1_000_000))
             protocol.datagram_received(data, source)
         else:
             self.dropped["stun"] += 1

@@ -192,8 +192,8 @@ def test_sound_that_comes_late_is_in_time_from_the_first_piece_on() -> None:
         at_ms = frame.arrival_ms - 20 - START_MS
         if frame.codec is Codec.VP8 and at_ms % 1000 == 500:
             sender_us = (START_MS + at_ms) * 1000
-            segmenter.report(Codec.VP8, sender_us, at_ms * 90 + 7_000, frame.arrival_ms)
-            segmenter.report(Codec.OPUS, sender_us, at_ms * 48 + 123, frame.arrival_ms)
+            segmenter.clocks.report(Codec.VP8, sender_us, at_ms * 90 + 7_000, frame.arrival_ms)
+            segmenter.clocks.report(Codec.OPUS, sender_us, at_ms * 48 + 123, frame.arrival_ms)
     pieces += segmenter.flush()
     for piece in pieces:
         steps = [later.ticks - earlier.ticks for earlier, later in pairwise(piece.audio)]

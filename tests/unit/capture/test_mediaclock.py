@@ -131,7 +131,7 @@ def test_a_segment_carries_sound_beside_its_picture() -> None:
     for frame in sorted(frames, key=lambda one: one.arrival_ms):
         while reported <= frame.arrival_ms - START_MS - 20:
             for codec, rtp in ((Codec.VP8, reported * 90 + 7_000), (Codec.OPUS, reported * 48 + 123)):
-                segmenter.report(codec, sender(START_MS + reported), rtp, START_MS + reported + 20)
+                segmenter.clocks.report(codec, sender(START_MS + reported), rtp, START_MS + reported + 20)
             reported += 1000
         pieces += segmenter.push(frame)
     assert len(pieces) >= 4
