@@ -7,7 +7,11 @@
  * that they jump. A stream without media at this moment rests; when none has any, all step to where one
  * has again. Seeking into a gap would hang a <video> for ever, so none is ever sent there.
  *
- * Emits `change` when position, state or speed changed, `tick` at each comparison.
+ * No stream holds the others: one that stands still on what is loaded steps over it within STOOD_MS, and
+ * rests until then; one whose data does not come for HELD_MS is followed no longer, until it has come.
+ *
+ * Emits `change` when position, state or speed changed, `tick` at each comparison, `skip` when all are about
+ * to step over what cannot be played (its detail: `{ name, stretch }`, once per stream that has such a thing).
  */
 
 /**
@@ -21,9 +25,13 @@ export const TICK_MS = 250;
 const NEAR_MS = 40;
 const FAR_MS = 500;
 const NUDGE_MAX = 0.25;
-/** A <video> may stop a few frames before the end of what it has. */
-const END_SLACK_MS = 600;
-const LAST_MS = 200;
+/** How often each <video> is looked at, and how long it may stand: where its buffer ends, where it does not, where a jump is being decoded. */
+const WATCH_MS = 100;
+const STOOD_EDGE_MS = 200;
+const STOOD_MS = 450;
+const JUMP_MS_MAX = 3000;
+/** How long the others wait for a leader whose data is on its way. */
+const HELD_MS = 3000;
 export const RATES = [0.5, 1, 2, 4, 8, 16];
 /** A live session is shown this far behind its newest stored segment. */
 const LIVE_BEHIND_MS = 1500;
@@ -45,10 +53,10 @@ export class Conductor extends EventTarget {
     /** @type {Map<StreamName, Part>} */
     this.parts = new Map();
     this._positionMs = 0;
-    this._leadStoodAt = -1;
-    /** @type {Map<StreamName, number>} run ends that a stream has come to without reaching them to the ms */
-    this._ended = new Map();
+    /** Streams that nobody waits for until their data has come. @type {Set<StreamName>} */
+    this._held = new Set();
     setInterval(() => this._tick(), TICK_MS);
+    setInterval(() => this._watch(), WATCH_MS);
     for (const player of players.values()) {
       player.video.preservesPitch = true;
       player.addEventListener("fault", () => this._changed());
@@ -70,14 +78,21 @@ export class Conductor extends EventTarget {
    * @param {StreamName} name
    */
   momentOf(name) {
-    const end = this._ended.get(name);
-    return end !== undefined && this.players.get(name)?.index.runAt(this.positionMs)?.end_ms === end ? end : this.positionMs;
+    const player = this.players.get(name);
+    const end = player?.ended ?? null;
+    return end !== null && player?.index.runAt(this.positionMs)?.end_ms === end ? end : this.positionMs;
   }
 
   /** Moves every stream to `ms`; stays there when nothing was recorded then. @param {number} ms */
   seek(ms) {
+    for (const player of this.players.values()) player.forgive();
+    this._moveTo(ms);
+  }
+
+  /** @param {number} ms */
+  _moveTo(ms) {
     this._positionMs = Math.min(Math.max(0, ms), this.timeline.durationMs);
-    this._ended.clear();
+    this._held.clear();
     this.leader = null;
     for (const player of this.players.values()) {
       if (player.index.runAt(this._positionMs)) player.seek(this._positionMs);
@@ -136,27 +151,34 @@ export class Conductor extends EventTarget {
     this.play();
   }
 
-  /** @param {StreamName} name @param {number} ms */
-  _covers(name, ms) {
-    const player = this.players.get(name);
-    if (!player?.usable) return false;
-    const run = player.index.runAt(ms);
-    return run !== null && this._ended.get(name) !== run.end_ms;
-  }
-
   /** The stream to follow at `ms`, or null. @param {number} ms @returns {StreamName | null} */
   _choose(ms) {
-    const able = [...this.players.keys()].filter((name) => this._covers(name, ms));
-    if (this.leader && able.includes(this.leader) && this.players.get(this.leader)?.index.hasSound) return this.leader;
-    return able.find((name) => this.players.get(name)?.index.hasSound) ?? able[0] ?? null;
+    const covering = [...this.players].filter(([, player]) => player.covers(ms));
+    const able = covering.filter(([name]) => !this._held.has(name));
+    // The leader stays until another is as far as it is: a jump of the leader would be one of all.
+    const led = able.find(([name]) => name === this.leader);
+    const ready = able.filter(([name, player]) => name === this.leader || this._isReady(player, ms));
+    const heard = (/** @type {[StreamName, StreamPlayer][]} */ among) => among.filter(([, player]) => player.index.hasSound);
+    const stays = led && led[1].index.hasSound ? led : undefined;
+    const best = stays ?? heard(ready)[0] ?? led ?? ready[0] ?? heard(able)[0] ?? able[0] ?? covering[0];
+    return best?.[0] ?? null;
+  }
+
+  /** Whether a stream could lead from now on without a halt. @param {StreamPlayer} player @param {number} ms */
+  _isReady({ video }, ms) {
+    const near = Math.abs(1000 * video.currentTime - ms) < 2 * NEAR_MS * Math.max(1, this.rate);
+    return near && !video.seeking && video.readyState >= HTMLMediaElement.HAVE_FUTURE_DATA;
   }
 
   _tick() {
     this._positionMs = this.positionMs;
-    this._noteStall();
+    for (const name of this._held) {
+      if (this.players.get(name)?.isBuffered(this._positionMs)) this._held.delete(name);
+    }
     const before = this.leader;
     this.leader = this._choose(this._positionMs);
     if (!this.leader && this.playing) this._step();
+    if (before !== this.leader) this._follow(this.leader);
     const lead = this.leader ? this.players.get(this.leader) : undefined;
     const waiting = lead !== undefined && this.playing && lead.video.readyState < HTMLMediaElement.HAVE_FUTURE_DATA;
     for (const [name, player] of this.players) {
@@ -169,35 +191,46 @@ export class Conductor extends EventTarget {
     this.dispatchEvent(new Event("tick"));
   }
 
-  /**
-   * The leader has stood still since the last comparison although it should play. Just before the end of
-   * its run that is the end: a decoder keeps back the last frames when nothing follows. Before a hairline
-   * hole between two segments it is helped across. Anything else is loading, and passes.
-   */
-  _noteStall() {
-    const lead = this.leader ? this.players.get(this.leader) : undefined;
-    const before = this._leadStoodAt;
-    this._leadStoodAt = lead?.video.currentTime ?? -1;
-    if (!this.playing || !this.leader || !lead || lead.video.seeking || before !== this._leadStoodAt) return;
-    if (lead.video.readyState >= HTMLMediaElement.HAVE_FUTURE_DATA && !lead.video.ended) return;
-    const run = lead.index.runAt(this._positionMs);
-    if (!run) return;
-    const slackMs = END_SLACK_MS * Math.max(1, this.rate / 2);
-    const hairline = lead.nextBuffered(this._positionMs);
-    if (hairline !== null && hairline - this._positionMs < END_SLACK_MS && hairline < run.end_ms) {
-      lead.video.currentTime = (hairline + 1) / 1000;
-    } else if (run.end_ms - this._positionMs < slackMs && lead.isBuffered(run.end_ms - LAST_MS)) {
-      this._ended.set(this.leader, run.end_ms);
+  /** The position comes from this stream from now on, so it must be there. @param {StreamName | null} name */
+  _follow(name) {
+    const lead = name ? this.players.get(name) : undefined;
+    if (lead && lead.isFree && Math.abs(1000 * lead.video.currentTime - this._positionMs) > FAR_MS) lead.goTo(this._positionMs);
+  }
+
+  /** Looks for streams that stand still, be it at play or in a jump that does not end. */
+  _watch() {
+    const now = performance.now();
+    for (const [name, player] of this.players) {
+      const { video } = player;
+      const should = player.covers(this.positionMs) && (video.seeking || (this.playing && !video.paused));
+      const stoodMs = player.standing.note(video, now, should);
+      if (stoodMs >= STOOD_EDGE_MS) this._stands(name, player, stoodMs);
     }
+  }
+
+  /** @param {StreamName} name @param {StreamPlayer} player @param {number} stoodMs */
+  _stands(name, player, stoodMs) {
+    const ms = this.positionMs;
+    if (!player.isLoaded(ms)) {
+      const late = stoodMs > HELD_MS || (player.fault !== null && stoodMs > STOOD_MS);
+      if (late && this.playing && name === this.leader && !player.isBuffered(ms)) this._held.add(name);
+      return;
+    }
+    const decoding = player.video.seeking && player.isBuffered(ms);
+    if (!player.stepOver(ms, stoodMs >= (decoding ? JUMP_MS_MAX : STOOD_MS))) return;
+    this._tick();
+    this._changed();
   }
 
   /** Nothing was recorded now: go to where something was, or end. */
   _step() {
-    const next = Math.min(
-      ...[...this.players.values()].filter((p) => p.usable).map((p) => p.index.nextStart(this._positionMs)),
-    );
+    const next = Math.min(...[...this.players.values()].map((player) => player.playableFrom(this._positionMs)));
+    for (const [name, player] of this.players) {
+      const stretch = player.blocked.at(this._positionMs);
+      if (stretch) this.dispatchEvent(new CustomEvent("skip", { detail: { name, stretch } }));
+    }
     if (Number.isFinite(next)) {
-      this.seek(next);
+      this._moveTo(next);
     } else if (!this.timeline.session.live) {
       this.playing = false;
       this._positionMs = this.timeline.edgeMs;
@@ -220,13 +253,13 @@ export class Conductor extends EventTarget {
       video.pause();
       return "gone";
     }
-    if (!this._covers(name, this._positionMs)) {
+    if (!player.covers(this._positionMs)) {
       if (!video.paused) video.pause();
       return "resting";
     }
     if (video.readyState === HTMLMediaElement.HAVE_NOTHING) return "loading";
     const leading = name === this.leader;
-    const offMs = 1000 * video.currentTime - player.index.mediaFrom(this._positionMs);
+    const offMs = 1000 * video.currentTime - player.mediaFrom(this._positionMs);
     const scale = Math.max(1, this.rate);
     const far = Math.abs(offMs) > (this.playing ? FAR_MS * Math.max(1, scale / 4) : NEAR_MS);
     if (far && player.isFree && (!leading || video.seeking)) player.goTo(this._positionMs);
@@ -239,6 +272,7 @@ export class Conductor extends EventTarget {
     if (waiting && !leading) video.pause();
     else if (video.paused) void video.play().catch((error) => this._refused(error));
     if (leading) return waiting ? "loading" : "leading";
+    if (!player.isBuffered(this._positionMs)) return "loading";
     return Math.abs(offMs) < FAR_MS ? "in-step" : "catching-up";
   }
 

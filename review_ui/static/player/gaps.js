@@ -3,6 +3,8 @@
 import { length, say } from "./words.js";
 
 /**
+ * @typedef {import("./blocked.js").Stretch} Stretch
+ * @typedef {import("./types.js").GapData} GapData
  * @typedef {import("./stream-index.js").Hole} Hole
  * @typedef {import("./stream-index.js").StreamIndex} StreamIndex
  */
@@ -12,6 +14,36 @@ export function gapLabel(hole) {
   const open = !Number.isFinite(hole.end_ms) || hole.gap?.end_ms === null;
   const how = open ? say("gap-open") : say("gap", { length: length(hole.end_ms - hole.start_ms) });
   return hole.gap ? `${how}: ${say(`cause-${hole.gap.cause}`)}` : how;
+}
+
+/** The same where a part alone is missing: `no sound 26 s: microphone silent`. @param {GapData} gap */
+export function lackLabel(gap) {
+  const how = gap.end_ms === null ? say(`no-${gap.part}-open`) : say(`no-${gap.part}`, { length: length(gap.end_ms - gap.start_ms) });
+  return `${how}: ${say(`cause-${gap.cause}`)}`;
+}
+
+/** @param {GapData} gap */
+const because = (gap) => `${say(`cause-${gap.cause}`)} (${say(`reason-${gap.reason}`)})`;
+
+/**
+ * Two lines, as of `whyNothing`, for a moment of which there is sound or picture alone; empty where all is there.
+ *
+ * @param {StreamIndex} index
+ * @param {number} ms
+ * @returns {[string, string]}
+ */
+export function whatLacks(index, ms) {
+  const gap = index.lackAt(ms);
+  if (gap) return [say(`no-${gap.part}-here`), because(gap)];
+  return index.isUnseen(ms) ? [say("no-picture-here"), say("gap-unexplained")] : ["", ""];
+}
+
+/** Two lines, as of `whyNothing`, for what was recorded and cannot be played. @param {Stretch} stretch @param {GapData | null} gap  what the record says of it @returns {[string, string]} */
+export function whyBlocked(stretch, gap) {
+  const { problem } = stretch;
+  if (problem) return [problem.detail || say("refused"), problem.remedy];
+  const what = say("blocked-here", { length: length(stretch.end_ms - stretch.start_ms) });
+  return [what, gap ? because(gap) : say("blocked-why")];
 }
 
 /**
@@ -28,7 +60,7 @@ export function whyNothing(index, ms, live) {
   const hole = index.holeAt(ms);
   if (!hole) return ["", ""];
   if (hole.gap) {
-    const reason = `${say(`cause-${hole.gap.cause}`)} (${say(`reason-${hole.gap.reason}`)})`;
+    const reason = because(hole.gap);
     if (Number.isFinite(hole.end_ms)) return [say("gap-here", { length: length(hole.end_ms - hole.start_ms) }), reason];
     return [say("gap-lasting"), reason];
   }

@@ -3,21 +3,19 @@
  * the visible stretch; zoomed in, the stretch follows the position.
  */
 
-import { gapLabel } from "./gaps.js";
 import { drawLog } from "./log-lane.js";
 import { drawSignals } from "./signal-lane.js";
+import { drawStream } from "./stream-lane.js";
 import { mark, percent, svg } from "./svg.js";
-import { length, say } from "./words.js";
+import { say } from "./words.js";
 
 /**
  * @typedef {import("./conductor.js").Conductor} Conductor
- * @typedef {import("./stream-index.js").StreamIndex} StreamIndex
  * @typedef {import("./types.js").FlagData} FlagData
  */
 
 const TICK_STEPS_S = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600];
 const LABEL_PX = 76;
-const GAP_PX_MIN = 4;
 const LETTER_PX = 6.2;
 
 /** Emits `drawn` after each whole drawing. */
@@ -89,7 +87,7 @@ export class Lanes extends EventTarget {
     this._drawFlags(from, to);
     for (const [name, index] of this._conductor.timeline.streams) {
       const track = this.root.querySelector(`[data-lane="${name}"]`);
-      if (track) this._drawStream(/** @type {SVGElement} */ (track), index, from, to);
+      if (track) drawStream(/** @type {SVGElement} */ (track), index, { from, to, durationMs: all });
     }
     for (const [name, entries] of this.logs) {
       const track = this.root.querySelector(`[data-lane="${name}"]`);
@@ -200,53 +198,5 @@ export class Lanes extends EventTarget {
     const wide = this._share(flag.end_ms) - this._share(flag.start_ms);
     const bar = svg("rect", { class: `stretch is-${flag.state}`, x: percent(this._share(flag.start_ms)), width: percent(wide), y: 20, height: 3 });
     return svg("g", {}, bar, group);
-  }
-
-  /** @param {SVGElement} track @param {StreamIndex} index @param {number} from @param {number} to */
-  _drawStream(track, index, from, to) {
-    const width = Math.max(1, track.clientWidth);
-    /** @type {SVGElement[]} */
-    const drawn = [svg("rect", { class: "empty", width: "100%", y: 12, height: 7 })];
-    for (const run of index.runs) this._bar(drawn, "on", run.start_ms, run.end_ms, { y: 12, height: 7 });
-    for (const segment of index.segments) {
-      if (!segment.late) continue;
-      const end = segment.start_ms + segment.duration_ms;
-      this._bar(drawn, "empty", segment.start_ms, end, { y: 12, height: 7 });
-      this._bar(drawn, "", segment.start_ms, end, { y: 12, height: 7, fill: "url(#late)" });
-    }
-    let labelledPx = 0;
-    for (const hole of index.holes(0, this._conductor.timeline.durationMs)) {
-      const inner = hole.start_ms > (index.runs[0]?.start_ms ?? Infinity) && index.nextStart(hole.start_ms) < Infinity;
-      if ((!hole.gap && !inner) || hole.end_ms < from || hole.start_ms > to) continue;
-      const x = this._share(hole.start_ms);
-      const wide = Math.max(GAP_PX_MIN / width, this._share(hole.end_ms) - x);
-      const place = { x: percent(x), width: percent(wide), y: 2, height: 18 };
-      drawn.push(
-        svg("rect", { class: "ground", ...place }),
-        svg("rect", { fill: "url(#hatch)", ...place }, svg("title", {}, gapLabel(hole))),
-        svg("rect", { class: "gap-edge", ...place }),
-      );
-      const label = gapLabel(hole);
-      const labelPx = label.length * LETTER_PX;
-      const startPx = (x + wide) * width + 5;
-      const room = startPx + labelPx < width;
-      const fromPx = room ? startPx : x * width - 5 - labelPx;
-      if (fromPx < labelledPx || fromPx < 0) continue;
-      labelledPx = fromPx + labelPx;
-      drawn.push(svg("svg", { x: percent(room ? x + wide : x), overflow: "visible", class: "wide" }, svg("text", { x: room ? 5 : -5, y: 9, "text-anchor": room ? "start" : "end" }, label)));
-    }
-    if (index.gone) drawn.push(svg("text", { x: 5, y: 9 }, say("erased")));
-    track.replaceChildren(...drawn);
-    const total = index.runs.reduce((sum, run) => sum + run.end_ms - run.start_ms, 0);
-    const words = total ? say("lane", { length: length(total), gaps: index.gaps.length }) : say("lane-empty");
-    track.setAttribute("aria-label", words);
-  }
-
-  /** @param {SVGElement[]} drawn @param {string} kind @param {number} start @param {number} end @param {Record<string, string | number>} more */
-  _bar(drawn, kind, start, end, more) {
-    const { from, to } = this._visible;
-    const [left, right] = [Math.max(start, from), Math.min(end, to)];
-    if (right <= left) return;
-    drawn.push(svg("rect", { class: kind, x: percent(this._share(left)), width: percent(this._share(right) - this._share(left)), ...more }));
   }
 }

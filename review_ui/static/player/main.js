@@ -7,6 +7,7 @@ import { timecode } from "./dialogs.js";
 import { Film } from "./film.js";
 import { Flags } from "./flags.js";
 import { listen } from "./keys.js";
+import { whyBlocked } from "./gaps.js";
 import { Logs } from "./logs.js";
 import { Lanes } from "./lanes.js";
 import { Problem } from "./problem.js";
@@ -63,6 +64,10 @@ async function start() {
   listen(actions);
   openAt(conductor, views);
   lanes.draw();
+  conductor.addEventListener("skip", (event) => {
+    const { name, stretch } = /** @type {CustomEvent} */ (event).detail;
+    tell(`${say(`stream-${name}`)}: ${whyBlocked(stretch, null).join(" ")}`);
+  });
   const drawTime = timecode(player, conductor);
   const frame = () => {
     drawTime();

@@ -23,7 +23,10 @@ export class StreamIndex {
   constructor(data) {
     this.name = data.stream;
     this.state = data.state;
-    this.gaps = data.gaps;
+    /** @type {GapData[]} of the whole stream: where there is no segment */
+    this.gaps = [];
+    /** @type {GapData[]} of one part: there are segments, and in them no sound or no picture */
+    this.lacks = [];
     /** @type {SegmentData[]} */
     this.segments = [];
     /** @type {Run[]} */
@@ -37,19 +40,21 @@ export class StreamIndex {
   update(data) {
     this.state = data.state;
     this.segments = [...data.segments].sort((a, b) => a.start_ms - b.start_ms);
-    this.gaps = data.gaps;
+    this.gaps = data.gaps.filter((gap) => (gap.part ?? "all") === "all");
+    this.lacks = data.gaps.filter((gap) => (gap.part ?? "all") !== "all");
     this.takes = new Map(data.takes.map((take) => [take.number, take]));
     this.runs = [];
-    let audio = false;
+    let before = { audio: false, video: false };
     for (const segment of this.segments) {
       const last = this.runs.at(-1);
       const kinds = kindsOf(this.mediaType(segment));
-      if (last && segment.start_ms - last.end_ms < JOIN_MS && kinds.audio === audio) {
+      const alike = kinds.audio === before.audio && kinds.video === before.video;
+      if (last && segment.start_ms - last.end_ms < JOIN_MS && alike) {
         last.end_ms = Math.max(last.end_ms, endOf(segment));
       } else {
         this.runs.push({ start_ms: segment.start_ms, end_ms: endOf(segment) });
       }
-      audio = kinds.audio;
+      before = kinds;
     }
   }
 
@@ -95,6 +100,17 @@ export class StreamIndex {
   segmentAt(ms) {
     const segment = this.segments[this.placeFrom(ms)];
     return segment && segment.start_ms <= ms + JOIN_MS ? segment : null;
+  }
+
+  /** What is missing of one part at `ms`, by the record, or null. @param {number} ms */
+  lackAt(ms) {
+    return this.lacks.find((gap) => gap.start_ms <= ms && ms < (gap.end_ms ?? Infinity)) ?? null;
+  }
+
+  /** Whether there is sound alone at `ms`. @param {number} ms */
+  isUnseen(ms) {
+    const segment = this.segmentAt(ms);
+    return segment !== null && !kindsOf(this.mediaType(segment)).video;
   }
 
   /** What MediaSource must be told for `segment`. @param {SegmentData} segment */

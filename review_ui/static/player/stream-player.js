@@ -1,16 +1,20 @@
 /**
  * One stream in one <video>: fetches segments around a position, appends them, forgets those far away.
  *
- * `sourceBuffer.timestampOffset = start_ms / 1000` puts every segment at its session time, so that
- * `video.currentTime` is the session's clock in every stream. A take that comes back with another codec
- * goes on in the same buffer (`changeType`); one that gains or loses a kind of track needs a new
- * MediaSource, because a SourceBuffer never changes its tracks.
+ * A stream may stand still for ever on what a file lacks (a hole in one track), on a piece that is refused,
+ * or on one that cannot be decoded. Each such stretch is noted in `blocked` once it is met, and is a hole
+ * from then on: nothing is sent there, the stream goes on after it.
  *
  * Emits `fault` when `fault` changes: a Problem in words, or null when all is well again.
  */
 
-import { ask, Problem } from "./problem.js";
-import { endOf, kindsOf } from "./stream-index.js";
+import { Blocked } from "./blocked.js";
+import { bufferedEnd, nextBuffered } from "./buffered.js";
+import { fetchPiece } from "./fetch-piece.js";
+import { BROKEN, MediaBuffer } from "./media-buffer.js";
+import { Problem } from "./problem.js";
+import { edgeMs, Standing } from "./standing.js";
+import { endOf } from "./stream-index.js";
 import { say } from "./words.js";
 
 /**
@@ -21,13 +25,13 @@ import { say } from "./words.js";
 /** How much is kept before and fetched after the position, in ms of media at normal speed. */
 const BEHIND_MS = 20_000;
 const AHEAD_MS = 16_000;
+/** Kept before the position once the browser said that its buffer is full. */
+const BEHIND_MS_MIN = 2_000;
 /** Chromium holds about 48 MB per buffer; faster play asks for more, this is where it stops. */
 const AHEAD_BYTES_MAX = 24_000_000;
-/** A live session grows: its buffer is declared longer than what is there. */
-const LIVE_SPARE_S = 24 * 3600;
-const RETRY_MS = [500, 1000, 2000, 4000, 8000];
 const APPENDS_MAX = 2;
-
+/** So many pieces in a row that cannot be had are stepped over; then it is the stream that cannot be had. */
+const REFUSED_MAX = 3;
 export class StreamPlayer extends EventTarget {
   /**
    * @param {HTMLVideoElement} video
@@ -40,25 +44,48 @@ export class StreamPlayer extends EventTarget {
     this.index = index;
     /** @type {Problem | null} */
     this.fault = null;
+    this.blocked = new Blocked();
+    this.standing = new Standing();
+    /** The end of the run that was played out, without having been reached to the ms. @type {number | null} */
+    this.ended = null;
     this._mediaUrl = mediaUrl;
     this._positionMs = 0;
     this._rate = 1;
     this._pumping = false;
     this._behindMs = BEHIND_MS;
-    /** @type {AbortController} */
     this._abort = new AbortController();
-    /** @type {Map<number, number>} how often each segment was appended since the last seek */
+    /** How often each segment was appended since the last seek. @type {Map<number, number>} */
     this._appends = new Map();
-    /** @type {MediaSource | null} */
-    this._source = null;
-    /** @type {SourceBuffer | null} */
-    this._buffer = null;
-    this._mediaType = "";
+    /** Segments that went into the present buffer. @type {Set<number>} */
+    this._loaded = new Set();
+    /** The segment on its way into the buffer. @type {number | null} */
+    this._loading = null;
+    this._refusedInRow = 0;
+    this._buffer = new MediaBuffer(video);
+    video.addEventListener("error", () => this._broke());
   }
 
   /** Whether this stream can show something at all. */
   get usable() {
     return !this.index.gone && (this.fault === null || this.fault.passing);
+  }
+
+  /** Whether there is something to play at `ms`, as far as is known. @param {number} ms */
+  covers(ms) {
+    const run = this.usable ? this.index.runAt(ms) : null;
+    return run !== null && run.end_ms !== this.ended && !this.blocked.at(ms);
+  }
+
+  /** The first moment from `ms` on at which there is something to play; Infinity when there is none. @param {number} ms */
+  playableFrom(ms) {
+    if (!this.usable) return Infinity;
+    let at = ms;
+    while (Number.isFinite(at)) {
+      at = this.blocked.past(at);
+      if (this.covers(at)) return at;
+      at = this.index.nextStart(at);
+    }
+    return Infinity;
   }
 
   /** Moves the window that is kept in the buffer. @param {number} ms @param {number} rate */
@@ -73,15 +100,27 @@ export class StreamPlayer extends EventTarget {
     this._abort.abort();
     this._abort = new AbortController();
     this._appends.clear();
+    this.ended = null;
     if (this.fault?.passing) this._setFault(null);
     this._positionMs = ms;
-    if (this._source) this.goTo(ms);
+    if (this._buffer.isOpen) this.goTo(ms);
     void this._pump();
+  }
+
+  /** What could not be played is tried once more. */
+  forgive() {
+    this.blocked.forgive();
+    this._refusedInRow = 0;
   }
 
   /** Shows `ms`, or where this stream next has media: a <video> sent into a gap would seek for ever. @param {number} ms */
   goTo(ms) {
-    this.video.currentTime = this.index.mediaFrom(ms) / 1000;
+    this.video.currentTime = this.mediaFrom(ms) / 1000;
+  }
+
+  /** `ms` where there is something to play, else the next such moment; `ms` after the last. @param {number} ms */
+  mediaFrom(ms) {
+    return this.index.mediaFrom(this.blocked.past(this.index.mediaFrom(ms)));
   }
 
   /** Whether a jump now breaks off nothing that would end by itself: no seek, or one to what is not loaded. */
@@ -91,20 +130,33 @@ export class StreamPlayer extends EventTarget {
 
   /** Whether `ms` can be shown without fetching. @param {number} ms */
   isBuffered(ms) {
-    const { buffered } = this.video;
-    for (let i = 0; i < buffered.length; i++) {
-      if (buffered.start(i) <= ms / 1000 + 0.05 && ms / 1000 < buffered.end(i)) return true;
-    }
-    return false;
+    return bufferedEnd(this.video, ms) !== null;
   }
 
-  /** Where the next buffered stretch after `ms` begins, or null. @param {number} ms */
-  nextBuffered(ms) {
-    const { buffered } = this.video;
-    for (let i = 0; i < buffered.length; i++) {
-      if (1000 * buffered.start(i) > ms) return 1000 * buffered.start(i);
-    }
-    return null;
+  /** Whether all that is stored for `ms` and for what follows at once is in the buffer. @param {number} ms */
+  isLoaded(ms) {
+    const run = this.index.runAt(ms);
+    if (!run) return false;
+    return [ms, Math.min(ms + edgeMs(this._rate), run.end_ms - 1)].every((at) => {
+      const segment = this.index.segmentAt(at);
+      if (!segment || this.blocked.at(at)) return true;
+      if (!this._loaded.has(segment.n) || this._loading === segment.n) return false;
+      return this._holds(segment) || (this._appends.get(segment.n) ?? 0) >= APPENDS_MAX;
+    });
+  }
+
+  /**
+   * The <video> stands still at `ms` although all is loaded: notes the hole that comes next, or that the run is
+   * through. Returns whether anything was found.
+   *
+   * @param {number} ms
+   * @param {boolean} long  whether it has stood too long to be merely slow
+   */
+  stepOver(ms, long) {
+    const step = this.standing.over(this.video, this.index, ms, this._rate, long);
+    if (step?.over === "end") this.ended = step.to;
+    if (step?.over === "hole") this.blocked.add(ms, step.to);
+    return step !== null;
   }
 
   async _pump() {
@@ -114,9 +166,12 @@ export class StreamPlayer extends EventTarget {
       for (;;) {
         const segment = this._wanted();
         if (!segment) return;
+        this._loading = segment.n;
         await this._load(segment);
+        this._loading = null;
       }
     } finally {
+      this._loading = null;
       this._pumping = false;
     }
   }
@@ -132,20 +187,24 @@ export class StreamPlayer extends EventTarget {
       if (!segment || segment.start_ms > untilMs) return null;
       bytes += segment.bytes;
       if (bytes > AHEAD_BYTES_MAX && endOf(segment) > this._positionMs + AHEAD_MS) return null;
-      const here = segment.start_ms <= this._positionMs;
-      if (!here && !this._fits(this.index.mediaType(segment))) return null;
-      if (this._buffer && this._fits(this.index.mediaType(segment)) && this._has(segment)) continue;
+      if (this.blocked.past(Math.max(segment.start_ms, this._positionMs)) >= endOf(segment)) continue;
+      if (this._isForeign(segment)) continue;
+      const here = this.mediaFrom(this._positionMs) >= segment.start_ms;
+      const fits = this._buffer.fits(this.index.mediaType(segment));
+      if (!here && !fits) return null;
+      if (this._buffer.isOpen && fits && this._has(segment)) continue;
       if ((this._appends.get(segment.n) ?? 0) >= APPENDS_MAX) continue;
       return segment;
     }
     return null;
   }
 
-  /** Whether a segment of this type can go into the present buffer. @param {string} mediaType */
-  _fits(mediaType) {
-    if (!this._buffer) return true;
-    const [now, then] = [kindsOf(this._mediaType), kindsOf(mediaType)];
-    return now.audio === then.audio && now.video === then.video;
+  /** Whether no browser of this kind can play it; a hole then. @param {SegmentData} segment */
+  _isForeign(segment) {
+    const type = this.index.mediaType(segment);
+    if (MediaSource.isTypeSupported(type)) return false;
+    this.blocked.add(segment.start_ms, endOf(segment), new Problem(415, say("no-codec", { type }), say("no-codec-do")));
+    return true;
   }
 
   /** @param {SegmentData} segment */
@@ -154,69 +213,37 @@ export class StreamPlayer extends EventTarget {
     return this.isBuffered(segment.start_ms + near) && this.isBuffered(endOf(segment) - near);
   }
 
+  /** Whether anything of the segment is in the buffer. @param {SegmentData} segment */
+  _holds(segment) {
+    const next = nextBuffered(this.video, segment.start_ms - 1);
+    return this.isBuffered(segment.start_ms) || (next !== null && next < endOf(segment));
+  }
+
   /** @param {SegmentData} segment */
   async _load(segment) {
     const { signal } = this._abort;
     try {
-      const bytes = await this._fetch(segment, signal);
       const mediaType = this.index.mediaType(segment);
-      if (!this._buffer || !this._fits(mediaType)) await this._open(mediaType);
+      const waiting = (/** @type {Problem} */ problem) => this._setFault(problem);
+      const bytes = await fetchPiece(this._mediaUrl(segment.n), signal, this._refusedInRow < REFUSED_MAX, waiting);
+      if (!this._buffer.isOpen || !this._buffer.fits(mediaType)) await this._open(mediaType);
       this._appends.set(segment.n, (this._appends.get(segment.n) ?? 0) + 1);
       await this._append(segment, mediaType, bytes);
+      this._loaded.add(segment.n);
+      this._refusedInRow = 0;
       if (this.fault) this._setFault(null);
     } catch (error) {
-      if (signal.aborted) return;
-      this._setFault(error instanceof Problem ? error : new Problem(415, say("cannot-play"), say("cannot-play-do")));
-      if (this.fault && !this.fault.passing) return;
-      this._appends.set(segment.n, (this._appends.get(segment.n) ?? 0) + 1);
+      if (signal.aborted || error === BROKEN) return;
+      this._refuse(segment, error instanceof Problem ? error : null);
     }
   }
 
-  /**
-   * The bytes of a segment; tries again while the network or the server is away.
-   *
-   * @param {SegmentData} segment
-   * @param {AbortSignal} signal
-   */
-  async _fetch(segment, signal) {
-    for (let attempt = 0; ; attempt++) {
-      try {
-        const response = await ask(this._mediaUrl(segment.n), { signal });
-        return await response.arrayBuffer();
-      } catch (error) {
-        if (signal.aborted || !(error instanceof Problem) || !error.passing) throw error;
-        this._setFault(new Problem(error.status, error.detail || say("offline"), error.remedy || say("offline-do")));
-        await pause(RETRY_MS[Math.min(attempt, RETRY_MS.length - 1)] ?? 8000, signal);
-      }
-    }
-  }
-
-  /** A fresh MediaSource in the same <video>. @param {string} mediaType */
+  /** @param {string} mediaType */
   async _open(mediaType) {
-    if (!MediaSource.isTypeSupported(mediaType)) {
-      throw new Problem(415, say("no-codec", { type: mediaType }), say("no-codec-do"));
-    }
-    const wasPlaying = !this.video.paused;
-    const source = new MediaSource();
-    const opened = new Promise((resolve) => source.addEventListener("sourceopen", resolve, { once: true }));
-    const url = URL.createObjectURL(source);
-    const rate = this.video.playbackRate;
-    this.video.src = url;
-    await opened;
-    URL.revokeObjectURL(url);
-    this._source = source;
-    this._buffer = source.addSourceBuffer(mediaType);
-    this._mediaType = mediaType;
-    this._declareDuration();
-    this.video.playbackRate = rate;
+    this._loaded.clear();
+    await this._buffer.open(mediaType);
+    this._buffer.declare(this.index.runs.at(-1)?.end_ms ?? 0);
     this.goTo(this._positionMs);
-    if (wasPlaying) void this.video.play().catch(() => undefined);
-  }
-
-  _declareDuration() {
-    const endS = (this.index.runs.at(-1)?.end_ms ?? 0) / 1000;
-    if (this._source?.readyState !== "open" || this._buffer?.updating) return;
-    if (!(this._source.duration >= endS)) this._source.duration = endS + LIVE_SPARE_S;
   }
 
   /**
@@ -225,34 +252,48 @@ export class StreamPlayer extends EventTarget {
    * @param {ArrayBuffer} bytes
    */
   async _append(segment, mediaType, bytes) {
-    const buffer = this._buffer;
-    if (!buffer || this._source?.readyState !== "open") return;
-    if (mediaType !== this._mediaType) {
-      buffer.changeType(mediaType);
-      this._mediaType = mediaType;
-    }
-    this._declareDuration();
-    await this._forget(buffer, this._behindMs);
-    buffer.timestampOffset = segment.start_ms / 1000;
+    const untilMs = this._positionMs + 2 * AHEAD_MS * this._rate;
+    this._buffer.declare(this.index.runs.at(-1)?.end_ms ?? 0);
+    await this._buffer.keepOnly(this._positionMs - this._behindMs, untilMs);
     try {
-      await done(buffer, () => buffer.appendBuffer(bytes));
+      await this._buffer.append(mediaType, segment.start_ms, bytes);
     } catch (error) {
       if (!(error instanceof DOMException) || error.name !== "QuotaExceededError") throw error;
-      this._behindMs = 2000;
-      await this._forget(buffer, this._behindMs);
-      await done(buffer, () => buffer.appendBuffer(bytes));
+      this._behindMs = BEHIND_MS_MIN;
+      await this._buffer.keepOnly(this._positionMs - this._behindMs, untilMs);
+      await this._buffer.append(mediaType, segment.start_ms, bytes);
     }
   }
 
-  /** Drops what lies outside the window. @param {SourceBuffer} buffer @param {number} behindMs */
-  async _forget(buffer, behindMs) {
-    const fromS = Math.max(0, (this._positionMs - behindMs) / 1000);
-    const toS = (this._positionMs + 2 * AHEAD_MS * this._rate) / 1000;
-    const { buffered } = buffer;
-    if (buffered.length === 0) return;
-    const [first, last] = [buffered.start(0), buffered.end(buffered.length - 1)];
-    if (first < fromS - 5) await done(buffer, () => buffer.remove(0, fromS));
-    if (last > toS + 5) await done(buffer, () => buffer.remove(toS, last + 1));
+  /**
+   * A segment cannot be had or not be parsed: it is a hole from now on. After REFUSED_MAX of them in a row
+   * the stream itself is at fault: the server will not say anything else of the next one.
+   *
+   * @param {SegmentData} segment
+   * @param {Problem | null} problem  null for a file that the browser cannot parse
+   */
+  _refuse(segment, problem) {
+    if (!problem) this._shut();
+    const why = problem ?? unplayable();
+    this._refusedInRow += 1;
+    this.blocked.add(segment.start_ms, endOf(segment), why);
+    this._setFault(this._refusedInRow >= REFUSED_MAX ? why : null);
+  }
+
+  /** The <video> gave up on what it was given: the rest of that segment is a hole, a fresh buffer goes on after it. */
+  _broke() {
+    if (!this._buffer.isOpen || !this.video.error) return;
+    const atMs = Math.max(this._positionMs, 1000 * this.video.currentTime);
+    const segment = this.index.segmentAt(atMs);
+    this._shut();
+    if (segment) this.blocked.add(Math.min(atMs, endOf(segment) - 1), endOf(segment), unplayable());
+    this._setFault(null);
+  }
+
+  _shut() {
+    this._buffer.close();
+    this._loaded.clear();
+    this._appends.clear();
   }
 
   /** @param {Problem | null} fault */
@@ -262,32 +303,6 @@ export class StreamPlayer extends EventTarget {
   }
 }
 
-/**
- * Starts an operation of a SourceBuffer and waits for its end.
- *
- * @param {SourceBuffer} buffer
- * @param {() => void} start
- * @returns {Promise<void>}
- */
-function done(buffer, start) {
-  return new Promise((resolve, reject) => {
-    const settle = new AbortController();
-    const once = { once: true, signal: settle.signal };
-    buffer.addEventListener("updateend", () => (settle.abort(), resolve()), once);
-    buffer.addEventListener("error", () => (settle.abort(), reject(new Error("append"))), once);
-    try {
-      start();
-    } catch (error) {
-      settle.abort();
-      reject(error);
-    }
-  });
-}
-
-/** @param {number} ms @param {AbortSignal} signal @returns {Promise<void>} */
-function pause(ms, signal) {
-  return new Promise((resolve) => {
-    const timer = setTimeout(resolve, ms);
-    signal.addEventListener("abort", () => (clearTimeout(timer), resolve()), { once: true });
-  });
+function unplayable() {
+  return new Problem(415, say("cannot-play"), say("cannot-play-do"));
 }

@@ -24,6 +24,7 @@
  * @property {number | null} end_ms  null while it lasts
  * @property {"network" | "device" | "candidate" | "server"} reason
  * @property {string} cause
+ * @property {"all" | "picture" | "sound"} [part]  what is missing; `all` when absent: there is no segment
  *
  * @typedef {object} StreamData
  * @property {StreamName} stream

@@ -1,6 +1,6 @@
 /** The views: which stream is large, what each is doing, and words where there is no picture. */
 
-import { whyNothing } from "./gaps.js";
+import { whatLacks, whyBlocked, whyNothing } from "./gaps.js";
 import { say } from "./words.js";
 
 /**
@@ -10,6 +10,8 @@ import { say } from "./words.js";
 
 /** A short wait is not worth a word. */
 const LOADING_SHOWN_AFTER_MS = 600;
+/** How long a view says that something was stepped over. */
+const SKIP_SHOWN_MS = 4000;
 
 export class Views {
   /**
@@ -28,6 +30,9 @@ export class Views {
     }
     /** @type {Map<StreamName, number>} */
     this._loadingSince = new Map();
+    /** What was just stepped over, and until when that is said. @type {Map<StreamName, { words: [string, string], untilMs: number }>} */
+    this._skips = new Map();
+    conductor.addEventListener("skip", (event) => this._skipped(/** @type {CustomEvent} */ (event).detail));
     conductor.addEventListener("tick", () => this.draw());
     conductor.addEventListener("change", () => this.draw());
   }
@@ -55,6 +60,7 @@ export class Views {
   }
 
   draw() {
+    for (const [name, { untilMs }] of this._skips) if (performance.now() > untilMs) this._skips.delete(name);
     for (const [name, view] of this.views) this._drawOne(name, view);
   }
 
@@ -67,19 +73,37 @@ export class Views {
     const ms = this._conductor.positionMs;
     const late = part === "loading" && this._isLate(name, player.isBuffered(ms));
     if (part !== "loading") this._loadingSince.delete(name);
+    const blocked = player.blocked.at(ms);
+    /** @type {string[]} */
     let words = ["", ""];
     if (player.fault && !(player.fault.passing && player.isBuffered(ms))) {
       words = [player.fault.detail || say("refused"), player.fault.remedy];
+    } else if (part === "resting" && blocked) {
+      words = whyBlocked(blocked, index.lackAt(ms));
     } else if (part === "resting" || part === "gone") {
       words = whyNothing(index, this._conductor.momentOf(name), this._conductor.timeline.session.live);
     } else if (late) {
       words = [say("loading"), ""];
     }
+    const lacks = this._skips.get(name)?.words ?? whatLacks(index, ms);
+    // Where there is sound alone, nothing is covered by saying so large; a picture is never covered.
+    if (!words[0] && index.isUnseen(ms)) words = whatLacks(index, ms);
     view.classList.toggle("is-empty", words[0] !== "");
+    const banner = words[0] ? ["", ""] : lacks;
+    view.querySelector(".lacks")?.toggleAttribute("hidden", banner[0] === "");
+    fill(view.querySelector(".lacks-what"), banner[0] ?? "");
+    fill(view.querySelector(".lacks-why"), banner[1] ?? "");
     fill(view.querySelector(".nothing-what"), words[0] ?? "");
     fill(view.querySelector(".nothing-why"), words[1] ?? "");
     fill(view.querySelector("[data-part]"), this._partWords(name, part));
-    fill(this._stage.querySelector(`[data-now="${name}"]`), this._nowWords(name, words[0] ?? ""));
+    fill(this._stage.querySelector(`[data-now="${name}"]`), this._nowWords(name, part, words[0] ?? ""));
+  }
+
+  /** @param {{ name: StreamName, stretch: import("./blocked.js").Stretch }} skipped */
+  _skipped({ name, stretch }) {
+    const index = this._conductor.players.get(name)?.index;
+    const words = whyBlocked(stretch, index?.lackAt(stretch.start_ms) ?? null);
+    this._skips.set(name, { words, untilMs: performance.now() + SKIP_SHOWN_MS });
   }
 
   /** @param {StreamName} name @param {boolean} buffered */
@@ -99,10 +123,11 @@ export class Views {
     return say(`part-${part}`);
   }
 
-  /** What is known of this stream at this moment. @param {StreamName} name @param {string} nothing */
-  _nowWords(name, nothing) {
+  /** What is known of this stream at this moment. @param {StreamName} name @param {import("./conductor.js").Part} part @param {string} nothing */
+  _nowWords(name, part, nothing) {
     const player = this._conductor.players.get(name);
-    if (nothing || !player) return say(player?.index.gone ? "erased" : "part-resting");
+    const heard = player?.index.isUnseen(this._conductor.positionMs) && (part === "leading" || part === "in-step");
+    if ((nothing && !heard) || !player) return say(player?.index.gone ? "erased" : "part-resting");
     const segment = player.index.segmentAt(this._conductor.positionMs);
     if (!segment) return "";
     const { videoWidth, videoHeight } = player.video;

@@ -1,0 +1,78 @@
+/** How long a <video> has stood still although it should go on, and what to step over so that it does. */
+
+import { bufferedEnd, nextBuffered } from "./buffered.js";
+import { endOf } from "./stream-index.js";
+
+/**
+ * @typedef {import("./stream-index.js").StreamIndex} StreamIndex
+ * @typedef {{ over: "end" | "hole", to: number }} Step
+ */
+
+/** A <video> stops up to this much before the end of what it has, at normal speed. */
+const EDGE_MS = 600;
+/** At the end of a run this much of it must be there for the stream to be through. */
+const LAST_MS = 200;
+/** The first step over what stands still although it seems to be there; doubled as long as that does not help. */
+const STEP_MS = 250;
+/** So long it must have moved for the next step to be the first again. */
+const MOVED_MS = 1000;
+
+/** How far before the end of what it has a <video> may stop, in ms. @param {number} rate */
+export const edgeMs = (rate) => EDGE_MS * Math.max(1, rate / 2);
+
+export class Standing {
+  constructor() {
+    this._sinceMs = performance.now();
+    this._movesSinceMs = 0;
+    this._atS = -1;
+    this._stepMs = STEP_MS;
+  }
+
+  /**
+   * Takes a look at the <video>; says for how many ms it has not moved by itself. A jump that has not ended
+   * is standing still as well.
+   *
+   * @param {HTMLVideoElement} video
+   * @param {number} nowMs  of a clock that only goes forward
+   * @param {boolean} should  whether it should move, or end its jump
+   */
+  note(video, nowMs, should) {
+    const moved = !video.seeking && video.currentTime !== this._atS;
+    if (!should || moved) this._sinceMs = nowMs;
+    if (!video.seeking) this._atS = video.currentTime;
+    if (!should || !moved) this._movesSinceMs = nowMs;
+    if (nowMs - this._movesSinceMs > MOVED_MS) this._stepMs = STEP_MS;
+    return nowMs - this._sinceMs;
+  }
+
+  /**
+   * It stands at `ms` although all is loaded. What comes next is a hole, as short as it can be, or the end of
+   * the run. Null while neither is certain.
+   *
+   * @param {HTMLVideoElement} video
+   * @param {StreamIndex} index
+   * @param {number} ms
+   * @param {number} rate
+   * @param {boolean} long  whether it has stood too long to be merely slow
+   * @returns {Step | null}
+   */
+  over(video, index, ms, rate, long) {
+    const run = index.runAt(ms);
+    if (!run) return null;
+    const near = edgeMs(rate);
+    const end = bufferedEnd(video, ms);
+    const waits = video.seeking || video.ended || video.readyState < HTMLMediaElement.HAVE_FUTURE_DATA;
+    const atEdge = end === null || (waits && end - ms < near);
+    if (atEdge && run.end_ms - ms < near && bufferedEnd(video, run.end_ms - LAST_MS) !== null) {
+      return { over: "end", to: run.end_ms };
+    }
+    const next = atEdge ? nextBuffered(video, ms) : null;
+    if (next !== null && next < run.end_ms) return { over: "hole", to: Math.ceil(next) + 1 };
+    if (!long) return null;
+    const segment = index.segmentAt(ms);
+    const segmentEnd = segment ? Math.max(endOf(segment), ms + 1) : run.end_ms;
+    if (atEdge) return { over: "hole", to: segmentEnd };
+    this._stepMs *= 2;
+    return { over: "hole", to: Math.min(segmentEnd, ms + this._stepMs / 2) };
+  }
+}
