@@ -87,8 +87,10 @@ export class Views {
     }
     const lacks = this._skips.get(name)?.words ?? whatLacks(index, ms);
     // Where there is sound alone, nothing is covered by saying so large; a picture is never covered.
-    if (!words[0] && index.isUnseen(ms)) words = whatLacks(index, ms);
+    const unseen = !words[0] && index.isUnseen(ms);
+    if (unseen) words = whatLacks(index, ms);
     view.classList.toggle("is-empty", words[0] !== "");
+    view.classList.toggle("is-unseen", unseen);
     const banner = words[0] ? ["", ""] : lacks;
     view.querySelector(".lacks")?.toggleAttribute("hidden", banner[0] === "");
     fill(view.querySelector(".lacks-what"), banner[0] ?? "");
@@ -117,8 +119,9 @@ export class Views {
   /** @param {StreamName} name @param {import("./conductor.js").Part} part */
   _partWords(name, part) {
     if (part === "leading" || (name === this._conductor.leader && part === "in-step")) {
-      const heard = this._conductor.players.get(name)?.index.hasSound;
-      if (heard) return say(this._conductor.muted ? "sound-off" : "sound-on");
+      const index = this._conductor.players.get(name)?.index;
+      const silent = index?.lackAt(this._conductor.positionMs)?.part === "sound";
+      if (index?.hasSound && !silent) return say(this._conductor.muted ? "sound-off" : "sound-on");
     }
     return say(`part-${part}`);
   }

@@ -132,17 +132,28 @@ class Stage:
         draw: Draw | None = None,
     ) -> str:
         """Publish a take from `start_ms` to `end_ms` after the world's present instant; its id."""
-        core, began = self.world.core, self.world.clock.unix_ms
+        began = self.world.clock.unix_ms
         shades = {Stream.WEBCAM: 90, Stream.PHONE: 140, Stream.SCREEN: 200}
         pieces = [
             encode(draw or plain(shades[stream]), shape, began + at_ms, min(SEGMENT_MS, end_ms - at_ms))
             for at_ms in range(start_ms, end_ms, SEGMENT_MS)
         ]
-        media_type = pieces[0].media_type
+        return self.publish(session, stream, [(piece, write(piece)) for piece in pieces], cause)
+
+    def publish(
+        self,
+        session: Session,
+        stream: Stream,
+        files: list[tuple[Piece, bytes]],
+        cause: EndCause | None = EndCause.STOPPED,
+    ) -> str:
+        """Publish a take of finished files, each with the piece that says when it is; its id."""
+        core, first = self.world.core, files[0][0]
+        media_type = first.media_type
         with core.db.begin() as db:
-            begun = recordings.begin_take(db, core, session.id, stream, media_type, began + start_ms)
-        for seq, piece in enumerate(pieces):
-            sealed = begun.sealer.seal(seq, media_type, write(piece))
+            begun = recordings.begin_take(db, core, session.id, stream, media_type, first.start_unix_ms)
+        for seq, (piece, data) in enumerate(files):
+            sealed = begun.sealer.seal(seq, media_type, data)
             self.world.objects.put(segment_key(begun.take.unit_id, begun.take.id, seq), sealed)
             segment = SealedSegment(seq, digest(sealed), len(sealed), piece.start_unix_ms, piece.duration_ms)
             with core.db.begin() as db:
