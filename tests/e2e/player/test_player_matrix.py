@@ -159,8 +159,9 @@ def test_sizes_that_change_and_a_gap_of_one_stream_stop_nothing(
     page.context.close()
 
 
-@SHAPES
-@pytest.mark.parametrize("rate", [1, 4])
+@pytest.mark.parametrize(
+    ("shape", "rate"), [(H264, 1), (H264, 4), (VP8, 4)], ids=["h264-1", "h264-4", "vp8-4"]
+)
 def test_a_hole_in_an_old_file_is_stepped_over_and_named(
     stage: Stage, browser: Browser, shape: Shape, rate: int
 ) -> None:
@@ -205,8 +206,13 @@ def test_a_seek_into_a_hole_ends(stage: Stage, browser: Browser, shape: Shape) -
     page.context.close()
 
 
-@SHAPES
-@pytest.mark.parametrize("how", ["cut short", "noise", "404", "500", "no codec"])
+@pytest.mark.parametrize(
+    ("shape", "how"),
+    [
+        *((H264, how) for how in ("cut short", "noise", "404", "no codec")),
+        *((VP8, how) for how in ("cut short", "noise", "500")),
+    ],
+)
 def test_a_piece_that_cannot_be_played_is_a_hole(
     stage: Stage, browser: Browser, shape: Shape, how: str
 ) -> None:
@@ -250,6 +256,7 @@ def test_a_stream_that_never_comes_holds_nobody(stage: Stage, browser: Browser) 
     page.route("**/media/*/webcam/*", lambda _: None)
     page.goto(f"/sessions/{session.id}")
     page.wait_for_selector("#player[data-ready]")
+    page.evaluate("window.review.conductor.setRate(4)")
     page.keyboard.press("k")
     page.wait_for_function("(ms) => window.review.conductor.positionMs > ms", arg=at(8000))
     expect(page.locator("[data-stream=webcam] .nothing-what")).to_have_text("Loading this moment …")
