@@ -23,7 +23,7 @@ WAY_MS = 20
 ANCHOR_MS = 2_000  # how long a clock may take to be known
 WRONG_MS_MAX = 300
 APART_MS = 500
-WRONG_RATE_MS_MAX = 700  # of a clock that runs a fifth wrong, behind a network that held it back for seconds
+WRONG_RATE_MS_MAX = 800  # of a clock that runs a fifth wrong, behind a network that held it back for seconds
 
 
 @dataclass(frozen=True)
