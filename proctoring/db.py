@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Annotated, Any, Final, TypeVar
 
-from sqlalchemy import BigInteger, DateTime, Dialect, MetaData, create_engine, event, text
+from sqlalchemy import URL, BigInteger, DateTime, Dialect, MetaData, create_engine, event, make_url, text
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import DeclarativeBase, Session, mapped_column, sessionmaker
@@ -76,10 +76,12 @@ class Row(DeclarativeBase):
 class Database:
     """Transactions on one database. `clock` stands for the database's own in tests."""
 
-    def __init__(self, url: str, isolation: str = WRITING_ISOLATION, clock: Clock | None = None) -> None:
+    def __init__(
+        self, url: str | URL, isolation: str = WRITING_ISOLATION, clock: Clock | None = None
+    ) -> None:
         self._clock = clock
         self._listeners: dict[str, list[Callable[[], None]]] = {}
-        if url.startswith("sqlite"):
+        if make_url(url).get_backend_name() == "sqlite":
             self.engine = create_engine(url, hide_parameters=True)
             event.listen(self.engine, "connect", _prepare_sqlite)
             event.listen(self.engine, "begin", _begin_sqlite)

@@ -10,15 +10,26 @@ from urllib.parse import urlsplit
 
 from pydantic import BaseModel, Field, ValidationError
 from pydantic_settings import SettingsConfigDict
+from sqlalchemy import URL
 
 from proctoring.eea import check_region
 from proctoring.errors import Invalid
 from proctoring.minio_settings import MinioSettings
 from proctoring.secret_files import with_password
+from proctoring.text import is_unicode, line
 from proctoring.transit_settings import TransitSettings
 from proctoring.turn_settings import TurnSettings
 
 PORT_MAX = 65535
+SAID_CHARS_MAX = 500
+SAID_TO_CANDIDATES = (
+    "controller_name",
+    "controller_address",
+    "controller_email",
+    "controller_phone",
+    "authority_name",
+    "authority_url",
+)
 LOOPBACK_HOSTS = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
@@ -85,11 +96,12 @@ class Settings(MinioSettings, TransitSettings, TurnSettings):
         return (self.public_url or f"http://{self.host}:{self.port}").rstrip("/")
 
     @property
-    def database(self) -> str:
-        """The SQLAlchemy URL: SQLite below the data folder unless one is set. Its user's password may lie in
-        the data folder (`with_password`)."""
+    def database(self) -> str | URL:
+        """Where the database is: SQLite below the data folder unless a URL is set, whose user's password may
+        lie in the data folder (`with_password`). A folder's name is never read as a URL: it may hold `?`,
+        `%` or `#`."""
         if not self.database_url:
-            return f"sqlite:///{self.data.resolve() / 'proctoring.db'}"
+            return URL.create("sqlite", database=str(self.data.resolve() / "proctoring.db"))
         return with_password(self.database_url, self.data / "keys" / "database")
 
     @property
@@ -116,6 +128,7 @@ def load(**overrides: object) -> Settings:
         first = error.errors()[0]
         name = "PROCTORING_" + "_".join(str(part) for part in first["loc"]).upper()
         raise Invalid(f"{name}: {first['msg']}.", "Correct it in the environment or in .env.") from error
+    _check_texts(settings)
     host = urlsplit(settings.base_url).hostname or ""
     if settings.region or host not in LOOPBACK_HOSTS:
         check_region(settings.region, "the machine that keeps the recordings", "PROCTORING_REGION")
@@ -146,6 +159,16 @@ def load(**overrides: object) -> Settings:
             "Set PROCTORING_CONTROLLER_EMAIL to the one that answers them.",
         )
     return settings
+
+
+def _check_texts(settings: Settings) -> None:
+    """Raises Invalid for a value that is no text, and for words of the notice that are not one line."""
+    for name, value in settings:
+        if isinstance(value, str | Path) and not is_unicode(str(value)):
+            raise Invalid(f"PROCTORING_{name.upper()} is not valid UTF-8.", "Write it again, as UTF-8.")
+    for name in SAID_TO_CANDIDATES:
+        if value := getattr(settings, name):
+            line(value, f"PROCTORING_{name.upper()}", SAID_CHARS_MAX)
 
 
 def _check_minio(settings: Settings) -> None:

@@ -10,7 +10,7 @@ from proctoring.core import Core
 from proctoring.help import service as help_requests
 from proctoring.help.model import HelpKind
 from proctoring.sessions import service as sessions
-from proctoring.sessions.service import WISH_CHARS_MAX
+from proctoring.sessions.model import WISH_CHARS_MAX
 
 
 def routes(core: Core) -> APIRouter:

@@ -9,6 +9,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from proctoring.errors import Denied
+from proctoring.text import line
+
+NAME_CHARS_MAX = 80
 
 
 class Role(StrEnum):
@@ -118,3 +121,8 @@ _REMEDIES = {
     May.VIEW_EVIDENCE: "The committee sees a session while its appeal is open.",
     May.CLOSE_APPEAL: "The appeal is closed already.",
 }
+
+
+def check_name(name: str) -> str:
+    """A staff member's name as it is kept. Raises Invalid for one that `text.line` refuses."""
+    return line(name, "the name", NAME_CHARS_MAX)

@@ -7,14 +7,13 @@ from datetime import timedelta
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session as Db
 
-from proctoring.access.model import Person, Role
+from proctoring.access.model import Person, Role, check_name
 from proctoring.access.rows import LoginRow, SignInLinkRow, UserRow
 from proctoring.core import Core
 from proctoring.custody.model import Action, Actor
 from proctoring.custody.service import enter
-from proctoring.errors import Conflict, Invalid, NotFound, NotSignedIn, TokenRefused
+from proctoring.errors import Conflict, NotFound, NotSignedIn, TokenRefused
 
-NAME_CHARS_MAX = 80
 LINK_VALID = timedelta(hours=24)
 LOGIN_VALID = timedelta(hours=12)
 TOKEN_BYTES = 24
@@ -29,9 +28,7 @@ def actor(person: Person) -> Actor:
 
 def add_user(db: Db, core: Core, by: Actor, name: str, role: Role) -> Person:
     """A new staff member. Raises Conflict when the name is taken, Invalid when it cannot be."""
-    name = name.strip()
-    if not 0 < len(name) <= NAME_CHARS_MAX:
-        raise Invalid("A staff member needs a name.", f"Give 1 to {NAME_CHARS_MAX} characters.")
+    name = check_name(name)
     if db.scalar(select(UserRow.id).where(UserRow.name == name)) is not None:
         raise Conflict(f"{name} is on the list already.", "Choose another name, or make a link for this one.")
     row = UserRow(id=core.new_id(), name=name, role=role.value, created_at=core.clock())
@@ -48,7 +45,7 @@ def users(db: Db) -> list[Person]:
 
 def find_user(db: Db, name: str) -> Person:
     """Raises NotFound."""
-    row = db.scalar(select(UserRow).where(UserRow.name == name))
+    row = db.scalar(select(UserRow).where(UserRow.name == name.strip()))
     if row is None:
         raise NotFound(f"There is no staff member {name}.", "Add one with `proctoring user add`.")
     return row.model()

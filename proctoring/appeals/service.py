@@ -13,6 +13,7 @@ from proctoring.holds.model import HoldKind, check_reason
 from proctoring.holds.service import place, release
 from proctoring.sessions.model import OVER
 from proctoring.sessions.service import CANDIDATE, session_row
+from proctoring.text import message
 
 
 def lodge(db: Db, core: Core, session_id: str, grounds: str, actor: Actor = CANDIDATE) -> Appeal:
@@ -26,7 +27,7 @@ def lodge(db: Db, core: Core, session_id: str, grounds: str, actor: Actor = CAND
         raise Conflict("The exam is not over yet.", "Appeal when it has ended.")
     if open_of_session(db, session_id) is not None:
         raise Conflict("Your appeal is lodged already.", "You will have an answer to it.")
-    grounds = check_reason(grounds)
+    grounds = check_reason(message(grounds))
     hold = place(db, core, actor, session_id, HoldKind.APPEAL, "Appeal lodged by the candidate.")
     row = AppealRow(
         id=core.new_id(),

@@ -2,10 +2,13 @@
 
 import logging
 from importlib import import_module
+from typing import NoReturn
 
 import click
 
 from proctoring import logs
+from proctoring.cli.output import refuse, speak_everywhere
+from proctoring.text import is_unicode
 
 # In the order of the help page. A module is imported when its command is asked for, so that none waits
 # for the libraries of the others.
@@ -26,7 +29,17 @@ MODULES = {
 
 
 class Commands(click.Group):
-    """The commands of MODULES, each a function of its own name in its module."""
+    """The commands of MODULES, each a function of its own name in its module.
+
+    An argument that is not text in the terminal's encoding is refused before any command sees it.
+    """
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        speak_everywhere()
+        for number, given in enumerate(args, start=1):
+            if not is_unicode(given):
+                _refuse_bytes(number, given, "--json" in args)
+        return super().parse_args(ctx, args)
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(MODULES)
@@ -36,6 +49,17 @@ class Commands(click.Group):
             return None
         command: click.Command = getattr(import_module(f"{__name__}.{MODULES[cmd_name]}"), cmd_name)
         return command
+
+
+def _refuse_bytes(number: int, given: str, as_json: bool) -> NoReturn:
+    shown = given.encode(errors="surrogateescape").decode(errors="backslashreplace")
+    refuse(
+        "Not understood",
+        f"Argument {number}, {shown!r}, is not valid UTF-8.",
+        "Set the terminal, or the file that the words come from, to UTF-8 and run it again.",
+        as_json,
+        exit_code=2,
+    )
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})

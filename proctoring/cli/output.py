@@ -3,17 +3,21 @@
 0: done. 1: refused or failed, with what to do on standard error. 2: the command line was not understood.
 """
 
+import errno
 import functools
 import getpass
+import io
 import json
 import os
+import re
 import sys
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import click
+from sqlalchemy.exc import OperationalError
 
 from proctoring.clock import parse_instant
 from proctoring.custody.model import Actor
@@ -21,6 +25,8 @@ from proctoring.errors import CoreError
 from storage.errors import VaultError
 
 Command = Callable[..., Any]
+ACCOUNT = re.compile(r"[\w.@\\+-]{1,64}")
+"""An account's name, a domain's included."""
 
 
 class Instant(click.ParamType[datetime]):
@@ -37,10 +43,23 @@ class Instant(click.ParamType[datetime]):
             self.fail(str(error), param, ctx)
 
 
-def common(function: Command) -> Command:
-    """Add `--data` and `--json` to a subcommand, and turn our errors into exit code 1."""
+class Folder(click.Path):
+    """A folder by its name, whatever characters are in it. An empty one, such as an unset variable leaves
+    behind, is no name."""
 
-    @click.option("--data", type=click.Path(path_type=Path), help="Folder that keeps everything (./data).")
+    def __init__(self) -> None:
+        super().__init__(path_type=Path)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        if value == "":
+            self.fail("it is empty; name a folder, or leave the option out", param, ctx)
+        return super().convert(value, param, ctx)
+
+
+def common(function: Command) -> Command:
+    """Add `--data` and `--json` to a subcommand; errors of ours, of disk and database become exit code 1."""
+
+    @click.option("--data", type=Folder(), help="Folder that keeps everything (./data).")
     @click.option("--json", "as_json", is_flag=True, help="Print JSON for machines.")
     @functools.wraps(function)
     def wrapped(*args: Any, as_json: bool, **kwargs: Any) -> Any:
@@ -51,28 +70,58 @@ def common(function: Command) -> Command:
             fail(error.title, error.detail, error.remedy)
         except VaultError as error:
             fail("The vault refused", str(error), "Check the data folder and its keys.")
+        except OperationalError as error:
+            said = str(error.orig).strip().partition("\n")[0]
+            fail(
+                "Not available right now",
+                f"The database does not do what was asked: {said}.",
+                "Look at the data folder, or at PROCTORING_DATABASE_URL; `proctoring doctor` says more.",
+            )
+        except OSError as error:
+            if error.errno == errno.EPIPE:  # who reads our output went away: click ends quietly
+                raise
+            named = f"{error.filename}: {error.strerror}" if error.filename else str(error)
+            fail("Not possible here", f"{named}.", "Correct the name, or who may read and write there.")
 
     return wrapped
 
 
-def fail(title: str, detail: str, remedy: str) -> None:
+def fail(title: str, detail: str, remedy: str) -> NoReturn:
     """Say what is the matter and what to do; exit 1."""
-    if click.get_current_context().obj:
+    refuse(title, detail, remedy, bool(click.get_current_context().obj), exit_code=1)
+
+
+def refuse(title: str, detail: str, remedy: str, as_json: bool, exit_code: int) -> NoReturn:
+    """The same before a command was found."""
+    if as_json:
         click.echo(json.dumps({"error": title, "detail": detail, "remedy": remedy}), err=True)
     else:
         click.echo(f"{title}: {detail}\n{remedy}".rstrip(), err=True)
-    sys.exit(1)
+    sys.exit(exit_code)
 
 
 def show(data: Mapping[str, Any], text: str) -> None:
     """Print the result: `data` with `--json`, else `text`."""
-    click.echo(json.dumps(data, indent=2, ensure_ascii=False) if click.get_current_context().obj else text)
+    if not click.get_current_context().obj:
+        click.echo(text)
+        return
+    in_ascii = (getattr(sys.stdout, "encoding", None) or "").lower().replace("-", "") != "utf8"
+    click.echo(json.dumps(data, indent=2, ensure_ascii=in_ascii))
+
+
+def speak_everywhere() -> None:
+    """Print what the terminal's encoding lacks as an escape, such as \\u05d0, instead of failing over it."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
 
 
 def operator() -> Actor:
     """Who acts on the command line: the account that may read the keys, as the ledger names it."""
     try:
         account = getpass.getuser()
-    except OSError:
+    except (OSError, KeyError):  # a user id without a name
+        account = ""
+    if not ACCOUNT.fullmatch(account):  # as the environment may claim it: not for the ledger
         account = str(os.getuid())
     return Actor(f"cli:{account}", "operator")

@@ -1,10 +1,13 @@
 """Makes what is missing in a data folder: keys, secrets, schema. Harmless to repeat."""
 
+import os
 import secrets
+from pathlib import Path
 
 from proctoring.cli.places import Places, move_old_keys
 from proctoring.clock import system_clock
 from proctoring.db import Database
+from proctoring.errors import Invalid
 from proctoring.migrations import upgrade
 from proctoring.migrations.grants import OWNER, USERS, grant
 from proctoring.secret_files import REDIS_DEFAULT_USER
@@ -13,6 +16,7 @@ from storage.keys import KeyFolder, write_secret
 from storage.powers import Power
 from storage.sign import Signer
 
+ANOTHER_FOLDER = "Name another with --data or PROCTORING_DATA, or see that this account may write there."
 LINK_SECRET_BYTES = 32
 SECRET_BYTES = 30  # 40 characters, all that MinIO takes
 SECRETS = {
@@ -32,10 +36,7 @@ def prepare(settings: Settings) -> list[str]:
 def prepare_keys(settings: Settings) -> list[str]:
     """Folder and keys; asks nothing of the network."""
     places = Places(settings.data)
-    made = []
-    if not settings.data.exists():
-        settings.data.mkdir(parents=True, mode=0o700)
-        made.append(f"data folder {settings.data}")
+    made = prepare_folder(settings.data)
     made += [f"way for roles of their own: moved {what}" for what in move_old_keys(places)]
     places.public_keys.mkdir(parents=True, exist_ok=True)
     places.private_keys.mkdir(exist_ok=True, mode=0o700)
@@ -49,6 +50,21 @@ def prepare_keys(settings: Settings) -> list[str]:
         places.public_signing_key.write_bytes(Signer.ensure(places.signing_key).public)
         made.append("signing key for certificates")
     return made
+
+
+def prepare_folder(data: Path) -> list[str]:
+    """The data folder, 0700 when it is made. Raises Invalid when it cannot be made, or is no folder that can
+    be written."""
+    try:
+        there = data.is_dir()
+        if not there:
+            data.mkdir(parents=True, mode=0o700)
+    except OSError as error:
+        why = "it is there and no folder" if isinstance(error, FileExistsError) else error.strerror
+        raise Invalid(f"The data folder {data} cannot be made: {why}.", ANOTHER_FOLDER) from error
+    if not os.access(data, os.W_OK | os.X_OK):
+        raise Invalid(f"The data folder {data} cannot be written.", ANOTHER_FOLDER)
+    return [] if there else [f"data folder {data}"]
 
 
 def prepare_secrets(settings: Settings) -> list[str]:

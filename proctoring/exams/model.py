@@ -6,9 +6,11 @@ from enum import StrEnum
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from proctoring.errors import Invalid
+from proctoring.text import line
 
 OBJECTION_DAYS_MAX = 3650
 TITLE_CHARS_MAX = 200
+LEGAL_GROUND_CHARS_MAX = 500
 LANGUAGES = ("nl", "fr", "de", "en")
 
 
@@ -84,6 +86,12 @@ class Exam:
     created_at: datetime
     results_published_at: datetime | None = None
 
-    def __post_init__(self) -> None:
-        if not 0 < len(self.title.strip()) <= TITLE_CHARS_MAX:
-            raise Invalid("An exam needs a title.", f"Give 1 to {TITLE_CHARS_MAX} characters.")
+
+def check_title(title: str) -> str:
+    """The title as it is kept. Raises Invalid for one that `text.line` refuses."""
+    return line(title, "the title", TITLE_CHARS_MAX)
+
+
+def check_legal_ground(ground: str) -> str:
+    """A code of the notice's, or the ground in words, as it is kept. Raises Invalid."""
+    return line(ground, "the legal ground", LEGAL_GROUND_CHARS_MAX)

@@ -10,7 +10,7 @@ from proctoring.core import Core
 from proctoring.custody.model import Action, Actor
 from proctoring.custody.service import enter
 from proctoring.errors import Conflict, Invalid, NotFound
-from proctoring.exams.model import CaptureProfile, Exam, Regulation
+from proctoring.exams.model import CaptureProfile, Exam, Regulation, check_legal_ground, check_title
 from proctoring.exams.rows import ExamRow
 from proctoring.holds.service import set_due_dates
 
@@ -26,8 +26,10 @@ def create(
     profile: CaptureProfile,
     legal_ground: str = LEGAL_GROUND_DEFAULT,
 ) -> Exam:
-    """A new exam. Raises Invalid for a title, regulation or profile that cannot be."""
-    exam = Exam(core.new_id(), title.strip(), regulation, profile, legal_ground, core.clock())
+    """A new exam. Raises Invalid for a title, legal ground, regulation or profile that cannot
+    be."""
+    title, legal_ground = check_title(title), check_legal_ground(legal_ground)
+    exam = Exam(core.new_id(), title, regulation, profile, legal_ground, core.clock())
     db.add(
         ExamRow(
             id=exam.id,

@@ -10,6 +10,7 @@ from enum import StrEnum
 
 from proctoring.errors import Invalid
 from proctoring.reviews.model import Category
+from proctoring.text import message
 
 TEXT_CHARS_MAX = 1000
 REQUESTS_MAX = 30
@@ -41,8 +42,8 @@ class HelpRequest:
 
 
 def check_text(kind: HelpKind, text: str) -> str:
-    """The text without surrounding blanks. Raises Invalid for a call without words, or one that runs on."""
-    text = text.strip()
+    """The text as it is kept (`text.message`). Raises Invalid for a call without words, or too many."""
+    text = message(text)
     if len(text) > TEXT_CHARS_MAX or (kind is HelpKind.HELP and not text):
         raise Invalid("A message is missing or too long.", f"Write 1 to {TEXT_CHARS_MAX} characters.")
     return text

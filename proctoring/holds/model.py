@@ -11,9 +11,11 @@ from zoneinfo import ZoneInfo
 
 from proctoring.errors import Denied, Invalid
 from proctoring.exams.model import CountFrom, Regulation
+from proctoring.text import line, prose
 
 REASON_CHARS_MIN = 3
 REASON_CHARS_MAX = 2000
+OWNER_CHARS_MAX = 80
 REVIEW_DAYS_DEFAULT = 60
 
 
@@ -69,13 +71,18 @@ def _midnight_after(instant: datetime, days: int, zone: str) -> datetime:
 
 
 def check_reason(reason: str) -> str:
-    """The reason without surrounding blanks. Raises Invalid when it says nothing or runs on."""
-    reason = reason.strip()
+    """The reason as it is kept (`text.prose`). Raises Invalid when it says nothing or runs on."""
+    reason = prose(reason, "the reason")
     if not REASON_CHARS_MIN <= len(reason) <= REASON_CHARS_MAX:
         raise Invalid(
             "A reason is missing or too long.", f"Write {REASON_CHARS_MIN} to {REASON_CHARS_MAX} characters."
         )
     return reason
+
+
+def check_owner(owner: str) -> str:
+    """Who answers for a hold, as it is kept. Raises Invalid for what `text.line` refuses."""
+    return line(owner, "the owner", OWNER_CHARS_MAX)
 
 
 def check_release(kind: HoldKind, owner: str, released_by: str) -> None:

@@ -10,6 +10,7 @@ from datetime import datetime
 
 from proctoring.holds.model import check_reason
 from proctoring.recordings.model import UnitState
+from proctoring.text import prose
 
 IMAGES_MAX = 6
 """Images one candidate may send: both sides of a card, and two more tries at each."""
@@ -42,6 +43,6 @@ class IdentityCopy:
 
 
 def check_answer(confirmed: bool, reason: str) -> str:
-    """The reason without surrounding blanks. Raises Invalid for a no without one."""
-    reason = reason.strip()
+    """The reason as it is kept (`text.prose`). Raises Invalid for a no without one."""
+    reason = prose(reason, "the reason")
     return check_reason(reason) if reason or not confirmed else ""

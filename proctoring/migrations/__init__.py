@@ -35,5 +35,6 @@ def _is_newest(connection: Connection, config: Config) -> bool:
 
 def _config() -> Config:
     config = Config()
-    config.set_main_option("script_location", str(Path(__file__).parent))
+    here = str(Path(__file__).parent)
+    config.set_main_option("script_location", here.replace("%", "%%"))  # it interpolates what it is given
     return config

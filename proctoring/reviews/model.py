@@ -17,6 +17,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from proctoring.errors import Invalid
+from proctoring.text import prose
 
 NOTE_CHARS_MAX = 2000
 
@@ -100,8 +101,8 @@ def check_range(start_ms: int, end_ms: int, session_ms: int) -> None:
 
 
 def check_note(note: str) -> str:
-    """The note without surrounding blanks. Raises Invalid when it is too long."""
-    note = note.strip()
+    """The note as it is kept (`text.prose`). Raises Invalid when it is too long."""
+    note = prose(note, "the note")
     if len(note) > NOTE_CHARS_MAX:
         raise Invalid("The note is too long.", f"Write at most {NOTE_CHARS_MAX} characters.")
     return note

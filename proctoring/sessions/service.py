@@ -23,20 +23,20 @@ from proctoring.recordings.settle import settle
 from proctoring.sessions.model import (
     NOT_BEGUN,
     OVER_VALUES,
-    REF_CHARS_MAX,
     WINDOW_HOURS_DEFAULT,
     Schedule,
     Session,
     SessionEvent,
     SessionState,
     after,
+    check_ref,
+    check_wish,
 )
 from proctoring.sessions.rows import SessionRow
 from storage.errors import KeyMissing, KeyServiceFailed
 from storage.manifest import GENESIS
 from storage.seal import SealedUnitKey
 
-WISH_CHARS_MAX = 1000
 PHONE_READY_FOR = timedelta(seconds=15)
 CANDIDATE = Actor("candidate", "candidate")
 
@@ -77,10 +77,7 @@ def create(
     Raises NotFound for the exam, Invalid for a reference, a language, or an exam longer than its window.
     """
     load_exam(db, exam_id)
-    if not 0 < len(ref.strip()) <= REF_CHARS_MAX:
-        raise Invalid(
-            "A session needs the candidate's reference.", f"Give 1 to {REF_CHARS_MAX} characters, no name."
-        )
+    ref = check_ref(ref)
     if language not in LANGUAGES:
         raise Invalid(f"There are no pages in {language!r}.", f"Give one of {', '.join(LANGUAGES)}.")
     now = core.clock()
@@ -92,7 +89,7 @@ def create(
     row = SessionRow(
         id=core.new_id(),
         exam_id=exam_id,
-        ref=ref.strip(),
+        ref=ref,
         state=SessionState.INVITED.value,
         language=language,
         created_at=now,
@@ -192,9 +189,7 @@ def ask_in_person(db: Db, core: Core, session_id: str, wish: str) -> None:
     row = session_row(db, session_id, lock=True)
     if SessionState(row.state) not in NOT_BEGUN:
         raise Conflict("The exam has begun, or is over.", "Call the exam body.")
-    if len(wish.strip()) > WISH_CHARS_MAX:
-        raise Invalid("Your message is too long.", f"Write at most {WISH_CHARS_MAX} characters.")
-    row.in_person_asked_at, row.in_person_wish = core.clock(), wish.strip()
+    row.in_person_asked_at, row.in_person_wish = core.clock(), check_wish(wish)
     enter(db, core.clock, CANDIDATE, Action.SESSION_IN_PERSON, session_id)
 
 

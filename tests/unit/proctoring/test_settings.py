@@ -24,7 +24,7 @@ def test_the_defaults_start() -> None:
     """Nothing set: this machine only, SQLite below ./data."""
     settings = load()
     assert settings.base_url == "http://127.0.0.1:8000"
-    assert settings.database.startswith("sqlite:///")
+    assert settings.database.drivername == "sqlite"
 
 
 @pytest.mark.promise("P15")
