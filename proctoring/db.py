@@ -17,12 +17,12 @@ from typing import Annotated, Any, Final, TypeVar
 
 from sqlalchemy import URL, BigInteger, DateTime, Dialect, MetaData, create_engine, event, make_url, text
 from sqlalchemy.engine import Connection
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DataError, DBAPIError
 from sqlalchemy.orm import DeclarativeBase, Session, mapped_column, sessionmaker
 from sqlalchemy.types import TypeDecorator
 
 from proctoring.clock import Clock
-from proctoring.errors import Contended, Unavailable
+from proctoring.errors import Contended, Invalid, Unavailable
 
 BUSY_TIMEOUT_MS = 15_000
 ATTEMPTS_MAX = 5
@@ -101,7 +101,8 @@ class Database:
     def begin(self) -> Iterator[Session]:
         """One writing transaction: commits at the end, rolls back on any exception.
 
-        Raises Contended when the database let another transaction win; nothing was changed then.
+        Raises Contended when the database let another transaction win; nothing was changed then. Raises
+        Invalid for text with a NUL.
         """
         try:
             with self._writing.begin() as db:
@@ -111,6 +112,7 @@ class Database:
                 raise Contended(
                     "Somebody else changed the same recordings at this very moment.", "Try again."
                 ) from error
+            _refuse_nul(error)
             raise
         for what in sorted(db.info.pop(ANNOUNCED, ())):
             for work in self._listeners.get(what, ()):
@@ -137,9 +139,14 @@ class Database:
 
     @contextmanager
     def read(self) -> Iterator[Session]:
-        """One reading transaction; what it would write is an error (on SQLite when another writes)."""
-        with self._reading.begin() as db:
-            yield db
+        """One reading transaction; what it would write is an error (on SQLite when another writes). Raises
+        Invalid for text with a NUL."""
+        try:
+            with self._reading.begin() as db:
+                yield db
+        except DBAPIError as error:
+            _refuse_nul(error)
+            raise
 
     def now(self, db: Session) -> datetime:
         """The present instant by the database's own clock, the same for every worker."""
@@ -183,6 +190,12 @@ def before_commit(db: Session, key: str, work: Callable[[Session], None]) -> Non
 def announce(db: Session, what: str) -> None:
     """Whoever listens for `what` is called once the caller's transaction has been committed."""
     db.info.setdefault(ANNOUNCED, set()).add(what)
+
+
+def _refuse_nul(error: DBAPIError) -> None:
+    """PostgreSQL's driver sends no NUL: an id or a text that came with one was never one of ours."""
+    if isinstance(error, DataError) and "NUL" in str(error.orig):
+        raise Invalid("There is a NUL character in the request.", "Send it again without.") from error
 
 
 def _run_before_commit(db: Session) -> None:

@@ -16,8 +16,9 @@ from proctoring.holds.service import check_not_restricted
 from proctoring.identity import service as identity
 from proctoring.recordings.model import UnitKind
 from proctoring.recordings.timeline import locate
+from proctoring.web.head import is_head
 from review_ui.desk import Desk, back_to
-from review_ui.media import opened
+from review_ui.media import opened, unopened
 from storage.naming import SEQ_MAX
 
 Position = Annotated[int, Path(ge=0, le=SEQ_MAX)]
@@ -35,6 +36,8 @@ def routes(desk: Desk) -> APIRouter:
             require(person, May.VIEW_IDENTITY, relation(db, person, session_id))
             check_not_restricted(db, session_id)
             ref = locate(db, session_id, kind, position)
+            if is_head(request):
+                return unopened(ref.media_type)
             enter(
                 db,
                 desk.core.clock,

@@ -11,8 +11,9 @@ from proctoring.holds.service import check_not_restricted
 from proctoring.recordings import logs
 from proctoring.recordings.events import Log
 from proctoring.sessions import service as sessions
+from proctoring.web.head import is_head
 from review_ui.desk import Desk
-from review_ui.media import opened
+from review_ui.media import opened, unopened
 
 
 def routes(desk: Desk) -> APIRouter:
@@ -30,6 +31,8 @@ def routes(desk: Desk) -> APIRouter:
             unit_id = refs[0].unit_id if refs else None
             entered = unit_id is None or is_entered(db, desk.core, actor(person), session_id, unit_id)
             ground = why(db, person, session_id)
+        if is_head(request):
+            return unopened("application/json")
         if unit_id is not None and not entered:
             with desk.core.db.begin() as db:
                 enter_view(db, desk.core, actor(person), session_id, unit_id, log.value, 0, ground)

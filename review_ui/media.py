@@ -23,6 +23,7 @@ from proctoring.reviews.flags import of_session
 from proctoring.reviews.model import Flag
 from proctoring.signals import service as signals
 from proctoring.signals.service import SignalsHead
+from proctoring.web.head import is_head
 from review_ui.desk import Desk, names_of
 from storage.errors import KeyMissing, KeyServiceFailed, NotAuthentic, ObjectMissing, StoreFailed
 from storage.naming import SEQ_MAX
@@ -57,15 +58,24 @@ def routes(desk: Desk) -> APIRouter:
             ref = locate(db, session_id, stream, position)
             entered = is_entered(db, desk.core, actor(person), session_id, ref.unit_id)
             ground = why(db, person, session_id)
+        container = ref.media_type.partition(";")[0]
+        if is_head(request):
+            return unopened(container)
         if not entered:
             with desk.core.db.begin() as db:
                 enter_view(
                     db, desk.core, actor(person), session_id, ref.unit_id, stream.value, position, ground
                 )
-        container = ref.media_type.partition(";")[0]
         return Response(opened(desk, ref), media_type=container, headers={"Cache-Control": "no-store"})
 
     return router
+
+
+def unopened(media_type: str) -> Response:
+    """The answer to a HEAD of evidence, to who may see it: nothing is opened, so the length is not said."""
+    answer = Response(media_type=media_type, headers={"Cache-Control": "no-store"})
+    del answer.headers["content-length"]
+    return answer
 
 
 def opened(desk: Desk, ref: SealedSegmentRef) -> bytes:

@@ -21,8 +21,9 @@ from proctoring.recordings.timeline import SealedSegmentRef
 from proctoring.signals import service as signals
 from proctoring.signals.model import Sheet, decode
 from proctoring.signals.service import SheetPlace
+from proctoring.web.head import is_head
 from review_ui.desk import Desk
-from review_ui.media import opened
+from review_ui.media import opened, unopened
 from storage.naming import SEQ_MAX
 
 Position = Annotated[int, Path(ge=0, le=SEQ_MAX)]
@@ -35,7 +36,10 @@ def routes(desk: Desk) -> APIRouter:
 
     @router.get("/sessions/{session_id}/signals/{stream}.json")
     def of_stream(request: Request, session_id: str, stream: Stream) -> Response:
-        places, sheets = _opened(desk, request, session_id, stream, None)
+        found = _opened(desk, request, session_id, stream, None)
+        if found is None:
+            return unopened("application/json")
+        places, sheets = found
         return JSONResponse(
             {
                 "stream": stream.value,
@@ -50,7 +54,10 @@ def routes(desk: Desk) -> APIRouter:
 
     @router.get("/sessions/{session_id}/signals/{stream}/{position}.json")
     def thumbnails(request: Request, session_id: str, stream: Stream, position: Position) -> Response:
-        _, (sheet,) = _opened(desk, request, session_id, stream, position)
+        found = _opened(desk, request, session_id, stream, position)
+        if found is None:
+            return unopened("application/json")
+        _, (sheet,) = found
         said = [
             {"ms": one.ms, "jpeg": base64.b64encode(one.jpeg).decode("ascii")} for one in sheet.thumbnails
         ]
@@ -61,8 +68,9 @@ def routes(desk: Desk) -> APIRouter:
 
 def _opened(
     desk: Desk, request: Request, session_id: str, stream: Stream, position: int | None
-) -> tuple[list[SheetPlace], list[Sheet]]:
-    """Where the stream's sheets are, and this one opened: without a position the newest of each take."""
+) -> tuple[list[SheetPlace], list[Sheet]] | None:
+    """Where the stream's sheets are, and this one opened: without a position the newest of each take. None
+    for a HEAD, which opens nothing."""
     person = desk.signed_in(request)
     with desk.core.db.read() as db:
         require(person, May.VIEW_EVIDENCE, relation(db, person, session_id))
@@ -76,6 +84,8 @@ def _opened(
         unit_id = refs[0].unit_id if refs else None
         entered = unit_id is None or is_entered(db, desk.core, actor(person), session_id, unit_id)
         ground = why(db, person, session_id)
+    if is_head(request):
+        return None
     if unit_id is not None and not entered:
         with desk.core.db.begin() as db:
             enter_view(db, desk.core, actor(person), session_id, unit_id, stream.value, position or 0, ground)

@@ -53,9 +53,10 @@ class Commands(click.Group):
 
 def _refuse_bytes(number: int, given: str, as_json: bool) -> NoReturn:
     shown = given.encode(errors="surrogateescape").decode(errors="backslashreplace")
+    shown = "".join(c if c.isprintable() else "?" for c in shown)
     refuse(
         "Not understood",
-        f"Argument {number}, {shown!r}, is not valid UTF-8.",
+        f"Argument {number}, “{shown}”, is not valid UTF-8.",
         "Set the terminal, or the file that the words come from, to UTF-8 and run it again.",
         as_json,
         exit_code=2,

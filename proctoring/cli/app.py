@@ -32,6 +32,7 @@ from proctoring.cli.relays import ice_servers, relays_of
 from proctoring.core import Core
 from proctoring.jobs import PeriodicJob
 from proctoring.web import health, problems
+from proctoring.web.head import HeadAsGet
 from proctoring.web.quarantine import whole_database
 from proctoring.web.security import BrowserRules
 from review_ui.app import routes as staff_routes
@@ -140,6 +141,7 @@ def create_app(core: Core, *edges: Edge) -> FastAPI:
         redoc_url=None,
         lifespan=lifespan,
     )
+    app.add_middleware(HeadAsGet)
     app.add_middleware(BrowserRules)
     problems.install(app)
     static = {"look": "proctoring.web"} | {name: at for edge in edges for name, at in edge.static.items()}

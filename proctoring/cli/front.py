@@ -22,6 +22,8 @@ from proctoring.web import problems
 from proctoring.web.metrics import exposition
 from proctoring.web.security import BrowserRules
 
+READ = ["GET", "HEAD"]  # a HEAD of anything else goes to a process as it came
+
 
 def session_of(links: Links, token: str) -> str | None:
     """The session of a bearer token; None for one that is not ours, which a process will refuse."""
@@ -50,19 +52,19 @@ def front_app(core: Core, processes: CaptureProcesses, placements: Placements, p
     app.add_middleware(BrowserRules)
     problems.install(app)
 
-    @app.get("/healthz")
+    @app.api_route("/healthz", methods=READ)
     async def healthz() -> JSONResponse:
         alive = bool(placements.there())
         return JSONResponse({"status": "alive" if alive else "starting"}, 200 if alive else 503)
 
-    @app.get("/readyz")
+    @app.api_route("/readyz", methods=READ)
     async def readyz() -> JSONResponse:
         told = await asyncio.gather(*map(_ready, processes.members))
         ready = all(one["ready"] for one in told)
         body = {"ready": ready, "processes": {str(number): one for number, one in enumerate(told)}}
         return JSONResponse(body, 200 if ready else 503)
 
-    @app.get("/metrics")
+    @app.api_route("/metrics", methods=READ)
     def metrics() -> Response:
         return Response(exposition(core) + generate_latest(registry), media_type=CONTENT_TYPE_LATEST)
 

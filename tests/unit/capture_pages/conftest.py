@@ -6,6 +6,7 @@ from fastapi import FastAPI
 from capture.pages import routes
 from capture.stills import MemoryStills
 from proctoring.web import problems
+from proctoring.web.head import HeadAsGet
 from proctoring.web.security import BrowserRules
 from tests.support.asgi import AsgiClient
 from tests.support.world import World
@@ -21,6 +22,7 @@ def stills() -> MemoryStills:
 def client(world: World, stills: MemoryStills) -> AsgiClient:
     """Requests to the candidate's pages."""
     app = FastAPI()
+    app.add_middleware(HeadAsGet)
     app.add_middleware(BrowserRules)
     problems.install(app)
     app.include_router(routes(world.core, stills))

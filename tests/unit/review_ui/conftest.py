@@ -12,6 +12,7 @@ from proctoring.access.model import Person, Role
 from proctoring.custody.model import Action, Actor
 from proctoring.custody.service import entries
 from proctoring.web import problems
+from proctoring.web.head import HeadAsGet
 from proctoring.web.security import BrowserRules
 from review_ui.app import routes
 from tests.support.asgi import AsgiClient
@@ -37,6 +38,9 @@ class Staff:
 
     def post(self, path: str, **fields: Any) -> httpx.Response:
         return self.client.post(path, headers=self._headers("application/json"), data=fields)
+
+    def head(self, path: str, accept: str = HTML) -> httpx.Response:
+        return self.client.request("HEAD", path, headers=self._headers(accept))
 
     def _headers(self, accept: str) -> dict[str, str]:
         return {"accept": accept, "cookie": f"login={self.secret}"}
@@ -71,6 +75,7 @@ class Office:
 @pytest.fixture
 def office(world: World) -> Office:
     app = FastAPI()
+    app.add_middleware(HeadAsGet)
     app.add_middleware(BrowserRules)
     problems.install(app)
     app.include_router(routes(world.core, world.opener, world.objects))
