@@ -17,6 +17,7 @@ from proctoring.errors import Invalid
 
 REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 FSI, PDI = "\N{FIRST STRONG ISOLATE}", "\N{POP DIRECTIONAL ISOLATE}"
+FIRST_ISOLATE = "\N{LEFT-TO-RIGHT ISOLATE}"
 NUL = "\0"
 CODE_POINT = "U+{:04X}"
 
@@ -77,9 +78,19 @@ def turns(text: str) -> bool:
 def isolated(name: str) -> str:
     """The name for use within a sentence of plain text, between FSI and PDI where it would turn the sentence.
 
-    Other names are returned as they are. Directions set within the name are left out: they end the isolation.
+    Other names are returned as they are.
     """
-    return f"{FSI}{_DIRECTION.sub('', name)}{PDI}" if turns(name) else name
+    return f"{FSI}{contained(name)}{PDI}" if turns(name) else name
+
+
+def contained(name: str) -> str:
+    """The name without directions that would act beyond it: an isolate that ends within it is kept."""
+    depth = 0
+    for found in _DIRECTION.findall(name):
+        depth += -1 if found == PDI else 1
+        if depth < 0 or found < FIRST_ISOLATE:
+            return _DIRECTION.sub("", name)
+    return name if depth == 0 else _DIRECTION.sub("", name)
 
 
 def _unfit_for_line(text: str) -> str:

@@ -11,6 +11,7 @@ import hashlib
 import json
 from dataclasses import asdict, dataclass
 from typing import Any
+from urllib.parse import quote
 
 from babel.dates import get_timezone_location
 
@@ -18,8 +19,10 @@ from proctoring.errors import Invalid
 from proctoring.exams.model import CaptureProfile, CountFrom, Exam
 from proctoring.exams.notice_texts import TEXTS
 from proctoring.exams.notice_texts.texts import Texts
+from proctoring.text import isolated
 
 VERSION_CHARS_SHOWN = 8
+MAILTO_SAFE = "@!$'*+,;:"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +39,11 @@ class Controller:
     authority: str = ""
     authority_url: str = ""
     record_years: int = 10
+
+    @property
+    def mailto(self) -> str:
+        """The link that writes to them; what would be read as a part of the link is escaped (RFC 6068)."""
+        return f"mailto:{quote(self.email, safe=MAILTO_SAFE)}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +121,7 @@ def notice(exam: Exam, controller: Controller, language: str) -> Notice:
         exam=exam.title,
         controller=controller.name,
         title=texts.title,
-        lede=texts.lede.format(exam=exam.title),
+        lede=texts.lede.format(exam=isolated(exam.title)),
         things=_things(exam.profile, texts),
         sections=(
             Section("what", texts.what, (texts.what_source,)),
@@ -170,9 +178,11 @@ def _things(profile: CaptureProfile, texts: Texts) -> tuple[Thing, ...]:
 
 
 def _why(legal_ground: str, texts: Texts) -> Section:
-    ground = texts.grounds.get(legal_ground, legal_ground)
+    ground = isolated(texts.grounds.get(legal_ground, legal_ground))
     return Section(
-        "why", texts.why, (f"{texts.why_purpose} {texts.why_ground.format(ground=ground)}", texts.why_people)
+        "why",
+        texts.why,
+        (f"{texts.why_purpose} {texts.why_ground.format(ground=ground)}", texts.why_people),
     )
 
 
@@ -200,12 +210,12 @@ def _until(exam: Exam, controller: Controller, texts: Texts, language: str) -> t
 
 
 def _instead(controller: Controller, texts: Texts) -> Section:
-    links = (Link(texts.instead_ask, f"mailto:{controller.email}"),) if controller.email else ()
+    links = (Link(texts.instead_ask, controller.mailto),) if controller.email else ()
     return Section("instead", texts.instead, (texts.instead_in_person,), links)
 
 
 def _rights(controller: Controller, texts: Texts) -> Section:
-    responsible = ", ".join(part for part in (controller.name, controller.address) if part)
+    responsible = ", ".join(isolated(part) for part in (controller.name, controller.address) if part)
     paragraphs = [
         texts.rights_list,
         texts.rights_how,
@@ -213,13 +223,13 @@ def _rights(controller: Controller, texts: Texts) -> Section:
     ]
     links = []
     if controller.email:
-        links.append(Link(controller.email, f"mailto:{controller.email}"))
+        links.append(Link(controller.email, controller.mailto))
     if controller.phone:
         links.append(
             Link(controller.phone, "tel:" + "".join(c for c in controller.phone if c in "+0123456789"))
         )
     if controller.authority:
-        paragraphs.append(texts.rights_complaint.format(authority=controller.authority))
+        paragraphs.append(texts.rights_complaint.format(authority=isolated(controller.authority)))
         if controller.authority_url:
             links.append(Link(controller.authority, controller.authority_url))
     return Section("rights", texts.rights, tuple(paragraphs), tuple(links))

@@ -1,4 +1,5 @@
-"""Jinja2 environments: autoescaping, strict about unknown names, with the filters every page needs."""
+"""Jinja2 environments: autoescaping, names isolated in direction (`web.isolation`), strict about what is
+unknown, with the filters every page needs."""
 
 from datetime import datetime, timedelta
 from functools import cache
@@ -8,6 +9,7 @@ import jinja2
 from babel.dates import format_datetime
 
 from proctoring.web.i18n import translations
+from proctoring.web.isolation import IsolatingEnvironment, isolate_translations
 
 MS_PER_S = 1000
 
@@ -23,7 +25,7 @@ def environment(package: str, language: str = "en") -> jinja2.Environment:
         if package != "proctoring.web"
         else [jinja2.PackageLoader("proctoring.web")]
     )
-    env = jinja2.Environment(
+    env = IsolatingEnvironment(
         loader=loader,
         autoescape=True,
         undefined=jinja2.StrictUndefined,
@@ -33,6 +35,7 @@ def environment(package: str, language: str = "en") -> jinja2.Environment:
     )
     catalogue = translations(package, language)
     env.install_gettext_translations(catalogue, newstyle=True)  # type: ignore[attr-defined]
+    isolate_translations(env)
     env.filters |= {
         "civil": civil,
         "civil_day": civil_day,
