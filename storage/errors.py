@@ -4,6 +4,7 @@ VaultError
 ├── ObjectExists     a write-once name was written before
 ├── ObjectMissing    no such object
 ├── StoreFailed      the store did not do what was asked; try again
+├── NotErasable      the store keeps what is deleted there, by its settings
 ├── BadName          an object key or prefix outside the grammar of `storage.naming`
 ├── NotAuthentic     a seal does not open: wrong key, wrong context, altered or cut
 ├── KeyMissing       the key is destroyed, or not in this process's power
@@ -26,6 +27,10 @@ class ObjectMissing(VaultError):
 
 
 class StoreFailed(VaultError):
+    pass
+
+
+class NotErasable(VaultError):
     pass
 
 

@@ -2,7 +2,8 @@
 
 A policy names the bucket, and the objects below `u/`, and nothing else of the server. The ingest user cannot
 read, list or delete what it wrote; the reader can only read what it can name; the purger can list and
-destroy, neither read nor write. The bucket is made without versions: what is deleted should be gone.
+destroy, neither read nor write, and may ask whether the bucket locks objects. The bucket is made without
+versions: what is deleted should be gone.
 """
 
 import json
@@ -26,7 +27,12 @@ OBJECT_ACTIONS = {
 BUCKET_ACTIONS = {
     Power.INGEST: (),
     Power.READER: (),
-    Power.PURGER: ("ListBucket", "ListBucketVersions", "ListBucketMultipartUploads"),
+    Power.PURGER: (
+        "ListBucket",
+        "ListBucketVersions",
+        "ListBucketMultipartUploads",
+        "GetBucketObjectLockConfiguration",
+    ),
 }
 SECRET_CHARACTERS = range(8, 41)  # MinIO takes 8 to 40
 

@@ -62,8 +62,11 @@ class Finding:
     passed: bool
     detail: str
     remedy: str = ""
+    careful: bool = False
 
     def line(self) -> str:
+        if self.careful:
+            return f"WARN  {self.name:13}  {self.detail}"
         if self.passed:
             return f"PASS  {self.name:13}  {self.detail}"
         return f"FAIL  {self.name:13}  {self.detail.rstrip('.')}. {self.remedy}".rstrip()
@@ -85,7 +88,8 @@ def doctor(data: Path | None, role: str) -> None:
     result = {
         "ok": not faults,
         "checks": [
-            {"name": f.name, "passed": f.passed, "detail": f.detail, "remedy": f.remedy} for f in findings
+            {"name": f.name, "passed": f.passed, "careful": f.careful, "detail": f.detail, "remedy": f.remedy}
+            for f in findings
         ],
         "faults": faults,
     }
@@ -97,7 +101,8 @@ def doctor(data: Path | None, role: str) -> None:
 def examine(check: Check) -> Finding:
     """What the check found; a part that is away, or refuses, is a fault and no error."""
     try:
-        return Finding(check.name, True, check.ask())
+        said = check.ask()
+        return Finding(check.name, True, said, careful=isinstance(said, checks.Careful))
     except CoreError as error:
         return Finding(check.name, False, error.detail, error.remedy or check.remedy)
     except FAULTS as error:
@@ -151,6 +156,8 @@ def _of_role(one: RoleParts, role: Role) -> Iterator[Check]:
         case ReviewParts():
             yield Check("opening", lambda: checks.opening(core, one.opener), "Bring back keys/private.")
         case WorkerParts():
+            if core.settings.store is Store.MINIO:
+                yield Check("erasure", lambda: checks.erasure(core), "Run `proctoring init` again.")
             yield Check("signing", lambda: checks.signing(core, one.signer), "Bring back keys/signing.")
             if core.settings.redis_url:
                 yield Check("job queue", lambda: checks.job_queue(core), "Start Redis.")

@@ -11,8 +11,10 @@ from proctoring import settings as configuration
 from proctoring.cli.key_service import prepare_key_service
 from proctoring.cli.output import common, show
 from proctoring.cli.prepare import prepare, prepare_secrets
-from proctoring.cli.stores import prepare_store
+from proctoring.cli.stores import erasable, prepare_store
 from proctoring.errors import Unavailable
+from proctoring.settings import Settings
+from storage.errors import StoreFailed
 
 RETRY_S = 1.0
 
@@ -33,7 +35,23 @@ def init(data: Path | None, only_secrets: bool, wait_s: float) -> None:
         made = _patiently(lambda: prepare(settings), wait_s)
         made += _patiently(lambda: prepare_store(settings), wait_s)
         made += _patiently(lambda: prepare_key_service(settings), wait_s)
-    show({"made": made}, "\n".join(f"made {thing}" for thing in made) or "everything is there already")
+    cautions = [] if only_secrets else _cautions(settings, made)
+    lines = [*(f"made {thing}" for thing in made), *(f"CAREFUL: {caution}" for caution in cautions)]
+    show(
+        {"made": made} | ({"careful": cautions} if cautions else {}),
+        "\n".join(lines) or "everything is there already",
+    )
+
+
+def _cautions(settings: Settings, made: list[str]) -> list[str]:
+    """What could keep recordings in the store beyond their due date. Raises Unavailable when it keeps all of
+    them; says before what was made."""
+    try:
+        return erasable(settings)
+    except (Unavailable, StoreFailed):
+        for thing in made:
+            click.echo(f"made {thing}", err=True)
+        raise
 
 
 def _patiently(work: Callable[[], list[str]], wait_s: float) -> list[str]:

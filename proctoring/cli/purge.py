@@ -77,5 +77,5 @@ def _text(outcome: Outcome) -> str:
     if outcome.certificate_id:
         end = f"; erased, certificate {outcome.certificate_id}"
     elif outcome.failure:
-        end = f"; NOT erased: {outcome.failure}"
+        end = f"; NOT erased: unit {line.unit_id}: {outcome.failure}"
     return f"{line.fate.value:5}  {line.session_id}  {line.ref:12} {line.kind.value:8}  {line.why}{end}"

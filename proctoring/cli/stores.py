@@ -8,13 +8,17 @@ import secrets
 from proctoring.errors import Unavailable
 from proctoring.minio_settings import secret_file
 from proctoring.settings import Settings, Store
-from storage.errors import StoreFailed
+from storage.errors import NotErasable, StoreFailed
 from storage.folder_objects import FolderObjects
 from storage.keys import write_secret
 from storage.objects import ObjectStore
 from storage.places import MinioKey
 from storage.powers import Power, Withheld
 
+NOT_ERASABLE = (
+    "Give recordings a bucket of their own without Object Lock, retention and MFA delete "
+    "(PROCTORING_MINIO_BUCKET; `proctoring init` makes it), before anything is recorded."
+)
 SECRET_BYTES = 30  # 40 characters, all that MinIO takes
 
 
@@ -52,6 +56,23 @@ def prepare_store(settings: Settings) -> list[str]:
             "See that MinIO runs at PROCTORING_MINIO_URL, and that PROCTORING_MINIO_ADMIN_* may make buckets "
             "and users; then run `proctoring init` again.",
         ) from error
+
+
+def erasable(settings: Settings) -> list[str]:
+    """Whether the store lets go of what is erased: what could keep a recording, one line each.
+
+    Asks as the administrator, else as the purger. Raises Unavailable, with what to do, when it keeps all; and
+    StoreFailed.
+    """
+    key = settings.minio_admin() or settings.minio_user(Power.PURGER, settings.data)
+    if settings.store is Store.FOLDER or key is None:
+        return []
+    from storage.minio_erasable import cautions
+
+    try:
+        return cautions(settings.minio_place, key)
+    except NotErasable as error:
+        raise Unavailable(f"{error}.", NOT_ERASABLE) from error
 
 
 def _minio(settings: Settings, power: Power) -> ObjectStore:

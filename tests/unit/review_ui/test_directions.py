@@ -87,7 +87,7 @@ def lives(office: Office, session: Session, reviewer: Staff, second: Staff) -> I
 
 
 def test_no_name_turns_a_sentence(office: Office, session: Session) -> None:
-    """Title, reference, names of staff, the candidate's words, reasons and answers, in each state of a case."""
+    """Title, reference, names of staff, the candidate's words, reasons, answers, in each state of a case."""
     reviewer, second = office.hire(NAME, Role.PROCTOR), office.hire(f"{NAME} 2", Role.PROCTOR)
     others = [office.hire(f"{NAME} {role.value}", role) for role in Role if role is not Role.PROCTOR]
     shown = 0
