@@ -1,6 +1,6 @@
 /** What the candidate says to the proctor during the exam, and the answers. The recording goes on meanwhile. */
 
-import { complain, one, text, timeOfDay } from "./page.js";
+import { complain, isolated, one, text, timeOfDay } from "./page.js";
 
 /** @typedef {{ kind: "help" | "away", text: string, asked_at: string, answer: string | null, ended: boolean }} Said */
 
@@ -60,7 +60,7 @@ export class Help {
 function line(said) {
   const item = document.createElement("li");
   const time = timeOfDay(Date.parse(said.asked_at));
-  item.append(paragraph(`${time} ${said.text || text("help-away")}`, "quiet"));
+  item.append(paragraph(`${time} ${isolated(said.text || text("help-away"))}`, "quiet"));
   if (said.answer !== null) item.append(paragraph(text("help-answer", { answer: said.answer }), "answer"));
   else if (said.kind === "help") item.append(paragraph(text("help-waiting"), "quiet"));
   return item;

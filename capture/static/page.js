@@ -1,5 +1,18 @@
 /** The page's own words and pieces. All words come from the server, in the candidate's language. */
 
+/** Letters from right to left, and characters that set a direction. */
+const TURNS = /[\u0590-\u08ff\u200f\u202a-\u202e\u2066-\u2069\ufb1d-\ufdff\ufe70-\ufefc\u{10800}-\u{10fff}\u{1e800}-\u{1efff}]/u;
+
+/**
+ * Somebody's words for use within a sentence: those that would turn it stand between FSI and PDI, as
+ * `proctoring.text.isolated` has it on the server.
+ *
+ * @param {string | number} words
+ */
+export function isolated(words) {
+  return TURNS.test(String(words)) ? `\u2068${words}\u2069` : String(words);
+}
+
 /**
  * The text called `key` of the page's `<template id="texts">`, with `{name}` filled in.
  * @param {string} key
@@ -9,7 +22,7 @@ export function text(key, values = {}) {
   const template = /** @type {HTMLTemplateElement} */ (one("#texts"));
   const found = template.content.querySelector(`[data-text="${key}"]`);
   if (!found) throw new Error(`no text is called ${key}`);
-  return (found.textContent ?? "").replace(/\{(\w+)\}/g, (whole, name) => String(values[name] ?? whole));
+  return (found.textContent ?? "").replace(/\{(\w+)\}/g, (whole, name) => isolated(values[name] ?? whole));
 }
 
 /**

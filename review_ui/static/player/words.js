@@ -13,6 +13,19 @@ export function readWords() {
   }
 }
 
+/** Letters from right to left, and characters that set a direction. */
+const TURNS = /[\u0590-\u08ff\u200f\u202a-\u202e\u2066-\u2069\ufb1d-\ufdff\ufe70-\ufefc\u{10800}-\u{10fff}\u{1e800}-\u{1efff}]/u;
+
+/**
+ * Somebody's words for use within a sentence: those that would turn it stand between FSI and PDI, as
+ * `proctoring.text.isolated` has it on the server.
+ *
+ * @param {string | number} words
+ */
+export function isolated(words) {
+  return TURNS.test(String(words)) ? `\u2068${words}\u2069` : String(words);
+}
+
 /**
  * The sentence called `key` with its `{names}` filled in; the key itself when the page has no such words.
  *
@@ -20,7 +33,7 @@ export function readWords() {
  * @param {Record<string, string | number>} [values]
  */
 export function say(key, values = {}) {
-  return (words.get(key) ?? key).replace(/\{(\w+)\}/g, (_, name) => String(values[name] ?? ""));
+  return (words.get(key) ?? key).replace(/\{(\w+)\}/g, (_, name) => isolated(values[name] ?? ""));
 }
 
 /**
