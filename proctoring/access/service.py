@@ -13,6 +13,7 @@ from proctoring.core import Core
 from proctoring.custody.model import Action, Actor
 from proctoring.custody.service import enter
 from proctoring.errors import Conflict, NotFound, NotSignedIn, TokenRefused
+from proctoring.text import isolated
 
 LINK_VALID = timedelta(hours=24)
 LOGIN_VALID = timedelta(hours=12)
@@ -30,7 +31,9 @@ def add_user(db: Db, core: Core, by: Actor, name: str, role: Role) -> Person:
     """A new staff member. Raises Conflict when the name is taken, Invalid when it cannot be."""
     name = check_name(name)
     if db.scalar(select(UserRow.id).where(UserRow.name == name)) is not None:
-        raise Conflict(f"{name} is on the list already.", "Choose another name, or make a link for this one.")
+        raise Conflict(
+            f"{isolated(name)} is on the list already.", "Choose another name, or make a link for this one."
+        )
     row = UserRow(id=core.new_id(), name=name, role=role.value, created_at=core.clock())
     db.add(row)
     db.flush()
@@ -47,7 +50,7 @@ def find_user(db: Db, name: str) -> Person:
     """Raises NotFound."""
     row = db.scalar(select(UserRow).where(UserRow.name == name.strip()))
     if row is None:
-        raise NotFound(f"There is no staff member {name}.", "Add one with `proctoring user add`.")
+        raise NotFound(f"There is no staff member {isolated(name)}.", "Add one with `proctoring user add`.")
     return row.model()
 
 

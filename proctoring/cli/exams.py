@@ -10,6 +10,7 @@ from proctoring.cli.output import Instant, common, operator, show
 from proctoring.clock import iso
 from proctoring.exams import service
 from proctoring.exams.model import CaptureProfile, CountFrom, Regulation, Stream
+from proctoring.text import isolated
 
 MAX_DAYS_DEFAULT = 180
 
@@ -90,7 +91,7 @@ def list_(data: Path | None) -> None:
     made = parts(data)
     with made.core.db.read() as db:
         exams = service.list_exams(db)
-    lines = [f"{exam.id}  {exam.title}" for exam in exams]
+    lines = [f"{exam.id}  {isolated(exam.title)}" for exam in exams]
     show(
         {"exams": [{"exam_id": exam.id, "title": exam.title} for exam in exams]},
         "\n".join(lines) or "no exams yet",

@@ -15,6 +15,7 @@ from proctoring.cli.output import Instant, common, operator, show
 from proctoring.clock import iso
 from proctoring.holds import service
 from proctoring.holds.model import Hold, HoldKind
+from proctoring.text import isolated
 
 OWNER = "exam-body"
 
@@ -62,7 +63,7 @@ def list_(data: Path | None) -> None:
     with made.core.db.read() as db:
         holds = service.active(db)
     lines = [
-        f"{hold.id}  {hold.session_id}  {hold.kind.value:11}  since {iso(hold.placed_at)}  {hold.reason}"
+        f"{hold.id}  {hold.session_id}  {hold.kind.value:11}  since {iso(hold.placed_at)}  {isolated(hold.reason)}"
         for hold in holds
     ]
     show({"holds": [_json(hold) for hold in holds]}, "\n".join(lines) or "no holds")

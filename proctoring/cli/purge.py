@@ -9,6 +9,7 @@ import click
 from proctoring.cli.compose import parts, watched
 from proctoring.cli.output import Instant, common, operator, show
 from proctoring.clock import iso
+from proctoring.text import isolated
 from retention.erase import BRAKED, Outcome
 from retention.plan import Fate, plan
 
@@ -78,4 +79,4 @@ def _text(outcome: Outcome) -> str:
         end = f"; erased, certificate {outcome.certificate_id}"
     elif outcome.failure:
         end = f"; NOT erased: unit {line.unit_id}: {outcome.failure}"
-    return f"{line.fate.value:5}  {line.session_id}  {line.ref:12} {line.kind.value:8}  {line.why}{end}"
+    return f"{line.fate.value:5}  {line.session_id}  {isolated(line.ref):12} {line.kind.value:8}  {line.why}{end}"

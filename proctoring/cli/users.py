@@ -8,6 +8,7 @@ from proctoring.access import service
 from proctoring.access.model import Role
 from proctoring.cli.compose import parts
 from proctoring.cli.output import common, operator, show
+from proctoring.text import isolated
 
 
 @click.group()
@@ -49,4 +50,7 @@ def list_(data: Path | None) -> None:
     with made.core.db.read() as db:
         people = service.users(db)
     rows = [{"user_id": person.id, "name": person.name, "role": person.role.value} for person in people]
-    show({"users": rows}, "\n".join(f"{row['role']:16} {row['name']}" for row in rows) or "nobody yet")
+    show(
+        {"users": rows},
+        "\n".join(f"{row['role']:16} {isolated(row['name'])}" for row in rows) or "nobody yet",
+    )
