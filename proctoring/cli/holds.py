@@ -63,7 +63,8 @@ def list_(data: Path | None) -> None:
     with made.core.db.read() as db:
         holds = service.active(db)
     lines = [
-        f"{hold.id}  {hold.session_id}  {hold.kind.value:11}  since {iso(hold.placed_at)}  {isolated(hold.reason)}"
+        f"{hold.id}  {hold.session_id}  {hold.kind.value:11}  since {iso(hold.placed_at)}  "
+        f"{isolated(hold.reason)}"
         for hold in holds
     ]
     show({"holds": [_json(hold) for hold in holds]}, "\n".join(lines) or "no holds")

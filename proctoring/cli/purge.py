@@ -79,4 +79,5 @@ def _text(outcome: Outcome) -> str:
         end = f"; erased, certificate {outcome.certificate_id}"
     elif outcome.failure:
         end = f"; NOT erased: unit {line.unit_id}: {outcome.failure}"
-    return f"{line.fate.value:5}  {line.session_id}  {isolated(line.ref):12} {line.kind.value:8}  {line.why}{end}"
+    ref = isolated(line.ref)
+    return f"{line.fate.value:5}  {line.session_id}  {ref:12} {line.kind.value:8}  {line.why}{end}"
