@@ -8,7 +8,7 @@
 A piece is a WebM file (VP8, Opus) that begins with a keyframe, and is sent whole; it is named by the time of
 that keyframe, in Unix milliseconds of the server's clock. 503 and a lost connection mean: keep it and send it
 again. All else is final, and sending a piece again changes nothing. 409 means that nothing of the stream is
-accepted any more.
+accepted any more; 422 that this piece never will be, such as one that claims a time that cannot be.
 """
 
 from collections.abc import Awaitable
@@ -54,6 +54,7 @@ class State(BaseModel):
     """What the server has and lacks of the stream."""
 
     open: bool = Field(description="Whether anything is accepted at all; else delete what you hold")
+    now: int = Field(description="The server's clock at this answer; set yours by it, not the computer's")
     stored_until: int = Field(description="What lies before this instant, and in no gap, need not be kept")
     gaps: list[Stretch] = Field(description="What is missing and may be sent now")
 
@@ -79,7 +80,7 @@ def routes(intake: LateIntake) -> APIRouter:
             raise Invalid("The announcement cannot be read.", 'Send {"holding": true} or false.') from error
         missing = await _patiently(intake.announce(grant, said.holding))
         gaps = [Stretch(start=gap.start_ms, end=gap.end_ms) for gap in missing.gaps]
-        return State(open=missing.open, stored_until=missing.stored_until, gaps=gaps)
+        return State(open=missing.open, now=missing.now, stored_until=missing.stored_until, gaps=gaps)
 
     @router.put(
         PATH + "/{start_unix_ms}",

@@ -21,7 +21,7 @@ from capture.media.webm_read import Recorded, read
 from capture.recorder import Grant, MediaSegment
 from capture.spool.sink import VaultRecorder
 from proctoring.errors import CoreError, Unavailable, WrongState
-from proctoring.recordings.late import Missing
+from proctoring.recordings.late import Missing, check_claim
 from proctoring.recordings.model import EndCause
 from proctoring.recordings.spans import Span, fillable
 
@@ -84,7 +84,8 @@ class LateIntake:
     async def take(self, grant: Grant, start_unix_ms: int, duration_ms: int, data: bytes) -> int:
         """How many milliseconds of this file were missing and are now kept; 0 when none was.
 
-        Raises BadPayload for a file that cannot be kept, WrongState once the stream is closed, Unavailable.
+        Raises BadPayload for a file that cannot be kept, Invalid for a time that cannot be, WrongState once
+        the stream is closed, Unavailable.
         """
         if self._at_once >= AT_ONCE_MAX:
             raise Unavailable("Many pages send at once what they hold.", "Try again in a few seconds.")
@@ -105,6 +106,7 @@ class LateIntake:
         if not missing.open:
             raise WrongState("The recording is closed; nothing more is accepted.", "Delete what you hold.")
         span = Span(start_unix_ms, start_unix_ms + min(duration_ms, _shown_ms(recorded)))
+        check_claim(missing, span)
         kept_ms = 0
         for stretch in fillable(missing.gaps, span):
             piece = cut(recorded, start_unix_ms, stretch)

@@ -2,9 +2,11 @@
  * Where pieces of the recording wait on the candidate's own device: in IndexedDB, so that a reload keeps them;
  * in memory where the browser allows none.
  *
- * A piece is a whole short WebM file. `start` and `end` are Unix milliseconds of the server's clock.
+ * A piece is a whole short WebM file. `start` and `end` are Unix milliseconds of the server's clock; as long as
+ * `doubt` is set, they may yet be moved.
  *
- * @typedef {{ place: string, start: number, end: number, data: Blob }} Piece  place: session and stream
+ * @typedef {{ place: string, start: number, end: number, data: Blob, doubt?: Doubt }} Piece  place: session and stream
+ * @typedef {{ name: string, across: boolean }} Doubt  of the page's clock; `across`: it came while this was recorded
  */
 
 const NAME = "proctoring-buffer";
@@ -26,7 +28,7 @@ export class PieceStore {
   /** Everything of this place, the oldest first. @returns {Promise<Piece[]>} */
   async all() {
     const database = await this.#opened;
-    if (!database) return [...this.#memory.values()];
+    if (!database) return [...this.#memory.values()].sort((a, b) => a.start - b.start);
     const mine = IDBKeyRange.bound([this.place, 0], [this.place, Infinity]);
     // A database that broke holds nothing; neither the exam nor its end may hang on it.
     return done(database.transaction(PIECES).objectStore(PIECES).getAll(mine)).catch(() => []);
@@ -45,6 +47,22 @@ export class PieceStore {
     const database = await this.#opened;
     if (database) await done(writing(database).delete([piece.place, piece.start]));
     else this.#memory.delete(String(piece.start));
+  }
+
+  /**
+   * The clock knows again: what was kept in this doubt is put where it belongs. A piece across which the clock
+   * stood still belongs to no one place, and is deleted.
+   * @param {string} doubt
+   * @param {number} movedMs
+   */
+  async settle(doubt, movedMs) {
+    for (const piece of await this.all()) {
+      if (piece.doubt?.name !== doubt) continue;
+      const byMs = Math.round(movedMs);
+      const keeps = !(piece.doubt.across && byMs);
+      if (keeps) await this.put({ data: piece.data, start: piece.start + byMs, end: piece.end + byMs });
+      if (byMs) await this.remove(piece);
+    }
   }
 
   /** Deletes what pages of other sessions left behind and nobody will send any more. @param {number} now */

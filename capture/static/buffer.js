@@ -26,6 +26,8 @@ export class Buffer extends EventTarget {
   /** @type {PieceRecorder | null} */
   #recorder = null;
   #round = Promise.resolve(true);
+  /** What is written into the store, one after another. @type {Promise<void>} */
+  #keeping = Promise.resolve();
   #over = false;
   /** @type {number | undefined} */
   #timer = undefined;
@@ -33,14 +35,14 @@ export class Buffer extends EventTarget {
   /**
    * @param {string} url
    * @param {string} token
-   * @param {() => number} aheadMs server clock minus this computer's
+   * @param {import("./server-clock.js").ServerClock} clock
    */
-  constructor(url, token, aheadMs) {
+  constructor(url, token, clock) {
     super();
-    this.aheadMs = aheadMs;
-    this.endpoint = new LateEndpoint(url, token);
+    this.clock = clock;
+    this.endpoint = new LateEndpoint(url, token, clock);
     this.store = new PieceStore(new URL(url, location.href).pathname);
-    void this.store.sweep(Date.now() + aheadMs()).catch(() => {});
+    clock.addEventListener("settled", (event) => this.#settled(/** @type {CustomEvent} */ (event).detail));
     this.#plan(0);
     addEventListener("online", () => this.#plan(0));
   }
@@ -50,16 +52,28 @@ export class Buffer extends EventTarget {
     if (!canRecord() || this.#recorder?.media === media) return;
     void this.rest();
     this.#over = false;
+    const clock = this.clock;
     let until = 0;
     this.#recorder = new PieceRecorder(media, (data, from, to) => {
-      const ahead = Math.round(this.aheadMs());
-      const end = to + ahead;
+      clock.look();
+      const end = Math.round(clock.at(to));
+      const begun = Math.round(clock.at(from));
       // What is known of the clocks gets better from piece to piece; the recording itself has no break.
-      const start = Math.abs(from + ahead - until) < SEAM_MS ? until : from + ahead;
+      const start = Math.abs(begun - until) < SEAM_MS ? until : begun;
       until = end;
+      const doubt = clock.doubt ? { name: clock.doubt, across: from < clock.doubtfulSince && clock.doubtfulSince < to } : undefined;
       // A full disk loses a piece, not the recording that is under way.
-      return this.store.put({ data, start, end }).catch(() => {});
+      this.#keeping = this.#keeping.then(() => this.store.put({ data, start, end, doubt })).catch(() => {});
+      return this.#keeping;
     });
+  }
+
+  /** Pieces get the time that they have, and what nobody will send any more is swept away. @param {{ doubt: string, movedMs: number }} what */
+  #settled({ doubt, movedMs }) {
+    this.#keeping = this.#keeping.then(async () => {
+      await this.store.settle(doubt, movedMs);
+      await this.store.sweep(this.clock.now());
+    }).catch(() => {});
   }
 
   /** Stops recording; what is kept is still sent. */
@@ -109,19 +123,25 @@ export class Buffer extends EventTarget {
     if (!pieces.length && !this.#recorder && !this.#over) return true;
     const missing = await this.endpoint.announce(pieces.length > 0);
     if (!missing) return false;
+    // The answer may have told where pieces belong.
+    await this.#keeping;
+    pieces = await this.#pieces();
     if (!missing.open) {
       for (const piece of pieces) await this.store.remove(piece);
       this.#wait(0);
       return true;
     }
-    const wanted = pieces.filter((piece) => missing.gaps.some((gap) => gap.start < piece.end && piece.start < gap.end));
+    const settled = pieces.filter((piece) => !piece.doubt || piece.doubt.name !== this.clock.doubt);
+    const wanted = settled.filter((piece) => missing.gaps.some((gap) => gap.start < piece.end && piece.start < gap.end));
     this.#wait(wanted.length);
     for (const piece of wanted) {
-      if (!(await this.endpoint.put(piece))) return false;
+      const became = await this.endpoint.put(piece);
+      if (became === "again") return false;
+      if (became === "never") await this.store.remove(piece);
       this.#wait(this.waiting - 1);
     }
     // Of one that reaches beyond what is stored, the rest may turn out to be missing later.
-    for (const piece of pieces) if (piece.end <= missing.stored_until) await this.store.remove(piece);
+    for (const piece of settled) if (piece.end <= missing.stored_until) await this.store.remove(piece);
     if (!this.#over) return true;
     // At the end the server waits until this page says that it holds nothing more.
     pieces = await this.#pieces();
@@ -132,7 +152,7 @@ export class Buffer extends EventTarget {
   async #pieces() {
     const pieces = await this.store.all();
     let bytes = pieces.reduce((sum, piece) => sum + piece.data.size, 0);
-    const oldest = Date.now() + this.aheadMs() - AGE_MS_MAX;
+    const oldest = this.clock.doubt ? -Infinity : this.clock.now() - AGE_MS_MAX;
     while (pieces[0] && (bytes > BYTES_MAX || pieces[0].end < oldest)) {
       const dropped = /** @type {import("./buffer-store.js").Piece} */ (pieces.shift());
       bytes -= dropped.data.size;

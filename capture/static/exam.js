@@ -4,6 +4,7 @@ import { Activity } from "./activity.js";
 import { recordAlone } from "./alone.js";
 import { NoDevice, openCamera, openScreen, release, supported, whenEnded } from "./devices.js";
 import { watchDisplays } from "./displays.js";
+import { EventLog } from "./event-log.js";
 import { Help } from "./help.js";
 import { CardCopy } from "./identity.js";
 import { Meter } from "./meter.js";
@@ -33,7 +34,8 @@ for (const stream of /** @type {("webcam" | "screen")[]} */ (["webcam", "screen"
   if (token) publishers.set(stream, new Publisher(page.dataset.endpoint ?? "", token, stream));
 }
 const view = new RecordingView(publishers, watch);
-const activity = new Activity(page);
+const log = new EventLog(page.dataset.events ?? "", page.dataset.tokenEvents ?? "", watch.clock);
+const activity = new Activity(log);
 let recording = false;
 const schedule = new Schedule(page, watch, { tick: () => showWay(), over: () => void finish("time-over") });
 new Help(one("#help"), watch);

@@ -11,12 +11,12 @@ const SLICE_MS = 1000;
 // Each may begin a piece.
 const KEYFRAME_MS = 1000;
 const AGAIN_MS = 1000;
-// How many slices tell where the recorder's clock stands: clocks drift, and are set.
+// How many slices tell where the recorder's clock stands: clocks drift.
 const SLICES_SURE = 300;
 const TYPES = { sound: "video/webm;codecs=vp8,opus", silent: "video/webm;codecs=vp8" };
 const BITS = { video: 600_000, audio: 40_000 };
 
-/** @typedef {(data: Blob, start: number, end: number) => Promise<void>} Keep  called with each piece; `Date.now()` times */
+/** @typedef {(data: Blob, start: number, end: number) => Promise<void>} Keep  called with each piece; `performance.now()` times */
 
 /** Whether this browser records what the server takes: WebM with VP8 and Opus. */
 export function canRecord() {
@@ -64,7 +64,7 @@ export class PieceRecorder {
     this.#recorder = recorder;
     const file = new Pieces(this.keep);
     recorder.addEventListener("dataavailable", ({ data }) => {
-      const now = Date.now();
+      const now = performance.now();
       this.#kept = this.#kept.then(async () => file.add(new Uint8Array(await data.arrayBuffer()), now));
     });
     recorder.addEventListener("stop", () => {

@@ -66,7 +66,7 @@ export class RecordingView {
    * @param {string} url
    */
   #keep(stream, publisher, url) {
-    const buffer = new Buffer(url, publisher.endpoint.token, () => this.watch.aheadMs);
+    const buffer = new Buffer(url, publisher.endpoint.token, this.watch.clock);
     this.buffers.set(stream, buffer);
     buffer.addEventListener("change", () => this.show());
     publisher.addEventListener("state", () => {
@@ -188,8 +188,8 @@ export class RecordingView {
   #detail() {
     const lost = [...this.publishers.values()].find((publisher) => publisher.state === "reconnecting");
     if (lost) {
-      const seconds = Math.max(0, Math.ceil((lost.retryAt - Date.now()) / 1000));
-      return text("detail-lost", { time: timeOfDay(lost.lostAt), seconds });
+      const seconds = Math.max(0, Math.ceil((lost.retryAt - performance.now()) / 1000));
+      return text("detail-lost", { time: timeOfDay(this.watch.clock.at(lost.lostAt)), seconds });
     }
     const started = this.watch.status?.started_at;
     return started ? text("detail-since", { time: timeOfDay(Date.parse(started)) }) : "";

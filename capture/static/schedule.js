@@ -37,9 +37,8 @@ export class Schedule {
     const at = recording ? this.watch.status?.ends_at : null;
     const left = at ? this.watch.until(at) : Infinity;
     const state = left === Infinity ? "" : left > SOON_MS ? "running" : left > 0 ? "soon" : "over";
-    if (state === "over" && !this.#endsAt) {
-      this.#endsAt = performance.now() + 1000 * Number(this.page.dataset.graceS);
-    }
+    if (state !== "over") this.#endsAt = 0;
+    else this.#endsAt ||= performance.now() + 1000 * Number(this.page.dataset.graceS);
     const graceMs = this.#endsAt ? Math.max(0, this.#endsAt - performance.now()) : 0;
     for (const name of ["running", "soon", "over"]) maybe(`[data-time="${name}"]`, (part) => (part.hidden = name !== state));
     for (const place of document.querySelectorAll("[data-time-left]")) write(place, clock(Math.max(0, left)));

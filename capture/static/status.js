@@ -5,16 +5,16 @@
  * @typedef {{ state: string, started_at: string | null, starts_at: string | null, ends_at: string | null, now: string, identity_images: number, streams: Record<string, StreamStatus> }} Status
  */
 
+import { ServerClock } from "./server-clock.js";
+
 const EVERY_MS = 2000;
 const REQUEST_MS = 8000;
-const SURE_MS = 5 * 60_000; // clocks drift, and are set
 
 export class Watch extends EventTarget {
   /** @type {Status | null} */
   status = null;
-  /** Server clock minus this computer's clock, in milliseconds, by the quickest answer of late. */
-  aheadMs = 0;
-  #quickest = { ms: Infinity, at: 0 };
+  /** The server's, as each answer tells it. */
+  clock = new ServerClock();
   /** @type {number | undefined} */
   #timer = undefined;
   #running = false;
@@ -39,34 +39,30 @@ export class Watch extends EventTarget {
   /** Milliseconds since the session began, or null before. */
   elapsed() {
     const started = this.status?.started_at;
-    return started ? Date.now() + this.aheadMs - Date.parse(started) : null;
+    return started ? this.clock.now() - Date.parse(started) : null;
   }
 
   /** Milliseconds from now to an instant, by the server's clock. @param {string} instant */
   until(instant) {
-    return Date.parse(instant) - Date.now() - this.aheadMs;
+    return Date.parse(instant) - this.clock.now();
   }
 
   async #round() {
     try {
-      const asked = Date.now();
-      const answer = await fetch(this.url, { signal: AbortSignal.timeout(REQUEST_MS) });
-      if (answer.ok) this.#take(await answer.json(), asked);
+      const asked = performance.now();
+      const answer = await fetch(this.url, { cache: "no-store", signal: AbortSignal.timeout(REQUEST_MS) });
+      const answered = performance.now();
+      if (answer.ok) this.#take(await answer.json(), asked, answered);
     } catch {
       // Away for a moment: the next round asks again, and the publishers show the lost connection.
     }
+    this.clock.look();
     if (this.#running) this.#timer = setTimeout(() => void this.#round(), EVERY_MS);
   }
 
-  /** @param {Status} status @param {number} asked when, by this computer's clock */
-  #take(status, asked) {
-    const now = Date.now();
-    const ms = now - asked;
-    // The server read its clock somewhere between question and answer: the shorter, the surer.
-    if (ms <= this.#quickest.ms || now - this.#quickest.at > SURE_MS) {
-      this.#quickest = { ms, at: now };
-      this.aheadMs = Date.parse(status.now) - (asked + ms / 2);
-    }
+  /** @param {Status} status @param {number} asked @param {number} answered */
+  #take(status, asked, answered) {
+    this.clock.take(asked, answered, Date.parse(status.now));
     this.status = status;
     this.dispatchEvent(new Event("status"));
   }

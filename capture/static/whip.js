@@ -42,7 +42,7 @@ export class Publisher extends EventTarget {
   state = "idle";
   /** Why it was refused. @type {Problem | null} */
   problem = null;
-  /** Since when the connection is away, and when the next try is (both `Date.now()` milliseconds). */
+  /** Since when the connection is away, and when the next try is (both `performance.now()` milliseconds). */
   lostAt = 0;
   retryAt = 0;
 
@@ -186,7 +186,7 @@ export class Publisher extends EventTarget {
       const state = peer.connectionState;
       if (state === "connected") {
         clearTimeout(this.#timer);
-        this.#steadySince = Date.now();
+        this.#steadySince = performance.now();
         this.#become("recording");
         void this.#listen(peer, current);
       } else if (state === "disconnected") {
@@ -204,9 +204,9 @@ export class Publisher extends EventTarget {
    */
   async #listen(peer, current) {
     let heard = 0;
-    let heardAt = Date.now();
+    let heardAt = performance.now();
     while (current() && peer.connectionState !== "closed") {
-      const now = Date.now();
+      const now = performance.now();
       const received = await receivedOf(peer).catch(() => heard);
       if (received !== heard) [heard, heardAt] = [received, now];
       if (current() && now - heardAt >= SILENT_MS) return this.#lost(0, heardAt);
@@ -215,8 +215,8 @@ export class Publisher extends EventTarget {
   }
 
   /** The connection is away: lets go of what is left of it and plans the next try. */
-  #lost(waitMs = 0, since = Date.now()) {
-    const now = Date.now();
+  #lost(waitMs = 0, since = performance.now()) {
+    const now = performance.now();
     if (this.state === "recording" && now - this.#steadySince > STEADY_MS) this.#tries = 0;
     if (this.state !== "reconnecting") this.lostAt = since;
     const step = RETRY_MS[Math.min(this.#tries++, RETRY_MS.length - 1)];

@@ -26,6 +26,7 @@ IRI_CHARS_MAX = 500
 DISPLAY_CHARS_MAX = 500
 ANSWER_CHARS_MAX = 8000
 COUNT_MAX = 10_000_000
+CLOCK_SET_MS_MAX = 1 << 53
 PART_CHARS_MAX = 40  # of a name in a refusal
 _ALL_OR_NOTHING = "Nothing of the batch was stored; correct this and send all of it again."
 
@@ -87,6 +88,29 @@ class DisplayChanged(_Event):
     extended: bool | None
 
 
+class ClockSet(_Event):
+    """The sender's clock was set while it recorded: by so many milliseconds, forward or (negative) back."""
+
+    type: Literal["clock-set"]
+    by_ms: Annotated[int, Field(ge=-CLOCK_SET_MS_MAX, le=CLOCK_SET_MS_MAX)]
+
+
+class PartMissing(_Event):
+    """From here on a stream has no sound, or no picture, while its other part goes on. `lost`: the device
+    went away; `muted`: the system, or a switch on the device, silences it."""
+
+    type: Literal["sound-missing", "picture-missing"]
+    stream: Literal["webcam", "phone", "screen"]
+    cause: Literal["lost", "muted"]
+
+
+class PartBack(_Event):
+    """From here on the stream has its sound, or its picture, again."""
+
+    type: Literal["sound-back", "picture-back"]
+    stream: Literal["webcam", "phone", "screen"]
+
+
 class UrlVisited(_Event):
     """A page came to the front, or the page in front went elsewhere."""
 
@@ -111,7 +135,16 @@ class Missed(_Event):
 
 
 Activity = Annotated[
-    Happened | Pasted | DisplayChanged | UrlVisited | ApplicationUsed | Missed, Field(discriminator="type")
+    Happened
+    | Pasted
+    | DisplayChanged
+    | ClockSet
+    | PartMissing
+    | PartBack
+    | UrlVisited
+    | ApplicationUsed
+    | Missed,
+    Field(discriminator="type"),
 ]
 
 Words = Annotated[

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session as Db
 
 from proctoring.clock import ms_between
 from proctoring.core import Core
-from proctoring.errors import WrongState
+from proctoring.errors import Invalid, WrongState
 from proctoring.exams.model import Stream
 from proctoring.quarantine.service import check_none
 from proctoring.recordings.length import stored_until_ms
@@ -29,6 +29,8 @@ LATE_WAIT = timedelta(minutes=15)
 """How long after it was last heard a page that holds pieces keeps an ended session open."""
 LATE_AGE_MAX = timedelta(hours=2)
 LATE_BYTES_MAX = 1 << 30  # sealed, per session: an hour of three streams at the pages' limits
+CLAIM_AHEAD_MAX = timedelta(seconds=10)  # what a page may be wrong by: half of its slowest question
+_USE_NOW = "Set your clock by `now` of the announcement's answer."
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -37,7 +39,8 @@ class Missing:
     """What a stream has and lacks, in Unix milliseconds of the server's clock.
 
     `stored_until`: whatever of the time before it lies in no gap is stored, or never will be. `gaps`: what
-    may be filled now. `awaited_until`: until when a page is waited for. Nothing is accepted unless `open`.
+    may be filled now. `awaited_until`: until when a page is waited for. `now`: when this was so. Nothing is
+    accepted unless `open`.
     """
 
     unit_id: str
@@ -45,6 +48,7 @@ class Missing:
     stored_until: int
     gaps: tuple[Span, ...]
     awaited_until: datetime | None
+    now: int
 
 
 def missing(db: Db, core: Core, session_id: str, stream: Stream | UnitKind) -> Missing:
@@ -52,16 +56,16 @@ def missing(db: Db, core: Core, session_id: str, stream: Stream | UnitKind) -> M
     until then nobody knows where it ends."""
     check_none(db)
     session, now = load_session(db, session_id), core.clock()
-    unit = unit_of(db, session_id, stream)
+    unit, now_ms = unit_of(db, session_id, stream), _unix_ms(now)
     if unit.state != UnitState.OPEN.value:
-        return Missing(unit.id, False, 0, (), None)
+        return Missing(unit.id, False, 0, (), None, now_ms)
     if session.started_at is None:
-        return Missing(unit.id, session.state not in OVER, 0, (), unit.late_until)
+        return Missing(unit.id, session.state not in OVER, 0, (), unit.late_until, now_ms)
     started = _unix_ms(session.started_at)
     end = _end_of_stream(db, session, unit.id)
     lives = select(func.max(SegmentRow.start_ms + SegmentRow.duration_ms))
     stored = db.scalar(lives.where(SegmentRow.unit_id == unit.id, SegmentRow.late.is_(False))) or 0
-    allowed = Span(_unix_ms(now - LATE_AGE_MAX), _unix_ms(now))
+    allowed = Span(_unix_ms(now - LATE_AGE_MAX), now_ms)
     whole = GapRow.unit_id == unit.id, GapRow.part == GapPart.ALL.value
     rows = db.scalars(select(GapRow).where(*whole).order_by(GapRow.start_ms))
     known = [
@@ -73,7 +77,18 @@ def missing(db: Db, core: Core, session_id: str, stream: Stream | UnitKind) -> M
     gaps = tuple(span for span in spans if span.length_ms >= GAP_MS_MIN)
     if _late_bytes(db, session_id) >= LATE_BYTES_MAX:
         gaps = ()
-    return Missing(unit.id, True, started + stored if end is None else EVER_MS, gaps, unit.late_until)
+    stored_until = started + stored if end is None else EVER_MS
+    return Missing(unit.id, True, stored_until, gaps, unit.late_until, now_ms)
+
+
+def check_claim(missing: Missing, span: Span) -> None:
+    """Raises Invalid for a piece that claims to end in the future, or to be older than anything accepted: its
+    sender's clock is wrong, and nobody knows to which moment the piece belongs."""
+    ahead = timedelta(milliseconds=span.end_ms - missing.now)
+    if ahead > CLAIM_AHEAD_MAX:
+        raise Invalid(f"This piece ends {ahead} after the server's present.", _USE_NOW)
+    if -ahead > LATE_AGE_MAX:
+        raise Invalid(f"This piece is {-ahead} old; at most {LATE_AGE_MAX} is accepted.", _USE_NOW)
 
 
 def is_news(missing: Missing, holding: bool, now: datetime) -> bool:

@@ -164,13 +164,30 @@ def test_a_piece_that_is_sent_again_changes_nothing(world: World) -> None:
     with_page(world, scenario)
 
 
-@pytest.mark.parametrize("after_ms", [-SEGMENT_MS, GAP_MS, 10**9, -(10**9)])
+@pytest.mark.parametrize("after_ms", [-SEGMENT_MS, GAP_MS])
 def test_a_piece_outside_every_gap_is_not_kept(world: World, after_ms: int) -> None:
     """Whatever time a page claims, it places nothing where the server has something, or knows of no gap."""
 
     async def scenario(page: Page) -> None:
         answer = await page.put(after_ms)
         assert (answer.status_code, answer.json()) == (200, {"kept_ms": 0})
+        assert not any(segment.late for segment in page.line().segments)
+
+    with_page(world, scenario)
+
+
+@pytest.mark.parametrize(
+    ("hours", "why"), [(1, "after the server's present"), (10**6, "after"), (-3, "old; at most 2:00:00")]
+)
+def test_a_time_that_cannot_be_is_refused_with_its_reason(world: World, hours: int, why: str) -> None:
+    """A page whose clock is an hour wrong learns so, and by which clock to set its own; nothing is kept."""
+
+    async def scenario(page: Page) -> None:
+        answer = await page.put(hours * 3_600_000)
+        assert answer.status_code == 422
+        assert why in answer.json()["detail"]
+        assert "`now`" in answer.json()["remedy"]
+        assert (await page.say(True)).json()["now"] == page.world.clock.unix_ms
         assert not any(segment.late for segment in page.line().segments)
 
     with_page(world, scenario)

@@ -15,7 +15,8 @@ DE = Texts(
         "activity": (
             "Aktivität",
             "Websites, Programme und Adressen, die Sie nutzen; wann Sie die Prüfungsseite verlassen oder "
-            "etwas einfügen, nie was Sie einfügen",
+            "etwas einfügen, nie was Sie einfügen; wann eine Kamera oder ein Mikrofon ausfällt oder die Uhr "
+            "des Computers gestellt wird",
         ),
         "answers": ("Ihre Antworten", "was Sie auf jede Frage antworten, und wann"),
         "signals": (

@@ -15,7 +15,7 @@ EN = Texts(
         "activity": (
             "Activity",
             "websites, programs and addresses you use; when you leave the exam page or paste something, "
-            "never what you paste",
+            "never what you paste; when a camera or microphone fails, or the computer’s clock is set",
         ),
         "answers": ("Your answers", "what you answer to each question, and when"),
         "signals": (

@@ -15,7 +15,8 @@ FR = Texts(
         "activity": (
             "Activité",
             "sites, programmes et adresses que vous utilisez ; le moment où vous quittez la page de l’examen "
-            "ou collez quelque chose, jamais ce que vous collez",
+            "ou collez quelque chose, jamais ce que vous collez ; le moment où une caméra ou un micro tombe "
+            "en panne, ou l’horloge de l’ordinateur est réglée",
         ),
         "answers": ("Vos réponses", "ce que vous répondez à chaque question, et quand"),
         "signals": (

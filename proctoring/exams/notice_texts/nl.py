@@ -15,7 +15,8 @@ NL = Texts(
         "activity": (
             "Activiteit",
             "websites, programma’s en adressen die u gebruikt; wanneer u de examenpagina verlaat of iets "
-            "plakt, nooit wat u plakt",
+            "plakt, nooit wat u plakt; wanneer een camera of microfoon uitvalt, of de klok van de computer "
+            "wordt verzet",
         ),
         "answers": ("Uw antwoorden", "wat u op elke vraag antwoordt, en wanneer"),
         "signals": (

@@ -106,6 +106,14 @@ export function told(entry) {
       return [say("log-paste", { chars: entry.chars ?? 0 }), ""];
     case "missed":
       return [say("log-missed", { count: entry.count ?? 0 }), ""];
+    case "clock-set":
+      return [say("log-clock-set", { seconds: ((entry.by_ms ?? 0) / 1000).toFixed(1) }), ""];
+    case "sound-missing":
+    case "picture-missing":
+      return [say(`log-${entry.type}`, { stream: say(`stream-${entry.stream}`) }), say(`log-part-${entry.cause}`)];
+    case "sound-back":
+    case "picture-back":
+      return [say(`log-${entry.type}`, { stream: say(`stream-${entry.stream}`) }), ""];
     case "display-change":
       return [say(entry.extended === true ? "log-display-several" : entry.extended === false ? "log-display-one" : "log-display-untold"), ""];
     default:

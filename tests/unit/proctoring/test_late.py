@@ -180,8 +180,8 @@ def test_what_is_too_old_or_too_much_is_not_missed(world: World, monkeypatch) ->
 def test_a_page_is_written_down_in_time_and_not_every_few_seconds(world: World) -> None:
     """One write in five minutes; a page that holds nothing costs none."""
     now = world.clock()
-    heard = Missing("u", True, 0, (), now + LATE_WAIT)
-    never = Missing("u", True, 0, (), None)
+    heard = Missing("u", True, 0, (), now + LATE_WAIT, 0)
+    never = Missing("u", True, 0, (), None, 0)
     assert [late.is_news(one, True, now) for one in (heard, never)] == [False, True]
     assert late.is_news(heard, True, now + LATE_WAIT / 2)
     assert [late.is_news(one, False, now) for one in (heard, never)] == [True, False]
