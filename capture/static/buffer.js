@@ -47,14 +47,24 @@ export class Buffer extends EventTarget {
     addEventListener("online", () => this.#plan(0));
   }
 
-  /** Records `media` in pieces from now on, in place of what was recorded. @param {MediaStream} media */
+  /** Whether it records now. */
+  get recording() {
+    return this.#recorder !== null;
+  }
+
+  /**
+   * Records the living tracks of `media` in pieces from now on, in place of what was recorded. A track that went
+   * away changes nothing: the recorder goes on with the others.
+   * @param {MediaStream} media
+   */
   record(media) {
-    if (!canRecord() || this.#recorder?.media === media) return;
-    void this.rest();
+    const living = media.getTracks().filter((track) => track.readyState === "live");
+    if (!canRecord() || !living.length || living.every((track) => this.#recorder?.tracks.includes(track))) return;
+    const before = this.#recorder;
     this.#over = false;
     const clock = this.clock;
     let until = 0;
-    this.#recorder = new PieceRecorder(media, (data, from, to) => {
+    this.#recorder = new PieceRecorder(living, (data, from, to) => {
       clock.look();
       const end = Math.round(clock.at(to));
       const begun = Math.round(clock.at(from));
@@ -66,6 +76,8 @@ export class Buffer extends EventTarget {
       this.#keeping = this.#keeping.then(() => this.store.put({ data, start, end, doubt })).catch(() => {});
       return this.#keeping;
     });
+    // The one before records until this one does.
+    if (before) void this.#recorder.begun.then(() => before.stop());
   }
 
   /** Pieces get the time that they have, and what nobody will send any more is swept away. @param {{ doubt: string, movedMs: number }} what */

@@ -33,30 +33,35 @@ export function supported(streams) {
   return !streams.includes("screen") || ("getDisplayMedia" in media && "displaySurface" in media.getSupportedConstraints());
 }
 
-/**
- * Camera with microphone. `facing`: "user" towards the person, "environment" away from the holder.
- * @param {"user" | "environment"} facing
- */
-export async function openCamera(facing) {
-  try {
-    return await navigator.mediaDevices.getUserMedia({
-      video: { width: { ideal: 640 }, height: { ideal: 480 }, frameRate: { ideal: 15 }, facingMode: facing },
-      // A whisper in the room is not noise: nothing is taken out of the sound but its own echo.
-      audio: { echoCancellation: true, noiseSuppression: false },
-    });
-  } catch (error) {
-    throw new NoDevice(cameraReason(error));
-  }
+// A whisper in the room is not noise: nothing is taken out of the sound but its own echo.
+const SOUND = { echoCancellation: true, noiseSuppression: false };
+
+/** `facing`: "user" towards the person, "environment" away from the holder. @param {"user" | "environment"} facing */
+const picture = (facing) => ({ width: { ideal: 640 }, height: { ideal: 480 }, frameRate: { ideal: 15 }, facingMode: facing });
+
+/** Camera with microphone. Throws NoDevice. @param {"user" | "environment"} facing */
+export function openCamera(facing) {
+  return ask({ video: picture(facing), audio: SOUND });
+}
+
+/** One of the two alone. Throws NoDevice. @param {"picture" | "sound"} part @param {"user" | "environment"} facing */
+export function openPart(part, facing) {
+  return ask(part === "picture" ? { video: picture(facing), audio: false } : { video: false, audio: SOUND });
 }
 
 /**
  * A camera without sound, as sharp as it can, for one still picture.
  * @param {"user" | "environment"} facing
  */
-export async function openStill(facing) {
+export function openStill(facing) {
+  const video = { width: { ideal: STILL_WIDTH }, height: { ideal: STILL_HEIGHT }, facingMode: facing };
+  return ask({ video, audio: false });
+}
+
+/** @param {MediaStreamConstraints} wanted */
+async function ask(wanted) {
   try {
-    const video = { width: { ideal: STILL_WIDTH }, height: { ideal: STILL_HEIGHT }, facingMode: facing };
-    return await navigator.mediaDevices.getUserMedia({ video, audio: false });
+    return await navigator.mediaDevices.getUserMedia(wanted);
   } catch (error) {
     throw new NoDevice(cameraReason(error));
   }

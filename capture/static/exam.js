@@ -2,12 +2,14 @@
 
 import { Activity } from "./activity.js";
 import { recordAlone } from "./alone.js";
-import { NoDevice, openCamera, openScreen, release, supported, whenEnded } from "./devices.js";
+import { Camera } from "./camera.js";
+import { NoDevice, openScreen, release, supported, whenEnded } from "./devices.js";
 import { watchDisplays } from "./displays.js";
 import { EventLog } from "./event-log.js";
 import { Help } from "./help.js";
 import { CardCopy } from "./identity.js";
 import { Meter } from "./meter.js";
+import { EVERYTHING, MissingLog } from "./missing.js";
 import { complain, maybe, one, preview, text, write } from "./page.js";
 import { RecordingView } from "./recording.js";
 import { Schedule } from "./schedule.js";
@@ -27,6 +29,8 @@ const steps = new Steps((name) => {
 });
 /** @type {Map<string, MediaStream>} */
 const media = new Map();
+/** @type {Camera | null} */
+let camera = null;
 /** @type {Map<string, Publisher>} */
 const publishers = new Map();
 for (const stream of /** @type {("webcam" | "screen")[]} */ (["webcam", "screen"])) {
@@ -36,6 +40,7 @@ for (const stream of /** @type {("webcam" | "screen")[]} */ (["webcam", "screen"
 const view = new RecordingView(publishers, watch);
 const log = new EventLog(page.dataset.events ?? "", page.dataset.tokenEvents ?? "", watch.clock);
 const activity = new Activity(log);
+const missing = new MissingLog(log, "webcam");
 let recording = false;
 const schedule = new Schedule(page, watch, { tick: () => showWay(), over: () => void finish("time-over") });
 new Help(one("#help"), watch);
@@ -46,16 +51,55 @@ const meters = [...document.querySelectorAll("svg.meter")].map(
 
 /** Asks for the camera; on the way, or again after it was lost. @param {string} failed */
 async function giveCamera(failed) {
-  await give("webcam", () => openCamera("user"), failed);
-  const camera = media.get("webcam");
+  await give("webcam", openWebcam, failed);
+  preview("video[data-self]", media.get("webcam") ?? null);
+}
+
+async function openWebcam() {
+  const opened = await Camera.open("user");
+  camera?.release();
+  camera = opened;
+  opened.addEventListener("ended", () => gone("webcam", opened.media));
+  opened.addEventListener("change", () => partChanged(opened));
+  for (const meter of meters) meter.watch(opened.media);
+  return opened.media;
+}
+
+/** The picture or the sound of the webcam went away or came back; the other goes on. @param {Camera} changed */
+function partChanged(changed) {
+  if (changed !== camera) return;
+  // On the way to the start both have to be there.
+  if (!recording && Object.values(changed.lacks).includes("lost")) return gone("webcam", changed.media);
+  for (const meter of meters) meter.watch(changed.media);
+  void publishers.get("webcam")?.follow();
+  complain(one("#again-failed"), "");
+  showLacks();
+  showWay();
+}
+
+function showLacks() {
   if (!camera) return;
-  preview("video[data-self]", camera);
-  for (const meter of meters) meter.watch(camera);
+  view.lacks.set("webcam", camera.lacks);
+  if (recording) missing.tell(camera.lacks);
+}
+
+/** @param {import("./camera.js").Part} part */
+async function givePart(part) {
+  complain(one("#again-failed"), "");
+  await camera?.renew(part).catch((error) => {
+    if (!(error instanceof NoDevice)) throw error;
+    complain(one("#again-failed"), `${part}-${error.reason}`);
+  });
 }
 
 /** Asks for the screen; on the way, or again after sharing ended. @param {string} failed */
 async function giveScreen(failed) {
-  await give("screen", openScreen, failed);
+  const open = async () => {
+    const given = await openScreen();
+    whenEnded(given, () => gone("screen", given));
+    return given;
+  };
+  await give("screen", open, failed);
   preview("video[data-screen]", media.get("screen") ?? null);
 }
 
@@ -78,8 +122,8 @@ async function give(stream, open, failed) {
   }
   release(media.get(stream) ?? null);
   media.set(stream, given);
-  whenEnded(given, () => gone(stream, given));
   view.away.delete(stream);
+  showLacks();
   if (recording) publishers.get(stream)?.publish(given);
   showWay();
 }
@@ -89,7 +133,9 @@ function gone(stream, lost) {
   if (media.get(stream) !== lost) return;
   media.delete(stream);
   release(lost);
+  if (stream === "webcam") camera?.release();
   if (recording) {
+    if (stream === "webcam") missing.tell(EVERYTHING);
     view.away.add(stream);
     void publishers.get(stream)?.stop(stream === "screen" ? "sharing-ended" : "device-lost");
   }
@@ -127,6 +173,7 @@ function start() {
   }
   recordAlone(page.dataset.status ?? "", () => void goneElsewhere());
   activity.begin();
+  showLacks();
   steps.locked = true;
   steps.go("recording");
   view.show();
@@ -185,6 +232,7 @@ function letGo() {
   recording = false;
   void activity.end();
   for (const meter of meters) meter.stop();
+  camera?.release();
   for (const given of media.values()) release(given);
   media.clear();
   preview("video", null);
@@ -213,6 +261,8 @@ function press(selector, act) {
 press("#camera-on", () => void giveCamera("#camera-failed"));
 press("#camera-again", () => void giveCamera("#again-failed"));
 press("#screen-on", () => void giveScreen("#screen-failed"));
+press("#microphone-again", () => void givePart("sound"));
+press("#picture-again", () => void givePart("picture"));
 press("#screen-again", () => void giveScreen("#again-failed"));
 press("[data-next]", () => steps.next());
 press("[data-back]", () => history.back());

@@ -1,8 +1,11 @@
 /** The phone's page: camera on, wait until the session records, record, end. The screen stays awake. */
 
 import { recordAlone } from "./alone.js";
-import { NoDevice, openCamera, release, supported, whenEnded } from "./devices.js";
+import { Camera } from "./camera.js";
+import { NoDevice, supported } from "./devices.js";
+import { EventLog } from "./event-log.js";
 import { Meter } from "./meter.js";
+import { EVERYTHING, MissingLog } from "./missing.js";
 import { complain, one, preview, text, write } from "./page.js";
 import { RecordingView } from "./recording.js";
 import { Watch } from "./status.js";
@@ -18,7 +21,9 @@ const publisher = new Publisher(page.dataset.endpoint ?? "", page.dataset.token 
 const view = new RecordingView(new Map([["phone", publisher]]), watch);
 /** An exam that records the phone alone has no other page on which to start. */
 const alone = page.dataset.alone === "true";
-/** @type {MediaStream | null} */
+const log = new EventLog(page.dataset.events ?? "", page.dataset.events ? publisher.endpoint.token : "", watch.clock);
+const missing = new MissingLog(log, "phone");
+/** @type {Camera | null} */
 let camera = null;
 let started = false;
 
@@ -32,31 +37,63 @@ async function giveCamera(failed) {
   complain(place, "");
   let given;
   try {
-    given = await openCamera("environment");
+    given = await Camera.open("environment");
   } catch (error) {
     if (!(error instanceof NoDevice)) throw error;
     complain(place, `webcam-${error.reason}`);
     return;
   }
+  camera?.release();
   camera = given;
-  whenEnded(given, () => gone(given));
-  preview("video", given);
-  for (const meter of meters) meter.watch(given);
+  given.addEventListener("ended", () => gone(given));
+  given.addEventListener("change", () => partChanged(given));
+  preview("video", given.media);
+  for (const meter of meters) meter.watch(given.media);
   one("[data-camera]").dataset.camera = "on";
   view.away.delete("phone");
   void stayAwake();
   void sayReady();
-  if (publisher.state === "stopped") publisher.publish(given);
+  if (publisher.state === "stopped") publisher.publish(given.media);
+  showLacks();
   follow();
 }
 
-/** @param {MediaStream} lost */
+/** The picture or the sound went away or came back; the other goes on. @param {Camera} changed */
+function partChanged(changed) {
+  if (changed !== camera) return;
+  // Before the start both have to be there.
+  if (steps.current !== "recording" && Object.values(changed.lacks).includes("lost")) return gone(changed);
+  for (const meter of meters) meter.watch(changed.media);
+  void publisher.follow();
+  complain(one("#again-failed"), "");
+  showLacks();
+}
+
+function showLacks() {
+  if (!camera) return;
+  view.lacks.set("phone", camera.lacks);
+  if (steps.current !== "recording") return;
+  missing.tell(camera.lacks);
+  view.show();
+}
+
+/** @param {import("./camera.js").Part} part */
+async function givePart(part) {
+  complain(one("#again-failed"), "");
+  await camera?.renew(part).catch((error) => {
+    if (!(error instanceof NoDevice)) throw error;
+    complain(one("#again-failed"), `${part}-${error.reason}`);
+  });
+}
+
+/** @param {Camera} lost */
 function gone(lost) {
   if (camera !== lost) return;
   camera = null;
-  release(lost);
+  lost.release();
   one("[data-camera]").dataset.camera = "off";
   if (steps.current !== "recording") return;
+  missing.tell(EVERYTHING);
   view.away.add("phone");
   void publisher.stop("device-lost");
 }
@@ -66,10 +103,11 @@ function follow() {
   const state = watch.status?.state;
   if (state === "ended" || state === "expired") void end();
   else if (camera && publisher.state === "idle" && (state === "recording" || (alone && started))) {
-    publisher.publish(camera);
+    publisher.publish(camera.media);
     recordAlone(page.dataset.status ?? "", () => void goneElsewhere());
     steps.locked = true;
     steps.go("recording");
+    showLacks();
   }
 }
 
@@ -85,8 +123,9 @@ async function goneElsewhere() {
 
 function letGo() {
   for (const meter of meters) meter.stop();
-  release(camera);
+  camera?.release();
   camera = null;
+  if (log.token) void log.end();
   preview("video", null);
 }
 
@@ -118,6 +157,8 @@ async function stayAwake() {
 
 one("#camera-on").addEventListener("click", () => void giveCamera("#camera-failed"));
 one("#camera-again").addEventListener("click", () => void giveCamera("#again-failed"));
+one("#microphone-again").addEventListener("click", () => void givePart("sound"));
+one("#picture-again").addEventListener("click", () => void givePart("picture"));
 document.querySelector("#start")?.addEventListener("click", () => {
   started = true;
   follow();

@@ -11,6 +11,7 @@ const SLICE_MS = 1000;
 // Each may begin a piece.
 const KEYFRAME_MS = 1000;
 const AGAIN_MS = 1000;
+const BEGUN_MS_MAX = 5000;
 // How many slices tell where the recorder's clock stands: clocks drift.
 const SLICES_SURE = 300;
 const TYPES = { sound: "video/webm;codecs=vp8,opus", silent: "video/webm;codecs=vp8" };
@@ -29,14 +30,20 @@ export class PieceRecorder {
   #over = false;
   /** What was recorded is kept, in its order. */
   #kept = Promise.resolve();
+  #hasBegun = () => {};
 
   /**
-   * @param {MediaStream} media
+   * @param {MediaStreamTrack[]} tracks
    * @param {Keep} keep
    */
-  constructor(media, keep) {
-    this.media = media;
+  constructor(tracks, keep) {
+    this.tracks = tracks;
     this.keep = keep;
+    /** Once something is recorded, or that has taken too long. @type {Promise<void>} */
+    this.begun = new Promise((resolve) => {
+      this.#hasBegun = resolve;
+      setTimeout(resolve, BEGUN_MS_MAX);
+    });
     this.#begin();
   }
 
@@ -54,9 +61,11 @@ export class PieceRecorder {
   }
 
   #begin() {
-    if (this.#over || !this.media.active) return;
-    const recorder = new MediaRecorder(this.media, /** @type {MediaRecorderOptions} */ ({
-      mimeType: this.media.getAudioTracks().length ? TYPES.sound : TYPES.silent,
+    const living = this.tracks.filter((track) => track.readyState === "live");
+    if (this.#over || !living.length) return;
+    const sound = living.some((track) => track.kind === "audio");
+    const recorder = new MediaRecorder(new MediaStream(living), /** @type {MediaRecorderOptions} */ ({
+      mimeType: sound ? TYPES.sound : TYPES.silent,
       videoBitsPerSecond: BITS.video,
       audioBitsPerSecond: BITS.audio,
       videoKeyFrameIntervalDuration: KEYFRAME_MS,
@@ -65,6 +74,7 @@ export class PieceRecorder {
     const file = new Pieces(this.keep);
     recorder.addEventListener("dataavailable", ({ data }) => {
       const now = performance.now();
+      if (data.size) this.#hasBegun();
       this.#kept = this.#kept.then(async () => file.add(new Uint8Array(await data.arrayBuffer()), now));
     });
     recorder.addEventListener("stop", () => {

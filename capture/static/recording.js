@@ -14,7 +14,8 @@ const PHONE_AWAY_ROUNDS = 4;
 
 /**
  * What hinders, most pressing first; each has one instruction in the texts, and perhaps one button.
- * @typedef {"elsewhere" | "refused" | "screen-ended" | "camera-lost" | "phone-away" | "second-display" | ""} Trouble
+ * @typedef {"picture-lost" | "sound-lost" | "picture-muted" | "sound-muted"} PartTrouble
+ * @typedef {"elsewhere" | "refused" | "screen-ended" | "camera-lost" | PartTrouble | "phone-away" | "second-display" | ""} Trouble
  * @typedef {"on" | "wait" | "off"} Sign
  */
 
@@ -34,6 +35,8 @@ export class RecordingView {
     this.root = one('[data-step="recording"]');
     /** @type {Set<string>} Streams whose device the candidate has to give again. */
     this.away = new Set();
+    /** @type {Map<string, import("./camera.js").Lacks>} What of a stream of this page is missing while the rest goes on. */
+    this.lacks = new Map();
     this.ending = false;
     this.elsewhere = false;
     this.secondDisplay = false;
@@ -75,6 +78,7 @@ export class RecordingView {
       else void buffer.rest();
       if (publisher.state === "recording") buffer.hurry();
     });
+    publisher.addEventListener("media", () => publisher.media && buffer.recording && buffer.record(publisher.media));
   }
 
   show() {
@@ -82,9 +86,10 @@ export class RecordingView {
     for (const row of rows) {
       const stream = row.dataset.row ?? "";
       const sign = this.#sign(stream);
+      const lack = sign === "on" ? this.#lack(stream, row.dataset.part) : "";
       const mark = one("[data-sign]", row);
-      mark.className = `sign sign-${sign}`;
-      write(mark, text(this.#word(stream, sign)));
+      mark.className = `sign sign-${lack ? "off" : sign}`;
+      write(mark, text(lack ? `sign-${lack}` : this.#word(stream, sign)));
     }
     this.#showHead();
     this.#showTrouble();
@@ -94,7 +99,7 @@ export class RecordingView {
   get complete() {
     const own = [...this.publishers.keys()];
     const streams = own.length ? own : Object.keys(this.watch.status?.streams ?? {});
-    return streams.every((stream) => this.#sign(stream) === "on");
+    return streams.every((stream) => this.#sign(stream) === "on" && !this.#lack(stream));
   }
 
   /** A connection on which the server records nothing for long is given up for a new one. */
@@ -112,6 +117,16 @@ export class RecordingView {
   /** @param {string} stream */
   #stored(stream) {
     return Boolean(this.watch.status?.streams[stream]?.recording);
+  }
+
+  /** The most pressing of what a stream, or one part of it, lacks. @param {string} stream @param {string} [part] @returns {PartTrouble | ""} */
+  #lack(stream, part) {
+    const lacks = this.lacks.get(stream);
+    if (!lacks || this.away.has(stream)) return "";
+    for (const why of /** @type {const} */ (["lost", "muted"])) {
+      for (const one of /** @type {const} */ (["picture", "sound"])) if (lacks[one] === why && (part ?? one) === one) return `${one}-${why}`;
+    }
+    return "";
   }
 
   /** @param {string} stream @returns {Sign} */
@@ -162,6 +177,8 @@ export class RecordingView {
     if (refused) return "refused";
     if (this.away.has("screen")) return "screen-ended";
     if (this.away.size) return "camera-lost";
+    const lack = [...this.lacks.keys()].map((stream) => this.#lack(stream)).find(Boolean);
+    if (lack) return lack;
     if (this.#phoneAway >= PHONE_AWAY_ROUNDS) return "phone-away";
     return this.secondDisplay ? "second-display" : "";
   }

@@ -31,9 +31,9 @@ const LISTEN_MS = 1000;
 
 /** Bits per second and frames per second at most: what is legible, not what is beautiful. */
 const LIMITS = {
-  webcam: { video: 600_000, frames: 15 },
-  phone: { video: 500_000, frames: 15 },
-  screen: { video: 800_000, frames: 5 },
+  webcam: { video: 600_000, frames: 15, sound: true },
+  phone: { video: 500_000, frames: 15, sound: true },
+  screen: { video: 800_000, frames: 5, sound: false },
 };
 const AUDIO_BITS = 40_000;
 
@@ -52,6 +52,8 @@ export class Publisher extends EventTarget {
   #peer = null;
   /** @type {Ingest | null} */
   #ingest = null;
+  /** What sends the picture, and the sound. @type {Map<string, RTCRtpSender>} */
+  #senders = new Map();
   #attempt = 0;
   #tries = 0;
   #steadySince = 0;
@@ -93,6 +95,20 @@ export class Publisher extends EventTarget {
     // The connection stays until the answer, so that the last frames still arrive.
     await ingest?.end(cause);
     peer?.close();
+  }
+
+  /**
+   * Sends the tracks that `media` has now, in the same take: what is gone is sent no more, what came back is sent
+   * again. Emits `media`.
+   */
+  async follow() {
+    const senders = [...this.#senders];
+    this.dispatchEvent(new Event("media"));
+    for (const [kind, sender] of senders) {
+      const track = this.#track(kind);
+      // A connection that cannot take it is given up for one that can.
+      if (sender.track !== track) await sender.replaceTrack(track).catch(() => this.renew());
+    }
   }
 
   /** What is published, or was last. */
@@ -157,18 +173,22 @@ export class Publisher extends EventTarget {
 
   /** @param {RTCPeerConnection} peer */
   #addTracks(peer) {
-    const media = /** @type {MediaStream} */ (this.#media);
     const limits = LIMITS[this.stream];
-    for (const track of media.getTracks()) {
-      const video = track.kind === "video";
+    const streams = [/** @type {MediaStream} */ (this.#media)];
+    // What is missing now has its place, so that it can come back.
+    for (const kind of limits.sound ? ["audio", "video"] : ["video"]) {
+      const video = kind === "video";
       const encoding = video ? { maxBitrate: limits.video, maxFramerate: limits.frames } : { maxBitrate: AUDIO_BITS };
-      const transceiver = peer.addTransceiver(track, {
-        direction: "sendonly",
-        streams: [media],
-        sendEncodings: [encoding],
-      });
+      const init = /** @type {RTCRtpTransceiverInit} */ ({ direction: "sendonly", streams, sendEncodings: [encoding] });
+      const transceiver = peer.addTransceiver(this.#track(kind) ?? kind, init);
+      this.#senders.set(kind, transceiver.sender);
       if (video) prefer(transceiver);
     }
+  }
+
+  /** The living track of this kind. @param {string} kind */
+  #track(kind) {
+    return this.#media?.getTracks().find((track) => track.kind === kind && track.readyState === "live") ?? null;
   }
 
   /**
@@ -249,6 +269,7 @@ export class Publisher extends EventTarget {
     this.#peer?.close();
     this.#peer = null;
     this.#ingest = null;
+    this.#senders.clear();
   }
 
   /** @param {State} state */

@@ -32,7 +32,7 @@ for (const name of navigator.mediaDevices ? ["getUserMedia", "getDisplayMedia"] 
   const real = navigator.mediaDevices[name].bind(navigator.mediaDevices);
   navigator.mediaDevices[name] = async (wanted) => {
     const media = await real(wanted);
-    window.given.push({ name, media });
+    window.given.push({ name, media, tracks: media.getTracks() });
     return media;
   };
 }
@@ -40,6 +40,12 @@ window.takeAway = (name) => {
   const { media } = window.given.findLast((one) => one.name === name);
   for (const track of media.getTracks()) { track.stop(); track.dispatchEvent(new Event("ended")); }
 };
+// One part of the camera, "audio" or "video", as it was given last.
+window.part = (kind) => {
+  const cameras = given.filter((one) => one.name === "getUserMedia");
+  return cameras.flatMap((one) => one.tracks).findLast((track) => track.kind === kind);
+};
+window.takeAwayPart = (kind) => { part(kind).stop(); part(kind).dispatchEvent(new Event("ended")); };
 """
 
 

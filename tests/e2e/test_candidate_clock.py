@@ -32,7 +32,7 @@ ELAPSED_S_MAX = 120
 @pytest.mark.timeout(180)
 def test_a_set_clock_moves_no_piece_no_time_and_is_told(service: Service) -> None:
     """Back by an hour, then forth by two while the network is away: the elapsed time goes on, what was
-    recorded meanwhile fills the gap, and the proctor's log says that the clock was set, each time by how much."""
+    recorded meanwhile fills the gap, and the proctor's log has each step with its size."""
     reviewer = service.signed_in("M. Claes", "proctor")
     with behind_a_network(service, "--streams", "webcam", "--activity-log") as (someone, network):
         page, session_id = someone.page, someone.invited["session_id"]

@@ -1,0 +1,135 @@
+"""A microphone or a camera that goes away while the other goes on: one take, one instruction, and the log."""
+
+from typing import Any
+
+import httpx
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.e2e.candidate_stage import Candidate, candidate, service, takes_of
+from tests.support.service import Service
+
+__all__ = ["service"]
+
+pytestmark = pytest.mark.live
+
+SOUND_SIGN = '[data-row="webcam"][data-part="sound"] [data-sign]'
+PICTURE_SIGN = '[data-row="webcam"][data-part="picture"] [data-sign]'
+MUTE = """([kind, muted]) => {
+  Object.defineProperty(part(kind), "muted", { value: muted, configurable: true });
+  part(kind).dispatchEvent(new Event(muted ? "mute" : "unmute"));
+}"""
+PLUGGED_IN = "navigator.mediaDevices.dispatchEvent(new Event('devicechange'))"
+# What the newest connection sends: by kind, whether there is a living track.
+WATCH_PEERS = """
+const Real = window.RTCPeerConnection;
+window.RTCPeerConnection = class extends Real {
+  constructor(...given) { super(...given); window.peer = this; }
+};
+"""
+SENT = """() => Object.fromEntries(peer.getTransceivers().map(({ sender, receiver }) =>
+  [receiver.track.kind, sender.track?.readyState === "live"]))"""
+
+
+def begin(someone: Candidate) -> Page:
+    """A candidate with camera and microphone who is being recorded."""
+    someone.page.add_init_script(WATCH_PEERS)
+    someone.admit()
+    someone.give_camera()
+    someone.start()
+    return someone.page
+
+
+def trouble(page: Page, name: str) -> None:
+    """Waits for one instruction, or for none at all."""
+    if name:
+        page.wait_for_selector(f'[data-trouble="{name}"]:not([hidden])')
+    else:
+        page.wait_for_selector('[data-step="recording"][data-state="recording"]')
+        expect(page.locator("[data-trouble]:visible")).to_have_count(0)
+
+
+def told(reviewer: httpx.Client, session_id: str) -> list[tuple[Any, ...]]:
+    """What the activity log says of missing parts."""
+    entries = reviewer.get(f"/sessions/{session_id}/logs/activity.json").json()["entries"]
+    return [
+        (one["type"], one["stream"], one.get("cause"))
+        for one in entries
+        if one["type"].endswith(("-missing", "-back"))
+    ]
+
+
+def test_a_lost_microphone_leaves_the_picture(service: Service) -> None:
+    """In the same take: the sign says what is missing, one button brings it back, or plugging it in does,
+    and a microphone that the system mutes is said too."""
+    reviewer = service.signed_in("M. Claes", "proctor")
+    with candidate(service, "--streams", "webcam", "--activity-log") as someone:
+        page, session_id = begin(someone), someone.invited["session_id"]
+        page.evaluate("takeAwayPart('audio')")
+        trouble(page, "sound-lost")
+        assert someone.says(SOUND_SIGN) == "no sound: microphone lost"
+        assert someone.says(PICTURE_SIGN) == "recording"
+        assert page.evaluate(SENT) == {"audio": False, "video": True}
+        page.click("#microphone-again")
+        trouble(page, "")
+        assert someone.says(SOUND_SIGN) == "recording"
+        assert page.evaluate(SENT) == {"audio": True, "video": True}
+        page.evaluate("takeAwayPart('audio')")
+        trouble(page, "sound-lost")
+        page.evaluate(PLUGGED_IN)
+        trouble(page, "")
+        page.evaluate(MUTE, ["audio", True])
+        trouble(page, "sound-muted")
+        assert someone.says(SOUND_SIGN) == "no sound: microphone muted"
+        page.evaluate(MUTE, ["audio", False])
+        trouble(page, "")
+        assert [take["end_cause"] for take in takes_of(service, session_id, "webcam")] == [None]
+        someone.stop()
+    assert told(reviewer, session_id) == [
+        ("sound-missing", "webcam", "lost"),
+        ("sound-back", "webcam", None),
+        ("sound-missing", "webcam", "lost"),
+        ("sound-back", "webcam", None),
+        ("sound-missing", "webcam", "muted"),
+        ("sound-back", "webcam", None),
+    ]
+
+
+def test_a_lost_camera_leaves_the_sound(service: Service) -> None:
+    """And both gone are a lost device, given again with one button."""
+    with candidate(service, "--streams", "webcam") as someone:
+        page, session_id = begin(someone), someone.invited["session_id"]
+        page.evaluate("takeAwayPart('video')")
+        trouble(page, "picture-lost")
+        assert someone.says(PICTURE_SIGN) == "no picture: camera lost"
+        assert page.evaluate(SENT) == {"audio": True, "video": False}
+        page.click("#picture-again")
+        trouble(page, "")
+        assert page.evaluate(SENT) == {"audio": True, "video": True}
+        page.evaluate("takeAwayPart('audio'); takeAwayPart('video')")
+        trouble(page, "camera-lost")
+        page.click("#camera-again")
+        trouble(page, "")
+        causes = [take["end_cause"] for take in takes_of(service, session_id, "webcam")]
+        assert causes == ["device-lost", None]
+
+
+def test_a_phone_that_loses_its_microphone_says_so(service: Service) -> None:
+    """On its own page, and in the log that the computer's page keeps too."""
+    reviewer = service.signed_in("M. Claes", "proctor")
+    with candidate(service, "--streams", "webcam,phone", "--activity-log") as someone:
+        someone.admit()
+        someone.give_camera()
+        phone = someone.give_phone()
+        someone.start()
+        phone.wait_for_selector('[data-step="recording"][data-state="recording"]')
+        phone.evaluate("takeAwayPart('audio')")
+        trouble(phone, "sound-lost")
+        assert phone.locator('[data-row="phone"] [data-sign]').inner_text() == "no sound: microphone lost"
+        phone.click("#microphone-again")
+        trouble(phone, "")
+        someone.stop()
+        phone.wait_for_selector('[data-step="end"]:not([hidden])')
+        session_id = someone.invited["session_id"]
+        assert [take["end_cause"] for take in takes_of(service, session_id, "phone")] == ["stopped"]
+    assert told(reviewer, session_id) == [("sound-missing", "phone", "lost"), ("sound-back", "phone", None)]
