@@ -18,6 +18,8 @@ const VIDEO = 1;
 const TIMESTAMP = 0xe7;
 const SIMPLE_BLOCK = 0xa3;
 const KEYFRAME = 0x80;
+// Longer than this no piece is taken. Without a picture, as when a camera is gone, none would ever end.
+const LENGTH_MS_MAX = 60_000;
 // A cluster of unknown length: it ends where the next one begins, or the file.
 const CLUSTER_HEAD = new Uint8Array([0x1f, 0x43, 0xb6, 0x75, 0x01, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff]);
 
@@ -98,6 +100,10 @@ export class WebmCutter {
     if (mayBegin && !(before && ms - before.start < this.lengthMs)) {
       this.#open = { start: ms, parts: [...this.#cluster, whole] };
       return before && this.#cut(before, ms);
+    }
+    if (before && ms - before.start > LENGTH_MS_MAX) {
+      this.#open = null;
+      return this.#cut(before, ms);
     }
     before?.parts.push(whole);
     return null;

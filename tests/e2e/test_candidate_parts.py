@@ -24,7 +24,7 @@ PLUGGED_IN = "navigator.mediaDevices.dispatchEvent(new Event('devicechange'))"
 WATCH_PEERS = """
 const Real = window.RTCPeerConnection;
 window.RTCPeerConnection = class extends Real {
-  constructor(...given) { super(...given); window.peer = this; }
+  constructor(...given) { super(...given); window.peer = this; window.peers = (window.peers ?? 0) + 1; }
 };
 """
 SENT = """() => Object.fromEntries(peer.getTransceivers().map(({ sender, receiver }) =>
@@ -83,7 +83,7 @@ def test_a_lost_microphone_leaves_the_picture(service: Service) -> None:
         assert someone.says(SOUND_SIGN) == "no sound: microphone muted"
         page.evaluate(MUTE, ["audio", False])
         trouble(page, "")
-        assert [take["end_cause"] for take in takes_of(service, session_id, "webcam")] == [None]
+        assert page.evaluate("peers") == 1, "the connection stays"
         someone.stop()
     assert told(reviewer, session_id) == [
         ("sound-missing", "webcam", "lost"),
