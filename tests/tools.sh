@@ -1,6 +1,6 @@
 #!/bin/sh
-# Installs what the tests need beside Python: Chromium, GStreamer, Redis, PostgreSQL, Caddy, coturn, MinIO, OpenBao. What cannot be
-# had is skipped with that reason by the tests that need it, or fails them when PROCTORING_TEST_REQUIRE names it.
+# Installs what the tests need beside Python: Chromium, Firefox, GStreamer, Redis, PostgreSQL, Caddy, coturn, MinIO, OpenBao. What
+# cannot be had is skipped with that reason by the tests that need it, or fails them when PROCTORING_TEST_REQUIRE names it.
 set -u
 cache="${XDG_CACHE_HOME:-$HOME/.cache}/proctoring-tests/bin"
 
@@ -10,6 +10,7 @@ gstreamer="$gstreamer gstreamer1.0-plugins-bad gstreamer1.0-plugins-ugly"
 packages() {
   wanted=""
   command -v chromium >/dev/null || wanted="$wanted chromium fonts-dejavu-core"
+  command -v firefox-esr >/dev/null || wanted="$wanted firefox-esr"
   command -v redis-server >/dev/null || wanted="$wanted redis-server"
   command -v caddy >/dev/null || wanted="$wanted caddy"
   command -v turnserver >/dev/null || wanted="$wanted coturn"
