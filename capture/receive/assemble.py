@@ -184,8 +184,9 @@ def _begins_picture(payload: bytes) -> bool:
     section 7.4.1.2.3)."""
     kind = payload[0] & 0x1F
     if kind == h264.FU_A:
-        slice_head = bytes((payload[1] & 0x1F,)) + payload[2:3]
-        return bool(payload[1] & 0x80) and h264.begins_picture(slice_head)
+        if len(payload) < 3 or not payload[1] & 0x80:
+            return False
+        return h264.begins_picture(bytes((payload[1] & 0x1F, payload[2])))
     if kind == h264.STAP_A:
         payload = payload[3:]
     return bool(payload) and (payload[0] & 0x1F in _BEFORE_PICTURE or h264.begins_picture(payload))

@@ -21,7 +21,15 @@ from capture.media import h264
 from capture.media.frames import Codec, EncodedFrame
 from capture.receive import aiortc_hooks as hooks
 from capture.receive import rtcp
-from capture.receive.reception import EARLY_MAX, SOURCES_MAX, UNKNOWN_PER_S_MAX, Events, Formats, Reception
+from capture.receive.reception import (
+    EARLY_BYTES_MAX,
+    RESTING_S,
+    SOURCES_MAX,
+    UNKNOWN_PER_S_MAX,
+    Formats,
+    Reception,
+)
+from capture.receive.track import SOURCE_SILENT_S, Events
 
 pytestmark = pytest.mark.live
 
@@ -79,7 +87,7 @@ class Wire:
         self.now_s = 100.0
 
     def secure(self) -> "Wire":
-        self.reception.secure(self.inbound, self.now_s, self.now_ms)
+        self.reception.secure(self.inbound, self.now_s)
         return self
 
     @property
@@ -150,6 +158,7 @@ def test_the_library_reassembles_the_same_frames(codec, profile) -> None:
     wire = Wire(codec, profile).secure()
     for one in packets(frames):
         wire.bring(one)
+    wire.reception.report(wire.now_s + 2 * RESTING_S)  # the last picture is whole once nothing follows
     assert [with_start_codes(frame) for frame in wire.frames] == by_the_library(codec, frames)
     assert [frame.ticks - wire.frames[0].ticks for frame in wire.frames] == [
         number * FRAME_TICKS for number in range(len(frames))
@@ -183,7 +192,8 @@ def frames_payload(frames: list[list[bytes]], number: int) -> bytes:
 def test_media_that_overtakes_the_keys_is_kept() -> None:
     """The first keyframe is not lost because it came with the end of the handshake."""
     frames = encoded(Codec.VP8)[:1]
-    assert 1 < len(frames[0]) <= EARLY_MAX
+    assert len(frames[0]) > 1
+    assert sum(map(len, frames[0])) < EARLY_BYTES_MAX
     wire = Wire(Codec.VP8)
     for one in packets(frames):
         wire.bring(one)
@@ -211,18 +221,36 @@ def test_reports_are_honest_and_sender_reports_handed_on() -> None:
 
 
 def test_another_source_takes_over_only_from_a_silent_one() -> None:
-    """A second SSRC beside the first changes nothing; after a second of silence it is followed."""
+    """A second SSRC beside the first, as another layer, changes nothing; after a silence it is followed."""
     frames = encoded(Codec.VP8)
     wire = Wire(Codec.VP8).secure()
-    for number, payloads in enumerate(frames[:2]):
+    for number, payloads in enumerate(frames[:3]):
         wire.bring(packet(payloads[0], number, number, len(payloads) == 1))
         wire.bring(packet(payloads[0], number, number, True, ssrc=0x7777))
+        wire.now_s += SOURCE_SILENT_S * 0.9
     before = len(wire.frames)
     wire.now_s += 1.5
     for number, one in enumerate(payload for payload in frames[10]):
         wire.bring(packet(one, number + 500, 9, one is frames[10][-1], ssrc=0x7777))
     assert len(wire.frames) == before + 1
     assert wire.frames[-1].keyframe
+
+
+@pytest.mark.parametrize("codec", [Codec.VP8, Codec.H264])
+def test_a_source_that_follows_at_once_loses_nothing(codec) -> None:
+    """An encoder that was started again goes on under another SSRC: no picture of either is lost."""
+    frames = encoded(codec)
+    wire = Wire(codec).secure()
+    for one in packets(frames):
+        wire.bring(one)
+    number = 0
+    for place, payloads in enumerate(frames):
+        for payload in payloads:
+            wire.bring(packet(payload, number, place * FRAME_TICKS, payload is payloads[-1], ssrc=0x7777))
+            number += 1
+    wire.reception.close()
+    assert len(wire.frames) == 2 * len(frames)
+    assert [frame.data for frame in wire.frames] == 2 * [frame.data for frame in wire.frames[: len(frames)]]
 
 
 def test_sources_and_forgeries_are_bounded(monkeypatch) -> None:

@@ -20,7 +20,7 @@ from fastapi.staticfiles import StaticFiles
 from numpy.typing import NDArray
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from capture.media.h264 import config_of, is_picture, length_prefixed
+from capture.media.h264 import ParameterSets, is_picture, length_prefixed
 from capture.media.mux import write
 from capture.media.piece import TICKS_PER_MS, Piece, Sample, VideoConfig, Vp8Config
 from capture.simulate.clockstamp import stamp
@@ -92,7 +92,7 @@ def encode(draw: Draw, shape: Shape, start_unix_ms: int, duration_ms: int) -> Pi
         data = bytes(encoder.encode(picture, ticks, keyframe=number == 0))
         if shape.codec == "H264":
             nals = [nal for nal in re.split(b"\x00*\x00\x00\x01", data) if nal]
-            found = config_of(nals)
+            found = ParameterSets(nals).config_for(next(nal for nal in nals if is_picture(nal)))
             config = found or config
             data = length_prefixed([nal for nal in nals if is_picture(nal)])
         video.append(Sample(ticks, data, number == 0))

@@ -7,6 +7,7 @@ from itertools import pairwise
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
+from capture.clock.steadyticks import HELD_MS_MAX
 from capture.cut.cutting import Cutting
 from capture.cut.open_piece import REPEATED_MS_MAX
 from capture.cut.segmenter import GAP_MS, SEGMENT_MS_MAX, Segmenter
@@ -156,7 +157,8 @@ def cut(picture: Track, sound: Track, network: Network, seconds: int) -> tuple[l
 
 
 def assume_told_apart(track: Track, network: Network) -> None:
-    """What a clock does while the network holds all back looks like the network."""
+    """What a clock does while the network holds all back looks like the network; two faults of one clock
+    within HELD_MS_MAX look like one."""
     turns = [leap.at_ms for leap in track.leaps]
     turns += [turn for stall in track.stalls for turn in (stall.at_ms, stall.at_ms + stall.for_ms)]
     for at_ms, for_ms in network.holds:
@@ -165,7 +167,7 @@ def assume_told_apart(track: Track, network: Network) -> None:
             assume(not (at_ms - APART_MS < lost_ms + lost_for_ms and lost_ms < at_ms + for_ms + APART_MS))
     holds = sorted(network.holds)
     assume(all(at_ms + for_ms + APART_MS < later_ms for (at_ms, for_ms), (later_ms, _) in pairwise(holds)))
-    assume(all(later - earlier >= APART_MS for earlier, later in pairwise(sorted(turns))))
+    assume(all(later - earlier >= HELD_MS_MAX for earlier, later in pairwise(sorted(turns))))
 
 
 def assert_all_in_its_time(pieces: list[Piece], sent: Sent, wrong_ms: int = WRONG_MS_MAX) -> None:
