@@ -27,7 +27,10 @@ export class Meter {
   /** @param {MediaStream} media */
   watch(media) {
     this.stop();
-    if (!media.getAudioTracks().length) return;
+    if (!media.getAudioTracks().length) {
+      this.#heardAt = 0;
+      return this.#show(-Infinity);
+    }
     const audio = new AudioContext();
     const analyser = audio.createAnalyser();
     analyser.fftSize = 1024;
