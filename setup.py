@@ -10,6 +10,7 @@ from setuptools import setup
 
 COMPILED = [
     "capture/clock/mediaclock.py",
+    "capture/clock/reportedlag.py",
     "capture/clock/senderclock.py",
     "capture/clock/steadyticks.py",
     "capture/clock/takeclocks.py",

@@ -2,6 +2,7 @@
 
 senderclock  by the sender's reports
 deviceclock  where that device's clock stands against ours
+reportedlag  how far a track is behind them
 steadyticks  a track's own, made to run evenly
 mediaclock   one track's, from all of these and from arrivals
 takeclocks   both tracks of a take

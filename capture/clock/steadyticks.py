@@ -21,6 +21,7 @@ Pure: time comes with the packets. Integer microseconds.
 from collections.abc import Callable
 from typing import Final, final
 
+from capture.clock.reportedlag import NETWORK_US_MAX, ReportedLag
 from capture.media.frames import EncodedFrame, unrolled
 
 STEP_US: Final = 150_000  # a packet this much later than the one before it is no jitter
@@ -30,7 +31,7 @@ SLEW: Final = 4  # a track moves slowly by this fraction of the time that passes
 SLEW_FAR: Final = 2  # by half of it, where it is more than FAR_US off
 FAR_US: Final = 160_000
 CALM_MS: Final = (
-    500  # the first packets may have queued; they have drained once none came earlier for this long
+    500  # the first packets may have queued: they have drained once none came earlier for so long
 )
 CALM_MS_MAX: Final = 5_000
 DRAIN: Final = 3  # a queue drains by more than this fraction of the time that passes: a third
@@ -41,8 +42,6 @@ LASTING_MS: Final = 10_000
 REPORT_MS_MAX: Final = 2_500  # a report is waited for as long where they come that often
 HELD_MS_MAX: Final = 3_000
 HELD_BYTES_MAX: Final = 8 << 20
-NETWORK_US_MAX: Final = 10_000_000  # no packet is longer on its way
-DRIFT_US_MAX: Final = 300_000  # in a second: a clock that runs more wrong than this leapt
 RATE_OFF_MIN: Final = 10  # thousandths: below, the least delay follows (RISE_PPM) and reports align
 RATE_OFF_MAX: Final = 300
 RATE_STEP_MAX: Final = 60  # in one stretch
@@ -82,14 +81,7 @@ class SteadyTicks:
         self._held_bytes = 0
         self._held_least_us = 0
         self._held_last_us = 0
-        self._relation_us: int | None = None  # the sender's clock − ticks, when last in step
-        self._way_us = 0  # arrival − sender's clock, of the quickest report
-        self._told_us = 0  # by how much the ticks are behind, by the last report
-        self._told_ms: int | None = None  # when; the first report only says where the two stand
-        self._reported_ms = 0
-        self._raw_us = 0  # the sender's clock − ticks as they came
-        self._drift_us = 0  # by how much that grew in a second
-        self._told_every_ms = 0
+        self._reports = ReportedLag()
 
     @property
     def calm(self) -> bool:
@@ -99,7 +91,7 @@ class SteadyTicks:
     @property
     def runs_true(self) -> bool:
         """Whether the track's own clock runs as fast as the sender's."""
-        return not self._rate_off and abs(self._drift_us) < RATE_OFF_MIN * 1000
+        return not self._rate_off and abs(self._reports.drift_us) < RATE_OFF_MIN * 1000
 
     @property
     def holds(self) -> bool:
@@ -135,28 +127,14 @@ class SteadyTicks:
         if self._ticks < 0:
             return None
         ticks = unrolled(self._ticks, rtp)
-        relation_us = sender_us - ticks * 1_000_000 // self._rate - self._shift_us
-        way_us = arrival_ms * 1000 - sender_us
-        set_anew = way_us < self._way_us - STEP_US or way_us > self._way_us + NETWORK_US_MAX
-        if self._relation_us is None or set_anew:
-            late_us = self.late_us(arrival_ms) or 0
-            self._told_us, self._told_ms = self._own_us(late_us, arrival_ms), None
-            self._relation_us, self._way_us = relation_us - self._told_us, way_us
-        else:
-            every_ms = self._told_every_ms = arrival_ms - self._reported_ms
-            self._told_ms = arrival_ms
-            drift_us = (relation_us + self._shift_us - self._raw_us) * 1000 // max(every_ms, 1)
-            if abs(drift_us) <= DRIFT_US_MAX:
-                self._drift_us = drift_us
-            self._way_us = min(self._way_us, way_us)
-            self._told_us = relation_us - self._relation_us
-            if abs(self._told_us) < DEAD_ZONE_US:
-                self._relation_us += self._told_us // 8
-        self._reported_ms, self._raw_us = arrival_ms, relation_us + self._shift_us
+        supposed_us = self._own_us(self.late_us(arrival_ms) or 0, arrival_ms)
+        ticks_us = ticks * 1_000_000 // self._rate
+        self._reports.take(sender_us, ticks_us, self._shift_us, arrival_ms, supposed_us)
         if self._held:
             self._decide(arrival_ms)
-        out_of_step = abs(self._told_us) > STEP_US
-        return None if out_of_step else ticks + self._shift_us * self._rate // 1_000_000
+        if abs(self._reports.lag_us) > STEP_US:
+            return None
+        return ticks + self._shift_us * self._rate // 1_000_000
 
     def tick(self, now_ms: int) -> None:
         """To be called about twice a second: decides on what is held, and on `calm`, while nothing comes."""
@@ -221,16 +199,14 @@ class SteadyTicks:
     def _own_us(self, late_us: int, now_ms: int) -> int:
         """How much of a lateness is the track's own and not the network's, as far as can be told."""
         since_ms = self._held[0].arrival_ms if self._held else now_ms - REPORT_MS_MAX
-        if self._told_ms is not None and self._told_ms >= since_ms:
-            since_us = (now_ms - self._told_ms) * self._drift_us // 1000
-            return min(late_us, self._told_us + since_us)
-        never = self._relation_us is None
-        if never and now_ms - self._in_time_ms >= LASTING_MS:
+        if self._reports.is_told_since(since_ms):
+            return min(late_us, self._reports.at(now_ms))
+        if not self._reports.ever and now_ms - self._in_time_ms >= LASTING_MS:
             return late_us
         beside_us = None if self.beside is None else self.beside.late_us(now_ms)
         if beside_us is not None:
             return late_us - max(0, beside_us)
-        return late_us if never else 0
+        return 0 if self._reports.ever else late_us
 
     def _hand_on(self, frame: EncodedFrame) -> None:
         if self._slew_us:
@@ -240,7 +216,7 @@ class SteadyTicks:
             self._shift_us += by_us
             self._last_us -= by_us
             self._slew_us -= by_us
-            self._told_us -= by_us
+            self._reports.moved(by_us)
         self._handed_ticks = frame.ticks
         if self._shift_us:
             ticks = frame.ticks + self._shift_us * self._rate // 1_000_000
@@ -274,17 +250,18 @@ class SteadyTicks:
         elif not -STEP_US <= late_us <= NETWORK_US_MAX:
             if lasted_ms >= CONFIRM_MS or since_ms >= 2 * CONFIRM_MS:
                 self._release(late_us)
-        elif self._told_ms is not None and self._told_ms >= self._held[0].arrival_ms:
-            self._release(min(late_us, self._told_us) if self._told_us > DEAD_ZONE_US else 0)
+        elif self._reports.is_told_since(self._held[0].arrival_ms):
+            lag_us = self._reports.lag_us
+            self._release(min(late_us, lag_us) if lag_us > DEAD_ZONE_US else 0)
         elif since_ms >= HELD_MS_MAX or self._held_bytes >= HELD_BYTES_MAX:
             self._release(late_us if self._is_own(late_us, now_ms) else 0)
-        elif 0 < self._told_every_ms <= REPORT_MS_MAX and since_ms < REPORT_MS_MAX:
+        elif 0 < self._reports.every_ms <= REPORT_MS_MAX and since_ms < REPORT_MS_MAX:
             pass  # the next report will tell
         elif self.beside is not None and (beside_us := self.beside.late_us(now_ms)) is not None:
             if lasted_ms >= CONFIRM_MS:
                 own_us = late_us - max(0, beside_us)
                 self._release(own_us if own_us > STEP_US else 0)
-        elif lasted_ms >= LONELY_MS and self._relation_us is None:
+        elif lasted_ms >= LONELY_MS and not self._reports.ever:
             self._release(late_us)
 
     def _is_own(self, late_us: int, now_ms: int) -> bool:
@@ -303,4 +280,4 @@ class SteadyTicks:
     def _move(self, by_us: int) -> None:
         self.steps += 1
         self._shift_us += by_us
-        self._told_us, self._told_ms = 0, None
+        self._reports.leapt()

@@ -7,6 +7,9 @@ from capture.media.frames import Codec, EncodedFrame
 from capture.media.piece import TICKS_PER_MS, Sample, VideoConfig
 from capture.recorder import Absence
 
+LAST_FRAME_MS: Final = 40  # how long a picture shows that no other follows, when nothing better is known
+STEP_MS_MAX: Final = 1_000
+STILL_MS_MAX: Final = 10_000  # how long a last picture may be taken to have shown
 REPEATED_BYTES_MAX: Final = 12 << 20
 REPEATED_MS_MAX: Final = 250  # at the beginning of a piece, before its own first picture
 
@@ -36,6 +39,14 @@ class OpenPiece:
         """For how long it has been open when a frame comes, by whichever clock says more."""
         by_ticks = (frame.ticks - self.frames[0].ticks) // TICKS_PER_MS
         return max(by_ticks, frame.arrival_ms - self.first_arrival_ms)
+
+    def shown_until(self, shown_ms: int) -> int:
+        """Where its last picture ends that no other follows: it shows as long as the one before it did, or for
+        `shown_ms` if that is longer."""
+        step = LAST_FRAME_MS * TICKS_PER_MS
+        if len(self.frames) > 1:
+            step = min(self.last_ticks - self.frames[-2].ticks, STEP_MS_MAX * TICKS_PER_MS)
+        return self.last_ticks + max(step, min(shown_ms, STILL_MS_MAX) * TICKS_PER_MS, 1)
 
     def repeated(self, at_ticks: int, now_ms: int) -> list[EncodedFrame] | None:
         """The pictures since the last keyframe, for the next piece to begin with at `at_ticks`: it then plays

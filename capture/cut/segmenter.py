@@ -16,7 +16,7 @@ from typing import Final, final
 from capture.clock.deviceclock import DeviceClock
 from capture.clock.mediaclock import to_ms
 from capture.clock.takeclocks import TakeClocks
-from capture.cut.open_piece import ClosedPiece, OpenPiece
+from capture.cut.open_piece import LAST_FRAME_MS, ClosedPiece, OpenPiece
 from capture.cut.reading import Reading
 from capture.cut.sound import Sound
 from capture.errors import BadPayload
@@ -34,8 +34,6 @@ GAP_MS: Final = 1_000  # a loss longer than this leaves a gap
 LATE_AUDIO_MS: Final = 500  # how long a cut piece waits for its last audio
 OPENING_MS: Final = 1_000  # how long the first media type waits to see whether audio comes
 KEYFRAME_REQUEST_MS: Final = 1_000  # at most one request per this time
-STILL_MS_MAX: Final = 10_000  # how long a last picture may be taken to have shown
-LAST_FRAME_MS: Final = 40  # how long a picture shows that no other follows, when nothing better is known
 STALL_MS: Final = 10_000  # without a picture while there is sound
 LEAD_MS: Final = 300  # sound that comes this much before the first picture is shown with it
 ALONE_MS_MIN: Final = 200  # less sound than this at the end goes with the pictures before it
@@ -258,14 +256,11 @@ class Segmenter:
         opened = self._open
         if opened is None:
             return
-        last = opened.last_ticks
-        # With nothing behind it, a picture is taken to show as long as the one before it did.
-        step = last - opened.frames[-2].ticks if len(opened.frames) > 1 else LAST_FRAME_MS * TICKS_PER_MS
-        shown = max(min(step, GAP_MS * TICKS_PER_MS), min(shown_ms, STILL_MS_MAX) * TICKS_PER_MS, 1)
+        end_ticks = opened.shown_until(shown_ms)
         if sound:
-            beyond_ms = (sound.end_us - self._video_clock.unix_us(last + shown)) // 1000
-            shown += max(0, beyond_ms) * TICKS_PER_MS
-        self._close(last + shown, pieces, now_ms)
+            beyond_ms = (sound.end_us - self._video_clock.unix_us(end_ticks)) // 1000
+            end_ticks += max(0, beyond_ms) * TICKS_PER_MS
+        self._close(end_ticks, pieces, now_ms)
         self._abut_ms = None
 
     def _close(self, end_ticks: int, pieces: list[Piece], now_ms: int) -> None:

@@ -85,8 +85,9 @@ class Sound:
             samples.append(Sample(least, frame.data))
             least += 1
             self._until_us = at_us + opus.duration_ticks(frame.data) * 1_000_000 // AUDIO_CLOCK
-        if not self._waiting or self.first_us - boundary_us > MISSING_MS_MIN * 1000:
-            self._note_hole(absences, boundary_us, False, start_ms, end_ms)
+        next_us = self.first_us if self._waiting else boundary_us
+        lost = bool(self._waiting) and self._waiting[0].after_loss
+        self._note_hole(absences, next_us, lost, start_ms, end_ms)
         return Taken(tuple(samples), tuple(absences))
 
     def from_ms(self, previous_ms: int | None) -> int:

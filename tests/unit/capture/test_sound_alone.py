@@ -1,0 +1,122 @@
+"""Sound is evidence by itself: it is stored with its pictures or without, and its holes are told."""
+
+from itertools import pairwise
+
+import pytest
+
+from capture.cut.segmenter import LEAD_MS, SEGMENT_MS, SEGMENT_MS_MAX, Segmenter
+from capture.media.frames import Codec, EncodedFrame
+from capture.media.piece import Piece
+from capture.recorder import Absence
+from proctoring.recordings.model import EndCause, GapPart
+from tests.unit.capture.test_capture_segmenter import START_MS, cut, picture, sound, steady
+
+ALONE = 'audio/webm; codecs="opus"'
+
+
+def by_arrival(*frames: EncodedFrame) -> list[EncodedFrame]:
+    return sorted(frames, key=lambda frame: frame.arrival_ms)
+
+
+def absences(pieces: list[Piece], part: GapPart) -> list[tuple[int, int, EndCause]]:
+    """As one where they abut, in ms since the start."""
+    found: list[Absence] = []
+    for one in [absence for piece in pieces for absence in piece.absences if absence.part is part]:
+        if found and found[-1].end_unix_ms == one.start_unix_ms and found[-1].cause == one.cause:
+            one = Absence(part, found.pop().start_unix_ms, one.end_unix_ms, one.cause)
+        found.append(one)
+    return [(one.start_unix_ms - START_MS, one.end_unix_ms - START_MS, one.cause) for one in found]
+
+
+def test_sound_before_the_first_keyframe_is_stored() -> None:
+    """An encoder whose first keyframe is lost: eight seconds of sound without picture, and why; then both."""
+    sounds = [sound(at, at) for at in range(0, 12_000, 20)]
+    pictures = [picture(at, at, key=at == 8_000) for at in range(8_000, 12_000, 100)]
+    pieces = cut(by_arrival(*sounds, *pictures))
+    assert [piece.media_type for piece in pieces[:2]] == [ALONE, ALONE]
+    assert pieces[-1].media_type == 'video/webm; codecs="vp8,opus"'
+    assert sum(len(piece.audio) for piece in pieces) == len(sounds)
+    assert absences(pieces, GapPart.PICTURE) == [(20, 8_020, EndCause.NO_KEYFRAME)]
+    for earlier, later in pairwise(pieces):
+        assert earlier.start_unix_ms + earlier.duration_ms == later.start_unix_ms
+
+
+def test_a_short_lead_of_sound_goes_with_the_first_picture() -> None:
+    """Where pictures begin within LEAD_MS of the sound there is no piece of sound alone; none is lost."""
+    sounds = [sound(at, at) for at in range(0, 3_000, 20)]
+    pictures = [picture(at, at, key=at == LEAD_MS) for at in range(LEAD_MS, 3_000, 100)]
+    (piece,) = cut(by_arrival(*sounds, *pictures))
+    assert piece.start_unix_ms == START_MS + 20
+    assert len(piece.audio) == len(sounds)
+    assert [sample.ticks // 90 for sample in piece.video[:3]] == [0, LEAD_MS + 100, LEAD_MS + 200]
+
+
+def test_pictures_without_keyframes_go_on_in_pieces_that_play_alone() -> None:
+    """An encoder that makes one keyframe only: after SEGMENT_MS_MAX the next piece repeats the pictures since
+    then, so that what follows decodes; nothing is lost."""
+    pictures = [picture(at, at, key=at == 0) for at in range(0, SEGMENT_MS_MAX + 20_000, 1_000)]
+    first, second = cut(pictures, expects_audio=False)
+    assert first.duration_ms == SEGMENT_MS_MAX
+    repeated = len(first.video)
+    assert [sample.data for sample in second.video[:repeated]] == [sample.data for sample in first.video]
+    assert second.video[0].keyframe
+    rest = [frame.data for frame in pictures[repeated:]]
+    assert [sample.data for sample in second.video[repeated:]] == rest
+
+
+def test_pictures_that_no_keyframe_leads_to_leave_sound_alone() -> None:
+    """Where too much would have to be repeated, sound goes on and says that no keyframe came."""
+    frames = steady(SEGMENT_MS_MAX // 1000 + 12, key_every_ms=10**9)
+    pieces = cut(frames)
+    assert pieces[0].duration_ms == SEGMENT_MS_MAX
+    assert {piece.media_type for piece in pieces[1:]} == {ALONE}
+    assert sum(len(piece.audio) for piece in pieces) == sum(f.codec is Codec.OPUS for f in frames)
+    ((start, end, cause),) = absences(pieces, GapPart.PICTURE)
+    assert cause is EndCause.NO_KEYFRAME
+    assert end - start == pytest.approx(12_000, abs=50)
+
+
+def test_sound_goes_on_through_lost_pictures() -> None:
+    """Pictures lost for three seconds: one take, no gap in the sound, and the stretch is told."""
+    pictures = [picture(at, at, key=at % 1000 == 0) for at in range(0, 2_000, 100)]
+    again = [picture(at, at, key=at == 5_000, after_loss=at == 5_000) for at in range(5_000, 7_000, 100)]
+    sounds = [sound(at, at) for at in range(0, 7_000, 20)]
+    pieces = cut(by_arrival(*pictures, *again, *sounds))
+    assert sum(len(piece.audio) for piece in pieces) == len(sounds)
+    ((start, end, cause),) = absences(pieces, GapPart.PICTURE)
+    assert (cause, end) == (EndCause.CONNECTION_LOST, 5_020)
+    assert start == pytest.approx(1_960, abs=50)
+
+
+@pytest.mark.parametrize(
+    ("lost", "missing_ms", "cause"),
+    [(True, 400, EndCause.SOUND_LOST), (False, 3_000, EndCause.SOUND_MISSING)],
+)
+def test_missing_sound_is_told(lost, missing_ms, cause) -> None:
+    """Packets lost on the way, from 200 ms on; a microphone that gave nothing, from a second on."""
+    sounds = [sound(at, at) for at in range(0, 12_000, 20) if not 5_000 <= at < 5_000 + missing_ms]
+    if lost:
+        first = next(place for place, one in enumerate(sounds) if one.ticks >= (5_000 + missing_ms) * 48)
+        one = sounds[first]
+        sounds[first] = EncodedFrame(one.codec, one.ticks, one.arrival_ms, one.data, True, after_loss=True)
+    pictures = steady(12, with_sound=False)
+    ((start, end, told),) = absences(cut(by_arrival(*sounds, *pictures)), GapPart.SOUND)
+    assert told is cause
+    assert (start, end) == (pytest.approx(5_020, abs=5), pytest.approx(5_020 + missing_ms, abs=5))
+
+
+def test_silence_that_an_encoder_leaves_out_is_no_gap() -> None:
+    """Discontinuous transmission: a packet every 400 ms while nobody speaks."""
+    sounds = [sound(at, at) for at in range(0, 12_000, 20) if not 3_000 < at < 9_000 or at % 400 == 0]
+    pieces = cut(by_arrival(*sounds, *steady(12, with_sound=False)))
+    assert absences(pieces, GapPart.SOUND) == []
+
+
+def test_sound_without_any_picture_is_cut_by_time() -> None:
+    """A camera that gives nothing: pieces of about SEGMENT_MS, none lost, the end kept."""
+    segmenter = Segmenter()
+    sounds = [sound(at, at) for at in range(0, 3 * SEGMENT_MS, 20)]
+    pieces = [piece for frame in sounds for piece in segmenter.push(frame)] + segmenter.flush()
+    assert {piece.media_type for piece in pieces} == {ALONE}
+    assert sum(len(piece.audio) for piece in pieces) == len(sounds)
+    assert sum(piece.duration_ms for piece in pieces) == pytest.approx(3 * SEGMENT_MS, abs=2)
