@@ -41,8 +41,8 @@ class OpenPiece:
         return max(by_ticks, frame.arrival_ms - self.first_arrival_ms)
 
     def shown_until(self, shown_ms: int) -> int:
-        """Where its last picture ends that no other follows: it shows as long as the one before it did, or for
-        `shown_ms` if that is longer."""
+        """Where its last picture ends, with none behind it: it shows as long as the one before it did, or
+        for `shown_ms` if that is longer."""
         step = LAST_FRAME_MS * TICKS_PER_MS
         if len(self.frames) > 1:
             step = min(self.last_ticks - self.frames[-2].ticks, STEP_MS_MAX * TICKS_PER_MS)

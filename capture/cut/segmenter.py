@@ -45,9 +45,8 @@ class Segmenter:
 
     `first_target_ms` spreads the cuts of many publishers over time. `expects_audio` says whether audio was
     negotiated. `device` is the clock that this take shares with the others of its device. `codec` is that of
-    the pictures, `sets` the H.264 parameter sets of the offer.
-
-    The caller keeps `clocks` informed, and `sound_held` true while sound waits elsewhere.
+    the pictures, `sets` the H.264 parameter sets of the offer. The caller keeps `clocks` informed, and
+    `sound_held` true while sound waits elsewhere.
     """
 
     def __init__(

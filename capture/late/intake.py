@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 import structlog
 
-from capture.cut.segmenter import STILL_MS_MAX
+from capture.cut.open_piece import STILL_MS_MAX
 from capture.late.cut import AUDIO_TICKS_PER_MS, cut
 from capture.media import webm
 from capture.media.opus import duration_ticks
