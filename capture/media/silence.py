@@ -25,6 +25,9 @@ _SILENT: Final = [
 ]
 
 
+SILENT: Final = frozenset(packet for _, packet in _SILENT)
+
+
 def whole(sound: Sequence[Sample], duration_ms: int) -> list[Sample]:
     """The same packets, and silence wherever none sounds for HOLE_TICKS_MIN or more of the piece.
 

@@ -30,6 +30,7 @@ COLUMNS = (
     ("MB peak", 7),
     ("KB/stream", 9),
     ("lost/sent", 13),
+    ("sound lost", 13),
     ("generator", 9),
     ("late", 6),
 )
@@ -77,7 +78,10 @@ def medians(runs: Sequence[Run]) -> list[dict[str, Any]]:
         names = ("cpu_ms", "core_share", "rss_start", "rss_peak", "rss_per_stream", "generator_share")
         row: dict[str, Any] = {"receiver": receiver, "streams": count, "runs": len(same)}
         row |= {name: statistics.median(getattr(one, name) for one in same) for name in names}
-        row |= {name: sum(getattr(one, name) for one in same) for name in ("frames_sent", "frames_lost")}
+        sums = ("frames_sent", "frames_lost", "sounds_sent")
+        row |= {name: sum(getattr(one, name) for one in same) for name in sums}
+        lost = [one.sounds_lost for one in same if one.sounds_lost is not None]
+        row["sounds_lost"] = sum(lost) if lost else None
         rows.append(row | {"late_share": max(one.late_share for one in same)})
     return rows
 
@@ -106,6 +110,7 @@ def table(figures: dict[str, Any]) -> str:
                 f"{row['rss_peak'] / 1e6:.0f}",
                 f"{row['rss_per_stream'] / 1e3:.0f}",
                 f"{row['frames_lost']}/{row['frames_sent']}",
+                "–" if row["sounds_lost"] is None else f"{row['sounds_lost']}/{row['sounds_sent']}",
                 f"{row['generator_share']:.0%}",
                 f"{row['late_share']:.1%}",
             ]

@@ -35,6 +35,8 @@ class Run:
     rss_per_stream: int
     frames_sent: int
     frames_lost: int
+    sounds_sent: int
+    sounds_lost: int | None  # of a receiver whose sound can be counted
     bits_per_stream_s: int
     generator_share: float
     late_share: float
@@ -81,7 +83,7 @@ def _measure(receiver: Receiver, address: str, turn: int) -> Run:
         cpu_s, elapsed_s = meters.cpu_s(receiver.pid) - cpu_s, time.monotonic() - begun_s
         rss, peak = meters.rss_bytes(receiver.pid), meters.peak_rss_bytes(receiver.pid)
         sent = generator.line()
-    frames_sent = sum(sent["frames"])
+    frames_sent, sounds_sent = sum(sent["frames"]), sum(sent["sounds"])
     return Run(
         turn=turn,
         receiver=receiver.name,
@@ -93,6 +95,8 @@ def _measure(receiver: Receiver, address: str, turn: int) -> Run:
         rss_per_stream=(rss - rss_start) // receiver.streams,
         frames_sent=frames_sent,
         frames_lost=frames_sent - receiver.frames_kept(),
+        sounds_sent=sounds_sent,
+        sounds_lost=None if receiver.sounds_kept is None else sounds_sent - receiver.sounds_kept,
         bits_per_stream_s=sent["bits_per_stream_s"],
         generator_share=sent["cpu_share"],
         late_share=sent["late_share"],

@@ -4,6 +4,7 @@ import io
 import subprocess
 import sys
 from abc import ABC, abstractmethod
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,6 +13,7 @@ import av
 import httpx
 from sqlalchemy import select
 
+from capture.media.silence import SILENT
 from proctoring.cli.compose import Parts, parts
 from proctoring.cli.simulate import invite
 from proctoring.recordings.rows import SegmentRow, TakeRow, UnitRow
@@ -55,6 +57,9 @@ class Receiver(ABC):
     def target(self) -> list[str]:
         """What the load generator is told of where to publish."""
 
+    sounds_kept: int | None = None
+    """Packets of sound in what it stored, after `frames_kept`; None where they are not counted."""
+
     @abstractmethod
     def frames_kept(self) -> int:
         """Pictures that are whole in what it stored, once every publisher has said goodbye."""
@@ -90,7 +95,12 @@ class Ours(Receiver):
         """Of the stored objects, opened with their keys, as a reviewer's player gets them."""
         with self._parts() as made:
             wait_until(lambda: self._all_ended(made), STORED_S_MAX, "takes are open that should have ended")
-            return sum(_frames(segment) for segment in self._opened(made))
+            pictures, self.sounds_kept = 0, 0
+            for segment in self._opened(made):
+                kept = _kept(segment)
+                pictures += kept["video"]
+                self.sounds_kept += kept["audio"]
+            return pictures
 
     def stop(self) -> None:
         self._service.stop()
@@ -230,6 +240,8 @@ class AiortcPassthrough(_Aiortc):
 RECEIVERS: tuple[type[Receiver], ...] = (Ours, Janus, AiortcPassthrough, AiortcDecode, AiortcRecord)
 
 
-def _frames(segment: bytes) -> int:
+def _kept(segment: bytes) -> Counter[str]:
+    """Packets of a segment by kind, without the silence that fills holes."""
     with av.open(io.BytesIO(segment), "r") as container:
-        return sum(1 for packet in container.demux(video=0) if packet.size)
+        packets = [packet for packet in container.demux() if packet.size]
+        return Counter(packet.stream.type for packet in packets if bytes(packet) not in SILENT)

@@ -55,6 +55,7 @@ async def publish(args: argparse.Namespace) -> None:
         _say(
             publishers=len(publishers),
             frames=[one.frames for one in publishers],
+            sounds=[one.sounds for one in publishers],
             packets_per_s=round(packets / elapsed_s),
             bits_per_stream_s=round(octets * 8 / elapsed_s / len(publishers)),
             cpu_share=round(share, 3),

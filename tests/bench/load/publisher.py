@@ -66,6 +66,7 @@ class Publisher:
 
     def __init__(self, number: int, signalling: Signalling) -> None:
         self.frames = 0
+        self.sounds = 0
         self.feedback: Counter[str] = Counter()
         self._signalling = signalling
         self._chance = random.Random(number)
@@ -118,6 +119,7 @@ class Publisher:
             track.octets += len(payload)
         track.packets += len(burst.payloads)
         self.frames += burst.video
+        self.sounds += not burst.video
 
     def report(self, now_s: float) -> None:
         """A sender report for each track, once a second."""

@@ -14,7 +14,7 @@ from tests.bench.capture_run import Run
 from tests.bench.load.clip import FRAMES_PER_S, LENGTH_S, VIDEO_BITS_PER_S, clip
 from tests.bench.receivers import AiortcRecord, Ours
 
-RUN = Run(1, "proctoring", 64, 2.0, 0.1, 100, 200, 10, 1000, 0, 500_000, 0.2, 0.0, 1.0, {})
+RUN = Run(1, "proctoring", 64, 2.0, 0.1, 100, 200, 10, 1000, 0, 3000, 0, 500_000, 0.2, 0.0, 1.0, {})
 
 
 def recording(folder: Path, packets: Sequence[tuple[int, bool]]) -> None:
