@@ -65,11 +65,13 @@ class Seen:
 
 
 def recorded(stage: Stage, *streams: list[File]) -> Session:
-    """A session with these files as the takes of its webcam, phone and screen."""
+    """A session with these files as the takes of its webcam, phone and screen; each ends with a goodbye."""
     session = stage.world.admitted()
     for stream, made in zip(STREAMS, streams, strict=False):
-        for take in takes(made):
+        *earlier, last = takes(made)
+        for take in earlier:
             stage.publish(session, stream, take, EndCause.CONNECTION_LOST)
+        stage.publish(session, stream, last, EndCause.STOPPED)
     return stage.finish(session)
 
 
