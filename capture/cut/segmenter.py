@@ -171,8 +171,7 @@ class Segmenter:
     def _cut_stalled(self, opened: OpenPiece, now_ms: int, pieces: list[Piece]) -> None:
         """Ends the open piece here; the next one repeats the pictures that its last one leans on."""
         end_ticks = opened.last_ticks + (now_ms - opened.frames[-1].arrival_ms) * TICKS_PER_MS
-        if self._lost:
-            self._note_lost(opened, end_ticks)
+        self._note_absent(opened, end_ticks, EndCause.CONNECTION_LOST if self._lost else EndCause.DEVICE_LOST)
         self._go_on(opened, end_ticks, now_ms, pieces)
 
     def _go_on(self, opened: OpenPiece, end_ticks: int, now_ms: int, pieces: list[Piece]) -> None:
@@ -219,7 +218,7 @@ class Segmenter:
         end_ticks = max(frame.ticks, opened.last_ticks + 1)
         if frame.after_loss and frame.ticks - opened.last_ticks > GAP_MS * TICKS_PER_MS:
             if self._sound and self._sound.end_us > self._video_clock.unix_us(opened.last_ticks):
-                self._note_lost(opened, end_ticks)
+                self._note_absent(opened, end_ticks, EndCause.CONNECTION_LOST)
                 self._close(end_ticks, pieces, now_ms)
             else:
                 self._break_off(pieces, now_ms)
@@ -240,13 +239,13 @@ class Segmenter:
         self._asked_ms = None
         return opened
 
-    def _note_lost(self, opened: OpenPiece, end_ticks: int) -> None:
-        """The picture that the piece shows last stands for others that were lost."""
+    def _note_absent(self, opened: OpenPiece, end_ticks: int, cause: EndCause) -> None:
+        """The picture that the piece shows last stands for others that did not come."""
         clock = self._video_clock
         from_ms = to_ms(clock.unix_us(opened.last_ticks + LAST_FRAME_MS * TICKS_PER_MS))
         until_ms = to_ms(clock.unix_us(end_ticks))
         if from_ms < until_ms:
-            opened.absences.append(Absence(GapPart.PICTURE, from_ms, until_ms, EndCause.CONNECTION_LOST))
+            opened.absences.append(Absence(GapPart.PICTURE, from_ms, until_ms, cause))
 
     def _break_off(
         self, pieces: list[Piece], now_ms: int, shown_ms: int = 0, sound: Sound | None = None

@@ -4,7 +4,7 @@ from itertools import pairwise
 
 import pytest
 
-from capture.cut.segmenter import LEAD_MS, SEGMENT_MS, SEGMENT_MS_MAX, Segmenter
+from capture.cut.segmenter import LEAD_MS, SEGMENT_MS, SEGMENT_MS_MAX, STALL_MS, Segmenter
 from capture.media.frames import Codec, EncodedFrame
 from capture.media.piece import Piece
 from capture.recorder import Absence
@@ -86,6 +86,19 @@ def test_sound_goes_on_through_lost_pictures() -> None:
     ((start, end, cause),) = absences(pieces, GapPart.PICTURE)
     assert (cause, end) == (EndCause.CONNECTION_LOST, 5_020)
     assert start == pytest.approx(1_960, abs=50)
+
+
+def test_a_camera_that_gives_nothing_any_more_is_told() -> None:
+    """Its last picture is shown on with the sound, and from then on said to be no more than that."""
+    pictures = [picture(at, at, key=at % 1000 == 0) for at in range(0, 5_000, 100)]
+    sounds = [sound(at, at) for at in range(0, 30_000, 20)]
+    pieces = cut(by_arrival(*pictures, *sounds))
+    start, _, cause = absences(pieces, GapPart.PICTURE)[0]
+    assert cause is EndCause.DEVICE_LOST
+    assert start == pytest.approx(4_960, abs=50)
+    told_ms = sum(end - start for start, end, _ in absences(pieces, GapPart.PICTURE))
+    assert told_ms >= 2 * STALL_MS - 100
+    assert sum(len(piece.audio) for piece in pieces) == len(sounds)
 
 
 @pytest.mark.parametrize(
