@@ -50,7 +50,8 @@ RISE_PPM: Final = 500  # by how much the least delay may grow: ten times the dri
 
 @final
 class SteadyTicks:
-    """Hands on every frame once, in order, with steady ticks; at most HELD_MS_MAX later than it came.
+    """Hands on every frame once, in order, with steady ticks; at most HELD_MS_MAX later than it came. Frames
+    that waited go to `deliver`.
 
     `beside` is the other track of the same connection, if there is one.
     """
@@ -106,8 +107,8 @@ class SteadyTicks:
             return None
         return min(self._before_us, self._stretch_us) - self._least_us
 
-    def push(self, frame: EncodedFrame) -> None:
-        """Takes the next frame."""
+    def push(self, frame: EncodedFrame) -> EncodedFrame | None:
+        """Takes the next frame, and hands it on as its result unless it has to wait."""
         arrival_ms = frame.arrival_ms
         delay_us = arrival_ms * 1000 - frame.ticks * 1_000_000 // self._rate - self._shift_us
         if self._ticks < 0:
@@ -116,9 +117,9 @@ class SteadyTicks:
             self._calm_down(delay_us, arrival_ms)
         elif self._held or self._steps(delay_us, self._last_us):
             self._hold(frame, delay_us)
-            return
+            return None
         self._observe(delay_us, arrival_ms, frame.ticks)
-        self._hand_on(frame)
+        return self._steady(frame)
 
     def report(self, sender_us: int, rtp: int, arrival_ms: int) -> int | None:
         """Learns from a sender report, which names one instant on the sender's clock and as 32-bit RTP time.
@@ -208,7 +209,7 @@ class SteadyTicks:
             return late_us - max(0, beside_us)
         return 0 if self._reports.ever else late_us
 
-    def _hand_on(self, frame: EncodedFrame) -> None:
+    def _steady(self, frame: EncodedFrame) -> EncodedFrame:
         if self._slew_us:
             slew = SLEW_FAR if abs(self._slew_us) > FAR_US else SLEW
             most_us = abs(frame.ticks - self._handed_ticks) * 1_000_000 // self._rate // slew
@@ -220,8 +221,8 @@ class SteadyTicks:
         self._handed_ticks = frame.ticks
         if self._shift_us:
             ticks = frame.ticks + self._shift_us * self._rate // 1_000_000
-            frame = frame.moved(ticks, frame.arrival_ms)
-        self._deliver(frame)
+            return frame.moved(ticks, frame.arrival_ms)
+        return frame
 
     def _steps(self, delay_us: int, before_us: int) -> bool:
         """Whether a packet is much later, or earlier, than the one before and than it should be."""
@@ -275,7 +276,7 @@ class SteadyTicks:
         for frame in held:
             delay_us = frame.arrival_ms * 1000 - frame.ticks * 1_000_000 // self._rate - self._shift_us
             self._observe(delay_us, frame.arrival_ms, frame.ticks)
-            self._hand_on(frame)
+            self._deliver(self._steady(frame))
 
     def _move(self, by_us: int) -> None:
         self.steps += 1

@@ -39,6 +39,7 @@ class Cutting:
         self._broken = broken
         self._is_open = False
         self._is_unreadable = False
+        self._is_calm = False  # both tracks
         self._video = SteadyTicks(VIDEO_CLOCK, self._cut)
         self._audio = SteadyTicks(AUDIO_CLOCK, self._cut)
         self._video.beside, self._audio.beside = self._audio, self._video
@@ -52,11 +53,12 @@ class Cutting:
     def frame(self, frame: EncodedFrame) -> None:
         """Takes the next frame."""
         try:
-            if frame.codec is Codec.OPUS:
-                self._audio.push(frame)
-            else:
-                self._video.push(frame)
-                self.look(frame.arrival_ms)
+            track = self._audio if frame.codec is Codec.OPUS else self._video
+            steady = track.push(frame)
+            if steady is not None:
+                self._cut(steady)
+            if frame.codec is not Codec.OPUS or not self._is_open:
+                self._look(frame.arrival_ms)
         except Exception as error:
             self._broken(error)
 
@@ -74,11 +76,16 @@ class Cutting:
             self._broken(error)
 
     def look(self, now_ms: int) -> None:
-        """Asks and opens where that is due; to be called too while nothing comes."""
-        segmenter = self._segmenter
+        """Decides, asks and opens where that is due; to be called twice a second, while nothing comes too."""
         self._video.tick(now_ms)
         self._audio.tick(now_ms)
-        segmenter.clocks.calm_down(self._video.calm, self._audio.calm)
+        self._look(now_ms)
+
+    def _look(self, now_ms: int) -> None:
+        segmenter = self._segmenter
+        if not self._is_calm:
+            segmenter.clocks.calm_down(self._video.calm, self._audio.calm)
+            self._is_calm = self._video.calm and self._audio.calm
         if segmenter.wants_keyframe(now_ms):
             self._ask()
         if not self._is_open and (opening := segmenter.opening(now_ms)) is not None:

@@ -80,7 +80,8 @@ class Sound:
         while self._waiting and (at_us := self._clock.unix_us(self._waiting[0].ticks)) < boundary_us:
             frame = self._waiting.popleft()
             self._bytes -= len(frame.data)
-            self._note_hole(absences, at_us, frame.after_loss, start_ms, end_ms)
+            if self._until_us is not None and at_us - self._until_us >= 1000 * LOST_MS_MIN:
+                self._note_hole(absences, at_us, frame.after_loss, start_ms, end_ms)
             least = max((at_us - start_us) * AUDIO_CLOCK // 1_000_000, least)
             samples.append(Sample(least, frame.data))
             least += 1
