@@ -176,8 +176,9 @@ class Stage:
         self.take(session, Stream.PHONE, H264, 20_000, 24_000)
         return self.finish(session)
 
-    def finish(self, session: Session) -> Session:
-        self.world.clock.move(seconds=24)
+    def finish(self, session: Session, seconds: int = 24) -> Session:
+        """The session, ended so long after the world's present instant."""
+        self.world.clock.move(seconds=seconds)
         with self.world.core.db.begin() as db:
             return sessions.finish(db, self.world.core, session.id)
 
