@@ -1,4 +1,4 @@
-"""Where the clock of a sending device stands against the server's.
+"""Offset of a sending device's clock against the server's.
 
 Arrivals alone can tell, and the least delayed one counts; so a device whose clock is wrong by a year is
 placed as well as any other. Integer microseconds throughout.

@@ -1,4 +1,4 @@
-"""What each frame sets off: pieces on their way, a keyframe asked for, the take opened once.
+"""Consequences of each frame: pieces on their way, a keyframe asked for, the take opened once.
 
 Compiled, since it is passed eighty times a second by every stream; what it calls is asked a few times.
 """

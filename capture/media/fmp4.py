@@ -148,10 +148,10 @@ def _moof(tracks: Sequence[tuple[int, list[Sample], int]], data_offset: int) -> 
         for sample, at, later in zip(samples, ticks, ticks[1:], strict=False):
             kind = _KEY_FLAGS if sample.keyframe else _DELTA_FLAGS
             rows.append(struct.pack(">III", max(later - at, 1), len(sample.data), kind))
-        if any(sample.ticks != at for sample, at in zip(samples, ticks, strict=False)):
+        later_ticks = [sample.ticks - at for sample, at in zip(samples, ticks, strict=False)]
+        if any(later_ticks):
             flags |= _TRUN_LATER
-            shown = [struct.pack(">I", sample.ticks - at) for sample, at in zip(samples, ticks, strict=False)]
-            rows = [row + later for row, later in zip(rows, shown, strict=True)]
+            rows = [row + _u32(later) for row, later in zip(rows, later_ticks, strict=True)]
         fragments.append(
             _box(
                 "traf",

@@ -1,4 +1,4 @@
-"""How long a session's time line is: from its start to its finish, and never shorter than what is stored.
+"""Length of a session's time line: from its start to its finish, and never shorter than what is stored.
 
 While the session is live the time line grows to now, whatever arrives. Once it is over it ends with the
 finish; what is missing until there is a gap. One exception: a candidate's page says goodbye for each stream,

@@ -1,4 +1,4 @@
-"""Where in a page a template's expression stands: in text, in a tag, in an attribute. Pure.
+"""Place of a template's expression in a page: in text, in a tag, in an attribute. Pure.
 
 It reads what our templates are: attributes quoted, no comments with tags in them.
 """
