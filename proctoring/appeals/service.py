@@ -39,7 +39,7 @@ def lodge(db: Db, core: Core, session_id: str, grounds: str, actor: Actor = CAND
     )
     db.add(row)
     db.flush()
-    enter(db, core.clock, actor, Action.APPEAL_LODGE, session_id, appeal=row.id)
+    enter(db, core.clock, actor, Action.APPEAL_LODGE, session_id, appeal=row.id, hold=hold.id)
     return row.model()
 
 

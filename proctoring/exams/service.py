@@ -49,7 +49,17 @@ def create(
         )
     )
     db.flush()
-    enter(db, core.clock, actor, Action.EXAM_CREATE, exam=exam.id, objection_days=regulation.objection_days)
+    enter(
+        db,
+        core.clock,
+        actor,
+        Action.EXAM_CREATE,
+        exam=exam.id,
+        objection_days=regulation.objection_days,
+        count_from=regulation.count_from.value,
+        zone=regulation.zone,
+        max_days=regulation.max_days_without_results,
+    )
     return exam
 
 

@@ -3,6 +3,7 @@
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session as Db
 
+from proctoring.clock import iso
 from proctoring.core import Core
 from proctoring.custody.model import Action, Actor
 from proctoring.custody.service import enter
@@ -69,7 +70,17 @@ def answer(db: Db, core: Core, actor: Actor, session_id: str, confirmed: bool, r
     db.add(row)
     db.flush()
     said = "confirmed" if confirmed else "not-confirmed"
-    enter(db, core.clock, actor, Action.IDENTITY_CHECK, session_id, copy.unit_id, state=said)
+    checked_at = iso(row.checked_at)
+    enter(
+        db,
+        core.clock,
+        actor,
+        Action.IDENTITY_CHECK,
+        session_id,
+        copy.unit_id,
+        state=said,
+        checked_at=checked_at,
+    )
     set_due_dates(db, load_exam(db, session.exam_id), session_id)
     return row.model()
 

@@ -54,7 +54,16 @@ def decide(
         if load_flag(db, flag_id).session_id != session_id:
             raise NotFound("A linked flag belongs to another session.", "Load the page again.")
         db.add(IncidentFlagRow(incident_id=row.id, flag_id=flag_id))
-    enter(db, core.clock, actor, Action.INCIDENT_DECIDE, session_id, incident=row.id, category=category.value)
+    enter(
+        db,
+        core.clock,
+        actor,
+        Action.INCIDENT_DECIDE,
+        session_id,
+        incident=row.id,
+        category=category.value,
+        hold=hold.id,
+    )
     return row.model()
 
 

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import select
 from sqlalchemy.orm import Session as Db
 
+from proctoring.clock import iso
 from proctoring.core import Core
 from proctoring.custody.model import SYSTEM, Action, Actor
 from proctoring.custody.service import enter
@@ -100,7 +101,7 @@ def create(
     )
     db.add(row)
     db.flush()
-    enter(db, core.clock, actor, Action.SESSION_CREATE, row.id, exam=exam_id)
+    enter(db, core.clock, actor, Action.SESSION_CREATE, row.id, exam=exam_id, closes_at=iso(closes_at))
     return row.model()
 
 
@@ -153,8 +154,8 @@ def admit(
     if language is not None:
         row.language = language
     if state is SessionState.INVITED:
-        _make_units(db, core, row)
-        enter(db, core.clock, actor, Action.SESSION_ADMIT, row.id, notice=notice_version)
+        units = _make_units(db, core, row)
+        enter(db, core.clock, actor, Action.SESSION_ADMIT, row.id, notice=notice_version, **units)
     db.flush()
     return row.model()
 
@@ -227,11 +228,13 @@ def status(db: Db, core: Core, session_id: str) -> Status:
     )
 
 
-def _make_units(db: Db, core: Core, row: SessionRow) -> None:
+def _make_units(db: Db, core: Core, row: SessionRow) -> dict[str, str]:
+    """The id of each unit by its kind, as the ledger tells them."""
+    made = {}
     exam = load_exam(db, row.exam_id)
     latest = due_at(exam.regulation, row.closes_at, exam.results_published_at)
     for kind in unit_kinds(exam.profile):
-        unit_id = core.new_id()
+        made[kind.value] = unit_id = core.new_id()
         key = _new_key(core, unit_id)
         db.add(
             UnitRow(
@@ -248,6 +251,7 @@ def _make_units(db: Db, core: Core, row: SessionRow) -> None:
                 manifest_head=GENESIS,
             )
         )
+    return made
 
 
 def _new_key(core: Core, unit_id: str) -> SealedUnitKey:
@@ -275,7 +279,7 @@ def _end(db: Db, core: Core, row: SessionRow, event: SessionEvent, action: Actio
             # The candidate just left: the exam ended with the recording, not with the window.
             row.ended_at = row.started_at + timedelta(milliseconds=stored_until_ms(db, row.id))
         db.flush()
-        enter(db, core.clock, actor, action, row.id)
+        enter(db, core.clock, actor, action, row.id, ended_at=iso(row.ended_at))
         # Shared lock: results published meanwhile count for this session, or find it among the ended ones.
         exam = db.get(ExamRow, row.exam_id, with_for_update={"read": True})
         assert exam is not None

@@ -1,0 +1,1 @@
+"""Proofs against rows: the state that the custody ledger tells, recomputed, and compared with the tables."""

@@ -1,0 +1,170 @@
+"""Holds, due dates and units as the ledger alone tells them are those of the tables, at every step."""
+
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import select
+
+from proctoring.appeals import service as appeals
+from proctoring.appeals.model import AppealOutcome
+from proctoring.custody.model import Action, Actor, Entry
+from proctoring.custody.service import entries
+from proctoring.exams import service as exams
+from proctoring.exams.model import CountFrom, Exam, Regulation
+from proctoring.holds import service as holds
+from proctoring.holds.model import HoldKind
+from proctoring.holds.rows import HoldRow
+from proctoring.identity import service as identity
+from proctoring.incidents import service as incidents
+from proctoring.incidents.rows import IncidentRow
+from proctoring.proofs.states.due import NOT_TOLD, ToldDue, told_due
+from proctoring.proofs.states.holds import active_holds, open_procedures, told_holds
+from proctoring.proofs.states.units import told_units
+from proctoring.recordings.rows import UnitRow
+from proctoring.reviews import service as reviews
+from proctoring.reviews.model import Category, Severity
+from proctoring.sessions import service as sessions
+from proctoring.sessions.model import Session
+from tests.support.world import ADMIN, World
+
+ANNA, BERT = Actor("anna", "proctor"), Actor("bert", "proctor")
+OLDER = {"closes_at", "ended_at", "checked_at", "count_from", "zone", "max_days"}
+
+
+def about(world: World, session: Session) -> tuple[list[Entry], list[Entry]]:
+    """Entries about the session's exam, and about the session."""
+    with world.core.db.read() as db:
+        chain = entries(db)
+    exam = [e for e in chain if e.session_id is None and e.detail.get("exam") == session.exam_id]
+    return exam, [e for e in chain if e.session_id == session.id]
+
+
+def due_in_rows(world: World, session: Session) -> ToldDue:
+    with world.core.db.read() as db:
+        rows = {
+            unit.kind: unit.due_at
+            for unit in db.scalars(select(UnitRow).where(UnitRow.session_id == session.id))
+        }
+    return ToldDue(rows["webcam"], rows["identity"])
+
+
+def check_holds(world: World, session: Session) -> None:
+    """Holds and counters of the tables are the told ones; each open procedure names its hold."""
+    _, mine = about(world, session)
+    told = active_holds(mine)
+    with world.core.db.read() as db:
+        assert {hold.id: hold.kind.value for hold in holds.active(db, session.id)} == {
+            hold.id: hold.kind for hold in told.values()
+        }
+        assert set(told_holds(mine)) == set(
+            db.scalars(select(HoldRow.id).where(HoldRow.session_id == session.id))
+        )
+        units = list(db.scalars(select(UnitRow).where(UnitRow.session_id == session.id)))
+        opened = [incident for incident in incidents.of_session(db, session.id) if incident.state in OPEN]
+        appeal = appeals.open_of_session(db, session.id)
+    assert {unit.active_holds for unit in units} == {len(told)}
+    assert {one.id: one.hold for one in open_procedures(mine).values()} == {
+        one.id: one.hold_id for one in (*opened, *([appeal] if appeal else []))
+    }
+    assert told_units(mine).kinds == {unit.id: unit.kind for unit in units}
+    assert told_units(mine).complete
+
+
+OPEN = ("awaiting-second", "confirmed")
+
+
+def decide_incident(world: World, session: Session) -> str:
+    with world.core.db.begin() as db:
+        reviews.claim(db, world.core, ANNA, session.id)
+        decided = incidents.decide(
+            db, world.core, ANNA, session.id, Category.OTHER, Severity.MINOR, "A second voice."
+        )
+    return decided.id
+
+
+def test_holds_are_told_through_every_procedure(world: World) -> None:
+    """Placed by hand, by incident, by appeal; released, rejected, confirmed, closed, answered."""
+    session = world.ended(world.exam(identity_copy=True))
+    core = world.core
+    check_holds(world, session)
+    with core.db.begin() as db:
+        legal = holds.place(db, core, ADMIN, session.id, HoldKind.LEGAL, "court order")
+        appeal = appeals.lodge(db, core, session.id, "I was alone.")
+    check_holds(world, session)
+    rejected = decide_incident(world, session)
+    check_holds(world, session)
+    with core.db.begin() as db:
+        incidents.reject(db, core, BERT, rejected)
+        holds.release(db, core, ADMIN, legal.id)
+    check_holds(world, session)
+    confirmed = decide_incident(world, session)
+    with core.db.begin() as db:
+        incidents.confirm(db, core, BERT, confirmed)
+    check_holds(world, session)
+    with core.db.begin() as db:
+        incidents.close(db, core, BERT, confirmed)
+        appeals.close(db, core, BERT, appeal.id, AppealOutcome.REFUSED, "You were not alone.")
+    check_holds(world, session)
+    _, mine = about(world, session)
+    assert not active_holds(mine)
+    assert len(told_holds(mine)) == 4
+    with core.db.read() as db:
+        assert len(list(db.scalars(select(IncidentRow.id)))) == 2
+
+
+@pytest.mark.parametrize("count_from", list(CountFrom))
+def test_due_dates_are_told_at_every_step(world: World, count_from: CountFrom) -> None:
+    """While it lasts, after its end, when results come, when the card was compared, and compared again."""
+    exam = world.exam(Regulation(14, count_from, "Europe/Brussels", 90), identity_copy=True)
+    session = world.admitted(exam)
+    world.send_card(session)
+
+    def check() -> None:
+        assert told_due(*about(world, session)) == due_in_rows(world, session)
+
+    check()
+    world.record(session)
+    world.clock.move(days=2)
+    with world.core.db.begin() as db:  # for others of the exam: this one is under way
+        exams.publish_results(db, world.core, ADMIN, exam.id, world.clock() + timedelta(days=9, minutes=1))
+    check()
+    with world.core.db.begin() as db:
+        sessions.finish(db, world.core, session.id)
+    check()
+    for confirmed in (True, False, True):
+        world.clock.move(days=1)
+        with world.core.db.begin() as db:
+            identity.answer(db, world.core, ANNA, session.id, confirmed, "the picture is dark")
+        check()
+    with world.core.db.begin() as db:
+        exams.publish_results(db, world.core, ADMIN, exam.id, world.clock())
+    check()
+
+
+def test_a_session_that_expired_is_due_from_the_end_of_its_recording(world: World) -> None:
+    """Not from the instant at which the worker found its window closed."""
+    exam: Exam = world.exam(Regulation(3, CountFrom.EXAM_END, "Pacific/Auckland", 90), identity_copy=True)
+    session = world.admitted(exam)
+    world.record(session)
+    world.clock.now = session.closes_at
+    with world.core.db.begin() as db:
+        sessions.expire_overdue(db, world.core)
+    assert told_due(*about(world, session)) == due_in_rows(world, session)
+
+
+@pytest.mark.parametrize("action", [Action.EXAM_CREATE, Action.SESSION_FINISH, Action.IDENTITY_CHECK])
+def test_an_older_ledger_leaves_the_date_open_and_is_no_fault(world: World, action: Action) -> None:
+    """Entries from before they told these figures: what follows from them is not told, the rest is."""
+    session = world.ended(world.exam(identity_copy=True))
+    with world.core.db.begin() as db:
+        identity.answer(db, world.core, ANNA, session.id, True, "")
+    exam, mine = about(world, session)
+    for entry in (*exam, *mine):
+        if entry.action is action:
+            for name in OLDER & entry.detail.keys():
+                del entry.detail[name]
+    told = told_due(exam, mine)
+    footage = None if action is not Action.IDENTITY_CHECK else due_in_rows(world, session).footage
+    assert told == ToldDue(footage, None)
+    assert (told == NOT_TOLD) is (footage is None)
+    assert told.of("screen") == footage
