@@ -10,7 +10,7 @@ COMPILE := $(BIN)/pip-compile --quiet --strip-extras --generate-hashes --allow-u
 	--no-emit-index-url --no-emit-find-links --no-emit-trusted-host --no-header
 
 .DEFAULT_GOAL := help
-.PHONY: help setup interpreted run test test-tools lint compose bench bench-tools mutants lock
+.PHONY: help setup interpreted run test test-tools lint compose attacks bench bench-tools mutants lock
 
 help: ## what you can ask for
 	@sed -nE 's/^([a-z-]+):.*## (.*)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 12
@@ -36,6 +36,9 @@ compose: setup ## docker compose's own reading of docker-compose.yml; Go builds 
 
 bench: setup bench-tools ## capture, seal, open, purge, each beside a peer; STREAMS=64,256 RUNS=3 for the long one
 	$(BIN)/python -m tests.bench --streams $(STREAMS) --runs $(RUNS)
+
+attacks: setup ## strangers and insiders against the real service; AREA=connections for one; writes docs/security/attacks.md
+	$(BIN)/python -m tests.attacks $(AREA)
 
 mutants: setup test-tools ## the eleven seeded bugs, each of which the tests must find
 	$(BIN)/python -m tests.mutants

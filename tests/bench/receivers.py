@@ -95,12 +95,9 @@ class Ours(Receiver):
         """Of the stored objects, opened with their keys, as a reviewer's player gets them."""
         with self._parts() as made:
             wait_until(lambda: self._all_ended(made), STORED_S_MAX, "takes are open that should have ended")
-            pictures, self.sounds_kept = 0, 0
-            for segment in self._opened(made):
-                kept = _kept(segment)
-                pictures += kept["video"]
-                self.sounds_kept += kept["audio"]
-            return pictures
+            kept = kept_of(made)
+            self.sounds_kept = kept["audio"]
+            return kept["video"]
 
     def stop(self) -> None:
         self._service.stop()
@@ -118,20 +115,6 @@ class Ours(Receiver):
         with made.core.db.read() as db:
             ends = list(db.scalars(select(TakeRow.ended_at)))
         return bool(ends) and None not in ends
-
-    def _opened(self, made: Parts) -> Iterator[bytes]:
-        with made.core.db.read() as db:
-            units = {
-                row.id: made.review.opener.unit(row.id, key)
-                for row in db.scalars(select(UnitRow))
-                if (key := row.key())
-            }
-            keys = {row.id: row.sealed_key for row in db.scalars(select(TakeRow))}
-            for row in db.scalars(select(SegmentRow)):
-                sealed = made.review.objects.get(row.object_key)
-                yield units[row.unit_id].open(
-                    row.take_id, keys[row.take_id] or b"", row.seq, row.media_type, sealed
-                )
 
 
 class _Program(Receiver):
@@ -238,6 +221,26 @@ class AiortcPassthrough(_Aiortc):
 
 
 RECEIVERS: tuple[type[Receiver], ...] = (Ours, Janus, AiortcPassthrough, AiortcDecode, AiortcRecord)
+
+
+def kept_of(made: Parts, session_id: str | None = None) -> Counter[str]:
+    """Packets by kind that are whole in what is stored, of all sessions or of one."""
+    return sum((_kept(segment) for segment in _opened(made, session_id)), Counter())
+
+
+def _opened(made: Parts, session_id: str | None) -> Iterator[bytes]:
+    with made.core.db.read() as db:
+        units = {
+            row.id: made.review.opener.unit(row.id, key)
+            for row in db.scalars(select(UnitRow))
+            if (key := row.key()) and session_id in (None, row.session_id)
+        }
+        keys = {row.id: row.sealed_key for row in db.scalars(select(TakeRow))}
+        for row in db.scalars(select(SegmentRow).where(SegmentRow.unit_id.in_(units))):
+            sealed = made.review.objects.get(row.object_key)
+            yield units[row.unit_id].open(
+                row.take_id, keys[row.take_id] or b"", row.seq, row.media_type, sealed
+            )
 
 
 def _kept(segment: bytes) -> Counter[str]:
