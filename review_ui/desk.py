@@ -17,12 +17,15 @@ from proctoring.appeals import service as appeals
 from proctoring.appeals.model import AppealState
 from proctoring.core import Core
 from proctoring.errors import NotSignedIn
+from proctoring.help import service as help_requests
+from proctoring.help.model import Call
 from proctoring.incidents import service as incidents
 from proctoring.incidents.model import IncidentState
 from proctoring.reviews.model import ReviewState
 from proctoring.reviews.queue import queue
 from proctoring.sessions import service as sessions
 from proctoring.web.templates import environment
+from review_ui.calls import SHOWN_MAX
 from review_ui.words import word
 from storage.objects import ObjectStore
 from storage.seal import Opener
@@ -37,6 +40,15 @@ class NavItem:
     name: str
     count: int | None
     current: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Calls:
+    """The oldest calls for help, how many wait in all, and staff names by id."""
+
+    oldest: list[Call]
+    total: int
+    names: dict[str, str]
 
 
 class Desk:
@@ -74,8 +86,22 @@ class Desk:
         """The page; with a signed-in person and a transaction, inside the staff frame with its counts."""
         nav = self._nav(db, person, request.url.path) if person and db else None
         found: jinja2.Template = self._env.get_template(template)
-        html = found.render(me=person, nav=nav, request=request, now=self.now(), **context)
+        calls = self._calls(db, person) if person and db else None
+        html = found.render(me=person, nav=nav, calls=calls, request=request, now=self.now(), **context)
         return HTMLResponse(html)
+
+    def part(self, template: str, person: Person, db: Db) -> HTMLResponse:
+        """A part of the staff frame by itself, for a page that is open."""
+        found: jinja2.Template = self._env.get_template(template)
+        return HTMLResponse(found.render(me=person, calls=self._calls(db, person), now=self.now()))
+
+    def _calls(self, db: Db, person: Person) -> Calls | None:
+        """The calls for help that wait, for who may answer them."""
+        if not may(person, May.ANSWER_HELP):
+            return None
+        oldest, total = help_requests.calls(db, SHOWN_MAX)
+        taken = any(call.request.taken_by for call in oldest)
+        return Calls(oldest, total, names_of(db) if taken else {})
 
     def _nav(self, db: Db, person: Person, path: str) -> list[NavItem]:
         items: list[tuple[str, str, int | None]] = []

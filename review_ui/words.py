@@ -108,6 +108,7 @@ _ACTIONS = {
     "session:expire": "Window closed",
     "session:in-person": "Asked to sit in person",
     "help:ask": "Candidate asked for help",
+    "help:take": "A proctor took a call",
     "help:answer": "Candidate was answered",
     "take:begin": "Take began",
     "take:end": "Take ended",

@@ -94,7 +94,7 @@ def run(
         server_header=False,
         date_header=socket is None,  # else the front says it
     )
-    server = uvicorn.Server(config)
+    server = app.state.server = uvicorn.Server(config)
 
     async def serve_until_stopped() -> None:
         serving = asyncio.create_task(server.serve())

@@ -29,6 +29,7 @@ class Action(StrEnum):
     SESSION_EXPIRE = "session:expire"
     SESSION_IN_PERSON = "session:in-person"
     HELP_ASK = "help:ask"
+    HELP_TAKE = "help:take"
     HELP_ANSWER = "help:answer"
     TAKE_BEGIN = "take:begin"
     TAKE_END = "take:end"

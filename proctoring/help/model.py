@@ -5,7 +5,7 @@ recording goes on meanwhile. Whether a pause is allowed is the regulation's matt
 """
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from proctoring.errors import Invalid
@@ -14,6 +14,7 @@ from proctoring.text import message
 
 TEXT_CHARS_MAX = 1000
 REQUESTS_MAX = 30
+TAKEN_FOR = timedelta(minutes=2)  # a call that somebody took and did not answer is free again
 
 
 class HelpKind(StrEnum):
@@ -29,7 +30,7 @@ CATEGORIES = {HelpKind.HELP: Category.OTHER, HelpKind.AWAY: Category.LEFT_THE_RO
 
 @dataclass(frozen=True, slots=True)
 class HelpRequest:
-    """`ended_at`: when it was answered, or the candidate was back."""
+    """`ended_at`: when it was answered, or the candidate was back. `taken_by`: who said to answer it."""
 
     id: str
     session_id: str
@@ -39,6 +40,22 @@ class HelpRequest:
     answer: str | None
     answered_by: str | None
     ended_at: datetime | None
+    taken_by: str | None = None
+    taken_at: datetime | None = None
+
+    def answering(self, now: datetime) -> str | None:
+        """Who is answering it now, by id."""
+        in_force = self.taken_at is not None and now < self.taken_at + TAKEN_FOR
+        return self.taken_by if in_force and self.ended_at is None else None
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A call for help that waits, of a session under way; `zone` is its exam's."""
+
+    request: HelpRequest
+    ref: str
+    zone: str
 
 
 def check_text(kind: HelpKind, text: str) -> str:

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey
+from sqlalchemy import ForeignKey, Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from proctoring.db import Row
@@ -11,6 +11,14 @@ from proctoring.help.model import HelpKind, HelpRequest
 
 class HelpRow(Row):
     __tablename__ = "help_requests"
+    __table_args__ = (
+        Index(
+            "ix_help_requests_waiting",
+            "asked_at",
+            sqlite_where=text("ended_at IS NULL"),
+            postgresql_where=text("ended_at IS NULL"),
+        ),
+    )
 
     id: Mapped[str] = mapped_column(primary_key=True)
     session_id: Mapped[str] = mapped_column(ForeignKey("sessions.id"), index=True)
@@ -21,6 +29,8 @@ class HelpRow(Row):
     answered_by: Mapped[str | None]
     ended_at: Mapped[datetime | None]
     flag_id: Mapped[str | None] = mapped_column(ForeignKey("flags.id"))
+    taken_by: Mapped[str | None]
+    taken_at: Mapped[datetime | None]
 
     def model(self) -> HelpRequest:
         return HelpRequest(
@@ -32,4 +42,6 @@ class HelpRow(Row):
             self.answer,
             self.answered_by,
             self.ended_at,
+            self.taken_by,
+            self.taken_at,
         )

@@ -10,11 +10,15 @@ from proctoring.core import Core
 from proctoring.custody.model import Action, Actor
 from proctoring.custody.service import enter
 from proctoring.errors import Conflict, NotFound
-from proctoring.help.model import CATEGORIES, REQUESTS_MAX, HelpKind, HelpRequest, check_text
+from proctoring.exams.rows import ExamRow
+from proctoring.help.model import CATEGORIES, REQUESTS_MAX, Call, HelpKind, HelpRequest, check_text
 from proctoring.help.rows import HelpRow
 from proctoring.reviews.flags import lengthen, raise_by_candidate
 from proctoring.sessions.model import SessionState
+from proctoring.sessions.rows import SessionRow
 from proctoring.sessions.service import CANDIDATE, session_row
+
+UNDER_WAY = (SessionState.ADMITTED.value, SessionState.RECORDING.value)
 
 
 def ask(db: Db, core: Core, session_id: str, kind: HelpKind, text: str) -> HelpRequest:
@@ -24,7 +28,7 @@ def ask(db: Db, core: Core, session_id: str, kind: HelpKind, text: str) -> HelpR
     are away.
     """
     session = session_row(db, session_id, lock=True)
-    if session.state not in (SessionState.ADMITTED.value, SessionState.RECORDING.value):
+    if session.state not in UNDER_WAY:
         raise Conflict("The session is not under way.", "Call the exam body.")
     text = check_text(kind, text)
     made = db.scalar(select(func.count()).select_from(HelpRow).where(HelpRow.session_id == session_id)) or 0
@@ -57,13 +61,22 @@ def back(db: Db, core: Core, session_id: str) -> None:
         lengthen(db, row.flag_id, ms_between(session.started_at, row.ended_at))
 
 
+def take(db: Db, core: Core, actor: Actor, request_id: str) -> HelpRequest:
+    """A proctor says to answer, for colleagues to see; TAKEN_FOR long, then it is anybody's again.
+
+    Raises NotFound, and Conflict when it was answered or a colleague is answering it.
+    """
+    row = _unanswered(db, request_id)
+    if row.model().answering(core.clock()) not in (None, actor.id):
+        raise Conflict("A colleague is answering this.", "Help the next one.")
+    row.taken_by, row.taken_at = actor.id, core.clock()
+    enter(db, core.clock, actor, Action.HELP_TAKE, row.session_id, help=row.id)
+    return row.model()
+
+
 def answer(db: Db, core: Core, actor: Actor, request_id: str, text: str) -> HelpRequest:
     """A proctor answers, for the candidate to read. Raises NotFound, Invalid, Conflict the second time."""
-    row = db.get(HelpRow, request_id, with_for_update=True)
-    if row is None:
-        raise NotFound("There is no such request.", "Load the page again.")
-    if row.answer is not None:
-        raise Conflict("This was answered already.", "Load the page again.")
+    row = _unanswered(db, request_id)
     row.answer, row.answered_by = check_text(HelpKind.HELP, text), actor.id
     if row.kind == HelpKind.HELP.value:
         row.ended_at = core.clock()
@@ -83,6 +96,31 @@ def waiting(db: Db, session_ids: Collection[str]) -> dict[str, int]:
         HelpRow.session_id.in_(session_ids), HelpRow.answer.is_(None), HelpRow.ended_at.is_(None)
     )
     return dict(db.execute(open_ones.group_by(HelpRow.session_id)).all())
+
+
+def calls(db: Db, limit: int) -> tuple[list[Call], int]:
+    """Unanswered calls for help of sessions under way: the oldest `limit`, and how many in all."""
+    query = (
+        select(HelpRow, SessionRow.ref, ExamRow.zone, func.count().over())
+        .join(SessionRow, SessionRow.id == HelpRow.session_id)
+        .join(ExamRow, ExamRow.id == SessionRow.exam_id)
+        .where(HelpRow.ended_at.is_(None), HelpRow.answer.is_(None), HelpRow.kind == HelpKind.HELP.value)
+        .where(SessionRow.state.in_(UNDER_WAY))
+        .order_by(HelpRow.asked_at, HelpRow.id)
+        .limit(limit)
+    )
+    found = db.execute(query).all()
+    waiting_ones = [Call(row.model(), ref, zone) for row, ref, zone, _ in found]
+    return waiting_ones, found[0][3] if found else 0
+
+
+def _unanswered(db: Db, request_id: str) -> HelpRow:
+    row = db.get(HelpRow, request_id, with_for_update=True)
+    if row is None:
+        raise NotFound("There is no such request.", "Load the page again.")
+    if row.answer is not None:
+        raise Conflict("This was answered already.", "Load the page again.")
+    return row
 
 
 def _away(db: Db, session_id: str) -> HelpRow | None:

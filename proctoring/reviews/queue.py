@@ -45,8 +45,8 @@ class QueueLine:
 def queue(
     db: Db, states: tuple[ReviewState, ...] | None = None, now: datetime | None = None
 ) -> list[QueueLine]:
-    """Sessions that recorded something and are not erased, in one of these review states, due first. One that
-    records is as long as it is `now`, or without that as what is stored."""
+    """Sessions that recorded something and are not erased, in one of these review states: those that call for
+    help first, then by due date. One that records is as long as it is `now`, or else as what is stored."""
     began = (SessionState.RECORDING.value, SessionState.ENDED.value)
     due = (
         select(
@@ -98,7 +98,7 @@ def queue(
                 calls.get(session.id, 0),
             )
         )
-    return lines
+    return sorted(lines, key=lambda line: line.calls == 0)
 
 
 def _gaps(db: Db, ids: list[str], lengths: dict[str, int]) -> dict[str, list[tuple[int, int]]]:

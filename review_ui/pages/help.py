@@ -1,19 +1,42 @@
-"""What candidates say during the exam, answered; and who asked to sit in person."""
+"""Candidates' calls for help, taken and answered; and who asked to sit in person."""
 
 from typing import Annotated
 
 from fastapi import APIRouter, Form, Request, Response
+from fastapi.responses import StreamingResponse
 
 from proctoring.access.model import May, require
 from proctoring.access.service import actor
 from proctoring.help import service as help_requests
 from proctoring.sessions import service as sessions
+from review_ui.calls import CallWatch, stream
 from review_ui.desk import Desk, back_to
 
 
 def routes(desk: Desk) -> APIRouter:
-    """`/help/{id}` and `/in-person`."""
+    """`/help/…` and `/in-person`."""
     router = APIRouter()
+    watch = CallWatch(desk.core)
+
+    @router.get("/help/calls")
+    def calls(request: Request) -> Response:
+        person = desk.signed_in(request)
+        require(person, May.ANSWER_HELP)
+        with desk.core.db.read() as db:
+            return desk.part("calls.html", person, db)
+
+    @router.get("/help/stream")
+    def changes(request: Request) -> Response:
+        require(desk.signed_in(request), May.ANSWER_HELP)
+        return StreamingResponse(stream(watch, request), media_type="text/event-stream")
+
+    @router.post("/help/{request_id}/take")
+    def take(request: Request, request_id: str) -> Response:
+        person = desk.signed_in(request)
+        require(person, May.ANSWER_HELP)
+        with desk.core.db.begin() as db:
+            taken = help_requests.take(db, desk.core, actor(person), request_id)
+        return back_to(f"/sessions/{taken.session_id}#panel-messages")
 
     @router.post("/help/{request_id}")
     def answer(request: Request, request_id: str, answer: Annotated[str, Form()]) -> Response:

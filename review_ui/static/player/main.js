@@ -11,6 +11,7 @@ import { whyBlocked } from "./gaps.js";
 import { Logs } from "./logs.js";
 import { Lanes } from "./lanes.js";
 import { Problem } from "./problem.js";
+import { renew } from "./renew.js";
 import { Signals } from "./signals.js";
 import { StreamPlayer } from "./stream-player.js";
 import { Thumbnails } from "./thumbnails.js";
@@ -75,6 +76,10 @@ async function start() {
     requestAnimationFrame(frame);
   };
   frame();
+  window.addEventListener("calls", (event) => {
+    const sessions = /** @type {CustomEvent<string[]>} */ (event).detail;
+    if (sessions.includes(timeline.session.id)) Promise.all([renew(), timeline.refresh()]).catch(report);
+  });
   // For tests and for the curious: the state of the player, read only by name.
   Object.assign(window, { review: { timeline, conductor, views, lanes, flags, logs, signals } });
   player.dataset.ready = "true";

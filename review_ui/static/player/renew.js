@@ -1,6 +1,6 @@
 /**
  * After a change, the page's own server-rendered parts are fetched again and put in place: one renderer,
- * no second set of templates. Parts carry `data-renew` and an id.
+ * no second set of templates. Parts carry `data-renew` and an id; one in which somebody writes stays.
  */
 
 import { ask } from "./problem.js";
@@ -10,7 +10,13 @@ export async function renew() {
   const response = await ask(location.pathname, { headers: { accept: "text/html" } });
   const fresh = new DOMParser().parseFromString(await response.text(), "text/html");
   for (const part of document.querySelectorAll("[data-renew]")) {
+    if (isBeingWritten(part)) continue;
     const next = fresh.getElementById(part.id);
     if (next) part.replaceChildren(...[...next.childNodes].map((node) => document.importNode(node, true)));
   }
+}
+
+/** @param {Element} part */
+function isBeingWritten(part) {
+  return [...part.querySelectorAll("textarea")].some((field) => field.value !== field.defaultValue);
 }

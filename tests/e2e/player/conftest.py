@@ -18,6 +18,7 @@ def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
     world = World(tmp_path_factory.mktemp("player"))
     made = Stage(world)
     made.hire("Proctor", Role.PROCTOR)
+    made.hire("Colleague", Role.PROCTOR)
     with served(made):
         yield made
     world.core.db.close()

@@ -6,15 +6,17 @@ from proctoring.custody.model import Actor
 from proctoring.errors import Conflict, Invalid
 from proctoring.exams.model import Stream
 from proctoring.help import service as help_requests
-from proctoring.help.model import REQUESTS_MAX, HelpKind, HelpRequest
+from proctoring.help.model import REQUESTS_MAX, TAKEN_FOR, HelpKind, HelpRequest
 from proctoring.recordings.rows import TakeRow
 from proctoring.reviews import flags
 from proctoring.reviews.model import Category, Flag, FlagSource, FlagState, Severity
 from proctoring.reviews.queue import queue
+from proctoring.sessions import service as sessions
 from proctoring.sessions.model import Session
 from tests.support.world import World
 
 PROCTOR = Actor("staff-1", "proctor")
+COLLEAGUE = Actor("staff-2", "proctor")
 
 
 @pytest.fixture
@@ -102,3 +104,42 @@ def test_messages_are_bounded(world: World, session: Session) -> None:
         ask(world, session, HelpKind.HELP, "Hello?")
     with pytest.raises(Conflict):
         ask(world, session, HelpKind.HELP, "Hello?")
+
+
+def take(world: World, actor: Actor, asked: HelpRequest) -> HelpRequest:
+    with world.core.db.begin() as db:
+        return help_requests.take(db, world.core, actor, asked.id)
+
+
+def test_one_answers_at_a_time_and_nobody_for_ever(world: World, session: Session) -> None:
+    """A colleague is told that somebody answers; a call taken and forgotten is free after TAKEN_FOR."""
+    asked = ask(world, session, HelpKind.HELP, "May I use a ruler?")
+    assert take(world, PROCTOR, asked).answering(world.clock()) == PROCTOR.id
+    take(world, PROCTOR, asked)
+    with pytest.raises(Conflict):
+        take(world, COLLEAGUE, asked)
+    world.clock.move(seconds=TAKEN_FOR.total_seconds())
+    assert take(world, COLLEAGUE, asked).answering(world.clock()) == COLLEAGUE.id
+    with world.core.db.begin() as db:
+        answered = help_requests.answer(db, world.core, PROCTOR, asked.id, "Yes.")
+    assert answered.answering(world.clock()) is None
+    with pytest.raises(Conflict):
+        take(world, COLLEAGUE, asked)
+
+
+def test_calls_wait_oldest_first_while_their_session_is_under_way(world: World, session: Session) -> None:
+    """No more than asked for, with the count of all; neither absences nor sessions that are over."""
+    other = world.admitted()
+    over = world.admitted()
+    ask(world, over, HelpKind.HELP, "I cannot begin.")
+    with world.core.db.begin() as db:
+        sessions.finish(db, world.core, over.id)
+    for number, asking in enumerate((session, other, session)):
+        world.clock.move(seconds=1)
+        ask(world, asking, HelpKind.HELP, f"Call {number}")
+    ask(world, session, HelpKind.AWAY)
+    with world.core.db.read() as db:
+        oldest, total = help_requests.calls(db, 2)
+    assert [call.request.text for call in oldest] == ["Call 0", "Call 1"]
+    assert [call.ref for call in oldest] == [session.ref, other.ref]
+    assert total == 3

@@ -44,6 +44,41 @@ def test_a_call_is_seen_in_the_queue_and_answered(
     assert proctor.post(f"/help/{call.id}", answer="Again.").status_code == 409
 
 
+def test_a_call_is_on_every_page_of_those_who_may_answer(
+    office: Office, proctor: Staff, colleague: Staff, session: Session, call: HelpRequest
+) -> None:
+    """The bar has the candidate's words, and who answers; it is nobody else's, whatever page they open."""
+    for path in ("/queue", "/incidents", f"/sessions/{session.id}"):
+        assert WORDS in proctor.get(path).text.split("<main")[0]
+    taken = proctor.post(f"/help/{call.id}/take")
+    assert taken.headers["location"] == f"/sessions/{session.id}#panel-messages"
+    assert "M. Claes is answering" in unmarked(colleague.get("/queue").text)
+    assert "is answering" not in unmarked(proctor.get("/queue").text)
+    assert colleague.post(f"/help/{call.id}/take").status_code == 409
+    assert office.ledger(Action.HELP_TAKE) == [{"help": call.id}]
+    proctor.post(f"/help/{call.id}", answer="Go on, please.")
+    assert WORDS not in colleague.get("/queue").text
+    officer = office.hire("Officer", Role.PRIVACY_OFFICER)
+    assert 'id="calls"' not in officer.get("/retention").text
+    assert officer.get("/help/calls").status_code == 403
+    assert officer.get("/help/stream").status_code == 403
+
+
+def test_who_calls_is_first_in_the_queue(office: Office, proctor: Staff, session: Session) -> None:
+    """Whatever else is due before."""
+    later = office.world.admitted(office.world.exam(streams=(Stream.WEBCAM,)))
+    office.world.record(later)
+    with office.world.core.db.begin() as db:
+        help_requests.ask(db, office.world.core, later.id, HelpKind.HELP, WORDS)
+    page = proctor.get("/queue").text.split("<tbody")[1]
+    assert page.index(later.id) < page.index(session.id)
+
+
+def unmarked(page: str) -> str:
+    """Without the characters that isolate names in direction."""
+    return page.replace("\u2068", "").replace("\u2069", "")
+
+
 @pytest.mark.promise("P12")
 @pytest.mark.parametrize("role", [role for role in Role if role is not Role.PROCTOR])
 def test_nobody_else_answers(office: Office, call: HelpRequest, role: Role) -> None:
