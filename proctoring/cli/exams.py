@@ -100,13 +100,21 @@ def list_(data: Path | None) -> None:
 
 @exam.command("publish-results")
 @click.argument("exam_id", metavar="ID")
-@click.option("--at", type=Instant(), help="When the results were published (now).")
+@click.option("--at", type=Instant(), help="When the results are published (now); never in the past.")
+@click.option("--dry-run", is_flag=True, help="Say which recordings would be due when; publish nothing.")
 @common
-def publish_results(data: Path | None, exam_id: str, at: datetime | None) -> None:
+def publish_results(data: Path | None, exam_id: str, at: datetime | None, dry_run: bool) -> None:
     """Start the objection period."""
     made = parts(data)
+    if dry_run:
+        with made.core.db.read() as db:
+            due = service.preview_results(db, made.core, exam_id, at)
+        lines = [f"{iso(when)}  {count} sessions due" for when, count in due.items()]
+        told = [{"due_at": iso(when), "sessions": count} for when, count in due.items()]
+        show({"exam_id": exam_id, "due": told}, "\n".join(lines) or "no session of it has ended")
+        return
     with made.core.db.begin() as db:
-        exam = service.publish_results(db, made.core, operator(), exam_id, at or made.core.clock())
+        exam = service.publish_results(db, made.core, operator(), exam_id, at)
     assert exam.results_published_at is not None
     published = iso(exam.results_published_at)
     show(

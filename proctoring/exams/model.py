@@ -1,11 +1,12 @@
 """An exam and the two things that make its privacy notice: its regulation and its capture profile."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from proctoring.errors import Invalid
+from proctoring.clock import iso
+from proctoring.errors import Conflict, Invalid
 from proctoring.text import line
 
 OBJECTION_DAYS_MAX = 3650
@@ -85,6 +86,31 @@ class Exam:
     legal_ground: str
     created_at: datetime
     results_published_at: datetime | None = None
+
+
+def check_published(exam: Exam, at: datetime, now: datetime) -> None:
+    """Whether the results may count as published `at`. A date in the past would shorten the period in which
+    candidates can object; a later one than was told would keep films longer.
+
+    Raises Invalid, and Conflict when the results were published before `at`.
+    """
+    longest = exam.regulation.max_days_without_results
+    if at < now:
+        raise Invalid(
+            f"{iso(at)} is past: candidates object for the whole period from when they can know.",
+            "Publish the results now, or give a later date.",
+        )
+    if at > now + timedelta(days=longest):
+        raise Invalid(
+            f"{iso(at)} is further away than recordings may be kept without results.",
+            f"Give a date within {longest} days from now.",
+        )
+    before = exam.results_published_at
+    if before is not None and at > before:
+        raise Conflict(
+            f"The results were published at {iso(before)}; later would keep films longer.",
+            "Give an earlier date that is not past, or place a hold with its reason.",
+        )
 
 
 def check_title(title: str) -> str:

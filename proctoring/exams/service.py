@@ -1,6 +1,7 @@
 """Exams: set up, and their results published."""
 
-from datetime import datetime, timedelta
+from dataclasses import replace
+from datetime import datetime
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session as Db
@@ -9,10 +10,17 @@ from proctoring.clock import iso
 from proctoring.core import Core
 from proctoring.custody.model import Action, Actor
 from proctoring.custody.service import enter
-from proctoring.errors import Conflict, Invalid, NotFound
-from proctoring.exams.model import CaptureProfile, Exam, Regulation, check_legal_ground, check_title
+from proctoring.errors import NotFound
+from proctoring.exams.model import (
+    CaptureProfile,
+    Exam,
+    Regulation,
+    check_legal_ground,
+    check_published,
+    check_title,
+)
 from proctoring.exams.rows import ExamRow
-from proctoring.holds.service import set_due_dates
+from proctoring.holds.service import due_dates, set_due_dates
 
 LEGAL_GROUND_DEFAULT = "legitimate-interest"
 
@@ -73,28 +81,28 @@ def list_exams(db: Db) -> list[Exam]:
     return [row.model() for row in db.scalars(select(ExamRow).order_by(ExamRow.created_at.desc()))]
 
 
-def publish_results(db: Db, core: Core, actor: Actor, exam_id: str, at: datetime) -> Exam:
-    """Start the objection period at `at` for every session of the exam that has ended.
+def publish_results(db: Db, core: Core, actor: Actor, exam_id: str, at: datetime | None = None) -> Exam:
+    """Start the objection period at `at`, or now, for every session of the exam that has ended.
 
-    Publishing again may only shorten the period; to keep evidence longer, place a hold.
+    Publishing again may only shorten the period; to keep evidence longer, place a hold. Raises NotFound, and
+    as `check_published`.
     """
     row = _row(db, exam_id, lock=True)
-    longest = timedelta(days=row.max_days_without_results)
-    if at > core.clock() + longest:
-        raise Invalid(
-            f"{iso(at)} is further away than recordings may be kept without results.",
-            f"Give a date within {row.max_days_without_results} days from now.",
-        )
-    if row.results_published_at is not None and at > row.results_published_at:
-        raise Conflict(
-            f"The results were published at {iso(row.results_published_at)}; later would keep films longer.",
-            "Give that date or an earlier one, or place a hold with its reason.",
-        )
-    row.results_published_at = at
+    now = core.clock()
+    check_published(row.model(), at or now, now)
+    row.results_published_at = at or now
     db.flush()
-    enter(db, core.clock, actor, Action.EXAM_PUBLISH_RESULTS, exam=exam_id, at=iso(at))
+    enter(db, core.clock, actor, Action.EXAM_PUBLISH_RESULTS, exam=exam_id, at=iso(row.results_published_at))
     set_due_dates(db, row.model())
     return row.model()
+
+
+def preview_results(db: Db, core: Core, exam_id: str, at: datetime | None = None) -> dict[datetime, int]:
+    """When how many sessions with evidence would fall due, were the results published at `at`. Raises as
+    `publish_results`."""
+    exam, now = load(db, exam_id), core.clock()
+    check_published(exam, at or now, now)
+    return due_dates(db, replace(exam, results_published_at=at or now))
 
 
 def _row(db: Db, exam_id: str, lock: bool = False) -> ExamRow:

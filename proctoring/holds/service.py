@@ -4,6 +4,7 @@ A hold is placed by one conditional update of each unit's row, so that placing a
 erasure have exactly one winner on every isolation level.
 """
 
+from collections import Counter
 from datetime import datetime, timedelta
 
 from sqlalchemy import select, update
@@ -139,6 +140,16 @@ def set_due_dates(db: Db, exam: Exam, session_id: str | None = None) -> None:
         if check is not None and check.confirmed:
             earlier = identity_due_at(due, check.checked_at, exam.regulation.zone)
             db.execute(living.where(UnitRow.kind == UnitKind.IDENTITY.value).values(due_at=earlier))
+
+
+def due_dates(db: Db, exam: Exam) -> dict[datetime, int]:
+    """How many of the exam's ended sessions with living evidence are due when, the earliest first."""
+    living = select(UnitRow.id).where(UnitRow.session_id == SessionRow.id, UnitRow.state.in_(HOLDABLE))
+    ended = select(SessionRow.ended_at).where(
+        SessionRow.exam_id == exam.id, SessionRow.state.in_(OVER_VALUES), living.exists()
+    )
+    due = (due_at(exam.regulation, at, exam.results_published_at) for at in db.scalars(ended) if at)
+    return dict(sorted(Counter(due).items()))
 
 
 def _check_procedure_over(db: Db, hold_id: str) -> None:
