@@ -5,6 +5,7 @@ PROCTORING_ENV=dev, and warn.
 """
 
 from enum import StrEnum
+from ipaddress import ip_network
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -70,6 +71,7 @@ class Settings(MinioSettings, TransitSettings, TurnSettings):
     host: str = "127.0.0.1"
     port: int = Field(default=8000, ge=1, le=65535)
     public_url: str = ""
+    proxies: tuple[str, ...] = ()
     database_url: str = ""
     store: Store = Store.FOLDER
     keys: Keys = Keys.FOLDER
@@ -129,6 +131,7 @@ def load(**overrides: object) -> Settings:
         name = "PROCTORING_" + "_".join(str(part) for part in first["loc"]).upper()
         raise Invalid(f"{name}: {first['msg']}.", "Correct it in the environment or in .env.") from error
     _check_texts(settings)
+    _check_proxies(settings)
     host = urlsplit(settings.base_url).hostname or ""
     if settings.region or host not in LOOPBACK_HOSTS:
         check_region(settings.region, "the machine that keeps the recordings", "PROCTORING_REGION")
@@ -169,6 +172,17 @@ def _check_texts(settings: Settings) -> None:
     for name in SAID_TO_CANDIDATES:
         if value := getattr(settings, name):
             line(value, f"PROCTORING_{name.upper()}", SAID_CHARS_MAX)
+
+
+def _check_proxies(settings: Settings) -> None:
+    for given in settings.proxies:
+        try:
+            ip_network(given)
+        except ValueError as error:
+            raise Invalid(
+                f"PROCTORING_PROXIES: {given!r} is no address and no network.",
+                'Write it as JSON, such as ["192.0.2.7", "198.51.100.0/24"].',
+            ) from error
 
 
 def _check_minio(settings: Settings) -> None:

@@ -24,6 +24,7 @@ from proctoring.incidents.model import IncidentState
 from proctoring.reviews.model import ReviewState
 from proctoring.reviews.queue import queue
 from proctoring.sessions import service as sessions
+from proctoring.web.cookies import read_cookie
 from proctoring.web.templates import environment
 from review_ui.calls import SHOWN_MAX
 from review_ui.words import word
@@ -66,7 +67,8 @@ class Desk:
         anything else raises NotSignedIn."""
         try:
             with self.core.db.read() as db:
-                return access.who(db, self.core, request.cookies.get(COOKIE))
+                secret = read_cookie(request, COOKIE, https=self.core.settings.https)
+                return access.who(db, self.core, secret)
         except NotSignedIn:
             if request.method == "GET" and "text/html" in request.headers.get("accept", ""):
                 raise HTTPException(303, "Sign in first", headers={"Location": "/sign-in"}) from None

@@ -8,7 +8,6 @@ from collections.abc import AsyncIterator, Callable, Sequence
 import httpx
 from fastapi import Request, Response
 from fastapi.responses import StreamingResponse
-from starlette.requests import ClientDisconnect
 
 from capture.bearer import bounded_body, token_of
 from capture.errors import IngestsFull
@@ -59,8 +58,6 @@ class Proxy:
             raise NotFound("There is nothing at this address.")
         try:
             return await self._forward(request)
-        except ClientDisconnect:
-            return Response(status_code=400)  # nobody reads it
         except httpx.HTTPError as error:
             away = Unavailable("The capture process does not answer.", "Try again in a few seconds.")
             raise whip.refusal(away) from error
@@ -71,7 +68,11 @@ class Proxy:
         token = token_of(request)
         session = self._session_of(token) if token else None
         begins = request.method == "POST" and request.url.path in BEGINS
-        offer = await bounded_body(request, whip.SDP_BYTES_MAX, "Send less.") if begins else None
+        offer = None
+        if session is None and (token or begins):
+            offer = b""  # it will be refused: nothing of it is read
+        elif begins:
+            offer = await bounded_body(request, whip.SDP_BYTES_MAX, "Send less.")
         while True:
             number = self._placements.route(session, begins)
             try:
@@ -88,10 +89,11 @@ def _onward(request: Request, body: bytes | None) -> httpx.Request:
     scope = request.scope
     target = scope["raw_path"] + (b"?" + scope["query_string"] if scope["query_string"] else b"")
     has_body = "content-length" in request.headers or "transfer-encoding" in request.headers
+    left_out = PER_HOP if body is None else PER_HOP | {b"content-length"}
     return httpx.Request(
         request.method,
         httpx.URL("http://capture").copy_with(raw_path=target),
-        headers=[(name, value) for name, value in request.headers.raw if name not in PER_HOP],
+        headers=[(name, value) for name, value in request.headers.raw if name not in left_out],
         content=body if body is not None else request.stream() if has_body else None,
         extensions={"timeout": TIMEOUT.as_dict()},
     )

@@ -25,12 +25,15 @@ from capture.recorder import Grant
 from proctoring.errors import Invalid, TokenRefused, Unavailable
 from proctoring.exams.model import Stream
 from proctoring.recordings.spans import EVER_MS
+from proctoring.web.bodies import Body
 
 T = TypeVar("T")
 
 PATH = "/api/v1/sessions/{session_id}/late-segments/{stream}"
 WEBM, JSON = "video/webm", "application/json"
 ANNOUNCEMENT_BYTES_MAX = 1024
+PIECE = PATH + "/{start_unix_ms}"
+BODIES = (Body("POST", PATH, ANNOUNCEMENT_BYTES_MAX), Body("PUT", PIECE, PIECE_BYTES_MAX))
 
 Start = Annotated[int, Path(ge=0, le=EVER_MS, description="Unix milliseconds of the server's clock")]
 Duration = Annotated[int, Query(ge=1, le=PIECE_MS_MAX, description="How long it lasts, in milliseconds")]
@@ -83,7 +86,7 @@ def routes(intake: LateIntake) -> APIRouter:
         return State(open=missing.open, now=missing.now, stored_until=missing.stored_until, gaps=gaps)
 
     @router.put(
-        PATH + "/{start_unix_ms}",
+        PIECE,
         summary="Send a piece that was recorded while the connection was away",
         response_model=Kept,
         status_code=201,

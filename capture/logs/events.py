@@ -13,9 +13,11 @@ from pydantic import BaseModel, ConfigDict, Field
 from capture.bearer import bearer_token, bounded_body, demand_type, for_anybody
 from capture.logs.keeper import LogKeeper
 from proctoring.recordings.events import BATCH_BYTES_MAX, batch_schema, read_batch
+from proctoring.web.bodies import Body
 
 JSON = "application/json"
 PATH = "/api/v1/sessions/{session_id}/events"
+BODIES = (Body("POST", PATH, BATCH_BYTES_MAX),)
 
 
 class Counts(BaseModel):

@@ -27,7 +27,7 @@ def routes(core: Core) -> APIRouter:
         session, exam = _load(core, invitation)
         if session.state in OVER:
             return see(f"/c/{invitation}/recording")
-        language = language_of(request, session.language)
+        language = language_of(core, request, session.language)
         given = notice(exam, controller(core.settings), language)
         return page(
             core,
@@ -47,7 +47,7 @@ def routes(core: Core) -> APIRouter:
     def admit(request: Request, invitation: str) -> Response:
         session, exam = _load(core, invitation)
         if session.state is not SessionState.RECORDING:
-            language = language_of(request, session.language)
+            language = language_of(core, request, session.language)
             given = notice(exam, controller(core.settings), language)
             with core.db.begin() as db:
                 sessions.admit(db, core, session.id, given.version, given.kept(), language)
@@ -70,7 +70,7 @@ def routes(core: Core) -> APIRouter:
             core,
             request,
             "exam.html",
-            language_of(request, session.language),
+            language_of(core, request, session.language),
             exam=exam,
             session=session,
             invitation=invitation,

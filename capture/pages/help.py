@@ -61,7 +61,7 @@ def routes(core: Core) -> APIRouter:
             core,
             request,
             "in_person.html",
-            language_of(request, row.language),
+            language_of(core, request, row.language),
             exam=exam,
             zone=exam.regulation.zone,
             invitation=invitation,

@@ -5,6 +5,7 @@ They come from the exam page, or from the phone that follows the code on it.
 
 from fastapi import APIRouter, Request, Response
 
+from capture.bearer import bounded_body
 from capture.media.jpeg import picture_only
 from capture.pages.pairing import identity_url, qr_code
 from capture.pages.render import language_of, page
@@ -12,25 +13,28 @@ from capture.stills import Stills
 from proctoring.core import Core
 from proctoring.errors import NotFound
 from proctoring.sessions import service as sessions
+from proctoring.web.bodies import Body
 from proctoring.web.problems import Problem
 
 IMAGE_BYTES_MAX = 2 << 20
 MEDIA_TYPE = "image/jpeg"
+FROM_COMPUTER, FROM_PHONE = "/c/{invitation}/identity", "/p/{token}/identity"
+BODIES = tuple(Body("POST", path, IMAGE_BYTES_MAX) for path in (FROM_COMPUTER, FROM_PHONE))
 
 
 def routes(core: Core, stills: Stills) -> APIRouter:
     """`POST /c/{invitation}/identity`, `/p/{token}/identity`, and the code that leads there."""
     router = APIRouter()
 
-    @router.post("/c/{invitation}/identity", status_code=204)
+    @router.post(FROM_COMPUTER, status_code=204)
     async def from_computer(request: Request, invitation: str) -> Response:
         return await _keep(stills, core.links.read_invitation(invitation), request)
 
-    @router.post("/p/{token}/identity", status_code=204)
+    @router.post(FROM_PHONE, status_code=204)
     async def from_phone(request: Request, token: str) -> Response:
         return await _keep(stills, core.links.read_phone(token), request)
 
-    @router.get("/p/{token}/identity")
+    @router.get(FROM_PHONE)
     def phone_page(request: Request, token: str) -> Response:
         session_id = core.links.read_phone(token)
         with core.db.read() as db:
@@ -38,7 +42,7 @@ def routes(core: Core, stills: Stills) -> APIRouter:
             exam = sessions.exam_of(db, session)
         if not exam.profile.identity_copy:
             raise NotFound("This exam takes no copy of an identity card.", "Go on at the computer.")
-        language = language_of(request, session.language)
+        language = language_of(core, request, session.language)
         return page(core, request, "identity.html", language, token=token, exam=exam, session=session)
 
     @router.get("/c/{invitation}/identity.svg")
@@ -56,12 +60,6 @@ async def _keep(stills: Stills, session_id: str, request: Request) -> Response:
         raise Problem(
             415, "Wrong content type", f"The body has to be {MEDIA_TYPE}.", "Send the picture as JPEG."
         )
-    received = bytearray()
-    async for chunk in request.stream():
-        received += chunk
-        if len(received) > IMAGE_BYTES_MAX:
-            raise Problem(
-                413, "Too large", f"The picture is larger than {IMAGE_BYTES_MAX} bytes.", "Take it again."
-            )
-    await stills.keep_image(session_id, picture_only(bytes(received)))
+    picture = await bounded_body(request, IMAGE_BYTES_MAX, "Take it again.")
+    await stills.keep_image(session_id, picture_only(picture))
     return Response(status_code=204)

@@ -28,7 +28,7 @@ def routes(core: Core) -> APIRouter:
             core,
             request,
             "phone.html",
-            language_of(request, session.language),
+            language_of(core, request, session.language),
             token=token,
             exam=exam,
             session=session,

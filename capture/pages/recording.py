@@ -24,7 +24,7 @@ def routes(core: Core) -> APIRouter:
     @router.get("/c/{invitation}/recording")
     def own_recording(request: Request, invitation: str) -> Response:
         own = _load(core, invitation)
-        language = language_of(request, own.session.language)
+        language = language_of(core, request, own.session.language)
         return page(
             core,
             request,
@@ -56,7 +56,7 @@ def routes(core: Core) -> APIRouter:
             core,
             request,
             "notice.html",
-            language_of(request, own.session.language),
+            language_of(core, request, own.session.language),
             notice=read(own.notice_text),
             version=own.notice_version[:VERSION_CHARS_SHOWN],
             streams=[],
@@ -77,7 +77,7 @@ def routes(core: Core) -> APIRouter:
             core,
             request,
             "certificate.html",
-            language_of(request, session.language),
+            language_of(core, request, session.language),
             certificate=row,
             facts=json.loads(row.body),
             exam=exam,

@@ -25,7 +25,7 @@ def routes(core: Core) -> APIRouter:
             core,
             request,
             "rehearsal.html",
-            language_of(request, session.language),
+            language_of(core, request, session.language),
             exam=exam,
             invitation=invitation,
             screen=Stream.SCREEN in exam.profile.streams,

@@ -11,6 +11,7 @@ from proctoring.core import Core
 from proctoring.exams.model import LANGUAGES
 from proctoring.exams.notice import Controller
 from proctoring.settings import Settings
+from proctoring.web.cookies import read_cookie, set_cookie
 from proctoring.web.i18n import best_language
 from proctoring.web.templates import environment
 
@@ -20,11 +21,12 @@ LANGUAGE_COOKIE_S = 90 * 24 * 3600
 LANGUAGE_DEFAULT = "en"
 
 
-def language_of(request: Request, registered: str) -> str:
+def language_of(core: Core, request: Request, registered: str) -> str:
     """The language of a page: the link pressed, else the one pressed before, else the one that the exam
     body registered for the candidate. English is also what is registered when nobody chose, so there the
     browser's own languages come first."""
-    for chosen in (request.query_params.get("lang"), request.cookies.get(LANGUAGE_COOKIE)):
+    kept = read_cookie(request, LANGUAGE_COOKIE, https=core.settings.https)
+    for chosen in (request.query_params.get("lang"), kept):
         if chosen in LANGUAGES:
             return chosen
     if registered in LANGUAGES and registered != LANGUAGE_DEFAULT:
@@ -51,14 +53,7 @@ def page(core: Core, request: Request, template: str, language: str, **context: 
     )
     response = HTMLResponse(html)
     if request.query_params.get("lang") == language:
-        response.set_cookie(
-            LANGUAGE_COOKIE,
-            language,
-            max_age=LANGUAGE_COOKIE_S,
-            httponly=True,
-            samesite="lax",
-            secure=settings.https,
-        )
+        set_cookie(response, LANGUAGE_COOKIE, language, max_age_s=LANGUAGE_COOKIE_S, https=settings.https)
     return response
 
 

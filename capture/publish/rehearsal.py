@@ -7,7 +7,7 @@ arrives is counted and let go; the figures live in this process's memory, and go
 import asyncio
 import secrets
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse
@@ -27,6 +27,8 @@ REHEARSAL_S_MAX = 120.0
 """After this a rehearsal is ended, so that nobody occupies an exam's room."""
 REHEARSALS_MAX = 16
 ID_BYTES = 9
+PREFIX = "/rehearsal"
+BODIES = tuple(replace(one, path=PREFIX + one.path) for one in whip.BODIES)
 
 
 @dataclass(slots=True)
@@ -90,7 +92,7 @@ class ForgetfulRecorder:
 
 def routes(recorder: ForgetfulRecorder, ingests: Ingests, core: Core, relays: Relays | None) -> APIRouter:
     """`/rehearsal/whip`, and how much of it has arrived."""
-    router = APIRouter(prefix="/rehearsal")
+    router = APIRouter(prefix=PREFIX)
     router.include_router(whip.routes(ingests, relays), include_in_schema=False)
 
     @router.get("/heard.json", include_in_schema=False)

@@ -26,6 +26,7 @@ from capture.publish.relay import Relays
 from capture.publish.sdp import parse_fragment
 from proctoring.errors import CoreError
 from proctoring.recordings.model import EndCause
+from proctoring.web.bodies import Body
 from proctoring.web.problems import Problem
 
 SDP_BYTES_MAX = 64 << 10
@@ -42,6 +43,9 @@ _ANYBODY = ANYBODY | {
 
 Handler = Callable[[Request], Awaitable[Response]]
 
+ONE = "/whip/{ingest_id}"
+BODIES = (Body("POST", "/whip", SDP_BYTES_MAX), Body("PATCH", ONE, FRAGMENT_BYTES_MAX))
+
 
 def routes(ingests: Ingests, relays: Relays | None = None) -> APIRouter:
     """The endpoint's routes over this registry; `relays` are handed out beside the registry's ICE servers."""
@@ -53,6 +57,7 @@ def routes(ingests: Ingests, relays: Relays | None = None) -> APIRouter:
 
     async def publish(request: Request) -> Response:
         token = _token(request)
+        await ingests.recognise(token)
         demand_type(request, SDP, {"Accept-Post": SDP})
         sdp = await _body(request, SDP_BYTES_MAX)
         ingest, answer = await ingests.publish(token, sdp)
@@ -116,13 +121,12 @@ def routes(ingests: Ingests, relays: Relays | None = None) -> APIRouter:
 
         return refuse
 
-    one = "/whip/{ingest_id}"
     router.add_api_route("/whip", _for_anybody(publish), methods=["POST"])
-    router.add_api_route(one, _for_anybody(trickle), methods=["PATCH"])
-    router.add_api_route(one, _for_anybody(goodbye), methods=["DELETE"])
+    router.add_api_route(ONE, _for_anybody(trickle), methods=["PATCH"])
+    router.add_api_route(ONE, _for_anybody(goodbye), methods=["DELETE"])
     for path, allowed, rest in (
         ("/whip", "POST, OPTIONS", ["GET", "HEAD", "PUT", "PATCH", "DELETE"]),
-        (one, "PATCH, DELETE, OPTIONS", ["GET", "HEAD", "PUT", "POST"]),
+        (ONE, "PATCH, DELETE, OPTIONS", ["GET", "HEAD", "PUT", "POST"]),
     ):
         router.add_api_route(path, _for_anybody(preflight), methods=["OPTIONS"], include_in_schema=False)
         router.add_api_route(path, _for_anybody(other(allowed)), methods=rest, include_in_schema=False)

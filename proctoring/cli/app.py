@@ -1,7 +1,7 @@
 """Applications out of edges: `capture` alone, `review` alone, or both and the jobs, as `serve`."""
 
 from collections import defaultdict
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from importlib.resources import files
@@ -17,6 +17,7 @@ from capture.late import endpoint as late
 from capture.late.intake import LateIntake
 from capture.logs import events
 from capture.logs.keeper import LogKeeper
+from capture.pages import identity
 from capture.publish import rehearsal, whip
 from capture.publish.ingests import Ingests
 from capture.signals.recorder import WatchingRecorder
@@ -31,11 +32,25 @@ from proctoring.cli.places import Places
 from proctoring.cli.relays import ice_servers, relays_of
 from proctoring.core import Core
 from proctoring.jobs import PeriodicJob
-from proctoring.web import health, problems
-from proctoring.web.head import HeadAsGet
+from proctoring.sessions.links import Links
+from proctoring.web import health
+from proctoring.web.application import application
+from proctoring.web.bodies import Body, BodyRules
 from proctoring.web.quarantine import whole_database
-from proctoring.web.security import BrowserRules
 from review_ui.app import routes as staff_routes
+
+CAPTURE_BODIES = (
+    *whip.BODIES,
+    *rehearsal.BODIES,
+    *late.BODIES,
+    *events.BODIES,
+    *identity.BODIES,
+)
+
+
+def page_tokens(links: Links) -> Mapping[str, Callable[[str], object]]:
+    """What reads the token in the address of a candidate's page."""
+    return {"c": links.read_invitation, "p": links.read_phone}
 
 
 class Running(Protocol):
@@ -49,13 +64,15 @@ class Running(Protocol):
 @dataclass(frozen=True, slots=True)
 class Edge:
     """What one role adds to an application. `pages` are routers that serve while the database is whole alone;
-    `running` starts in its order and stops in the reverse."""
+    `running` starts in its order and stops in the reverse. `bodies` and `tokens` as in `BodyRules`."""
 
     checks: Mapping[str, health.Check]
     routers: Sequence[APIRouter] = ()
     pages: Sequence[APIRouter] = ()
     static: Mapping[str, str] = field(default_factory=dict)
     running: Sequence[Running] = ()
+    bodies: Sequence[Body] = ()
+    tokens: Mapping[str, Callable[[str], object]] = field(default_factory=dict)
 
 
 def capture_edge(made: CaptureParts, number: int = 0, of: int = 1) -> Edge:
@@ -94,6 +111,8 @@ def capture_edge(made: CaptureParts, number: int = 0, of: int = 1) -> Edge:
         pages=[candidate_pages.routes(core, recorder)],
         static={"candidate": "capture"},
         running=[*emptied, recorder, intake, watch, keeper, ingests, rehearsals],
+        bodies=CAPTURE_BODIES,
+        tokens=page_tokens(core.links),
     )
 
 
@@ -134,16 +153,11 @@ def create_app(core: Core, *edges: Edge) -> FastAPI:
             for one in reversed(edge.running):
                 await one.close()
 
-    app = FastAPI(
-        title="Proctoring",
-        openapi_url="/api/v1/openapi.json",
-        docs_url=None,
-        redoc_url=None,
-        lifespan=lifespan,
+    rules = BodyRules(
+        [body for edge in edges for body in edge.bodies],
+        {first: read for edge in edges for first, read in edge.tokens.items()},
     )
-    app.add_middleware(HeadAsGet)
-    app.add_middleware(BrowserRules)
-    problems.install(app)
+    app = application(core.settings, rules, openapi_url="/api/v1/openapi.json", lifespan=lifespan)
     static = {"look": "proctoring.web"} | {name: at for edge in edges for name, at in edge.static.items()}
     for name, package in static.items():
         folder = Path(str(files(package).joinpath("static")))

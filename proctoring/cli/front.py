@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 import httpx
@@ -15,26 +15,29 @@ from prometheus_client.registry import Collector
 from capture.front.placement import Placements
 from capture.front.process import CaptureProcess, CaptureProcesses
 from capture.front.proxy import METHODS, Proxy
+from proctoring.cli.app import CAPTURE_BODIES, page_tokens
 from proctoring.core import Core
 from proctoring.errors import TokenRefused
+from proctoring.recordings.late import LATE_WAIT
 from proctoring.sessions.links import Links
-from proctoring.web import problems
+from proctoring.web.application import application
+from proctoring.web.bodies import BodyRules
 from proctoring.web.metrics import exposition
-from proctoring.web.security import BrowserRules
 
 READ = ["GET", "HEAD"]  # a HEAD of anything else goes to a process as it came
 
 
 def session_of(links: Links, token: str) -> str | None:
-    """The session of a bearer token; None for one that is not ours, which a process will refuse."""
-    try:
-        return links.read_events(token)
-    except TokenRefused:
-        pass
-    try:
-        return links.read_rehearsal(token)[0]
-    except TokenRefused:
-        return None
+    """The session of a bearer token; None for one that is not ours, which a process will refuse. One that has
+    expired still fills gaps."""
+    for read in (
+        links.read_events,
+        lambda given: links.read_rehearsal(given)[0],
+        lambda given: links.read_ingest(given, LATE_WAIT)[0],
+    ):
+        with suppress(TokenRefused):
+            return read(token)
+    return None
 
 
 def front_app(core: Core, processes: CaptureProcesses, placements: Placements, proxy: Proxy) -> FastAPI:
@@ -48,9 +51,8 @@ def front_app(core: Core, processes: CaptureProcesses, placements: Placements, p
         yield
         await processes.close()
 
-    app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None, lifespan=lifespan)
-    app.add_middleware(BrowserRules)
-    problems.install(app)
+    rules = BodyRules(CAPTURE_BODIES, page_tokens(core.links))
+    app = application(core.settings, rules, openapi_url=None, lifespan=lifespan)
 
     @app.api_route("/healthz", methods=READ)
     async def healthz() -> JSONResponse:

@@ -19,7 +19,9 @@ from proctoring.cli.output import common
 from proctoring.cli.places import remember_address
 from proctoring.cli.prepare import prepare
 from proctoring.core import Core
+from proctoring.descriptors import connections_max, raise_limit
 from proctoring.settings import Env, Settings
+from proctoring.web.connections import KEEP_ALIVE_S, Connections, bounded
 
 STOP_S_MAX = 10
 GARBAGE_AFTER = 20_000  # objects: a second of 256 streams; what media makes dies without being searched for
@@ -83,14 +85,19 @@ def run(
     watch(core).look()
     settings = core.settings
     allocator.keep_freed_memory()
+    connections = Connections(connections_max(raise_limit()), settings.proxies)
     config = uvicorn.Config(
         app,
+        http=bounded(connections),
         host=settings.host,
         port=settings.port,
         uds=str(socket) if socket else None,
         loop="uvloop",
         log_level="warning",
+        timeout_keep_alive=KEEP_ALIVE_S,
         timeout_graceful_shutdown=STOP_S_MAX,
+        proxy_headers=bool(settings.proxies),
+        forwarded_allow_ips=list(settings.proxies),
         server_header=False,
         date_header=socket is None,  # else the front says it
     )

@@ -10,9 +10,11 @@ from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import HTMLResponse, JSONResponse
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 
 from proctoring import errors
 from proctoring.ids import new_id
+from proctoring.web.cookies import read_cookie
 from proctoring.web.i18n import best_language
 from proctoring.web.templates import environment
 
@@ -36,8 +38,10 @@ LANGUAGE_COOKIE = "language"
 RETRY_AFTER_S = 300
 
 
-class Problem(Exception):
+class Problem(HTTPException):
     """A refusal in HTTP's terms, for what the core does not know: content types, sizes, methods."""
+
+    headers: dict[str, str]
 
     def __init__(
         self,
@@ -48,12 +52,10 @@ class Problem(Exception):
         headers: Mapping[str, str] | None = None,
         page: str = "problem.html",
     ) -> None:
-        super().__init__(detail)
+        super().__init__(status, detail, dict(headers or {}))
         self.status = status
         self.title = title
-        self.detail = detail
         self.remedy = remedy
-        self.headers = dict(headers or {})
         self.page = page
 
 
@@ -72,7 +74,8 @@ def render(request: Request, problem: Problem) -> Response:
     if "text/html" in request.headers.get("accept", ""):
         language = "en"
         if problem.page in PAGES.values():
-            chosen = request.query_params.get("lang") or request.cookies.get(LANGUAGE_COOKIE)
+            kept = [read_cookie(request, LANGUAGE_COOKIE, https=https) for https in (True, False)]
+            chosen = request.query_params.get("lang") or kept[0] or kept[1]
             language = best_language(chosen, request.headers.get("accept-language", ""))
         page = environment(CATALOGUE, language).get_template(problem.page)
         html = page.render(problem=problem, request=request, language=language)
@@ -111,6 +114,12 @@ def install(app: FastAPI) -> None:
         problem = Problem(error.status_code, str(error.detail), str(error.detail), remedy, error.headers)
         return render(request, problem)
 
+    def dropped(request: Request, _error: Exception) -> Response:
+        """The sender has gone, in the middle of a body: nobody reads this answer."""
+        route = getattr(request.scope.get("route"), "path", "")
+        log.info("request.dropped", method=request.method, route=route)
+        return Response(status_code=400)
+
     def unexpected(request: Request, error: Exception) -> Response:
         incident = new_id()
         log.error("request.failed", id=incident, method=request.method, exc_info=error)
@@ -123,4 +132,5 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(Problem, plain)
     app.add_exception_handler(RequestValidationError, validation)
     app.add_exception_handler(HTTPException, http)
+    app.add_exception_handler(ClientDisconnect, dropped)
     app.add_exception_handler(Exception, unexpected)

@@ -37,11 +37,17 @@ HEADERS = {
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
-class BrowserRules:
-    """ASGI middleware that sets HEADERS on every answer and refuses cross-site writes."""
+ONLY_HTTPS = {"Strict-Transport-Security": "max-age=31536000"}
+"""For a year (RFC 6797); not for hosts below this one, which may be others'."""
 
-    def __init__(self, app: ASGIApp) -> None:
+
+class BrowserRules:
+    """ASGI middleware that sets HEADERS on every answer and refuses cross-site writes; where `https` is used,
+    browsers are told to use nothing else."""
+
+    def __init__(self, app: ASGIApp, https: bool = False) -> None:
         self._app = app
+        self._headers = HEADERS | (ONLY_HTTPS if https else {})
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -51,7 +57,7 @@ class BrowserRules:
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
-                for name, value in HEADERS.items():
+                for name, value in self._headers.items():
                     headers.setdefault(name, value)
                 headers.setdefault("Cache-Control", "no-store")
             await send(message)

@@ -7,6 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Form, Request, Response
 
 from proctoring.access import service as access
+from proctoring.web.cookies import delete_cookie, read_cookie, set_cookie
 from review_ui.desk import COOKIE, Desk, back_to
 
 TOKEN_IN_LINK = re.compile(r"(?:.*/sign-in/)?([A-Za-z0-9_-]{8,128})/?\s*")
@@ -40,24 +41,18 @@ def routes(desk: Desk) -> APIRouter:
         with desk.core.db.begin() as db:
             person, secret = access.begin_login(db, desk.core, token)
         response = back_to(desk.home(person))
-        response.set_cookie(
-            COOKIE,
-            secret,
-            max_age=int(access.LOGIN_VALID.total_seconds()),
-            httponly=True,
-            secure=desk.core.settings.https,
-            samesite="lax",
-        )
+        valid_s = int(access.LOGIN_VALID.total_seconds())
+        set_cookie(response, COOKIE, secret, max_age_s=valid_s, https=desk.core.settings.https)
         return response
 
     @router.post("/sign-out")
     def leave(request: Request) -> Response:
-        secret = request.cookies.get(COOKIE)
+        secret = read_cookie(request, COOKIE, https=desk.core.settings.https)
         if secret:
             with desk.core.db.begin() as db:
                 access.end_login(db, secret)
         response = back_to("/sign-in")
-        response.delete_cookie(COOKIE)
+        delete_cookie(response, COOKIE, https=desk.core.settings.https)
         return response
 
     return router

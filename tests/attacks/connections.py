@@ -9,7 +9,7 @@ from tests.attacks.wire import Play, Wire, addresses, play, request, through
 from tests.support.service import Service
 
 TITLE = "Connections"
-HOLD_S = 16.0  # a little longer than a request's head may take
+HOLD_S = 12.0  # a little longer than a request's head may take
 MANY = 1_100
 DRIP_S = 0.5
 CHURN_S = 10.0

@@ -16,7 +16,7 @@ from tests.bench.load.clip import AUDIO_CLOCK_HZ, AUDIO_SAMPLES, FRAMES_PER_S
 from tests.bench.receivers import kept_of
 from tests.support.service import Service, clean_environment, wait_until
 
-BESIDE_S = 20.0
+BESIDE_S = 24.0
 ENDED_S_MAX = 60
 PICTURE_MS = 1000 / FRAMES_PER_S
 SOUND_MS = 1000 * AUDIO_SAMPLES / AUDIO_CLOCK_HZ

@@ -51,8 +51,8 @@ def addresses(count: int) -> list[str]:
 
 
 def play(url: str, sources: Sequence[str], each: int, what: Play, seconds: float) -> list[Wire | None]:
-    """`each` connections from every source do `what`, and are judged after `seconds`. None stands for one
-    that was not even opened. All are closed then."""
+    """`each` connections from every source do `what`, and are judged `seconds` after the last was opened.
+    None stands for one that was not even opened. All are closed then."""
     return asyncio.run(_play(url, [one for one in sources for _ in range(each)], what, seconds))
 
 
@@ -71,9 +71,8 @@ async def _play(url: str, sources: Iterable[str], what: Play, seconds: float) ->
         running.extend([asyncio.ensure_future(wire.watch()), asyncio.ensure_future(what(wire))])
         return wire
 
-    end_s = asyncio.get_running_loop().time() + seconds
     wires = await asyncio.gather(*map(one, sources))
-    await asyncio.sleep(end_s - asyncio.get_running_loop().time())
+    await asyncio.sleep(seconds)
     judged = [wire and Wire(wire.reader, wire.writer, wire.status, wire.closed) for wire in wires]
     for task in running:
         task.cancel()

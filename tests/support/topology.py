@@ -71,6 +71,7 @@ class Topology:
             "CAPTURE_PROCESSES": str(CAPTURE_PROCESSES),
             "MEDIA_PORT": str(media_port),
             "MEDIA_PORT_LAST": str(media_port + CAPTURE_PROCESSES - 1),
+            "FRONT_NETWORK": LOOPBACK,
         } | variables
         self.services = composefile.read(self.variables)
         self.ports = {

@@ -56,7 +56,7 @@ def test_every_container_is_shut_in() -> None:
         ports = {re.sub(r"\$\{(\w+).*\}", r"\1", port.split("/")[0]) for port in service.get("ports", [])}
         outside = {port if port == "MEDIA_PORT" else port.split(":")[0] for port in ports}
         assert outside == PUBLISHED.get(name, set())
-    assert all(WHOLE["networks"][name] == {"internal": True} for name in set(WHOLE["networks"]) - {"outside"})
+    assert all(WHOLE["networks"][name]["internal"] is True for name in set(WHOLE["networks"]) - {"outside"})
 
 
 def test_each_role_is_given_its_own_keys_and_no_other() -> None:

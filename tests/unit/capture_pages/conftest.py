@@ -1,13 +1,12 @@
 """The candidate's pages over a core and vault of the test's own."""
 
 import pytest
-from fastapi import FastAPI
 
 from capture.pages import routes
 from capture.stills import MemoryStills
-from proctoring.web import problems
-from proctoring.web.head import HeadAsGet
-from proctoring.web.security import BrowserRules
+from proctoring.cli.app import CAPTURE_BODIES, page_tokens
+from proctoring.web.application import application
+from proctoring.web.bodies import BodyRules
 from tests.support.asgi import AsgiClient
 from tests.support.world import World
 
@@ -21,9 +20,6 @@ def stills() -> MemoryStills:
 @pytest.fixture
 def client(world: World, stills: MemoryStills) -> AsgiClient:
     """Requests to the candidate's pages."""
-    app = FastAPI()
-    app.add_middleware(HeadAsGet)
-    app.add_middleware(BrowserRules)
-    problems.install(app)
+    app = application(world.core.settings, BodyRules(CAPTURE_BODIES, page_tokens(world.core.links)))
     app.include_router(routes(world.core, stills))
     return AsgiClient(app)

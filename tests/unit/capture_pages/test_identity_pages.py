@@ -84,7 +84,7 @@ def test_the_step_exists_where_the_exam_takes_a_copy(
     assert 'data-step-name="identity"' in client.get(f"{home}?lang={language}").text
     page = client.get(f"{home}/exam?lang={language}").text
     assert 'data-step="identity"' in page
-    assert f"http://testserver{phone}/identity" in page
+    assert f"http://127.0.0.1{phone}/identity" in page
     assert client.get(f"{home}/identity.svg").text.startswith("<svg")
     assert f'data-send="{phone}/identity"' in client.get(f"{phone}/identity?lang={language}").text
     other, other_phone = homes(world, world.admitted(world.exam(streams=(Stream.WEBCAM,))))

@@ -131,7 +131,7 @@ def test_the_code_leads_the_phone_to_its_page(world: World, client: AsgiClient) 
     assert code.headers["content-type"] == "image/svg+xml"
     assert code.text.startswith("<svg")
     page = client.get(f"{invitation(world, session)}/exam").text
-    assert f"http://testserver/p/{world.core.links.phone(session)}" in page
+    assert f"http://127.0.0.1/p/{world.core.links.phone(session)}" in page
 
 
 def test_status_tells_the_phone_from_not_there_to_ready_to_recording(

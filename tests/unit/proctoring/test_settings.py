@@ -20,6 +20,14 @@ def _no_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
         monkeypatch.delenv(f"PROCTORING_{name.upper()}", raising=False)
 
 
+def test_a_proxy_is_an_address_or_a_network() -> None:
+    """Anything else is named, so that nobody is believed by accident."""
+    assert load(proxies=("192.0.2.7", "198.51.100.0/24", "2001:db8::/32")).proxies
+    for wrong in ("caddy", "*", "192.0.2.7:8000", "198.51.100.1/24"):
+        with pytest.raises(Invalid, match="PROCTORING_PROXIES"):
+            load(proxies=(wrong,))
+
+
 def test_the_defaults_start() -> None:
     """Nothing set: this machine only, SQLite below ./data."""
     settings = load()

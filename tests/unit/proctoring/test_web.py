@@ -3,21 +3,21 @@
 from datetime import UTC, datetime
 
 import pytest
-from fastapi import FastAPI
+from fastapi import Request, Response
 
 from proctoring import errors
-from proctoring.web import problems
+from proctoring.settings import Env, Settings
+from proctoring.web.application import application
+from proctoring.web.cookies import read_cookie, set_cookie
 from proctoring.web.i18n import best_language
-from proctoring.web.security import CONTENT_SECURITY_POLICY, BrowserRules
+from proctoring.web.security import CONTENT_SECURITY_POLICY, HEADERS
 from proctoring.web.templates import civil, duration, until
 from tests.support.asgi import AsgiClient
 
 
 @pytest.fixture
 def client() -> AsgiClient:
-    app = FastAPI()
-    app.add_middleware(BrowserRules)
-    problems.install(app)
+    app = application(Settings(_env_file=None))
 
     @app.get("/raise/{name}")
     def raise_(name: str) -> None:
@@ -53,6 +53,7 @@ def test_a_mistake_of_ours_leaks_nothing(client: AsgiClient) -> None:
     answer = client.get("/bug")
     assert answer.status_code == 500
     assert "secret" not in answer.text
+    assert {name: answer.headers.get(name) for name in HEADERS} == HEADERS
 
 
 @pytest.mark.parametrize(
@@ -64,7 +65,7 @@ def test_a_mistake_of_ours_leaks_nothing(client: AsgiClient) -> None:
         ({"Sec-Fetch-Site": "cross-site"}, 403),
         ({"Sec-Fetch-Site": "same-site"}, 403),
         ({"Origin": "https://evil.example"}, 403),
-        ({"Origin": "http://testserver"}, 200),
+        ({"Origin": "http://127.0.0.1"}, 200),
         ({"Origin": "null"}, 403),
         ({"Origin": "https://evil.example", "Authorization": "Bearer token"}, 200),
     ],
@@ -99,3 +100,72 @@ def test_the_reader_gets_their_language() -> None:
     assert best_language("de", "nl") == "de"
     assert best_language(None, "pt-BR,fr-BE;q=0.8,en;q=0.5") == "fr"
     assert best_language("xx", "") == "en"
+
+
+HTTPS = Settings(public_url="https://exams.example", _env_file=None)
+
+
+def https_client(settings: Settings = HTTPS) -> AsgiClient:
+    """An application as it is behind a proxy that speaks https."""
+    app = application(settings)
+
+    @app.get("/page/")
+    def page(request: Request) -> Response:
+        response = Response(read_cookie(request, "login", https=settings.https) or "nobody")
+        set_cookie(response, "login", "secret", max_age_s=60, https=settings.https)
+        return response
+
+    return AsgiClient(app)
+
+
+@pytest.mark.parametrize(
+    ("host", "status"),
+    [
+        ("exams.example", 200),
+        ("EXAMS.example:443", 200),
+        ("127.0.0.1:8000", 200),
+        ("[::1]:8000", 200),
+        ("evil.example", 421),
+        ("exams.example.evil.example", 421),
+        ("exams.example:443@evil.example", 421),
+        ("[", 421),
+        ("", 421),
+    ],
+)
+def test_a_request_for_another_host_is_refused(host: str, status: int) -> None:
+    """The base URL's host and this machine's own names, with any port."""
+    assert https_client().get("/page/", headers={"Host": host}).status_code == status
+
+
+def test_who_operates_it_may_call_it_by_any_name() -> None:
+    """Health and figures are asked for by container names; with no name given and all addresses listened on,
+    every name is right."""
+    assert https_client().get("/healthz", headers={"Host": "capture:8000"}).status_code == 404
+    everywhere = Settings(host="0.0.0.0", env=Env.DEV, _env_file=None)
+    assert https_client(everywhere).get("/page/", headers={"Host": "10.0.0.7"}).status_code == 200
+
+
+def test_https_is_kept_to_and_cookies_are_of_this_host_alone() -> None:
+    """A `__Host-` cookie with all that the name demands; one without the prefix is not believed."""
+    answer = https_client().get("/page/", headers={"Cookie": "login=planted"})
+    assert answer.text == "nobody"
+    assert answer.headers["strict-transport-security"].startswith("max-age=31536000")
+    said = answer.headers["set-cookie"]
+    assert said.startswith("__Host-login=secret;")
+    words = {word.strip().lower() for word in said.split(";")[1:]}
+    assert {"path=/", "secure", "httponly", "samesite=lax"} <= words
+    assert not any(word.startswith("domain") for word in words)
+    assert https_client().get("/page/", headers={"Cookie": "__Host-login=ours"}).text == "ours"
+
+
+def test_over_http_a_cookie_and_its_name_are_plain() -> None:
+    """A browser would not keep one with the prefix; nothing is said of https."""
+    answer = https_client(Settings(_env_file=None)).get("/page/", headers={"Cookie": "login=ours"})
+    assert (answer.text, "strict-transport-security" in answer.headers) == ("ours", False)
+    assert answer.headers["set-cookie"].startswith("login=secret;")
+
+
+def test_no_address_with_or_without_a_slash_leads_elsewhere() -> None:
+    """A redirect would be made from the request's own scheme and host."""
+    assert https_client().get("/page").status_code == 404
+    assert https_client().get("/page//").status_code == 404

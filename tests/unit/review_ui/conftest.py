@@ -5,15 +5,12 @@ from typing import Any
 
 import httpx
 import pytest
-from fastapi import FastAPI
 
 from proctoring.access import service as access
 from proctoring.access.model import Person, Role
 from proctoring.custody.model import Action, Actor
 from proctoring.custody.service import entries
-from proctoring.web import problems
-from proctoring.web.head import HeadAsGet
-from proctoring.web.security import BrowserRules
+from proctoring.web.application import application
 from review_ui.app import routes
 from tests.support.asgi import AsgiClient
 from tests.support.world import ADMIN, World
@@ -74,10 +71,7 @@ class Office:
 
 @pytest.fixture
 def office(world: World) -> Office:
-    app = FastAPI()
-    app.add_middleware(HeadAsGet)
-    app.add_middleware(BrowserRules)
-    problems.install(app)
+    app = application(world.core.settings)
     app.include_router(routes(world.core, world.opener, world.objects))
     return Office(world, AsgiClient(app))
 

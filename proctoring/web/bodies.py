@@ -1,0 +1,192 @@
+"""Request bodies, bounded before a byte of one is read: how large, on whose word, how many at once, how slow.
+
+- Routes that need more than a form name their largest body (`Body`); every other body is a form, of
+  FORM_BYTES_MAX. A body that says it is larger, or turns out to be, is refused with 413.
+- Where the address holds a token, its signature is checked first: without it nothing is read.
+- Bodies count from the first byte that is asked for until the answer is given: per token, of strangers per
+  address, and in all. A bearer token counts as known then: its handler checks it before it reads.
+- A body comes at SLOWEST_BYTES_PER_S after GRACE_S, and within BODY_S_MAX.
+
+Too many and too slow are told as 503: pages keep what they have and send it again.
+"""
+
+import asyncio
+import time
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from starlette.datastructures import Headers
+from starlette.requests import Request
+from starlette.routing import compile_path
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from proctoring.errors import CoreError
+from proctoring.web.problems import Problem, of_core, render
+
+FORM_BYTES_MAX = 64 << 10
+FORM_LIMITS = {
+    "max_files": 0,
+    "max_part_size": FORM_BYTES_MAX,
+}  # so that nothing is put into a temporary file
+UPLOAD_BYTES = 1 << 20  # a body that may be larger counts as an upload
+TOKEN_BODIES_MAX = 8  # of one token at once
+TOKEN_UPLOADS_MAX = 2
+UPLOADS_MAX = 16  # of all tokens: what they hold in memory together is bounded by it
+STRANGERS_MAX = 256  # bodies on nobody's word, such as those to the sign-in page
+ADDRESS_MAX = 64  # of those, from one address
+GRACE_S = 10.0
+BODY_S_MAX = 120.0
+SLOWEST_BYTES_PER_S = 8 << 10
+RETRY_AFTER_S = 10
+
+Place = tuple[str, str]
+"""What is counted: a kind, and whose."""
+
+
+@dataclass(frozen=True, slots=True)
+class Body:
+    """The largest body of a route whose handler checks a token before it reads. `path` is the route's own."""
+
+    method: str
+    path: str
+    bytes_max: int
+
+
+class BodyRules:
+    """The bodies that are no forms, and what reads the token of an address: by the first part of its path, a
+    function that raises TokenRefused."""
+
+    def __init__(
+        self, bodies: Sequence[Body] = (), tokens: Mapping[str, Callable[[str], object]] | None = None
+    ) -> None:
+        self._bodies = [(one, compile_path(one.path)[0]) for one in bodies]
+        self._tokens = dict(tokens or {})
+
+    def of(self, method: str, path: str) -> Body | None:
+        """The route's own; None for a form."""
+        return next((one for one, at in self._bodies if one.method == method and at.match(path)), None)
+
+    def known(self, path: str) -> str:
+        """The token in the path, checked; "" where there is none to be. Raises TokenRefused."""
+        _, first, *rest = [*path.split("/"), ""]
+        read = self._tokens.get(first)
+        if read is None or not rest[0]:
+            return ""
+        read(rest[0])
+        return rest[0]
+
+
+class BoundedBodies:
+    """ASGI middleware, within that of `problems`' refusals and around every handler."""
+
+    def __init__(self, app: ASGIApp, rules: BodyRules, ticks: Callable[[], float] = time.monotonic) -> None:
+        self._app = app
+        self._rules = rules
+        self._ticks = ticks
+        self._counts: Counter[Place] = Counter()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or not has_body(headers := Headers(scope=scope)):
+            await self._app(scope, receive, send)
+            return
+        try:
+            token = self._rules.known(scope["path"])
+        except CoreError as error:
+            await render(Request(scope), of_core(error))(scope, receive, send)
+            return
+        body = self._rules.of(scope["method"], scope["path"])
+        bytes_max = body.bytes_max if body else FORM_BYTES_MAX
+        places = _places(body, token or (headers.get("authorization", "") if body else None), scope)
+        reading = _Reading(self._counts, places, bytes_max, headers, receive, self._ticks)
+
+        async def answer(message: Message) -> None:
+            reading.answered = True
+            await send(message)
+
+        try:
+            await self._app(scope, reading.receive, answer)
+        finally:
+            reading.leave()
+
+
+class _Reading:
+    """One body, from the first byte that is asked for."""
+
+    def __init__(
+        self,
+        counts: Counter[Place],
+        places: Mapping[Place, int],
+        bytes_max: int,
+        headers: Headers,
+        receive: Receive,
+        ticks: Callable[[], float],
+    ) -> None:
+        self.answered = False
+        self._counts = counts
+        self._places = places
+        self._bytes_max = bytes_max
+        self._declared = headers.get("content-length", "")
+        self._receive = receive
+        self._ticks = ticks
+        self._began_s: float | None = None
+        self._received = 0
+        self._whole = False
+
+    async def receive(self) -> Message:
+        """The next piece. Raises Problem: 413 for too much of it; 503 for too many at once, or too slow."""
+        if self.answered or self._whole:
+            return await self._receive()
+        if self._began_s is None:
+            self._began_s = self._begin()
+        allowed_s = min(BODY_S_MAX, GRACE_S + self._received / SLOWEST_BYTES_PER_S)
+        try:
+            async with asyncio.timeout(self._began_s + allowed_s - self._ticks()):
+                message = await self._receive()
+        except TimeoutError:
+            raise _again("This request came too slowly.") from None
+        self._received += len(message.get("body", b""))
+        if self._received > self._bytes_max:
+            raise self._too_large()
+        self._whole = not message.get("more_body", False)
+        return message
+
+    def leave(self) -> None:
+        """The request is over, and with it what it held."""
+        if self._began_s is not None:
+            self._counts.subtract(self._places.keys())
+            for place in self._places:
+                if not self._counts[place]:
+                    del self._counts[place]
+
+    def _begin(self) -> float:
+        if self._declared.isdecimal() and int(self._declared) > self._bytes_max:
+            raise self._too_large()
+        if any(self._counts[place] >= most for place, most in self._places.items()):
+            raise _again("Too much is being sent at once.")
+        self._counts.update(self._places.keys())
+        return self._ticks()
+
+    def _too_large(self) -> Problem:
+        return Problem(413, "Too large", f"The body is larger than {self._bytes_max} bytes.", "Send less.")
+
+
+def has_body(headers: Headers) -> bool:
+    """Whether the request says that a body follows (RFC 9112, section 6.3)."""
+    return "transfer-encoding" in headers or headers.get("content-length", "0") != "0"
+
+
+def _places(body: Body | None, token: str | None, scope: Scope) -> dict[Place, int]:
+    """Everything that this body counts for, each with how many there may be."""
+    if token is not None:
+        if body is None or body.bytes_max <= UPLOAD_BYTES:
+            return {("token", token): TOKEN_BODIES_MAX}
+        return {("upload of", token): TOKEN_UPLOADS_MAX, ("uploads", ""): UPLOADS_MAX}
+    client = scope.get("client")
+    of_address = {("address", client[0]): ADDRESS_MAX} if client else {}
+    return {("strangers", ""): STRANGERS_MAX} | of_address
+
+
+def _again(detail: str) -> Problem:
+    remedy = "Keep what you have and send it again in a few seconds."
+    return Problem(503, "Not taken now", detail, remedy, {"Retry-After": str(RETRY_AFTER_S)})
