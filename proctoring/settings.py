@@ -4,13 +4,14 @@
 PROCTORING_ENV=dev, and warn.
 """
 
+import re
 from enum import StrEnum
-from ipaddress import ip_network
+from ipaddress import ip_address, ip_network
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from pydantic import BaseModel, Field, ValidationError
-from pydantic_settings import SettingsConfigDict
+from pydantic_settings import SettingsConfigDict, SettingsError
 from sqlalchemy import URL
 
 from proctoring.eea import check_region
@@ -31,6 +32,10 @@ SAID_TO_CANDIDATES = (
     "authority_name",
     "authority_url",
 )
+CORRECT = "Correct it in the environment or in .env."
+SETTING = re.compile(r'field "(\w+)"')  # as pydantic names it
+DATABASES = ("postgresql+psycopg://", "sqlite:///")
+REDIS = ("redis://", "rediss://", "unix://")
 LOOPBACK_HOSTS = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
@@ -129,9 +134,16 @@ def load(**overrides: object) -> Settings:
     except ValidationError as error:
         first = error.errors()[0]
         name = "PROCTORING_" + "_".join(str(part) for part in first["loc"]).upper()
-        raise Invalid(f"{name}: {first['msg']}.", "Correct it in the environment or in .env.") from error
+        raise Invalid(f"{name}: {first['msg']}.", CORRECT) from error
+    except SettingsError as error:
+        found = SETTING.search(str(error))
+        name = f"PROCTORING_{found[1].upper()}" if found else "A setting"
+        raise Invalid(f"{name} is not the JSON that .env.example shows.", CORRECT) from error
+    except (UnicodeDecodeError, OSError) as error:
+        raise Invalid(f"The file .env cannot be read: {error}.", "Write it again, as UTF-8.") from error
     _check_texts(settings)
     _check_proxies(settings)
+    _check_addresses(settings)
     host = urlsplit(settings.base_url).hostname or ""
     if settings.region or host not in LOOPBACK_HOSTS:
         check_region(settings.region, "the machine that keeps the recordings", "PROCTORING_REGION")
@@ -182,6 +194,24 @@ def _check_proxies(settings: Settings) -> None:
             raise Invalid(
                 f"PROCTORING_PROXIES: {given!r} is no address and no network.",
                 'Write it as JSON, such as ["192.0.2.7", "198.51.100.0/24"].',
+            ) from error
+
+
+def _check_addresses(settings: Settings) -> None:
+    """Raises Invalid for what only looks like an address; nothing is asked of the network."""
+    if settings.database_url and not settings.database_url.startswith(DATABASES):
+        raise Invalid(
+            "PROCTORING_DATABASE_URL is no address of a database that the service speaks with.",
+            "Set it to postgresql+psycopg://USER@HOST/proctoring, or leave it out for SQLite.",
+        )
+    if settings.redis_url and not settings.redis_url.startswith(REDIS):
+        raise Invalid("PROCTORING_REDIS_URL is no address of a Redis.", "Set it to redis://HOST:6379/0.")
+    for address in settings.media_addresses:
+        try:
+            ip_address(address)
+        except ValueError as error:
+            raise Invalid(
+                f"PROCTORING_MEDIA_ADDRESSES: {address} is no IP address.", 'Write ["192.0.2.10"].'
             ) from error
 
 

@@ -93,6 +93,11 @@ def contained(name: str) -> str:
     return name if depth == 0 else _DIRECTION.sub("", name)
 
 
+def without_directions(text: str) -> str:
+    """The text without what only directs how it is shown, such as the marks of `isolated`."""
+    return _DIRECTION.sub("", text)
+
+
 def _unfit_for_line(text: str) -> str:
     if not is_unicode(text):
         return "is not valid Unicode"

@@ -1,10 +1,13 @@
 """The command `proctoring`, and the composition root: the one place that knows every edge."""
 
 import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib import import_module
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import click
+from click.exceptions import NoSuchCommand
 
 from proctoring import logs
 from proctoring.cli.output import refuse, speak_everywhere
@@ -28,10 +31,14 @@ MODULES = {
 }
 
 
+JSON_ASKED = f"{__name__}.json"
+
+
 class Commands(click.Group):
     """The commands of MODULES, each a function of its own name in its module.
 
-    An argument that is not text in the terminal's encoding is refused before any command sees it.
+    An argument that is not text in the terminal's encoding is refused before any command sees it. A command
+    line that is not understood is told as JSON where --json was asked for, like every other refusal.
     """
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
@@ -39,7 +46,21 @@ class Commands(click.Group):
         for number, given in enumerate(args, start=1):
             if not is_unicode(given):
                 _refuse_bytes(number, given, "--json" in args)
-        return super().parse_args(ctx, args)
+        ctx.meta[JSON_ASKED] = "--json" in args
+        with _told_as_asked(ctx):
+            return super().parse_args(ctx, args)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        with _told_as_asked(ctx):
+            return super().invoke(ctx)
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        try:
+            return super().resolve_command(ctx, args)
+        except NoSuchCommand as error:  # which knows no command that was not imported yet
+            raise NoSuchCommand(error.command_name, possibilities=MODULES, ctx=ctx) from None
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(MODULES)
@@ -49,6 +70,22 @@ class Commands(click.Group):
             return None
         command: click.Command = getattr(import_module(f"{__name__}.{MODULES[cmd_name]}"), cmd_name)
         return command
+
+
+@contextmanager
+def _told_as_asked(ctx: click.Context) -> Iterator[None]:
+    try:
+        yield
+    except click.UsageError as error:
+        if not ctx.meta[JSON_ASKED]:
+            raise
+        refuse(
+            "Not understood",
+            error.format_message(),
+            f"`{(error.ctx or ctx).command_path} --help` says what can be given.",
+            as_json=True,
+            exit_code=error.exit_code,
+        )
 
 
 def _refuse_bytes(number: int, given: str, as_json: bool) -> NoReturn:

@@ -13,6 +13,7 @@ import time
 from pathlib import Path
 
 import click
+from fastapi import FastAPI
 
 from capture.front.placement import Placements
 from capture.front.process import CaptureProcess, CaptureProcesses
@@ -21,7 +22,9 @@ from proctoring.cli.app import capture_edge, create_app
 from proctoring.cli.compose import capture_parts, front_core
 from proctoring.cli.front import front_app, session_of
 from proctoring.cli.output import common
-from proctoring.cli.serve import host_option, load_settings, port_option, run
+from proctoring.cli.serve import host_option, load_settings, port_option
+from proctoring.cli.serving import listening, run
+from proctoring.core import Core
 from proctoring.settings import Settings
 
 
@@ -48,14 +51,15 @@ def capture(
         _front(settings)
     else:
         made = capture_parts(settings)
-        run(made.core, create_app(made.core, capture_edge(made)))
+        with listening(settings) as sockets:
+            run(made.core, create_app(made.core, capture_edge(made)), sockets)
 
 
 def _one_of_several(settings: Settings, number: int, socket: Path) -> None:
     made = capture_parts(settings)
     app = create_app(made.core, capture_edge(made, number, settings.capture_processes))
     threading.Thread(target=_end_with_the_front, name="front", daemon=True).start()
-    run(made.core, app, socket=socket)
+    run(made.core, app, socket)
 
 
 def _end_with_the_front() -> None:
@@ -71,16 +75,21 @@ def _front(settings: Settings) -> None:
     core = front_core(settings)
     folder = Path(tempfile.mkdtemp(prefix="proctoring-"))  # 0700: nobody else speaks to the processes
     try:
-        placements = Placements(time.monotonic)
-        members = [
-            CaptureProcess(number, _command(settings, number, socket), socket, placements)
-            for number in range(settings.capture_processes)
-            for socket in [folder / f"capture-{number}.sock"]
-        ]
-        proxy = Proxy(members, placements, lambda token: session_of(core.links, token))
-        run(core, front_app(core, CaptureProcesses(members), placements, proxy))
+        with listening(settings) as sockets:
+            run(core, _front_app(core, settings, folder), sockets)
     finally:
         shutil.rmtree(folder)
+
+
+def _front_app(core: Core, settings: Settings, folder: Path) -> FastAPI:
+    placements = Placements(time.monotonic)
+    members = [
+        CaptureProcess(number, _command(settings, number, socket), socket, placements)
+        for number in range(settings.capture_processes)
+        for socket in [folder / f"capture-{number}.sock"]
+    ]
+    proxy = Proxy(members, placements, lambda token: session_of(core.links, token))
+    return front_app(core, CaptureProcesses(members), placements, proxy)
 
 
 def _command(settings: Settings, number: int, socket: Path) -> list[str]:

@@ -19,6 +19,7 @@ from proctoring.custody.stamps import Stamps
 from proctoring.db import Database
 from proctoring.errors import Unavailable
 from proctoring.ids import new_id
+from proctoring.migrations import refuse_unknown
 from proctoring.quarantine.acts import copy_acts
 from proctoring.quarantine.watch import Watch
 from proctoring.recordings.rotation import Rotation
@@ -116,8 +117,14 @@ def assemble(settings: Settings) -> Parts:
 
 
 def parts(data: Path | None = None) -> Parts:
-    """`assemble` by the environment's settings, over a data folder."""
-    return assemble(configuration.load(data=data))
+    """`assemble` by the environment's settings, over a data folder, for one command. Raises Unavailable for a
+    database that this version of the program does not know."""
+    settings = configuration.load(data=data)
+    if not settings.public_url:
+        settings = settings.model_copy(update=running_address(settings.data))
+    made = assemble(settings)
+    refuse_unknown(made.core.db)
+    return made
 
 
 def watch(core: Core) -> Watch:
@@ -146,7 +153,7 @@ def _core(settings: Settings, links: Links | None = None) -> Core:
     if not Places(settings.data).public_keys.exists():
         raise _not_made(settings)
     return Core(
-        settings if settings.public_url else settings.model_copy(update=running_address(settings.data)),
+        settings,
         system_clock,
         new_id,
         Database(settings.database),
@@ -180,7 +187,7 @@ def _worker(core: Core) -> WorkerParts:
 def _read(settings: Settings, file: Path) -> bytes:
     try:
         return file.read_bytes()
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         raise _not_made(settings, file) from None
 
 

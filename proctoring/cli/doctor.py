@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import partial
@@ -26,6 +27,7 @@ from proctoring.cli.output import common, show
 from proctoring.cli.relays import ice_servers, relays_of
 from proctoring.core import Core
 from proctoring.errors import CoreError
+from proctoring.migrations import refuse_unknown
 from proctoring.settings import Settings, Store
 from storage.errors import VaultError
 
@@ -123,6 +125,12 @@ def _checks(role: Role, data: Path | None) -> Iterator[Check]:
         core, roles = _assemble(role, settings)
     except CoreError as error:
         yield _refused("keys", error)
+        return
+    try:
+        with suppress(SQLAlchemyError):  # the check below says it
+            refuse_unknown(core.db)
+    except CoreError as error:
+        yield _refused("database", error)
         return
     yield from _of_core(core)
     yield Check("object store", lambda: checks.stores([one.objects for one in roles]), "Look at the store.")

@@ -8,7 +8,7 @@ import click
 
 from proctoring.cli.compose import parts, watched
 from proctoring.cli.output import common, operator, show
-from proctoring.errors import Invalid
+from proctoring.errors import Invalid, NotFound
 from proctoring.quarantine.declared import declared
 from proctoring.recordings.export import Exporter
 from storage import witness
@@ -61,6 +61,7 @@ def verify(
     data: Path | None, folder: Path, key: Path | None, copy: Path | None, tsa_cert: Path | None
 ) -> None:
     """Check an evidence package with the package alone; exit 1 on any FAIL."""
+    _look(folder)
     pinned = _read_key(key) if key is not None else None
     roots = _read_roots(tsa_cert) if tsa_cert is not None else None
     histories = _read_copies(copy, pinned) if copy is not None else [()]
@@ -78,6 +79,17 @@ def verify(
     show({"ok": report.ok, "checks": [one.json() for one in report.checks]}, "\n".join(lines))
     if not report.ok:
         sys.exit(1)
+
+
+def _look(folder: Path) -> None:
+    """Raises NotFound where there is nothing that could be checked."""
+    remedy = "Name the folder that `proctoring export` made, or where you unpacked it."
+    if not folder.exists():
+        raise NotFound(f"There is nothing at {folder}.", remedy)
+    if not folder.is_dir():
+        raise NotFound(f"{folder} is a file, and an evidence package is a folder.", remedy)
+    if not any(folder.iterdir()):
+        raise NotFound(f"The folder {folder} is empty.", remedy)
 
 
 def _read_key(path: Path) -> bytes:

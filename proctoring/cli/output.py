@@ -17,12 +17,10 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 import click
-from sqlalchemy.exc import OperationalError
 
+from proctoring.cli.faults import told
 from proctoring.clock import parse_instant
 from proctoring.custody.model import Actor
-from proctoring.errors import CoreError
-from storage.errors import VaultError
 
 Command = Callable[..., Any]
 ACCOUNT = re.compile(r"[\w.@\\+-]{1,64}")
@@ -57,7 +55,7 @@ class Folder(click.Path):
 
 
 def common(function: Command) -> Command:
-    """Add `--data` and `--json` to a subcommand; errors of ours, of disk and database become exit code 1."""
+    """Add `--data` and `--json` to a subcommand; every error becomes two sentences and exit code 1."""
 
     @click.option("--data", type=Folder(), help="Folder that keeps everything (./data).")
     @click.option("--json", "as_json", is_flag=True, help="Print JSON for machines.")
@@ -66,22 +64,13 @@ def common(function: Command) -> Command:
         click.get_current_context().obj = as_json
         try:
             return function(*args, **kwargs)
-        except CoreError as error:
-            fail(error.title, error.detail, error.remedy)
-        except VaultError as error:
-            fail("The vault refused", str(error), "Check the data folder and its keys.")
-        except OperationalError as error:
-            said = str(error.orig).strip().partition("\n")[0]
-            fail(
-                "Not available right now",
-                f"The database does not do what was asked: {said}.",
-                "Look at the data folder, or at PROCTORING_DATABASE_URL; `proctoring doctor` says more.",
-            )
-        except OSError as error:
-            if error.errno == errno.EPIPE:  # who reads our output went away: click ends quietly
-                raise
-            named = f"{error.filename}: {error.strerror}" if error.filename else str(error)
-            fail("Not possible here", f"{named}.", "Correct the name, or who may read and write there.")
+        except (click.ClickException, click.Abort, click.exceptions.Exit):
+            raise
+        except Exception as error:
+            if isinstance(error, OSError) and error.errno == errno.EPIPE:
+                raise  # who reads our output went away: click ends quietly
+            said = told(error)
+            fail(said.title, said.detail, said.remedy)
 
     return wrapped
 

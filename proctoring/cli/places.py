@@ -9,6 +9,7 @@ from pathlib import Path
 class Places:
     """The files below a data folder.
 
+    serve.log      the log of `serve --demo`
     keys/public    public halves, for every process
     keys/private   the epochs' private halves: review opens with them, the worker rotates them
     keys/links     the secret for links and tokens: capture
@@ -48,6 +49,10 @@ class Places:
         return self.keys / part / f"{user}.secret"
 
     @property
+    def log(self) -> Path:
+        return self.data / "serve.log"
+
+    @property
     def spool(self) -> Path:
         return self.data / "spool"
 
@@ -73,14 +78,18 @@ def move_old_keys(places: Places) -> list[str]:
 
 def remember_address(data: Path, host: str, port: int) -> None:
     """Note where this data folder is being served, so that other subcommands print links that work."""
-    _address_file(data).write_text(json.dumps({"host": host, "port": port}))
+    new = _address_file(data).with_suffix(".new")
+    new.write_text(json.dumps({"host": host, "port": port}))
+    new.replace(_address_file(data))
 
 
 def running_address(data: Path) -> dict[str, object]:
-    """What `remember_address` noted, as settings; empty when nothing was."""
-    file = _address_file(data)
-    noted: dict[str, object] = json.loads(file.read_text()) if file.exists() else {}
-    return noted
+    """What `remember_address` noted, as settings; empty when nothing was that can be read."""
+    try:
+        noted = json.loads(_address_file(data).read_text())
+        return {"host": str(noted["host"]), "port": int(noted["port"])}
+    except (OSError, ValueError, KeyError, TypeError):
+        return {}
 
 
 def _address_file(data: Path) -> Path:

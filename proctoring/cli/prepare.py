@@ -26,6 +26,10 @@ SECRETS = {
     "turn": ("turn",),
 }
 FOLDERS = ("spool", "postgres", "minio", "caddy")
+OURS = frozenset({"keys", "proctoring.db", "objects", "served-at.json", "serve.log", *FOLDERS})
+"""Any of these tells that a folder is a service's."""
+NOBODYS = frozenset({"lost+found"})  # at the root of a disk of its own
+SHOWN_MAX = 3
 
 
 def prepare(settings: Settings) -> list[str]:
@@ -53,8 +57,8 @@ def prepare_keys(settings: Settings) -> list[str]:
 
 
 def prepare_folder(data: Path) -> list[str]:
-    """The data folder, 0700 when it is made. Raises Invalid when it cannot be made, or is no folder that can
-    be written."""
+    """The data folder, 0700 when it is made. Raises Invalid when it cannot be made, is no folder that can be
+    written, or holds other things and no service."""
     try:
         there = data.is_dir()
         if not there:
@@ -64,6 +68,12 @@ def prepare_folder(data: Path) -> list[str]:
         raise Invalid(f"The data folder {data} cannot be made: {why}.", ANOTHER_FOLDER) from error
     if not os.access(data, os.W_OK | os.X_OK):
         raise Invalid(f"The data folder {data} cannot be written.", ANOTHER_FOLDER)
+    found = {path.name for path in data.iterdir() if not path.name.startswith(".")} - NOBODYS
+    if found and found.isdisjoint(OURS):
+        raise Invalid(
+            f"The folder {data} holds other things: {', '.join(sorted(found)[:SHOWN_MAX])}.",
+            "Name an empty folder with --data or PROCTORING_DATA, or one that does not exist yet.",
+        )
     return [] if there else [f"data folder {data}"]
 
 
