@@ -1,9 +1,12 @@
 """The clock is passed in, so that every rule about time can be tested at any time. Invariant: aware UTC."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
 
 Clock = Callable[[], datetime]
+YEARS = range(1970, 2200)
+"""In which instants lie that somebody gives us: others overflow where zones are applied or days added."""
 
 
 def system_clock() -> datetime:
@@ -22,8 +25,22 @@ def iso(instant: datetime) -> str:
 
 
 def parse_instant(text: str) -> datetime:
-    """An RFC 3339 instant as UTC. Raises ValueError when it has no offset: local time decides nothing."""
+    """An RFC 3339 instant as UTC. Raises ValueError when it has no offset, since local time decides nothing,
+    and outside of YEARS."""
     instant = datetime.fromisoformat(text)
+    _check_year(instant, text)
     if instant.tzinfo is None:
         raise ValueError(f"{text!r} has no time zone; write it as 2026-12-07T22:59:59Z")
     return instant.astimezone(UTC)
+
+
+def civil_morning(text: str, zone: str) -> datetime:
+    """The first instant of a civil day such as 2026-12-07 in `zone`. Raises ValueError as `parse_instant`."""
+    day = date.fromisoformat(text)
+    _check_year(day, text)
+    return datetime.combine(day, time.min, ZoneInfo(zone))
+
+
+def _check_year(given: date, text: str) -> None:
+    if given.year not in YEARS:
+        raise ValueError(f"{text!r} is not of the years {YEARS[0]} to {YEARS[-1]}")

@@ -16,7 +16,7 @@ from proctoring.recordings import logs
 from proctoring.recordings.model import GapPart
 from proctoring.recordings.timeline import timeline
 from proctoring.sessions import service
-from proctoring.sessions.model import WINDOW_HOURS_DEFAULT, Schedule, Session
+from proctoring.sessions.model import WINDOW_HOURS_DEFAULT, WINDOW_HOURS_MAX, Schedule, Session
 
 
 @click.group()
@@ -30,7 +30,12 @@ def session() -> None:
     "--candidate", "ref", required=True, help="The candidate's reference, such as C-48217; no name."
 )
 @click.option("--language", type=click.Choice(LANGUAGES), default="en", show_default=True)
-@click.option("--window-hours", type=click.IntRange(min=1), default=WINDOW_HOURS_DEFAULT, show_default=True)
+@click.option(
+    "--window-hours",
+    type=click.IntRange(1, WINDOW_HOURS_MAX),
+    default=WINDOW_HOURS_DEFAULT,
+    show_default=True,
+)
 @click.option("--starts-at", type=Instant(), help="Scheduled start; the candidate waits until then.")
 @click.option("--minutes", type=int, help="Duration of the exam.")
 @click.option("--extra-minutes", type=int, default=0, help="Extra time of this candidate.")

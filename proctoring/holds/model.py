@@ -17,6 +17,7 @@ REASON_CHARS_MIN = 3
 REASON_CHARS_MAX = 2000
 OWNER_CHARS_MAX = 80
 REVIEW_DAYS_DEFAULT = 60
+REVIEW_DAYS_MAX = 3650
 
 
 class HoldKind(StrEnum):
@@ -78,6 +79,16 @@ def check_reason(reason: str) -> str:
             "A reason is missing or too long.", f"Write {REASON_CHARS_MIN} to {REASON_CHARS_MAX} characters."
         )
     return reason
+
+
+def check_review(review_at: datetime, now: datetime) -> datetime:
+    """When a hold is looked at again. Raises Invalid for a day before today, and beyond REVIEW_DAYS_MAX."""
+    if not now - timedelta(days=1) <= review_at <= now + timedelta(days=REVIEW_DAYS_MAX):
+        raise Invalid(
+            "The hold would be looked at again in the past, or too late.",
+            f"Give a day from today on, at most {REVIEW_DAYS_MAX} days ahead.",
+        )
+    return review_at
 
 
 def check_owner(owner: str) -> str:

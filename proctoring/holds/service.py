@@ -25,6 +25,7 @@ from proctoring.holds.model import (
     check_owner,
     check_reason,
     check_release,
+    check_review,
     due_at,
     identity_due_at,
 )
@@ -52,7 +53,8 @@ def place(
 ) -> Hold:
     """Hold every unit of the session that still exists. `owner` defaults to the actor.
 
-    Raises BeingErased when erasure was first, Conflict when nothing was recorded, NotFound.
+    Raises BeingErased when erasure was first, Conflict when nothing was recorded, Invalid for a reason or a
+    review date that cannot be, NotFound.
     """
     if db.get(SessionRow, session_id) is None:
         raise NotFound(f"There is no session {session_id}.", "Check the id.")
@@ -64,7 +66,7 @@ def place(
         reason=check_reason(reason),
         owner=check_owner(owner) if owner else actor.id,
         placed_at=now,
-        review_at=review_at or now + timedelta(days=REVIEW_DAYS_DEFAULT),
+        review_at=check_review(review_at or now + timedelta(days=REVIEW_DAYS_DEFAULT), now),
         released_at=None,
         released_by=None,
     )

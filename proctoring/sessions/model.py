@@ -22,6 +22,7 @@ from proctoring.text import line, message
 REF_CHARS_MAX = 64
 WISH_CHARS_MAX = 1000
 WINDOW_HOURS_DEFAULT = 168
+WINDOW_HOURS_MAX = 8784  # a year
 MINUTES_MAX = 24 * 60
 
 

@@ -3,7 +3,8 @@
 Uvicorn has a limit for idle connections that sent a request before, and none of these:
 
 - a connection is closed HEAD_S_MAX after it began, or after its last answer, unless a whole head of a request
-  has come; what is left of a body that nobody wants is thrown away meanwhile (RFC 9112, section 9.6);
+  has come; of a body that nobody wants UNWANTED_BYTES_MAX are thrown away meanwhile, so that the sender reads
+  the answer (RFC 9112, section 9.6), and no more is read;
 - an answer that is not taken at SLOWEST_BYTES_PER_S is given up;
 - one address has at most ADDRESS_MAX connections, proxies excepted: what they hand on is bounded by request;
 - there are `most` in all. Beyond it the connection that has waited longest for a head makes room, so that
@@ -15,6 +16,7 @@ from collections import Counter
 from collections.abc import Sequence
 from ipaddress import ip_address, ip_network
 
+import h11
 import prometheus_client
 from uvicorn.protocols.http.h11_impl import H11Protocol
 from uvicorn.protocols.utils import get_remote_addr
@@ -22,6 +24,7 @@ from uvicorn.protocols.utils import get_remote_addr
 HEAD_S_MAX = 10.0
 KEEP_ALIVE_S = 5
 SLOWEST_BYTES_PER_S = 4096
+UNWANTED_BYTES_MAX = 256 << 10
 ADDRESS_MAX = 256  # an exam centre behind one address has no more at once
 
 ENDED = prometheus_client.Counter(
@@ -98,6 +101,7 @@ class BoundedProtocol(H11Protocol):
         self._clock: asyncio.TimerHandle | None = None
         self._unsent = 0  # bytes of an answer that waited when the clock last ran out
         self._took = False
+        self._unwanted = 0  # bytes since the last answer, of the body that was not read for it
         self._admitted = self.registry.admit(self, peer[0] if peer else "")
         if not self._admitted:
             transport.abort()
@@ -112,6 +116,13 @@ class BoundedProtocol(H11Protocol):
         self.registry.forget(self)
         super().connection_lost(exc)
 
+    def data_received(self, data: bytes) -> None:
+        super().data_received(data)
+        if self.cycle is not None and self.cycle.response_complete and self.conn.their_state is h11.SEND_BODY:
+            self._unwanted += len(data)
+            if self._unwanted > UNWANTED_BYTES_MAX:
+                self.flow.pause_reading()
+
     def handle_events(self) -> None:
         before = self.cycle
         super().handle_events()
@@ -119,6 +130,7 @@ class BoundedProtocol(H11Protocol):
             self.registry.works(self)
 
     def on_response_complete(self) -> None:
+        self._unwanted = 0
         self._wait()
         super().on_response_complete()
 

@@ -1,15 +1,15 @@
 """What goes next and why, what is held and why, certificates; holds are placed and released here."""
 
 import json
-from datetime import date, datetime, time
+from datetime import datetime
 from typing import Annotated
-from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Form, Request, Response
 
 from proctoring.access.model import May, may, require
 from proctoring.access.service import actor
 from proctoring.access.standing import relation
+from proctoring.clock import civil_morning
 from proctoring.custody import service as custody
 from proctoring.errors import Invalid
 from proctoring.holds import service as holds
@@ -115,8 +115,8 @@ def releasable(hold: Hold, person_id: str) -> bool:
 
 
 def morning(day: str, zone: str) -> datetime:
-    """The start of a civil day. Raises Invalid for what is no date."""
+    """The start of a civil day. Raises Invalid for what is no date of our time."""
     try:
-        return datetime.combine(date.fromisoformat(day), time.min, ZoneInfo(zone))
+        return civil_morning(day, zone)
     except ValueError as error:
         raise Invalid(f"{day!r} is no date.", "Give one such as 2026-12-07.") from error

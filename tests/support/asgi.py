@@ -32,14 +32,17 @@ class AsgiClient:
 
 def addresses(app: FastAPI) -> set[tuple[str, str]]:
     """Every (method, path) that the application answers; static folders as (GET, path)."""
-    return set(_addresses(app.routes))
+    return {
+        (method, path)
+        for path, route in routes(app.routes)
+        for method in (["GET"] if isinstance(route, Mount) else route.methods or ())
+    }
 
 
-def _addresses(routes: Iterable[Any]) -> Iterator[tuple[str, str]]:
-    for route in routes:
-        if isinstance(route, Mount):
-            yield "GET", route.path
-        elif isinstance(route, Route):
-            yield from ((method, route.path) for method in route.methods or ())
+def routes(among: Iterable[Any], prefix: str = "") -> Iterator[tuple[str, Mount | Route]]:
+    """Every route with its whole path, also those of included routers; static folders as one each."""
+    for route in among:
+        if isinstance(route, Mount | Route):
+            yield prefix + route.path, route
         else:
-            yield from _addresses(route.original_router.routes)
+            yield from routes(route.original_router.routes, prefix + route.include_context.prefix)

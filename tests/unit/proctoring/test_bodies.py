@@ -45,7 +45,7 @@ class Sender:
             "server": ("127.0.0.1", 80),
             "scheme": "http",
         }
-        self.done = asyncio.ensure_future(app(scope, self._receive, self._send))  # type: ignore[arg-type]
+        self.done = asyncio.ensure_future(app(scope, self._receive, self._send))
 
     async def sends(self, data: bytes, more: bool = True) -> None:
         await self._put({"type": "http.request", "body": data, "more_body": more})

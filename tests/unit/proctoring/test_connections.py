@@ -51,6 +51,7 @@ class Socket:
     unsent: int = 0
     closing: bool = False  # once all is taken
     ended: bool = False  # at once
+    paused: bool = False
     written: bytearray = field(default_factory=bytearray)
 
     def get_extra_info(self, name: str) -> Any:
@@ -71,9 +72,11 @@ class Socket:
     def is_closing(self) -> bool:
         return self.ended or self.closing
 
-    def pause_reading(self) -> None: ...
+    def pause_reading(self) -> None:
+        self.paused = True
 
-    def resume_reading(self) -> None: ...
+    def resume_reading(self) -> None:
+        self.paused = False
 
 
 class Server:
@@ -162,6 +165,25 @@ def test_a_request_in_hand_may_take_its_time() -> None:
         socket.written.clear()
         made.data_received(REQUEST)
         await server.answered(socket)
+
+    run(scenario)
+
+
+def test_of_a_body_that_was_refused_little_is_read() -> None:
+    """Enough for a sender to come to the answer; a flood of it costs the process nothing."""
+
+    async def scenario() -> None:
+        server = Server()
+        made, socket = server.connect()
+        made.data_received(b"POST / HTTP/1.1\r\nHost: exams.example\r\nContent-Length: 99999999\r\n\r\n")
+        await server.answered(socket)
+        for _ in range(connections.UNWANTED_BYTES_MAX // 65536):
+            made.data_received(bytes(65536))
+            assert not socket.paused
+        made.data_received(bytes(65536))
+        assert socket.paused
+        server.clock.move(HEAD_S_MAX)
+        assert socket.ended
 
     run(scenario)
 
