@@ -71,7 +71,7 @@ def certify(
     db.flush()
     enter(
         db,
-        core.clock,
+        unit.erased_at,
         actor,
         Action.EVIDENCE_ERASED,
         unit.session_id,

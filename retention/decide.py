@@ -35,7 +35,7 @@ def decide(db: Db, core: Core, unit_ids: Iterable[str], now: datetime, actor: Ac
 
 
 def _decide(db: Db, core: Core, unit_id: str, now: datetime, actor: Actor) -> None:
-    erase_id = core.new_id()
+    erase_id, erasing_at = core.new_id(), core.clock()
     decided = (
         update(UnitRow)
         .where(
@@ -48,7 +48,7 @@ def _decide(db: Db, core: Core, unit_id: str, now: datetime, actor: Actor) -> No
             state=UnitState.ERASING.value,
             sealed_private_key=None,
             erase_id=erase_id,
-            erasing_at=core.clock(),
+            erasing_at=erasing_at,
         )
         .returning(UnitRow.session_id)
     )
@@ -61,5 +61,5 @@ def _decide(db: Db, core: Core, unit_id: str, now: datetime, actor: Actor) -> No
     db.execute(delete(LoggedEventRow).where(LoggedEventRow.unit_id == unit_id))
     forget(db, unit_id)
     enter(
-        db, core.clock, actor, Action.EVIDENCE_ERASE, session_id, unit_id, erase_id=erase_id, as_of=iso(now)
+        db, erasing_at, actor, Action.EVIDENCE_ERASE, session_id, unit_id, erase_id=erase_id, as_of=iso(now)
     )

@@ -11,6 +11,7 @@ import structlog
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session as Db
 
+from proctoring.clock import iso
 from proctoring.core import Core
 from proctoring.custody.model import Action, Actor
 from proctoring.custody.rows import CertificateCopyRow, CertificateRow
@@ -78,13 +79,14 @@ class Replay:
 
     def _decide(self, db: Db, erasure: Erasure, actor: Actor) -> None:
         end_holds_on(db, self._core, actor, erasure.unit)
+        erase_id = self._core.new_id()
         decided = (
             update(UnitRow)
             .where(UnitRow.id == erasure.unit, UnitRow.state.in_(LIVING))
             .values(
                 state=UnitState.ERASING.value,
                 sealed_private_key=None,
-                erase_id=self._core.new_id(),
+                erase_id=erase_id,
                 erasing_at=erasure.decided_at,
                 due_at=erasure.due_at,
             )
@@ -102,6 +104,9 @@ class Replay:
             erasure.session,
             erasure.unit,
             certificate=erasure.certificate_id or None,
+            erase_id=erase_id,
+            erasing_at=iso(erasure.decided_at),
+            due_at=iso(erasure.due_at),
             restored=1,
         )
 
@@ -137,5 +142,6 @@ class Replay:
             erasure.session,
             erasure.unit,
             certificate=erasure.certificate_id,
+            erased_at=iso(erasure.erased_at),
             restored=1,
         )

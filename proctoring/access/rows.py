@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey
+from sqlalchemy import JSON, ForeignKey
 from sqlalchemy.orm import Mapped, mapped_column
 
 from proctoring.access.model import Person, Role
@@ -16,6 +16,7 @@ class UserRow(Row):
     name: Mapped[str] = mapped_column(unique=True)
     role: Mapped[str]
     created_at: Mapped[datetime]
+    salts: Mapped[dict[str, str] | None] = mapped_column(JSON)
 
     def model(self) -> Person:
         return Person(self.id, self.name, Role(self.role))

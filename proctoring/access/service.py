@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session as Db
 from proctoring.access.model import Person, Role, check_name
 from proctoring.access.rows import LoginRow, SignInLinkRow, UserRow
 from proctoring.core import Core
+from proctoring.custody.committed import commit
 from proctoring.custody.model import Action, Actor
 from proctoring.custody.service import enter
 from proctoring.errors import Conflict, NotFound, NotSignedIn, TokenRefused
@@ -37,7 +38,8 @@ def add_user(db: Db, core: Core, by: Actor, name: str, role: Role) -> Person:
     row = UserRow(id=core.new_id(), name=name, role=role.value, created_at=core.clock())
     db.add(row)
     db.flush()
-    enter(db, core.clock, by, Action.USER_ADD, user=row.id, role=role.value)
+    told = {"user": row.id, "role": role.value}
+    enter(db, row.created_at, by, Action.USER_ADD, **told, **commit(row, "name"))
     return row.model()
 
 

@@ -6,6 +6,7 @@ from sqlalchemy.orm import Session as Db
 from proctoring.appeals.model import Appeal, AppealOutcome, AppealState
 from proctoring.appeals.rows import AppealRow
 from proctoring.core import Core
+from proctoring.custody.committed import commit
 from proctoring.custody.model import Action, Actor
 from proctoring.custody.service import enter
 from proctoring.errors import Conflict, NotFound, WrongState
@@ -39,7 +40,8 @@ def lodge(db: Db, core: Core, session_id: str, grounds: str, actor: Actor = CAND
     )
     db.add(row)
     db.flush()
-    enter(db, core.clock, actor, Action.APPEAL_LODGE, session_id, appeal=row.id, hold=hold.id)
+    said = commit(row, "grounds")
+    enter(db, row.lodged_at, actor, Action.APPEAL_LODGE, session_id, appeal=row.id, hold=hold.id, **said)
     return row.model()
 
 
@@ -50,10 +52,13 @@ def close(db: Db, core: Core, actor: Actor, appeal_id: str, outcome: AppealOutco
     if row.state != AppealState.LODGED.value:
         raise WrongState("This appeal is closed already.", "Load the page again.")
     row.state, row.outcome, row.answer = AppealState.CLOSED.value, outcome.value, check_reason(answer)
-    row.closed_by, row.closed_at = actor.id, core.clock()
+    now = core.clock()
+    row.closed_by, row.closed_at = actor.id, now
     db.flush()
     release(db, core, actor, row.hold_id)
-    enter(db, core.clock, actor, Action.APPEAL_CLOSE, row.session_id, appeal=row.id, outcome=outcome.value)
+    said = commit(row, "answer")
+    told = {"appeal": row.id, "outcome": outcome.value}
+    enter(db, now, actor, Action.APPEAL_CLOSE, row.session_id, **told, **said)
     return row.model()
 
 

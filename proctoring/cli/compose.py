@@ -20,6 +20,7 @@ from proctoring.db import Database
 from proctoring.errors import Unavailable
 from proctoring.ids import new_id
 from proctoring.migrations import refuse_unknown
+from proctoring.proofs.job import LedgerReplay
 from proctoring.quarantine.acts import copy_acts
 from proctoring.quarantine.watch import Watch
 from proctoring.recordings.rotation import Rotation
@@ -72,6 +73,9 @@ class WorkerParts:
             return Checkpoints(self.core, self.signer, settings.checkpoint_copy)
         stamps = Stamps(self.core, HttpAuthority(settings.tsa_url))
         return Checkpoints(self.core, self.signer, settings.checkpoint_copy, stamps.run)
+
+    def ledger_replay(self) -> LedgerReplay:
+        return LedgerReplay(self.core, self.signer)
 
     def replay(self) -> Replay:
         return Replay(self.core, Shredder(self.objects))

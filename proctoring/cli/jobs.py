@@ -12,6 +12,7 @@ from proctoring.cli.compose import WorkerParts, watch, worker_parts
 from proctoring.cli.output import common
 from proctoring.custody.checkpoints import CHECKPOINT_INTERVAL_S
 from proctoring.jobs import Job, celery_app
+from proctoring.proofs.job import REPLAY_INTERVAL_S
 from proctoring.settings import Settings
 
 ROTATION_INTERVAL_S = 3600.0
@@ -24,6 +25,7 @@ def intervals(settings: Settings) -> dict[str, float]:
         "keys": ROTATION_INTERVAL_S,
         "quarantine": CHECKPOINT_INTERVAL_S,
         "checkpoints": CHECKPOINT_INTERVAL_S,
+        "replay": REPLAY_INTERVAL_S,
     }
 
 
@@ -35,6 +37,7 @@ def jobs(made: WorkerParts) -> Sequence[Job]:
         Job("keys", made.rotation().run, every["keys"]),
         Job("quarantine", watch(made.core).look, every["quarantine"]),
         Job("checkpoints", made.checkpoints().run, every["checkpoints"]),
+        Job("replay", made.ledger_replay().run, every["replay"]),
     )
 
 

@@ -30,7 +30,7 @@ class _Act:
 
 def enter(
     db: Db,
-    clock: Clock,
+    clock: Clock | datetime,
     actor: Actor,
     action: Action,
     session_id: str | None = None,
@@ -39,10 +39,13 @@ def enter(
 ) -> None:
     """Append one entry when the caller's transaction commits: no act without its entry, nor the other way.
 
+    `clock`: the instant of the act; the one that its row holds, where it holds one.
+
     The entry gets its number last of all, so that the head, for which all writers queue up, is locked for
     the shortest time and never while its holder waits for another row. The commit announces the action.
     """
-    db.info.setdefault(PENDING, []).append(_Act(clock(), actor, action, session_id, unit_id, detail))
+    at = clock if isinstance(clock, datetime) else clock()
+    db.info.setdefault(PENDING, []).append(_Act(at, actor, action, session_id, unit_id, detail))
     before_commit(db, PENDING, _append)
     announce(db, action.value)
 

@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+from sqlalchemy import JSON
 from sqlalchemy.orm import Mapped, mapped_column
 
 from proctoring.db import Row
@@ -25,6 +26,7 @@ class ExamRow(Row):
     legal_ground: Mapped[str]
     created_at: Mapped[datetime]
     results_published_at: Mapped[datetime | None]
+    salts: Mapped[dict[str, str] | None] = mapped_column(JSON)
 
     def model(self) -> Exam:
         regulation = Regulation(

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session as Db
 
 from proctoring.clock import iso
 from proctoring.core import Core
+from proctoring.custody.committed import commit, plain
 from proctoring.custody.model import Action, Actor
 from proctoring.custody.service import enter
 from proctoring.errors import NotFound
@@ -23,6 +24,17 @@ from proctoring.exams.rows import ExamRow
 from proctoring.holds.service import due_dates, set_due_dates
 
 LEGAL_GROUND_DEFAULT = "legitimate-interest"
+TOLD = (
+    "objection_days",
+    "count_from",
+    "zone",
+    "streams",
+    "identity_copy",
+    "activity_log",
+    "answers_log",
+    "signals",
+)
+"""The columns that the ledger tells in clear when an exam is made."""
 
 
 def create(
@@ -38,36 +50,28 @@ def create(
     be."""
     title, legal_ground = check_title(title), check_legal_ground(legal_ground)
     exam = Exam(core.new_id(), title, regulation, profile, legal_ground, core.clock())
-    db.add(
-        ExamRow(
-            id=exam.id,
-            title=exam.title,
-            objection_days=regulation.objection_days,
-            count_from=regulation.count_from.value,
-            zone=regulation.zone,
-            max_days_without_results=regulation.max_days_without_results,
-            streams=",".join(stream.value for stream in profile.streams),
-            identity_copy=profile.identity_copy,
-            activity_log=profile.activity_log,
-            answers_log=profile.answers_log,
-            signals=profile.signals,
-            legal_ground=legal_ground,
-            created_at=exam.created_at,
-            results_published_at=None,
-        )
-    )
-    db.flush()
-    enter(
-        db,
-        core.clock,
-        actor,
-        Action.EXAM_CREATE,
-        exam=exam.id,
+    row = ExamRow(
+        id=exam.id,
+        title=exam.title,
         objection_days=regulation.objection_days,
         count_from=regulation.count_from.value,
         zone=regulation.zone,
-        max_days=regulation.max_days_without_results,
+        max_days_without_results=regulation.max_days_without_results,
+        streams=",".join(stream.value for stream in profile.streams),
+        identity_copy=profile.identity_copy,
+        activity_log=profile.activity_log,
+        answers_log=profile.answers_log,
+        signals=profile.signals,
+        legal_ground=legal_ground,
+        created_at=exam.created_at,
+        results_published_at=None,
     )
+    db.add(row)
+    db.flush()
+    told = {column: plain(getattr(row, column)) for column in TOLD}
+    words = commit(row, "title", "legal_ground")
+    told |= {"exam": exam.id, "max_days": regulation.max_days_without_results}
+    enter(db, row.created_at, actor, Action.EXAM_CREATE, None, None, **told, **words)
     return exam
 
 

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, Index, text
+from sqlalchemy import JSON, ForeignKey, Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from proctoring.db import Row
@@ -31,6 +31,7 @@ class HelpRow(Row):
     flag_id: Mapped[str | None] = mapped_column(ForeignKey("flags.id"))
     taken_by: Mapped[str | None]
     taken_at: Mapped[datetime | None]
+    salts: Mapped[dict[str, str] | None] = mapped_column(JSON)
 
     def model(self) -> HelpRequest:
         return HelpRequest(

@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session as Db
 
 from proctoring.clock import ms_between
 from proctoring.core import Core
+from proctoring.custody.committed import commit
 from proctoring.custody.model import Action, Actor
 from proctoring.custody.service import enter
 from proctoring.errors import Conflict, NotFound
@@ -46,7 +47,8 @@ def ask(db: Db, core: Core, session_id: str, kind: HelpKind, text: str) -> HelpR
     )
     db.add(row)
     db.flush()
-    enter(db, core.clock, CANDIDATE, Action.HELP_ASK, session_id, help=row.id, kind=kind.value)
+    said = commit(row, "text")
+    enter(db, now, CANDIDATE, Action.HELP_ASK, session_id, help=row.id, kind=kind.value, flag=flag_id, **said)
     return row.model()
 
 
@@ -57,8 +59,9 @@ def back(db: Db, core: Core, session_id: str) -> None:
     if row is None:
         return
     row.ended_at = core.clock()
+    enter(db, row.ended_at, CANDIDATE, Action.HELP_END, session_id, help=row.id)
     if row.flag_id is not None and session.started_at is not None:
-        lengthen(db, row.flag_id, ms_between(session.started_at, row.ended_at))
+        lengthen(db, core, row.flag_id, ms_between(session.started_at, row.ended_at))
 
 
 def take(db: Db, core: Core, actor: Actor, request_id: str) -> HelpRequest:
@@ -66,11 +69,11 @@ def take(db: Db, core: Core, actor: Actor, request_id: str) -> HelpRequest:
 
     Raises NotFound, and Conflict when it was answered or a colleague is answering it.
     """
-    row = _unanswered(db, request_id)
-    if row.model().answering(core.clock()) not in (None, actor.id):
+    row, now = _unanswered(db, request_id), core.clock()
+    if row.model().answering(now) not in (None, actor.id):
         raise Conflict("A colleague is answering this.", "Help the next one.")
-    row.taken_by, row.taken_at = actor.id, core.clock()
-    enter(db, core.clock, actor, Action.HELP_TAKE, row.session_id, help=row.id)
+    row.taken_by, row.taken_at = actor.id, now
+    enter(db, now, actor, Action.HELP_TAKE, row.session_id, help=row.id)
     return row.model()
 
 
@@ -78,9 +81,10 @@ def answer(db: Db, core: Core, actor: Actor, request_id: str, text: str) -> Help
     """A proctor answers, for the candidate to read. Raises NotFound, Invalid, Conflict the second time."""
     row = _unanswered(db, request_id)
     row.answer, row.answered_by = check_text(HelpKind.HELP, text), actor.id
+    now = core.clock()
     if row.kind == HelpKind.HELP.value:
-        row.ended_at = core.clock()
-    enter(db, core.clock, actor, Action.HELP_ANSWER, row.session_id, help=row.id)
+        row.ended_at = now
+    enter(db, now, actor, Action.HELP_ANSWER, row.session_id, help=row.id, **commit(row, "answer"))
     return row.model()
 
 

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey
+from sqlalchemy import JSON, ForeignKey
 from sqlalchemy.orm import Mapped, mapped_column
 
 from proctoring.db import Row
@@ -21,6 +21,7 @@ class HoldRow(Row):
     review_at: Mapped[datetime]
     released_at: Mapped[datetime | None]
     released_by: Mapped[str | None]
+    salts: Mapped[dict[str, str] | None] = mapped_column(JSON)
 
     def model(self) -> Hold:
         return Hold(

@@ -14,6 +14,7 @@ from proctoring.appeals.model import AppealState
 from proctoring.appeals.rows import AppealRow
 from proctoring.clock import iso
 from proctoring.core import Core
+from proctoring.custody.committed import commit
 from proctoring.custody.model import Action, Actor
 from proctoring.custody.service import enter
 from proctoring.errors import BeingErased, Conflict, Denied, NotFound
@@ -78,7 +79,16 @@ def place(
     db.flush()
     db.add_all(HoldUnitRow(hold_id=hold.id, unit_id=unit_id) for unit_id in held)
     enter(
-        db, core.clock, actor, Action.HOLD_PLACE, session_id, hold=hold.id, kind=kind.value, units=len(held)
+        db,
+        now,
+        actor,
+        Action.HOLD_PLACE,
+        session_id,
+        hold=hold.id,
+        kind=kind.value,
+        units=len(held),
+        on=" ".join(held),
+        **commit(hold, "reason", "owner", "review_at"),
     )
     return hold.model()
 
@@ -94,10 +104,11 @@ def release(db: Db, core: Core, actor: Actor, hold_id: str) -> Hold:
         raise NotFound(f"There is no hold {hold_id}.", "List them with `proctoring hold list`.")
     check_release(HoldKind(row.kind), row.owner, actor.id)
     _check_procedure_over(db, hold_id)
+    now = core.clock()
     ended = (
         update(HoldRow)
         .where(HoldRow.id == hold_id, HoldRow.released_at.is_(None))
-        .values(released_at=core.clock(), released_by=actor.id)
+        .values(released_at=now, released_by=actor.id)
         .returning(HoldRow.id)
     )
     if db.scalar(ended) is None:
@@ -105,7 +116,7 @@ def release(db: Db, core: Core, actor: Actor, hold_id: str) -> Hold:
     covered = select(HoldUnitRow.unit_id).where(HoldUnitRow.hold_id == hold_id).order_by(HoldUnitRow.unit_id)
     for unit_id in list(db.scalars(covered)):
         db.execute(update(UnitRow).where(UnitRow.id == unit_id).values(active_holds=UnitRow.active_holds - 1))
-    enter(db, core.clock, actor, Action.HOLD_RELEASE, row.session_id, hold=hold_id, kind=row.kind)
+    enter(db, now, actor, Action.HOLD_RELEASE, row.session_id, hold=hold_id, kind=row.kind)
     db.refresh(row)
     return row.model()
 

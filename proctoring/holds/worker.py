@@ -2,11 +2,12 @@
 
 from datetime import datetime
 
-from sqlalchemy import select, update
+from sqlalchemy import JSON, select, update
 from sqlalchemy.orm import Mapped, mapped_column
 from sqlalchemy.orm import Session as Db
 
 from proctoring.core import Core
+from proctoring.custody.committed import commit
 from proctoring.custody.model import SYSTEM, Action, Actor
 from proctoring.custody.service import enter
 from proctoring.db import Row
@@ -26,6 +27,7 @@ class BrakeRow(Row):
     pulled_at: Mapped[datetime]
     released_at: Mapped[datetime | None]
     released_by: Mapped[str | None]
+    salts: Mapped[dict[str, str] | None] = mapped_column(JSON)
 
 
 class WorkerRow(Row):
@@ -86,19 +88,22 @@ def pull(db: Db, core: Core, brake: Brake) -> Brake:
     row = BrakeRow(id=core.new_id(), cause=brake.cause.value, detail=brake.detail, pulled_at=core.clock())
     db.add(row)
     db.flush()
-    enter(db, core.clock, SYSTEM, Action.BRAKE_PULL, brake=row.id, cause=row.cause)
+    enter(
+        db, row.pulled_at, SYSTEM, Action.BRAKE_PULL, brake=row.id, cause=row.cause, **commit(row, "detail")
+    )
     return Brake(brake.cause, brake.detail, row.id, row.pulled_at)
 
 
 def release_all(db: Db, core: Core, by: Actor) -> int:
     """A person has looked at the clocks: every brake is released; how many."""
+    now = core.clock()
     released = (
         update(BrakeRow)
         .where(BrakeRow.released_at.is_(None))
-        .values(released_at=core.clock(), released_by=by.id)
+        .values(released_at=now, released_by=by.id)
         .returning(BrakeRow.id)
     )
     ids = list(db.scalars(released))
     for brake_id in sorted(ids):
-        enter(db, core.clock, by, Action.BRAKE_RELEASE, brake=brake_id)
+        enter(db, now, by, Action.BRAKE_RELEASE, brake=brake_id)
     return len(ids)

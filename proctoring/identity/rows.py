@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey
+from sqlalchemy import JSON, ForeignKey
 from sqlalchemy.orm import Mapped, mapped_column
 
 from proctoring.db import Row
@@ -17,6 +17,7 @@ class IdentityCheckRow(Row):
     reason: Mapped[str]
     checked_by: Mapped[str]
     checked_at: Mapped[datetime]
+    salts: Mapped[dict[str, str] | None] = mapped_column(JSON)
 
     def model(self) -> Check:
         return Check(self.confirmed, self.reason, self.checked_by, self.checked_at)

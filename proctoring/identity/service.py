@@ -5,6 +5,7 @@ from sqlalchemy.orm import Session as Db
 
 from proctoring.clock import iso
 from proctoring.core import Core
+from proctoring.custody.committed import commit
 from proctoring.custody.model import Action, Actor
 from proctoring.custody.service import enter
 from proctoring.errors import Conflict, NotFound, WrongState
@@ -70,16 +71,16 @@ def answer(db: Db, core: Core, actor: Actor, session_id: str, confirmed: bool, r
     db.add(row)
     db.flush()
     said = "confirmed" if confirmed else "not-confirmed"
-    checked_at = iso(row.checked_at)
     enter(
         db,
-        core.clock,
+        row.checked_at,
         actor,
         Action.IDENTITY_CHECK,
         session_id,
         copy.unit_id,
         state=said,
-        checked_at=checked_at,
+        checked_at=iso(row.checked_at),
+        **commit(row, "reason"),
     )
     set_due_dates(db, load_exam(db, session.exam_id), session_id)
     return row.model()

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey
+from sqlalchemy import JSON, ForeignKey
 from sqlalchemy.orm import Mapped, mapped_column
 
 from proctoring.db import Row
@@ -24,6 +24,7 @@ class IncidentRow(Row):
     second_by: Mapped[str | None]
     second_at: Mapped[datetime | None]
     hold_id: Mapped[str] = mapped_column(ForeignKey("holds.id"))
+    salts: Mapped[dict[str, str] | None] = mapped_column(JSON)
 
     def model(self) -> Incident:
         return Incident(

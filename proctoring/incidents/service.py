@@ -4,6 +4,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session as Db
 
 from proctoring.core import Core
+from proctoring.custody.committed import commit
 from proctoring.custody.model import Action, Actor
 from proctoring.custody.service import enter
 from proctoring.errors import NotFound, WrongState
@@ -34,8 +35,8 @@ def decide(
     Raises Conflict unless the session is claimed by the actor, ended, and every flag was looked at;
     Invalid without reasons; BeingErased when erasure was first.
     """
-    reasons = check_reason(reasons)
-    reviews.to_second_person(db, core, actor, session_id)
+    reasons, now = check_reason(reasons), core.clock()
+    reviews.to_second_person(db, now, actor, session_id)
     hold = place(db, core, actor, session_id, HoldKind.INCIDENT, HOLD_REASON)
     row = IncidentRow(
         id=core.new_id(),
@@ -45,24 +46,27 @@ def decide(
         reasons=reasons,
         state=IncidentState.AWAITING_SECOND.value,
         decided_by=actor.id,
-        decided_at=core.clock(),
+        decided_at=now,
         hold_id=hold.id,
     )
     db.add(row)
     db.flush()
-    for flag_id in dict.fromkeys(flag_ids):
+    linked = list(dict.fromkeys(flag_ids))
+    for flag_id in linked:
         if load_flag(db, flag_id).session_id != session_id:
             raise NotFound("A linked flag belongs to another session.", "Load the page again.")
         db.add(IncidentFlagRow(incident_id=row.id, flag_id=flag_id))
     enter(
         db,
-        core.clock,
+        now,
         actor,
         Action.INCIDENT_DECIDE,
         session_id,
         incident=row.id,
         category=category.value,
         hold=hold.id,
+        flags=" ".join(linked),
+        **commit(row, "severity", "reasons"),
     )
     return row.model()
 
@@ -71,7 +75,7 @@ def confirm(db: Db, core: Core, actor: Actor, incident_id: str) -> Incident:
     """The second person agrees: the incident counts. Raises Denied to the first person."""
     row = _await_second(db, core, actor, incident_id, IncidentState.CONFIRMED)
     reviews.after_second_person(db, row.session_id, agreed=True)
-    enter(db, core.clock, actor, Action.INCIDENT_CONFIRM, row.session_id, incident=row.id)
+    enter(db, row.second_at or core.clock, actor, Action.INCIDENT_CONFIRM, row.session_id, incident=row.id)
     return row.model()
 
 
@@ -80,7 +84,7 @@ def reject(db: Db, core: Core, actor: Actor, incident_id: str) -> Incident:
     row = _await_second(db, core, actor, incident_id, IncidentState.REJECTED)
     release(db, core, actor, row.hold_id)
     reviews.after_second_person(db, row.session_id, agreed=False)
-    enter(db, core.clock, actor, Action.INCIDENT_REJECT, row.session_id, incident=row.id)
+    enter(db, row.second_at or core.clock, actor, Action.INCIDENT_REJECT, row.session_id, incident=row.id)
     return row.model()
 
 

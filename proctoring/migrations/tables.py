@@ -10,6 +10,7 @@ from proctoring.holds import rows as holds
 from proctoring.holds import worker
 from proctoring.identity import rows as identity
 from proctoring.incidents import rows as incidents
+from proctoring.proofs import rows as proofs
 from proctoring.quarantine import rows as quarantine
 from proctoring.recordings import rows as recordings
 from proctoring.reviews import rows as reviews
@@ -25,6 +26,7 @@ MODULES = (
     holds,
     identity,
     incidents,
+    proofs,
     quarantine,
     recordings,
     reviews,

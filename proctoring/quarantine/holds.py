@@ -7,7 +7,9 @@ records, so what is placed again is to be looked at now.
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session as Db
 
+from proctoring.clock import iso
 from proctoring.core import Core
+from proctoring.custody.committed import commit
 from proctoring.custody.model import Action, Actor
 from proctoring.custody.service import enter
 from proctoring.holds.model import HoldKind
@@ -28,19 +30,18 @@ def place_again(db: Db, core: Core, actor: Actor, act: Act) -> bool:
     held = [unit_id for unit_id in sorted(act.units) if raise_counter(db, unit_id)]
     if not held:
         return False
-    db.add(
-        HoldRow(
-            id=act.hold,
-            session_id=act.session,
-            kind=HoldKind(act.kind or "").value,
-            reason=REASON,
-            owner=OWNER,
-            placed_at=act.at,
-            review_at=core.clock(),
-            released_at=None,
-            released_by=None,
-        )
+    row = HoldRow(
+        id=act.hold,
+        session_id=act.session,
+        kind=HoldKind(act.kind or "").value,
+        reason=REASON,
+        owner=OWNER,
+        placed_at=act.at,
+        review_at=core.clock(),
+        released_at=None,
+        released_by=None,
     )
+    db.add(row)
     db.flush()
     db.add_all(HoldUnitRow(hold_id=act.hold, unit_id=unit_id) for unit_id in held)
     enter(
@@ -52,7 +53,10 @@ def place_again(db: Db, core: Core, actor: Actor, act: Act) -> bool:
         hold=act.hold,
         kind=act.kind,
         units=len(held),
+        on=" ".join(held),
+        placed_at=iso(act.at),
         restored=1,
+        **commit(row, "reason", "owner", "review_at"),
     )
     return True
 
@@ -81,10 +85,11 @@ def end_holds_on(db: Db, core: Core, actor: Actor, unit_id: str) -> None:
 
 
 def _end(db: Db, core: Core, actor: Actor, hold_id: str) -> bool:
+    now = core.clock()
     ended = (
         update(HoldRow)
         .where(HoldRow.id == hold_id, HoldRow.released_at.is_(None))
-        .values(released_at=core.clock(), released_by=OWNER)
+        .values(released_at=now, released_by=OWNER)
         .returning(HoldRow.session_id, HoldRow.kind)
     )
     found = db.execute(ended).first()
@@ -95,7 +100,7 @@ def _end(db: Db, core: Core, actor: Actor, hold_id: str) -> bool:
         _lower_counter(db, unit_id)
     enter(
         db,
-        core.clock,
+        now,
         actor,
         Action.HOLD_RELEASE,
         found.session_id,

@@ -45,23 +45,34 @@ def begin(db: Db, core: Core, kept: Head, lost: Head) -> Quarantine:
     )
     db.add(row)
     db.flush()
-    enter(db, core.clock, SYSTEM, Action.QUARANTINE_BEGIN, quarantine=row.id, kept=kept.size, lost=lost.size)
+    enter(
+        db,
+        row.begun_at,
+        SYSTEM,
+        Action.QUARANTINE_BEGIN,
+        quarantine=row.id,
+        kept=row.kept,
+        kept_root=row.kept_root,
+        lost=row.lost,
+        lost_root=row.lost_root,
+    )
     return row.model()
 
 
 def end(db: Db, core: Core, by: Actor, quarantine: Quarantine, reason: str) -> bool:
     """A person lifts it; the ledger names both histories. False when somebody else was first."""
+    now = core.clock()
     lifted = (
         update(QuarantineRow)
         .where(QuarantineRow.id == quarantine.id, QuarantineRow.lifted_at.is_(None))
-        .values(lifted_at=core.clock(), lifted_by=by.id)
+        .values(lifted_at=now, lifted_by=by.id)
         .returning(QuarantineRow.id)
     )
     if db.scalar(lifted) is None:
         return False
     enter(
         db,
-        core.clock,
+        now,
         by,
         Action.LEDGER_RESTORED,
         quarantine=quarantine.id,

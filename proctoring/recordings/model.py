@@ -165,3 +165,17 @@ class Gap:
     reason: GapReason
     cause: EndCause
     part: GapPart = GapPart.ALL
+
+
+def tell_gap(gap_id: str, gap: Gap) -> str:
+    """A gap as the ledger tells it: id, start, end (`-` while it lasts), cause, part, joined by `/`."""
+    end = "-" if gap.end_ms is None else gap.end_ms
+    return f"{gap_id}/{gap.start_ms}/{end}/{gap.cause.value}/{gap.part.value}"
+
+
+def read_gap(told: str, unit_id: str) -> tuple[str, Gap]:
+    """The id and the gap of what `tell_gap` wrote. Raises ValueError."""
+    gap_id, start, end, cause, part = told.split("/")
+    end_ms = None if end == "-" else int(end)
+    why = EndCause(cause)
+    return gap_id, Gap(unit_id, int(start), end_ms, gap_reason(why), why, GapPart(part))

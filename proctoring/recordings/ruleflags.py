@@ -30,4 +30,4 @@ def flag_not_storable(db: Db, core: Core, session_id: str, at_ms: int) -> None:
     if flag_id is None:
         raise_by_rule(db, core, session_id, at_ms, Category.TECHNICAL, Severity.MINOR, NOT_STORABLE)
     else:
-        lengthen(db, flag_id, at_ms)
+        lengthen(db, core, flag_id, at_ms)

@@ -12,6 +12,7 @@ from sqlalchemy import Row as SqlRow
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session as Db
 
+from proctoring.clock import iso
 from proctoring.core import Core
 from proctoring.custody.model import SYSTEM, Action
 from proctoring.custody.service import enter
@@ -67,7 +68,7 @@ def begin_take(
         # A little earlier, on the full second: another stream's first frame may reach us later than this.
         whole_s = (start_unix_ms - START_MARGIN_MS) // 1000
         row.started_at = _EPOCH + timedelta(seconds=whole_s)
-        enter(db, core.clock, SYSTEM, Action.SESSION_BEGIN, session_id)
+        enter(db, core.clock, SYSTEM, Action.SESSION_BEGIN, session_id, started_at=iso(row.started_at))
     begun = open_take(db, core, row, unit, media_type, start_unix_ms)
     if first:
         others = select(UnitRow.id).where(UnitRow.session_id == session_id, UnitRow.id != unit.id)
@@ -108,7 +109,7 @@ def open_take(
     db.flush()
     enter(
         db,
-        core.clock,
+        take.started_at,
         SYSTEM,
         Action.TAKE_BEGIN,
         session.id,
@@ -116,6 +117,9 @@ def open_take(
         take=take_id,
         number=take.number,
         stream=unit.kind,
+        media_type=media_type,
+        start_ms=start_ms,
+        late=int(late),
     )
     return BegunTake(take.model(), sealer)
 
@@ -222,6 +226,7 @@ def end_take(db: Db, core: Core, take_id: str, cause: EndCause, at: datetime | N
         take.unit_id,
         take=take_id,
         cause=cause.value,
+        ended_at=iso(take.ended_at),
         leaves=leaves,
         head=head,
     )

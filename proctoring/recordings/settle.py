@@ -5,14 +5,17 @@ from datetime import datetime, timedelta
 from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session as Db
 
+from proctoring.custody.model import SYSTEM, Action
+from proctoring.custody.service import enter
 from proctoring.recordings.length import length_ms
-from proctoring.recordings.model import UnitState
+from proctoring.recordings.model import UnitState, tell_gap
 from proctoring.recordings.rows import GapRow, TakeRow, UnitRow, lock_units
 from proctoring.sessions.model import OVER, OVER_VALUES
 from proctoring.sessions.rows import SessionRow
 
 END_GAP_MS_MIN = 100  # at the end of the time line; of a shorter one nothing is told
 TAKE_ABANDONED_AFTER = timedelta(hours=1)
+GAPS_PER_ENTRY = 400  # of about 60 bytes each
 
 
 def settle(db: Db, now: datetime, session_id: str) -> bool:
@@ -33,8 +36,31 @@ def settle(db: Db, now: datetime, session_id: str) -> bool:
     lock_units(db, session_id)
     _close_gaps(db, session_id)
     still_open = UnitRow.session_id == session_id, UnitRow.state == UnitState.OPEN.value
-    db.execute(update(UnitRow).where(*still_open).values(state=UnitState.RETAINED.value))
+    retained = update(UnitRow).where(*still_open).values(state=UnitState.RETAINED.value)
+    heads = retained.returning(UnitRow.id, UnitRow.manifest_size, UnitRow.manifest_head)
+    for unit in sorted(db.execute(heads), key=lambda unit: unit.id):
+        _enter(db, now, session_id, unit.id, unit.manifest_size, unit.manifest_head)
     return True
+
+
+def _enter(db: Db, now: datetime, session_id: str, unit_id: str, leaves: int, head: str) -> None:
+    """The ledger tells every gap of a unit that is retained: they are what no leaf of its manifest says."""
+    rows = db.scalars(select(GapRow).where(GapRow.unit_id == unit_id).order_by(GapRow.start_ms, GapRow.id))
+    gaps = [tell_gap(row.id, row.model()) for row in rows]
+    for at in range(0, len(gaps), GAPS_PER_ENTRY):
+        some = " ".join(gaps[at : at + GAPS_PER_ENTRY])
+        enter(db, now, SYSTEM, Action.GAP_RECORD, session_id, unit_id, gaps=some)
+    enter(
+        db,
+        now,
+        SYSTEM,
+        Action.EVIDENCE_RETAIN,
+        session_id,
+        unit_id,
+        leaves=leaves,
+        head=head,
+        gaps=len(gaps),
+    )
 
 
 def _close_gaps(db: Db, session_id: str) -> None:

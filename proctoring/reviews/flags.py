@@ -4,6 +4,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session as Db
 
 from proctoring.core import Core
+from proctoring.custody.committed import commit
 from proctoring.custody.model import SYSTEM, Action, Actor
 from proctoring.custody.service import enter
 from proctoring.errors import Conflict, NotFound
@@ -65,10 +66,14 @@ def raise_by_candidate(
     )
 
 
-def lengthen(db: Db, flag_id: str, end_ms: int) -> None:
+def lengthen(db: Db, core: Core, flag_id: str, end_ms: int) -> None:
     """Let a flag reach until `end_ms`, if it does not already."""
     row = db.get_one(FlagRow, flag_id, with_for_update=True)
-    row.end_ms = max(row.end_ms, end_ms)
+    if end_ms <= row.end_ms:
+        return
+    row.end_ms = end_ms
+    reach = commit(row, "end_ms")
+    enter(db, core.clock, SYSTEM, Action.FLAG_LENGTHEN, row.session_id, flag=flag_id, **reach)
 
 
 def decide(db: Db, core: Core, actor: Actor, flag_id: str, state: FlagState) -> Flag:
@@ -81,7 +86,7 @@ def decide(db: Db, core: Core, actor: Actor, flag_id: str, state: FlagState) -> 
     row.decided_by = actor.id
     row.decided_at = core.clock()
     db.flush()
-    enter(db, core.clock, actor, Action.FLAG_DECIDE, row.session_id, flag=flag_id, state=state.value)
+    enter(db, row.decided_at, actor, Action.FLAG_DECIDE, row.session_id, flag=flag_id, state=state.value)
     return row.model()
 
 
@@ -126,5 +131,15 @@ def _insert(
     )
     db.add(row)
     db.flush()
-    enter(db, core.clock, actor, Action.FLAG_ADD, session_id, flag=row.id, category=category.value)
+    enter(
+        db,
+        row.raised_at,
+        actor,
+        Action.FLAG_ADD,
+        session_id,
+        flag=row.id,
+        category=category.value,
+        source=source.value,
+        **commit(row, "severity", "note", "start_ms", "end_ms"),
+    )
     return row.model()

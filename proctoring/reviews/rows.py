@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey
+from sqlalchemy import JSON, ForeignKey
 from sqlalchemy.orm import Mapped, mapped_column
 
 from proctoring.db import Milliseconds, Row
@@ -25,6 +25,7 @@ class FlagRow(Row):
     raised_at: Mapped[datetime]
     decided_by: Mapped[str | None]
     decided_at: Mapped[datetime | None]
+    salts: Mapped[dict[str, str] | None] = mapped_column(JSON)
 
     def model(self) -> Flag:
         return Flag(

@@ -1,5 +1,7 @@
 """The review of a session: claimed by one person, decided by that person, counted when a second agrees."""
 
+from datetime import datetime
+
 from sqlalchemy import select
 from sqlalchemy.orm import Session as Db
 
@@ -30,7 +32,7 @@ def claim(db: Db, core: Core, actor: Actor, session_id: str) -> Review:
         raise WrongState("This session's outcome is with a second person or decided.", "Take the next one.")
     row.state, row.claimed_by, row.claimed_at = ReviewState.IN_REVIEW.value, actor.id, core.clock()
     row.decided_by = row.decided_at = None
-    enter(db, core.clock, actor, Action.REVIEW_CLAIM, session_id)
+    enter(db, row.claimed_at, actor, Action.REVIEW_CLAIM, session_id)
     return row.model()
 
 
@@ -47,15 +49,15 @@ def decide_no_concern(db: Db, core: Core, actor: Actor, session_id: str) -> Revi
     row = _claimed(db, session_id, actor)
     check_decidable(db, session_id)
     row.state, row.decided_by, row.decided_at = ReviewState.NO_CONCERN.value, actor.id, core.clock()
-    enter(db, core.clock, actor, Action.REVIEW_DECIDE, session_id, outcome=ReviewState.NO_CONCERN.value)
+    enter(db, row.decided_at, actor, Action.REVIEW_DECIDE, session_id, outcome=ReviewState.NO_CONCERN.value)
     return row.model()
 
 
-def to_second_person(db: Db, core: Core, actor: Actor, session_id: str) -> Review:
-    """The claimant decided an incident; a second person is needed."""
+def to_second_person(db: Db, now: datetime, actor: Actor, session_id: str) -> Review:
+    """The claimant decided an incident at this instant; a second person is needed."""
     row = _claimed(db, session_id, actor)
     check_decidable(db, session_id)
-    row.state, row.decided_by, row.decided_at = ReviewState.SECOND_PERSON.value, actor.id, core.clock()
+    row.state, row.decided_by, row.decided_at = ReviewState.SECOND_PERSON.value, actor.id, now
     return row.model()
 
 

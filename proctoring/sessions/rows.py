@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey
+from sqlalchemy import JSON, ForeignKey
 from sqlalchemy.orm import Mapped, mapped_column
 
 from proctoring.db import Row
@@ -29,6 +29,7 @@ class SessionRow(Row):
     extra_minutes: Mapped[int] = mapped_column(default=0)
     in_person_asked_at: Mapped[datetime | None]
     in_person_wish: Mapped[str | None]
+    salts: Mapped[dict[str, str] | None] = mapped_column(JSON)
 
     def model(self) -> Session:
         return Session(

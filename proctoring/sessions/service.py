@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session as Db
 
 from proctoring.clock import iso
 from proctoring.core import Core
+from proctoring.custody.committed import commit
 from proctoring.custody.model import SYSTEM, Action, Actor
 from proctoring.custody.service import enter
 from proctoring.errors import Conflict, Invalid, NotFound, Unavailable
@@ -101,7 +102,17 @@ def create(
     )
     db.add(row)
     db.flush()
-    enter(db, core.clock, actor, Action.SESSION_CREATE, row.id, exam=exam_id, closes_at=iso(closes_at))
+    enter(
+        db,
+        now,
+        actor,
+        Action.SESSION_CREATE,
+        row.id,
+        exam=exam_id,
+        language=language,
+        closes_at=iso(closes_at),
+        **commit(row, "ref", "starts_at", "minutes", "extra_minutes"),
+    )
     return row.model()
 
 
@@ -149,13 +160,15 @@ def admit(
     row = session_row(db, session_id, lock=True)
     state = SessionState(row.state)
     row.state = after(state, SessionEvent.ADMIT).value
+    given = row.notice_version, row.notice_text, row.language
     if notice_version is not None:
         row.notice_version, row.notice_text = notice_version, notice_text
     if language is not None:
         row.language = language
     if state is SessionState.INVITED:
-        units = _make_units(db, core, row)
-        enter(db, core.clock, actor, Action.SESSION_ADMIT, row.id, notice=notice_version, **units)
+        _enter_admission(db, core, actor, Action.SESSION_ADMIT, row, **_make_units(db, core, row))
+    elif given != (row.notice_version, row.notice_text, row.language):
+        _enter_admission(db, core, actor, Action.SESSION_NOTICE, row)
     db.flush()
     return row.model()
 
@@ -190,8 +203,9 @@ def ask_in_person(db: Db, core: Core, session_id: str, wish: str) -> None:
     row = session_row(db, session_id, lock=True)
     if SessionState(row.state) not in NOT_BEGUN:
         raise Conflict("The exam has begun, or is over.", "Call the exam body.")
-    row.in_person_asked_at, row.in_person_wish = core.clock(), check_wish(wish)
-    enter(db, core.clock, CANDIDATE, Action.SESSION_IN_PERSON, session_id)
+    now = core.clock()
+    row.in_person_asked_at, row.in_person_wish = now, check_wish(wish)
+    enter(db, now, CANDIDATE, Action.SESSION_IN_PERSON, session_id, **commit(row, "in_person_wish"))
 
 
 def asked_in_person(db: Db) -> list[tuple[SessionRow, ExamRow]]:
@@ -226,6 +240,11 @@ def status(db: Db, core: Core, session_id: str) -> Status:
         schedule.starts_at,
         schedule.ends_at(row.started_at),
     )
+
+
+def _enter_admission(db: Db, core: Core, actor: Actor, action: Action, row: SessionRow, **units: str) -> None:
+    notice = {"notice": row.notice_version, "language": row.language, **commit(row, "notice_text")}
+    enter(db, core.clock, actor, action, row.id, **notice, **units)
 
 
 def _make_units(db: Db, core: Core, row: SessionRow) -> dict[str, str]:

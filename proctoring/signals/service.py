@@ -212,7 +212,7 @@ def _flag(db: Db, core: Core, session_id: str, signals: tuple[Signal, ...], flag
             known[key] = flags.raise_by_rule(
                 db, core, session_id, signal.start_ms, category, Severity.MINOR, words
             ).id
-        flags.lengthen(db, known[key], signal.end_ms)
+        flags.lengthen(db, core, known[key], signal.end_ms)
     return known
 
 

@@ -9,6 +9,7 @@ from prometheus_client import CONTENT_TYPE_LATEST
 
 from proctoring.core import Core
 from proctoring.holds.worker import brake_in_force
+from proctoring.proofs.findings import open_findings
 from proctoring.quarantine.service import in_force
 from proctoring.web.metrics import exposition, oldest_overdue_s
 
@@ -30,19 +31,20 @@ def routes(core: Core, checks: Mapping[str, Check]) -> APIRouter:
     @router.get("/readyz")
     def readyz() -> JSONResponse:
         states = {name: _state(name, check) for name, check in checks.items()}
-        overdue_s, brake, quarantine = None, None, None
+        overdue_s, brake, quarantine, disagreements = None, None, None, 0
         if states.get("database", "ok") == "ok":
             with core.db.read() as db:
                 overdue_s, brake = oldest_overdue_s(core, db), brake_in_force(db)
-                quarantine = in_force(db)
+                quarantine, disagreements = in_force(db), open_findings(db)
         ready = set(states.values()) == {"ok"} and (overdue_s or 0) <= OVERDUE_S_MAX
-        ready = ready and brake is None and quarantine is None
+        ready = ready and brake is None and quarantine is None and not disagreements
         body = {
             "ready": ready,
             "checks": states,
             "oldest_overdue_seconds": overdue_s,
             "erasure_brake": brake.cause.value if brake else None,
             "quarantine": quarantine.id if quarantine else None,
+            "ledger_disagreements": disagreements,
         }
         return JSONResponse(body, 200 if ready else 503)
 

@@ -15,6 +15,8 @@ from proctoring.clock import ms_between
 from proctoring.core import Core
 from proctoring.custody import stamps
 from proctoring.holds import worker
+from proctoring.proofs import findings
+from proctoring.proofs.rows import ReplayRow
 from proctoring.quarantine.service import in_force
 from proctoring.recordings.model import EndCause, UnitState
 from proctoring.recordings.rows import GapRow, UnitRow
@@ -73,6 +75,15 @@ class EvidenceMetrics(Collector):
             yield CounterMetricFamily(
                 "timestamp_failures", "Time-stamps that the authority did not give.", stamps.failures(db)
             )
+            yield _gauge(
+                "ledger_disagreements",
+                "Columns that are not what the custody ledger tells.",
+                findings.open_findings(db),
+            )
+            passed_at = db.scalar(select(ReplayRow.passed_at))
+            if passed_at is not None:
+                age_s = max(0, ms_between(passed_at, self._core.clock()) // 1000)
+                yield _gauge("replay_pass_age_seconds", "Since the last replay of the ledger.", age_s)
             yield CounterMetricFamily("orphans_removed", "Objects removed that had no leaf.", memory.orphans)
 
 

@@ -12,6 +12,7 @@ from proctoring.custody.model import Action, Actor
 from proctoring.custody.service import entries
 from proctoring.web.application import application
 from review_ui.app import routes
+from storage.commitment import is_commitment
 from tests.support.asgi import AsgiClient
 from tests.support.world import ADMIN, World
 
@@ -64,9 +65,10 @@ class Office:
             return access.new_link(db, self.world.core, ADMIN, person)
 
     def ledger(self, action: Action) -> list[dict[str, str | int | None]]:
-        """Details of all entries of one action."""
+        """Details of all entries of one action, without what they commit to."""
         with self.world.core.db.read() as db:
-            return [entry.detail for entry in entries(db) if entry.action is action]
+            found = [entry.detail for entry in entries(db) if entry.action is action]
+        return [{name: one for name, one in detail.items() if not is_commitment(one)} for detail in found]
 
 
 @pytest.fixture

@@ -1,0 +1,141 @@
+"""Sessions replayed: their entries read, their rows compared, in the caller's transaction, which sees one
+instant."""
+
+import hashlib
+from collections import defaultdict
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+
+from sqlalchemy.orm import Session as Db
+
+from proctoring.clock import iso
+from proctoring.custody.model import Action, Entry
+from proctoring.proofs.compare import Compared, compare
+from proctoring.proofs.leaves import check_leaves, heads_told, read_leaves
+from proctoring.proofs.model import Disagreement, Fact, Told
+from proctoring.proofs.read import (
+    Rows,
+    entries_of,
+    house_entries,
+    house_rows,
+    newest_house_entry,
+    rows_under,
+    session_rows,
+)
+from proctoring.proofs.replay import replay, replay_house
+from proctoring.proofs.rows import STATE_ID, ReplayRow
+from proctoring.proofs.states.due import ZONE_CHANGE_MAX, told_due
+from storage.canonical import canonical
+
+
+@dataclass(frozen=True, slots=True)
+class House:
+    """Exams, accounts, brakes and quarantines: what the ledger tells of them, and their rows.
+
+    `exams`: the entries about each exam, which the due dates of its sessions depend on.
+    """
+
+    exact_from: int
+    told: Told
+    rows: Rows
+    exams: dict[str, list[Entry]]
+    newest: int
+
+    def check(self, db: Db) -> Compared:
+        """Compares the rows of no session."""
+        missing = self.told.rows.keys() - self.rows.keys()
+        return compare(self.told, self.rows, rows_under(db, missing))
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """A session whose rows were compared; see `proctoring.proofs.rows.ReplayedRow`."""
+
+    session_id: str
+    compared: Compared
+    through: int
+    digest: str
+
+
+def read_house(db: Db, known: House | None = None) -> House:
+    """Reads all that is of no session, which is little; what is `known` stands while no entry is newer."""
+    newest = newest_house_entry(db)
+    if known is not None and known.newest == newest:
+        return known
+    exact_from = db.get_one(ReplayRow, STATE_ID).exact_from
+    entries = house_entries(db)
+    exams: dict[str, list[Entry]] = defaultdict(list)
+    for entry in entries:
+        exams[str(entry.detail.get("exam"))].append(entry)
+    return House(exact_from, replay_house(entries, exact_from), house_rows(db), exams, newest)
+
+
+def check_sessions(db: Db, house: House, session_ids: Collection[str]) -> Iterator[Checked]:
+    """Replays each of these sessions from its first entry, and compares all of its rows."""
+    entries, rows = entries_of(db, session_ids), session_rows(db, session_ids)
+    for session_id in session_ids:
+        mine, there = entries.get(session_id, []), rows.get(session_id, {})
+        compared = _check(db, house, mine, there)
+        last = mine[-1].number if mine else 0
+        yield Checked(session_id, compared, through(house, last, there, session_id), digest(there))
+
+
+def through(house: House, last: int, rows: Rows, session_id: str) -> int:
+    """The newest entry that a session's rows depend on; `last` is the newest about itself."""
+    session = rows.get(("sessions", session_id))
+    about = house.exams.get(str(session.values["exam_id"]), []) if session else []
+    return max(last, about[-1].number if about else 0)
+
+
+def digest(rows: Rows) -> str:
+    """SHA-256 (hex) over all compared columns of these rows, and their salts."""
+    facts = [[*key, rows[key].values, rows[key].salts] for key in sorted(rows)]
+    return hashlib.sha256(canonical(facts)).hexdigest()
+
+
+def tell(db: Db, house: House, entries: list[Entry], rows: Rows) -> tuple[Told, list[Disagreement]]:
+    """All that the entries of a session and the leaves of its units tell, and in what those leaves are at
+    fault."""
+    told = replay(entries, house.exact_from)
+    heads = heads_told(entries)
+    faults: list[Disagreement] = []
+    units = {key for table, key in [*told.rows, *rows] if table == "evidence_units"}
+    for unit_id in sorted(units):
+        faults += check_leaves(told, unit_id, read_leaves(db, unit_id), heads.get(unit_id, {}))
+    _tell_due_dates(told, house, entries)
+    return told, faults
+
+
+def _check(db: Db, house: House, entries: list[Entry], rows: Rows) -> Compared:
+    told, faults = tell(db, house, entries, rows)
+    missing = told.rows.keys() - rows.keys()
+    compared = compare(told, rows, rows_under(db, missing) if missing else {})
+    compared.faults += faults
+    return compared
+
+
+def _tell_due_dates(told: Told, house: House, entries: list[Entry]) -> None:
+    """Adds the due date of each unit. It moves with the exam's results, but not once the unit's erasure was
+    decided."""
+    if not entries:
+        return
+    exam = house.exams.get(str(told.value("sessions", str(entries[0].session_id), "exam_id")), [])
+    erased = {one.unit_id: one for one in entries if one.action is Action.EVIDENCE_ERASE}
+    now = told_due(exam, entries)
+    for unit_id in told.of("evidence_units"):
+        decided = erased.get(unit_id)
+        if decided is None:
+            due = now
+        elif "due_at" in decided.detail:
+            told.tell(decided, "evidence_units", unit_id, due_at=decided.detail["due_at"])
+            continue
+        else:
+            due = told_due(_before(decided, exam), _before(decided, entries))
+        at = due.of(str(told.value("evidence_units", unit_id, "kind")))
+        if at is not None:
+            fact = Fact(iso(at), (decided or entries[-1]).number, ZONE_CHANGE_MAX)
+            told.tell(entries[-1], "evidence_units", unit_id, due_at=fact)
+
+
+def _before(decided: Entry, entries: list[Entry]) -> list[Entry]:
+    return [one for one in entries if one.number < decided.number]

@@ -1,0 +1,181 @@
+"""The job *replay*: goes on from the last entry that it read and signed, and round the rows that it has seen
+before.
+
+No pass reads more than its figures say, whatever the ledger's length, and none reads an old entry again but
+those of a session whose rows have changed. What each costs is told in `docs/proofs.md`.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import structlog
+from sqlalchemy import select
+from sqlalchemy.orm import Session as Db
+
+from proctoring.core import Core
+from proctoring.custody.model import Entry, entry_hash
+from proctoring.custody.rows import EntryRow
+from proctoring.custody.service import head
+from proctoring.proofs import findings, memory
+from proctoring.proofs.check import Checked, House, check_sessions, digest, read_house, through
+from proctoring.proofs.compare import Compared
+from proctoring.proofs.leaves import follow
+from proctoring.proofs.memory import Read
+from proctoring.proofs.model import EDITED, Disagreement
+from proctoring.proofs.read import entries_after, session_ids, session_rows
+from proctoring.quarantine.service import check_none
+from proctoring.recordings.rows import UnitRow
+from storage.note import NoteSigner
+
+REPLAY_INTERVAL_S = 300.0
+ENTRIES_AT_ONCE = 5_000
+SESSIONS_AT_ONCE = 100
+SESSIONS_A_PASS = 1_000
+LEAVES_A_PASS = 20_000
+UNITS_A_PASS = 1_000
+
+log = structlog.get_logger()
+
+
+@dataclass(slots=True)
+class Passed:
+    """What one pass read, and how many faults in it are new."""
+
+    entries: int = 0
+    replayed: int = 0
+    sessions: int = 0
+    leaves: int = 0
+    findings: int = 0
+
+
+class LedgerReplay:
+    """Holds the signing key, for what it remembers, and no other. Several at once do no harm, only the work
+    twice."""
+
+    def __init__(self, core: Core, signer: NoteSigner) -> None:
+        self._core = core
+        self._signer = signer
+        self._house: House | None = None
+
+    def run(self) -> Passed:
+        """One pass. Raises Quarantined: a database that is not whole agrees with no ledger."""
+        passed = Passed()
+        with self._core.db.read() as db:
+            check_none(db)
+            compared = read_house(db).check(db)
+            disputed = findings.disputed_sessions(db)
+        self._follow(passed, compared)
+        self._check(passed, disputed)
+        self._round(passed)
+        self._leaves(passed)
+        log.info("replay.passed", entries=passed.entries, replayed=passed.replayed, findings=passed.findings)
+        return passed
+
+    def _follow(self, passed: Passed, compared: Compared) -> None:
+        """Reads the entries that are new, and replays the sessions that they are about."""
+        faults = list(compared.faults)
+        while True:
+            with self._core.db.read() as db:
+                read = memory.read_so_far(db, self._signer.public)
+                entries = entries_after(db, read.through, ENTRIES_AT_ONCE)
+                broken = _first_break(db, read, entries)
+                known = memory.remembered(db, self._signer.public, {one.session_id or "" for one in entries})
+            if broken is not None:
+                faults.append(broken)
+                break
+            newest = {one.session_id: one.number for one in entries if one.session_id}
+            self._check(passed, [one for one in newest if known.get(one, (0, ""))[0] < newest[one]])
+            passed.entries += len(entries)
+            if entries:
+                with self._core.db.begin() as db:
+                    memory.remember_read(db, self._signer, Read(entries[-1].number, entries[-1].hash))
+            if len(entries) < ENTRIES_AT_ONCE:
+                break
+        with self._core.db.begin() as db:
+            mine = [(findings.HOUSE, one) for one in faults]
+            passed.findings += findings.record(db, self._core, [findings.HOUSE], mine)
+            memory.state(db).passed_at = self._core.clock()
+
+    def _check(self, passed: Passed, ids: Sequence[str]) -> None:
+        for first in range(0, len(ids), SESSIONS_AT_ONCE):
+            some = ids[first : first + SESSIONS_AT_ONCE]
+            with self._core.db.read() as db:
+                self._house = read_house(db, self._house)
+                checked = list(check_sessions(db, self._house, some))
+            self._remember(passed, checked)
+
+    def _remember(self, passed: Passed, checked: Sequence[Checked]) -> None:
+        looked = [one.session_id for one in checked]
+        found = [(one.session_id, fault) for one in checked for fault in one.compared.faults]
+        with self._core.db.begin() as db:
+            memory.remember(db, self._signer, checked)
+            passed.findings += findings.record(db, self._core, looked, found)
+        passed.replayed += len(checked)
+
+    def _round(self, passed: Passed) -> None:
+        """Compares the rows of the next sessions with what they were when they agreed with the ledger."""
+        for _ in range(0, SESSIONS_A_PASS, SESSIONS_AT_ONCE):
+            with self._core.db.read() as db:
+                ids = session_ids(db, memory.state(db).session_cursor, SESSIONS_AT_ONCE)
+                self._house = read_house(db, self._house)
+                changed = _changed(db, self._signer.public, self._house, ids)
+            self._check(passed, changed)
+            passed.sessions += len(ids)
+            is_round = len(ids) < SESSIONS_AT_ONCE
+            with self._core.db.begin() as db:
+                memory.state(db).session_cursor = "" if is_round else ids[-1]
+            if is_round:
+                return
+
+    def _leaves(self, passed: Passed) -> None:
+        """Follows the leaves of the next units."""
+        with self._core.db.read() as db:
+            units = _next_units(db, memory.state(db).unit_cursor)
+            broken = {unit.session_id for unit in units if not follow(db, unit)}
+        self._check(passed, sorted(broken))
+        passed.leaves = sum(unit.manifest_size for unit in units)
+        with self._core.db.begin() as db:
+            memory.state(db).unit_cursor = units[-1].id if units else ""
+
+
+def _first_break(db: Db, read: Read, entries: Sequence[Entry]) -> Disagreement | None:
+    number, prev = read.through, read.hash
+    for entry in entries:
+        if (entry.number, entry.prev, entry.hash) != (number + 1, prev, entry_hash(entry.body())):
+            return _chain_fault(number + 1)
+        number, prev = entry.number, entry.hash
+    last, hashed = head(db)
+    if last < number or (last == number and hashed != prev):
+        return _chain_fault(number)
+    if not entries and number and db.scalar(select(EntryRow.hash).where(EntryRow.number == number)) != prev:
+        return _chain_fault(number)
+    return None
+
+
+def _chain_fault(number: int) -> Disagreement:
+    told = "the ledger's chain does not go on here as it was read and signed"
+    return Disagreement(EDITED, "custody_entries", str(number), "hash", told, number)
+
+
+def _changed(db: Db, public: bytes, house: House, ids: Sequence[str]) -> list[str]:
+    known, newest = memory.remembered(db, public, ids), memory.newest_entries(db, ids)
+    rows = session_rows(db, ids)
+    return [
+        one
+        for one in ids
+        if known.get(one)
+        != (through(house, newest.get(one, 0), rows.get(one, {}), one), digest(rows.get(one, {})))
+    ]
+
+
+def _next_units(db: Db, after: str) -> list[UnitRow]:
+    """Units behind this one with at most LEAVES_A_PASS leaves together, but one at least."""
+    query = select(UnitRow).where(UnitRow.id > after).order_by(UnitRow.id).limit(UNITS_A_PASS)
+    found: list[UnitRow] = []
+    leaves = 0
+    for unit in db.scalars(query):
+        leaves += unit.manifest_size
+        if found and leaves > LEAVES_A_PASS:
+            break
+        found.append(unit)
+    return found

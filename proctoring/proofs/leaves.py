@@ -1,0 +1,135 @@
+"""Leaves of a unit's manifest beside what hangs on them: their own chain, the unit's head, where its takes
+lie."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session as Db
+
+from proctoring.custody.model import Entry
+from proctoring.proofs.model import EDITED, MISSING, UNKNOWN, Disagreement, Fact, Told
+from proctoring.proofs.states.takes import told_leaves
+from proctoring.recordings.model import UnitKind
+from proctoring.recordings.rows import SegmentRow, UnitRow
+from storage.manifest import GENESIS, Leaf
+
+TABLE = "segments"
+HASHED = "ct_sha256, ct_len, take_id, seq, object_key, media_type, start_ms, duration_ms or received_at"
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """A leaf as its row has it; `hash` is computed, `leaf_hash` is the row's."""
+
+    position: int
+    leaf: Leaf
+    hash: str
+    leaf_hash: str
+    late: bool
+
+
+@dataclass(slots=True)
+class _Span:
+    start_ms: int | None
+    end_ms: int | None
+    is_stream: bool
+
+
+def read_leaves(db: Db, unit_id: str) -> list[Stored]:
+    """The unit's leaves, ascending."""
+    mine = select(SegmentRow).where(SegmentRow.unit_id == unit_id).order_by(SegmentRow.position)
+    found = []
+    for row in db.scalars(mine.execution_options(yield_per=1000)):
+        leaf = row.leaf()
+        found.append(Stored(row.position, leaf, leaf.hash(), row.leaf_hash, row.late))
+    return found
+
+
+def heads_told(entries: Iterable[Entry]) -> dict[str, dict[int, Fact]]:
+    """By unit, the hashes of its leaves at some positions, as takes ended."""
+    found: dict[str, dict[int, Fact]] = {}
+    for entry in entries:
+        leaf = told_leaves(entry)
+        if leaf is not None:
+            found.setdefault(str(entry.unit_id), {})[leaf[0]] = leaf[1]
+    return found
+
+
+def check_leaves(
+    told: Told, unit_id: str, leaves: Sequence[Stored], heads: Mapping[int, Fact]
+) -> Iterator[Disagreement]:
+    """Faults of the unit's leaves; `told` is then told what follows from them: its head, and where its takes
+    lie."""
+    prev = GENESIS
+    for position, one in enumerate(leaves):
+        row = f"{unit_id}+{one.position}"
+        if one.position != position:
+            yield _fault(MISSING, f"{unit_id}+{position}", "position", "its manifest has a hole here")
+            break
+        if one.leaf.prev != prev:
+            yield _fault(EDITED, row, "prev", "it does not follow from the leaf before it")
+        if one.hash != one.leaf_hash:
+            yield _fault(EDITED, row, "leaf_hash", f"its leaf is not the one that was hashed: {HASHED}")
+        yield from _of_take(told, unit_id, row, one)
+        prev = one.leaf_hash
+    for position, fact in heads.items():
+        if position >= len(leaves):
+            yield _fault(MISSING, f"{unit_id}+{position}", "position", "a take ended with it", fact.number)
+        elif leaves[position].leaf_hash != fact.value:
+            hashed = f"the ledger tells {fact.value}"
+            yield _fault(EDITED, f"{unit_id}+{position}", "leaf_hash", hashed, fact.number)
+    _follow(told, unit_id, leaves)
+
+
+def _of_take(told: Told, unit_id: str, row: str, one: Stored) -> Iterator[Disagreement]:
+    take = told.rows.get(("takes", one.leaf.take))
+    if take is None or told.value("takes", one.leaf.take, "unit_id") != unit_id:
+        yield _fault(UNKNOWN, row, "take_id", "the ledger tells of no such take of this unit")
+    elif (late := take.get("late")) is not None and bool(late.value) != one.late:
+        yield _fault(EDITED, row, "late", f"the ledger tells {late.value} of its take", late.number)
+
+
+def _follow(told: Told, unit_id: str, leaves: Sequence[Stored]) -> None:
+    unit = told.rows.get(("evidence_units", unit_id), {})
+    unit.setdefault("manifest_size", Fact(len(leaves), told.number))
+    unit.setdefault("manifest_head", Fact(leaves[-1].leaf_hash if leaves else GENESIS, told.number))
+    spans: dict[str, _Span] = {}
+    for take in told.of("takes", unit_id=unit_id):
+        begun = told.value("takes", take, "start_ms")
+        at = begun if isinstance(begun, int) else None
+        spans[take] = _Span(at, at, UnitKind(str(told.value("takes", take, "stream"))).is_stream)
+    for one in leaves:
+        span = spans.get(one.leaf.take)
+        if span is not None:
+            _grow(span, one.leaf)
+    for take, span in spans.items():
+        facts = told.rows[("takes", take)]
+        number = facts["unit_id"].number
+        for column, value in (("start_ms", span.start_ms), ("end_ms", span.end_ms)):
+            facts.pop(column, None)
+            if value is not None:
+                facts[column] = Fact(value, number)
+
+
+def _grow(span: _Span, leaf: Leaf) -> None:
+    """As `proctoring.recordings.service` lets a take grow."""
+    end_ms = leaf.start_ms + leaf.duration_ms
+    if leaf.seq == 0 or (span.start_ms == span.end_ms and span.is_stream):
+        span.start_ms, span.end_ms = leaf.start_ms, end_ms
+    elif span.end_ms is not None:
+        span.end_ms = max(span.end_ms, end_ms)
+
+
+def _fault(code: str, row: str, column: str, told: str, number: int | None = None) -> Disagreement:
+    return Disagreement(code, TABLE, row, column, told, number)
+
+
+def follow(db: Db, unit: UnitRow) -> bool:
+    """Whether each leaf of the unit follows from the one before, up to the head that its row names."""
+    prev, position = GENESIS, 0
+    for one in read_leaves(db, unit.id):
+        if (one.position, one.leaf.prev, one.hash) != (position, prev, one.leaf_hash):
+            return False
+        prev, position = one.hash, position + 1
+    return (position, prev) == (unit.manifest_size, unit.manifest_head)

@@ -1,0 +1,90 @@
+"""What the job remembers between its passes, signed: whoever edits rows cannot say that they were read like
+that.
+
+Nothing here is believed without its signature; what is not signed is read anew.
+"""
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session as Db
+
+from proctoring.custody.model import GENESIS
+from proctoring.custody.rows import EntryRow
+from proctoring.proofs.check import Checked
+from proctoring.proofs.rows import STATE_ID, ReplayedRow, ReplayRow
+from storage.errors import NotAuthentic
+from storage.note import NoteSigner
+from storage.sign import check_signature
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """Entries up to `through` were read, and its last has this hash."""
+
+    through: int = 0
+    hash: str = GENESIS
+
+    def text(self, exact_from: int) -> bytes:
+        """What is signed."""
+        return f"proctoring/replay\n{exact_from}\n{self.through}\n{self.hash}\n".encode()
+
+
+def read_so_far(db: Db, public: bytes) -> Read:
+    """How far the ledger was read; from its start where nobody has signed that."""
+    row = state(db)
+    read = Read(row.through, row.hash)
+    return read if _is_signed(public, read.text(row.exact_from), row.signature) else Read()
+
+
+def remember_read(db: Db, signer: NoteSigner, read: Read) -> None:
+    """The ledger was read so far."""
+    row = state(db)
+    row.through, row.hash = read.through, read.hash
+    row.signature = signer.sign(read.text(row.exact_from)).hex()
+
+
+def remember(db: Db, signer: NoteSigner, checked: Iterable[Checked]) -> None:
+    """Of sessions that agree the digest of their rows; of others nothing that is signed: they are replayed
+    again."""
+    for one in checked:
+        text = _text(one.session_id, one.through, one.digest)
+        signature = "" if one.compared.faults else signer.sign(text).hex()
+        db.merge(ReplayedRow(id=one.session_id, through=one.through, digest=one.digest, signature=signature))
+
+
+def remembered(db: Db, public: bytes, session_ids: Collection[str]) -> dict[str, tuple[int, str]]:
+    """Of these sessions the newest entry that their rows depended on, and the rows' digest."""
+    rows = db.scalars(select(ReplayedRow).where(ReplayedRow.id.in_(session_ids)))
+    return {
+        row.id: (row.through, row.digest)
+        for row in rows
+        if _is_signed(public, _text(row.id, row.through, row.digest), row.signature)
+    }
+
+
+def newest_entries(db: Db, session_ids: Collection[str]) -> dict[str, int]:
+    """The number of the newest entry about each of these sessions."""
+    newest = select(EntryRow.session_id, func.max(EntryRow.number)).group_by(EntryRow.session_id)
+    return {
+        str(one): int(number)
+        for one, number in db.execute(newest.where(EntryRow.session_id.in_(session_ids)))
+    }
+
+
+def state(db: Db) -> ReplayRow:
+    """The job's one row."""
+    return db.get_one(ReplayRow, STATE_ID)
+
+
+def _text(session_id: str, through: int, digest: str) -> bytes:
+    return f"proctoring/replayed\n{session_id}\n{through}\n{digest}\n".encode()
+
+
+def _is_signed(public: bytes, text: bytes, signature: str) -> bool:
+    try:
+        check_signature(public, text, bytes.fromhex(signature))
+    except (NotAuthentic, ValueError):
+        return False
+    return True

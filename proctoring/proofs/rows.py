@@ -1,0 +1,55 @@
+"""Tables of what the job remembers: how far it has read, what each session's rows were then, what it
+found."""
+
+from datetime import datetime
+
+from sqlalchemy.orm import Mapped, mapped_column
+
+from proctoring.db import Row
+
+STATE_ID = 1
+
+
+class ReplayRow(Row):
+    """One row: entries up to `through`, whose last has this hash, were read and fit. Signed, but for the
+    cursors.
+
+    Entries below `exact_from` are of an older service, dated a moment after what they tell of.
+    """
+
+    __tablename__ = "ledger_replay"
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    exact_from: Mapped[int]
+    through: Mapped[int]
+    hash: Mapped[str]
+    session_cursor: Mapped[str]
+    unit_cursor: Mapped[str]
+    passed_at: Mapped[datetime | None]
+    signature: Mapped[str]
+
+
+class ReplayedRow(Row):
+    """The rows of a session were as the ledger tells up to entry `through`, and had this digest. Signed."""
+
+    __tablename__ = "replayed_sessions"
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    through: Mapped[int]
+    digest: Mapped[str]
+    signature: Mapped[str]
+
+
+class FindingRow(Row):
+    """A column that is not what the ledger tells; `gone_at` once it is again. No words, no value."""
+
+    __tablename__ = "replay_findings"
+
+    subject: Mapped[str] = mapped_column(primary_key=True)
+    row: Mapped[str] = mapped_column(primary_key=True)
+    column: Mapped[str] = mapped_column(primary_key=True)
+    code: Mapped[str]
+    session_id: Mapped[str]
+    entry: Mapped[int | None]
+    found_at: Mapped[datetime]
+    gone_at: Mapped[datetime | None]

@@ -1,0 +1,58 @@
+"""Incidents with the flags that show them, and appeals."""
+
+from proctoring.appeals.model import AppealState
+from proctoring.custody.model import Action, Entry
+from proctoring.incidents.model import IncidentState
+from proctoring.proofs.model import Told, given
+
+TABLE, LINKS, APPEALS = "incidents", "incident_flags", "appeals"
+_SECOND = {
+    Action.INCIDENT_CONFIRM: IncidentState.CONFIRMED,
+    Action.INCIDENT_REJECT: IncidentState.REJECTED,
+}
+
+
+def fold(told: Told, entry: Entry) -> None:
+    """What this entry tells of an incident or an appeal."""
+    row, at = str(entry.detail.get("incident") or entry.detail.get("appeal")), told.at(entry)
+    match entry.action:
+        case Action.INCIDENT_DECIDE:
+            told.tell(
+                entry,
+                TABLE,
+                row,
+                session_id=entry.session_id,
+                state=IncidentState.AWAITING_SECOND.value,
+                decided_by=entry.actor,
+                decided_at=at,
+                second_by=None,
+                second_at=None,
+                **given(entry, "category", hold_id="hold"),
+            )
+            if "flags" in entry.detail:
+                for flag in str(entry.detail["flags"]).split():
+                    told.tell(entry, LINKS, f"{row}+{flag}", incident_id=row, flag_id=flag)
+                told.complete.add((LINKS, row))
+        case Action.INCIDENT_CONFIRM | Action.INCIDENT_REJECT:
+            state = _SECOND[entry.action].value
+            told.tell(entry, TABLE, row, state=state, second_by=entry.actor, second_at=at)
+        case Action.INCIDENT_CLOSE:
+            told.tell(entry, TABLE, row, state=IncidentState.CLOSED.value)
+        case Action.APPEAL_LODGE:
+            told.tell(
+                entry,
+                APPEALS,
+                row,
+                session_id=entry.session_id,
+                state=AppealState.LODGED.value,
+                lodged_at=at,
+                outcome=None,
+                answer=None,
+                closed_by=None,
+                closed_at=None,
+                **given(entry, hold_id="hold"),
+            )
+        case Action.APPEAL_CLOSE:
+            closed = {"closed_by": entry.actor, "closed_at": at, **given(entry, "outcome")}
+            told.tell(entry, APPEALS, row, state=AppealState.CLOSED.value, **closed)
+            told.rows[(APPEALS, row)].pop("answer", None)

@@ -1,0 +1,43 @@
+"""Reviews, flags and what was said of them, as `proctoring.reviews.model` moves them."""
+
+from proctoring.custody.model import Action, Entry
+from proctoring.proofs.model import Told, given
+from proctoring.reviews.model import FlagState, ReviewState
+
+TABLE, FLAGS = "reviews", "flags"
+
+
+def fold(told: Told, entry: Entry) -> None:
+    """What this entry tells of its session's review, or of a flag."""
+    row, at = entry.session_id, told.at(entry)
+    back = {"claimed_by": None, "claimed_at": None, "decided_by": None, "decided_at": None}
+    match entry.action:
+        case Action.REVIEW_CLAIM:
+            claimed = back | {"claimed_by": entry.actor, "claimed_at": at}
+            told.tell(entry, TABLE, row, state=ReviewState.IN_REVIEW.value, **claimed)
+        case Action.REVIEW_RELEASE | Action.INCIDENT_REJECT:
+            told.tell(entry, TABLE, row, state=ReviewState.TO_REVIEW.value, **back)
+        case Action.REVIEW_DECIDE:
+            outcome = given(entry, state="outcome")
+            told.tell(entry, TABLE, row, decided_by=entry.actor, decided_at=at, **outcome)
+        case Action.INCIDENT_DECIDE:
+            state = ReviewState.SECOND_PERSON.value
+            told.tell(entry, TABLE, row, state=state, decided_by=entry.actor, decided_at=at)
+        case Action.INCIDENT_CONFIRM:
+            told.tell(entry, TABLE, row, state=ReviewState.INCIDENT.value)
+        case Action.FLAG_ADD:
+            told.tell(
+                entry,
+                FLAGS,
+                str(entry.detail["flag"]),
+                session_id=row,
+                state=FlagState.OPEN.value,
+                raised_by=entry.actor,
+                raised_at=at,
+                decided_by=None,
+                decided_at=None,
+                **given(entry, "category", "source"),
+            )
+        case Action.FLAG_DECIDE:
+            flag = str(entry.detail["flag"])
+            told.tell(entry, FLAGS, flag, decided_by=entry.actor, decided_at=at, **given(entry, "state"))
