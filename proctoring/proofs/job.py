@@ -130,12 +130,12 @@ class LedgerReplay:
     def _leaves(self, passed: Passed) -> None:
         """Follows the leaves of the next units."""
         with self._core.db.read() as db:
-            units = _next_units(db, memory.state(db).unit_cursor)
+            units, is_round = _next_units(db, memory.state(db).unit_cursor)
             broken = {unit.session_id for unit in units if not follow(db, unit)}
         self._check(passed, sorted(broken))
         passed.leaves = sum(unit.manifest_size for unit in units)
         with self._core.db.begin() as db:
-            memory.state(db).unit_cursor = units[-1].id if units else ""
+            memory.state(db).unit_cursor = "" if is_round else units[-1].id
 
 
 def _first_break(db: Db, read: Read, entries: Sequence[Entry]) -> Disagreement | None:
@@ -168,14 +168,15 @@ def _changed(db: Db, public: bytes, house: House, ids: Sequence[str]) -> list[st
     ]
 
 
-def _next_units(db: Db, after: str) -> list[UnitRow]:
-    """Units behind this one with at most LEAVES_A_PASS leaves together, but one at least."""
+def _next_units(db: Db, after: str) -> tuple[list[UnitRow], bool]:
+    """Units behind this one with at most LEAVES_A_PASS leaves together, but one at least; whether they are
+    the last."""
     query = select(UnitRow).where(UnitRow.id > after).order_by(UnitRow.id).limit(UNITS_A_PASS)
     found: list[UnitRow] = []
     leaves = 0
     for unit in db.scalars(query):
         leaves += unit.manifest_size
         if found and leaves > LEAVES_A_PASS:
-            break
+            return found, False
         found.append(unit)
-    return found
+    return found, len(found) < UNITS_A_PASS

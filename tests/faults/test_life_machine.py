@@ -29,6 +29,7 @@ from proctoring.exams import service as exams
 from proctoring.exams.model import Stream
 from proctoring.holds import service as holds
 from proctoring.holds.model import HoldKind
+from proctoring.proofs.audit import audit_rows
 from proctoring.recordings import service as recordings
 from proctoring.recordings.leaves import SealedSegment
 from proctoring.recordings.model import EndCause, UnitState
@@ -252,6 +253,7 @@ class Life(RuleBasedStateMachine):
         lines, _ = witness.read(self.operations.copy)
         with self.world.core.db.read() as db:
             assert audit(db, self.world.signer.public, lines) == []
+            assert audit_rows(db).faults == []
             sessions_known = set(db.scalars(select(SessionRow.id)))
             takes = set(db.scalars(select(TakeRow.id)))
         self.sessions = [one for one in self.sessions if one.id in sessions_known]

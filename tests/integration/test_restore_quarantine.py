@@ -19,6 +19,7 @@ from proctoring.exams.model import Exam
 from proctoring.holds import service as holds
 from proctoring.holds.model import HoldKind
 from proctoring.holds.rows import HoldRow
+from proctoring.proofs.audit import audit_rows
 from proctoring.quarantine.acts import ActCopier
 from proctoring.quarantine.declared import declared
 from proctoring.quarantine.watch import Watch
@@ -76,7 +77,8 @@ def faults(operations: Operations) -> list[str]:
     lines, broken = witness.read(operations.copy)
     assert broken == 0
     with operations.world.core.db.read() as db:
-        return [one.code for one in audit(db, operations.world.signer.public, lines)]
+        found = [*audit(db, operations.world.signer.public, lines), *audit_rows(db).faults]
+        return [one.code for one in found]
 
 
 def test_a_whole_database_is_never_in_quarantine(operations: Operations) -> None:
