@@ -68,19 +68,18 @@ class Proxy:
         token = token_of(request)
         session = self._session_of(token) if token else None
         begins = request.method == "POST" and request.url.path in BEGINS
-        offer = None
-        if session is None and (token or begins):
-            offer = b""  # it will be refused: nothing of it is read
-        elif begins:
-            offer = await bounded_body(request, whip.SDP_BYTES_MAX, "Send less.")
+        refused = session is None and (bool(token) or begins)
+        body = b"" if refused else None  # nothing is read of what a process is going to refuse
+        if begins and not refused:
+            body = await bounded_body(request, whip.SDP_BYTES_MAX, "Send less.")
         while True:
             number = self._placements.route(session, begins)
             try:
-                onward = _onward(request, offer)
-                return _back(await self._members[number].transport.handle_async_request(onward))
+                answer = await self._members[number].transport.handle_async_request(_onward(request, body))
+                return await _whole(answer) if refused else _back(answer)
             except (httpx.NetworkError, httpx.RemoteProtocolError) as error:
                 self._placements.gone(number)
-                if offer is None and not isinstance(error, httpx.ConnectError):
+                if body is None and not isinstance(error, httpx.ConnectError):
                     raise
 
 
@@ -107,7 +106,15 @@ def _back(answer: httpx.Response) -> Response:
         finally:
             await answer.aclose()
 
-    response = StreamingResponse(body(), answer.status_code)
+    return _with_headers(StreamingResponse(body(), answer.status_code), answer)
+
+
+async def _whole(answer: httpx.Response) -> Response:
+    """The answer at once: one that is streamed would be watched by reading the request's body."""
+    return _with_headers(Response(await answer.aread(), answer.status_code), answer)
+
+
+def _with_headers(response: Response, answer: httpx.Response) -> Response:
     response.raw_headers = [
         (name.lower(), value) for name, value in answer.headers.raw if name.lower() not in PER_HOP
     ]

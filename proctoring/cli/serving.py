@@ -127,7 +127,7 @@ def run(
         loop="uvloop",
         lifespan="off",  # its own way would print a traceback when a part cannot start
         log_config=None,
-        log_level="warning",
+        log_level="error",  # its warnings are about what strangers send, a line for each
         timeout_keep_alive=KEEP_ALIVE_S,
         timeout_graceful_shutdown=STOP_S_MAX,
         proxy_headers=bool(proxies),

@@ -23,6 +23,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from proctoring.errors import CoreError
 from proctoring.web.problems import Problem, of_core, render
+from proctoring.web.security import SAFE_METHODS
 
 FORM_BYTES_MAX = 64 << 10
 FORM_LIMITS = {
@@ -87,7 +88,7 @@ class BoundedBodies:
         self._counts: Counter[Place] = Counter()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or not has_body(headers := Headers(scope=scope)):
+        if scope["type"] != "http" or not is_read(scope["method"], headers := Headers(scope=scope)):
             await self._app(scope, receive, send)
             return
         try:
@@ -171,9 +172,10 @@ class _Reading:
         return Problem(413, "Too large", f"The body is larger than {self._bytes_max} bytes.", "Send less.")
 
 
-def has_body(headers: Headers) -> bool:
-    """Whether the request says that a body follows (RFC 9112, section 6.3)."""
-    return "transfer-encoding" in headers or headers.get("content-length", "0") != "0"
+def is_read(method: str, headers: Headers) -> bool:
+    """Whether a body follows (RFC 9112, section 6.3) that a handler may read: of other methods none does."""
+    has_body = "transfer-encoding" in headers or headers.get("content-length", "0") != "0"
+    return has_body and method not in SAFE_METHODS
 
 
 def _places(body: Body | None, token: str | None, scope: Scope) -> dict[Place, int]:

@@ -1,7 +1,7 @@
 """The WHIP endpoint's contract, RFC 9725, over HTTP: what it answers to good, bad and hostile requests."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 
 import httpx
 import pytest
@@ -57,6 +57,21 @@ def check_problem(response: httpx.Response, status: int) -> None:
     assert body["detail"]
     assert body["remedy"]
     assert response.headers["access-control-allow-origin"] == "*"
+
+
+def test_an_offer_without_a_good_token_is_not_read() -> None:
+    """The token is looked at before the first byte of the body, whatever its size."""
+
+    async def endless() -> AsyncIterator[bytes]:
+        raise AssertionError("the body is read")
+        yield b""
+
+    async def scenario(client, ingests, recorder) -> None:
+        for headers in ({"Authorization": "Bearer wrong"}, {}):
+            answer = await client.post("/whip", content=endless(), headers=GOOD | headers if headers else {})
+            check_problem(answer, 401)
+
+    serve(scenario)
 
 
 def test_an_offer_is_answered() -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import httpx
@@ -11,9 +12,15 @@ from capture.front.placement import CPU_SHARE_MAX, Placements
 from capture.front.process import CaptureProcess
 from capture.front.proxy import METHODS, Proxy
 from capture.publish.whip import SDP_BYTES_MAX
+from proctoring.cli.front import session_of
+from proctoring.exams.model import Stream
+from proctoring.recordings.late import LATE_WAIT
+from proctoring.sessions.links import Links
+from proctoring.sessions.model import Session, SessionState
 from proctoring.web import problems
 
 ANSWER = b"answer"
+WRONG = "wrong"
 
 
 class Gone(httpx.AsyncBaseTransport):
@@ -44,7 +51,7 @@ class Behind:
             self.placements.heard(one.number, 0.0, {})
         app = FastAPI()
         problems.install(app)
-        proxy = Proxy(self.members, self.placements, lambda token: token)
+        proxy = Proxy(self.members, self.placements, lambda token: None if token == WRONG else token)
         app.add_api_route("/{path:path}", proxy.forward, methods=[*METHODS], response_model=None)
         self.client = httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://exams.example")
 
@@ -181,6 +188,39 @@ def test_an_offer_without_end_is_refused() -> None:
         assert behind.seen == []
 
     run(scenario)
+
+
+def test_nothing_is_read_of_what_comes_without_a_token_of_ours() -> None:
+    """A process still refuses it in its own words: it is sent the request without the body."""
+
+    async def never() -> AsyncIterator[bytes]:
+        raise AssertionError("the body is read")
+        yield b""
+
+    async def scenario(behind: Behind) -> None:
+        for path in ("/whip", "/rehearsal/whip", "/whip/one", "/api/v1/sessions/any/late-segments/webcam/1"):
+            headers = {"Authorization": f"Bearer {WRONG}", "Content-Length": "9999999"}
+            await behind.client.post(path, content=never(), headers=headers)
+        await behind.client.post("/whip", content=never(), headers={"Content-Length": "9999999"})
+        assert [body for *_, body in behind.seen] == [b""] * 5
+
+    run(scenario)
+
+
+def test_a_token_that_fills_gaps_after_its_time_keeps_its_session() -> None:
+    """So that late pieces go to the process that has the session's stream; a stranger's token has none."""
+    now = datetime(2026, 11, 16, 8, tzinfo=UTC)
+    session = Session(
+        "session-1", "e", "C-1", SessionState.ENDED, "en", now, now + timedelta(hours=1), None, None
+    )
+    made = Links(b"0" * 32, lambda: now)
+    tokens = [made.events(session), *(made.ingest(session, stream) for stream in Stream)]
+    rehearsal = made.rehearsal(session, Stream.WEBCAM)
+    later = Links(b"0" * 32, lambda: session.closes_at + LATE_WAIT / 2)
+    assert {session_of(made, token) for token in [*tokens, rehearsal]} == {session.id}
+    assert [session_of(later, token) for token in tokens] == [None, *[session.id] * len(Stream)]
+    assert session_of(later, rehearsal) is None
+    assert session_of(made, made.invitation(session)) is None
 
 
 def test_what_processes_tell_the_front_is_told_to_nobody() -> None:
