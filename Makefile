@@ -4,13 +4,15 @@ DATA ?= data
 PORT ?= 8000
 STREAMS ?= 16,64
 RUNS ?= 1
+MINUTES ?= 120
+EVERY ?= 240
 BIN := .venv/bin
 COMPILED := $(shell sed -n 's/^ *"\(.*\.py\)",$$/\1/p' setup.py)
 COMPILE := $(BIN)/pip-compile --quiet --strip-extras --generate-hashes --allow-unsafe \
 	--no-emit-index-url --no-emit-find-links --no-emit-trusted-host --no-header
 
 .DEFAULT_GOAL := help
-.PHONY: help setup interpreted run test test-tools lint compose attacks bench bench-tools mutants lock
+.PHONY: help setup interpreted run test test-tools lint compose attacks bench bench-tools soak mutants lock
 
 help: ## what you can ask for
 	@sed -nE 's/^([a-z-]+):.*## (.*)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 12
@@ -39,6 +41,9 @@ bench: setup bench-tools ## capture, seal, open, purge, each beside a peer; STRE
 
 attacks: setup ## strangers and insiders against the real service; AREA=connections for one; writes docs/security/attacks.md
 	$(BIN)/python -m tests.attacks $(AREA)
+
+soak: setup ## a Chromium whose microphone stalls every EVERY=240 seconds for MINUTES=120: lips and voice stay together
+	$(BIN)/python -m tests.bench.lipsync --minutes $(MINUTES) --every $(EVERY)
 
 mutants: setup test-tools ## the eleven seeded bugs, each of which the tests must find
 	$(BIN)/python -m tests.mutants

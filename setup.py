@@ -15,6 +15,7 @@ COMPILED = [
     "capture/clock/steadyticks.py",
     "capture/clock/takeclocks.py",
     "capture/cut/cutting.py",
+    "capture/cut/no_picture.py",
     "capture/cut/open_piece.py",
     "capture/cut/reading.py",
     "capture/cut/segmenter.py",

@@ -27,8 +27,8 @@ class MediaSegment:
     as JSON, with the ids of its events.
 
     Within a take `seq` counts from 0 and segments abut: `start_unix_ms + duration_ms` is the next one's
-    start, unless a gap lies between. `absences`: where in that time picture or sound is missing; of more than
-    `proctoring.recordings.leaves.ABSENCES_MAX` the longest are kept.
+    start, unless a gap lies between. `absences`: where in that time picture or sound is missing, or why
+    nothing was before it; of more than `proctoring.recordings.leaves.ABSENCES_MAX` the longest are kept.
     """
 
     seq: int

@@ -147,9 +147,9 @@ class SteadyTicks:
     def flush(self) -> None:
         """Hands on what is held."""
         if self._held:
-            late_us = self._held_least_us - self._least_us
-            lasted = self._held[-1].arrival_ms - self._held[0].arrival_ms >= CONFIRM_MS // 3
-            own = lasted and self._is_own(late_us, self._held[-1].arrival_ms)
+            late_us, now_ms = self._held_least_us - self._least_us, self._held[-1].arrival_ms
+            lasted = now_ms - self._held[0].arrival_ms >= CONFIRM_MS // 3
+            own = (lasted or self._alone_late(late_us, now_ms)) and self._is_own(late_us, now_ms)
             self._release(late_us if own or not -STEP_US <= late_us <= NETWORK_US_MAX else 0)
 
     def _begin(self, delay_us: int, arrival_ms: int) -> None:
@@ -208,6 +208,11 @@ class SteadyTicks:
         if beside_us is not None:
             return late_us - max(0, beside_us)
         return 0 if self._reports.ever else late_us
+
+    def _alone_late(self, late_us: int, now_ms: int) -> bool:
+        """Whether the other track was heard while those packets were due: no network held back both."""
+        beside = self.beside
+        return late_us > LEAP_US and beside is not None and beside.late_us(now_ms) is not None
 
     def _steady(self, frame: EncodedFrame) -> EncodedFrame:
         if self._slew_us:

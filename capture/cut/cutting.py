@@ -11,6 +11,7 @@ from capture.clock.steadyticks import SteadyTicks
 from capture.cut.segmenter import Segmenter
 from capture.media.frames import AUDIO_CLOCK, VIDEO_CLOCK, Codec, EncodedFrame
 from capture.media.piece import Piece
+from proctoring.recordings.model import EndCause
 
 UNREADABLE_MS_MAX: Final = 5_000  # keyframes that cannot be stored have come for as long: nor will the next
 
@@ -40,6 +41,7 @@ class Cutting:
         self._is_open = False
         self._is_unreadable = False
         self._is_calm = False  # both tracks
+        self._has_cut = False
         self._video = SteadyTicks(VIDEO_CLOCK, self._cut)
         self._audio = SteadyTicks(AUDIO_CLOCK, self._cut)
         self._video.beside, self._audio.beside = self._audio, self._video
@@ -106,10 +108,23 @@ class Cutting:
         self._video.flush()
         self._audio.flush()
         for piece in self._segmenter.flush(until_ms):
+            self._has_cut = True
             self._put(piece)
+
+    def in_vain(self, now_ms: int) -> tuple[EndCause, int] | None:
+        """Why nothing of the take was stored, and since when, where pictures have come for
+        UNREADABLE_MS_MAX."""
+        if self._is_open or self._has_cut:
+            return None
+        none = self._segmenter.no_picture
+        since_ms = none.vain_since_ms or self._segmenter.unreadable_since_ms
+        if since_ms is None or now_ms - since_ms < UNREADABLE_MS_MAX:
+            return None
+        return none.why, since_ms
 
     def _cut(self, frame: EncodedFrame) -> None:
         segmenter = self._segmenter
         segmenter.sound_held = self._audio.holds
         for piece in segmenter.push(frame):
+            self._has_cut = True
             self._put(piece)

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Final, final
 
+from capture.cut.no_picture import Nothing
 from capture.media.frames import Codec, EncodedFrame
 from capture.media.piece import TICKS_PER_MS, Sample, VideoConfig
 from capture.recorder import Absence
@@ -17,7 +18,8 @@ REPEATED_MS_MAX: Final = 250  # at the beginning of a piece, before its own firs
 @final
 @dataclass(slots=True)
 class OpenPiece:
-    """`start_ms` is None while the take's clock still settles. `last_ticks` is of the picture shown last."""
+    """`start_ms` is None while the take's clock still settles. `last_ticks` is of the picture shown last.
+    `nothing` is told of the time before, where it does not abut."""
 
     config: VideoConfig
     first_arrival_ms: int
@@ -25,6 +27,7 @@ class OpenPiece:
     start_ms: int | None
     abuts: bool
     last_ticks: int
+    nothing: Nothing
     frames: list[EncodedFrame] = field(default_factory=list)
     size: int = 0
     absences: list[Absence] = field(default_factory=list)
@@ -61,6 +64,10 @@ class OpenPiece:
         if size > REPEATED_BYTES_MAX or len(again) * step > REPEATED_MS_MAX * TICKS_PER_MS:
             return None
         return [frame.moved(at_ticks + place * step, now_ms) for place, frame in enumerate(again)]
+
+    def before(self, previous_ms: int | None, start_ms: int) -> tuple[Absence, ...]:
+        """What is told of the time before it; see `Nothing.told`."""
+        return () if self.abuts else self.nothing.told(previous_ms, start_ms)
 
     def samples(self, later_ms: int) -> tuple[Sample, ...]:
         """Its pictures, timed from the first, which is shown `later_ms` longer than it should."""

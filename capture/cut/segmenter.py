@@ -16,6 +16,7 @@ from typing import Final, final
 from capture.clock.deviceclock import DeviceClock
 from capture.clock.mediaclock import to_ms
 from capture.clock.takeclocks import TakeClocks
+from capture.cut.no_picture import NoPicture
 from capture.cut.open_piece import LAST_FRAME_MS, ClosedPiece, OpenPiece
 from capture.cut.reading import Reading
 from capture.cut.sound import Sound
@@ -73,8 +74,7 @@ class Segmenter:
         self._end_ms: int | None = None  # where the last piece ended
         self._asked_ms: int | None = None
         self._heard_ms = 0
-        self._missing = EndCause.NO_KEYFRAME  # why there is no picture, while there is none
-        self._lost = False  # pictures were lost, and no keyframe came since
+        self.no_picture = NoPicture()
 
     def push(self, frame: EncodedFrame) -> list[Piece]:
         """Takes the next frame; returns the pieces it completes. A malformed frame counts as not there."""
@@ -134,12 +134,10 @@ class Segmenter:
 
         `lost` says that video stands still until one comes.
         """
-        self._lost = self._lost or lost
-        if (
-            self._open is not None
-            and not lost
-            and now_ms - self._open.first_arrival_ms < self._open.target_ms
-        ):
+        if lost:
+            self.no_picture.wait(now_ms)
+        opened = self._open
+        if opened is not None and not lost and now_ms - opened.first_arrival_ms < opened.target_ms:
             return False
         if self._asked_ms is not None and 0 <= now_ms - self._asked_ms < KEYFRAME_REQUEST_MS:
             return False
@@ -155,9 +153,7 @@ class Segmenter:
         if opened is not None:
             if now_ms - opened.frames[-1].arrival_ms >= STALL_MS or self._sound.is_full:
                 self._cut_stalled(opened, now_ms, pieces)
-        elif (
-            self._closed is None and now_ms - self._sound.first_arrival_ms >= SEGMENT_MS and self.clocks.calm
-        ):
+        elif not self._closed and self.clocks.calm and now_ms - self._sound.first_arrival_ms >= SEGMENT_MS:
             self._cut_alone(pieces, self._sound.end_us)
 
     def _cut_alone(self, pieces: list[Piece], until_us: int) -> None:
@@ -165,13 +161,13 @@ class Segmenter:
         self._audio_clock.settle()
         start_ms = self._sound.from_ms(self._end_ms)
         end_ms = max(to_ms(until_us), start_ms + 1)
-        pieces.append(self._sound.alone(start_ms, end_ms, until_us, self._missing))
+        pieces.append(self._sound.alone(start_ms, end_ms, until_us, self.no_picture.why))
         self._end_ms, self._abut_ms = end_ms, None
 
     def _cut_stalled(self, opened: OpenPiece, now_ms: int, pieces: list[Piece]) -> None:
         """Ends the open piece here; the next one repeats the pictures that its last one leans on."""
         end_ticks = opened.last_ticks + (now_ms - opened.frames[-1].arrival_ms) * TICKS_PER_MS
-        self._note_absent(opened, end_ticks, EndCause.CONNECTION_LOST if self._lost else EndCause.DEVICE_LOST)
+        self._note_absent(opened, end_ticks, self.no_picture.why_still)
         self._go_on(opened, end_ticks, now_ms, pieces)
 
     def _go_on(self, opened: OpenPiece, end_ticks: int, now_ms: int, pieces: list[Piece]) -> None:
@@ -180,7 +176,7 @@ class Segmenter:
         self._close(end_ticks, pieces, now_ms)
         if again is None:
             self._abut_ms = None
-            self._missing = EndCause.CONNECTION_LOST if self._lost else EndCause.NO_KEYFRAME
+            self.no_picture.why = self.no_picture.why_gone
             return
         self._open = self._begin(opened.config, again[0])
         for frame in again:
@@ -189,7 +185,7 @@ class Segmenter:
     def _push_video(self, frame: EncodedFrame, pieces: list[Piece]) -> None:
         config = self._reading.config_of(frame)
         if frame.keyframe and config is None:
-            self._missing = EndCause.NOT_STORABLE
+            self.no_picture.why = EndCause.NOT_STORABLE
             if self.unreadable_since_ms is None:
                 self.unreadable_since_ms = frame.arrival_ms
             self._break_off(pieces, frame.arrival_ms)
@@ -198,8 +194,6 @@ class Segmenter:
         if opened is not None:
             self._cut_before(frame, config, opened, pieces)
         self._video_clock.observe(frame.ticks, frame.arrival_ms)
-        if config is not None:
-            self.unreadable_since_ms, self._lost, self._missing = None, False, EndCause.NO_KEYFRAME
         if self._open is None:
             if config is None:
                 self._abut_ms = None
@@ -209,6 +203,9 @@ class Segmenter:
             # After what is repeated; and VP8 has no picture that is shown before one that decodes earlier.
             frame = frame.moved(self._open.last_ticks + 1, frame.arrival_ms)
         self._open.add(frame)
+        if config is not None:
+            self.unreadable_since_ms = None
+            self.no_picture.over()
 
     def _cut_before(
         self, frame: EncodedFrame, config: VideoConfig | None, opened: OpenPiece, pieces: list[Piece]
@@ -222,6 +219,7 @@ class Segmenter:
                 self._close(end_ticks, pieces, now_ms)
             else:
                 self._break_off(pieces, now_ms)
+                self.no_picture.why = EndCause.CONNECTION_LOST
         elif config is not None:
             due = opened.age_ms(frame) >= opened.target_ms - CUT_EARLY_MS
             if config != opened.config or (due and (self.clocks.calm or opened.start_ms is not None)):
@@ -234,7 +232,8 @@ class Segmenter:
         abuts = start is not None
         if start is None and self._video_clock.settled:
             start = self._not_before(to_ms(self._video_clock.unix_us(frame.ticks)))
-        opened = OpenPiece(config, frame.arrival_ms, self._target_ms, start, abuts, frame.ticks)
+        nothing = self.no_picture.before(frame, self.unreadable_since_ms)
+        opened = OpenPiece(config, frame.arrival_ms, self._target_ms, start, abuts, frame.ticks, nothing)
         self._target_ms = SEGMENT_MS
         self._asked_ms = None
         return opened
@@ -299,10 +298,12 @@ class Segmenter:
         if closed is None:
             return
         pictures, start_ms, later_ms = closed.pictures, closed.start_ms, 0
+        previous_ms, nothing = closed.previous_end_ms, pictures.nothing
         if not pictures.abuts and self._sound and self._sound.first_us < start_ms * 1000:
-            from_ms = self._sound.from_ms(closed.previous_end_ms)
+            from_ms = self._sound.from_ms(previous_ms)
             if start_ms - from_ms > LEAD_MS:
-                pieces.append(self._sound.alone(from_ms, start_ms, start_ms * 1000, self._missing))
+                pieces.append(self._sound.alone(from_ms, start_ms, start_ms * 1000, nothing.why))
+                previous_ms = start_ms
             elif from_ms < start_ms:
                 start_ms, later_ms = from_ms, start_ms - from_ms
         taken = self._sound.take(start_ms, closed.end_ms, closed.boundary_us)
@@ -313,7 +314,7 @@ class Segmenter:
                 pictures.config,
                 pictures.samples(later_ms),
                 taken.samples,
-                absences=(*pictures.absences, *taken.absences),
+                absences=(*pictures.before(previous_ms, start_ms), *pictures.absences, *taken.absences),
             )
         )
         self._audio_clock.settle()

@@ -125,7 +125,9 @@ class LateIntake:
             take = stream.take = _Take(take_id, piece.media_type)
             log.info("late-take.begun", take=take_id)
         data = await asyncio.to_thread(webm.write, piece)
-        segment = MediaSegment(take.stored, piece.start_unix_ms, piece.duration_ms, data)
+        segment = MediaSegment(
+            take.stored, piece.start_unix_ms, piece.duration_ms, data, absences=piece.absences
+        )
         try:
             await self._recorder.store(take.id, segment)
         except WrongState as error:
@@ -162,7 +164,7 @@ class LateIntake:
 
 def _shown_ms(recorded: Recorded) -> int:
     """How long the file's content lasts at most."""
-    pictures = recorded.video[-1].ticks // TICKS_PER_MS + STILL_MS_MAX
+    pictures = recorded.video[-1].ticks // TICKS_PER_MS + STILL_MS_MAX if recorded.video else 0
     if not recorded.audio:
         return pictures
     last = recorded.audio[-1]

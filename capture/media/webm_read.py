@@ -1,7 +1,8 @@
 """Takes apart a WebM file that a browser recorded (RFC 8794, RFC 9559): VP8 and Opus, without decoding.
 
 What it reads came from a stranger: every length is checked against what is there, nothing is followed, and
-whatever is not needed is stepped over.
+whatever is not needed is stepped over. As with live media, a frame that cannot be stored costs that frame, a
+picture that cannot be shown leaves the sound, and a file that is cut short holds what came before.
 """
 
 import struct
@@ -12,7 +13,9 @@ from capture.errors import BadPayload
 from capture.media import opus, vp8
 from capture.media.frames import AUDIO_CLOCK
 from capture.media.piece import TICKS_PER_MS, Sample, Vp8Config
+from proctoring.recordings.model import EndCause
 
+BACK_MS_MAX = 1_000  # a frame whose time goes back by less is put after the one before it
 FRAMES_MAX = 20_000
 SCALE_NS = 1_000_000  # what every browser writes: times in milliseconds
 _EBML, _DOC_TYPE = 0x1A45DFA3, 0x4282
@@ -24,19 +27,30 @@ _OPEN_ENDED = frozenset({_SEGMENT, _CLUSTER})  # what a live writer may leave wi
 _VIDEO_CODEC, _AUDIO_CODEC = b"V_VP8", b"A_OPUS"
 
 
+class _CutShort(BadPayload):
+    """The file ends within an element."""
+
+
 @dataclass(slots=True)
 class Recorded:
     """The content of a file, both lists in time order, in their own clock rates from its first keyframe on,
-    with which video begins."""
+    with which video begins; from its first packet of sound where no picture can be shown.
 
-    config: Vp8Config
+    There is no `config` then, and `no_picture` says why. `no_sound` says why a file that declares sound holds
+    none; it is None too where no sound is declared.
+    """
+
+    config: Vp8Config | None
     video: list[Sample]
     audio: list[Sample]
+    no_picture: EndCause | None = None
+    no_sound: EndCause | None = None
 
 
 @dataclass(slots=True)
 class _Reader:
     tracks: dict[int, bytes] = field(default_factory=dict)
+    strange: list[bytes] = field(default_factory=list)  # codecs that are not stored
     frames: list[tuple[int, int, bytes]] = field(default_factory=list)  # track, milliseconds, data
     cluster_ms: int | None = None
 
@@ -49,9 +63,13 @@ def read(data: bytes) -> Recorded:
     doc_type = {key: data[a:b] for key, a, b in _elements(data, begin, end)} if identifier == _EBML else {}
     if doc_type.get(_DOC_TYPE, b"").rstrip(b"\0") != b"webm":
         raise BadPayload("This is no WebM file.")
-    for identifier, begin, end in elements:
-        if identifier == _SEGMENT:
-            _segment(reader, data, begin, end)
+    try:
+        for identifier, begin, end in elements:
+            if identifier == _SEGMENT:
+                _segment(reader, data, begin, end)
+    except _CutShort:
+        if not reader.frames:
+            raise
     return _recorded(reader)
 
 
@@ -86,8 +104,9 @@ def _track(reader: _Reader, data: bytes, begin: int, end: int) -> None:
         raise BadPayload("A track of the file lacks its number or its codec.")
     codec = data[slice(*found[_CODEC])].rstrip(b"\0")
     if codec not in (_VIDEO_CODEC, _AUDIO_CODEC) or codec in reader.tracks.values():
-        raise BadPayload("The file holds something else than one VP8 and at most one Opus track.")
-    reader.tracks[_integer(data, *found[_TRACK_NUMBER])] = codec
+        reader.strange.append(codec)
+    else:
+        reader.tracks[_integer(data, *found[_TRACK_NUMBER])] = codec
 
 
 def _frame(reader: _Reader, block: bytes) -> None:
@@ -102,35 +121,71 @@ def _frame(reader: _Reader, block: bytes) -> None:
 
 
 def _recorded(reader: _Reader) -> Recorded:
-    video: list[Sample] = []
-    audio: list[Sample] = []
-    zero_ms = next((ms for track, ms, frame in reader.frames if _is_key(reader, track, frame)), None)
+    frames = [(reader.tracks[track], ms, data) for track, ms, data in reader.frames if track in reader.tracks]
+    zero_ms = next((ms for codec, ms, data in frames if codec == _VIDEO_CODEC and _config(data)), None)
     if zero_ms is None:
-        raise BadPayload("The file holds no picture that can be decoded alone.")
-    for track, at_ms, frame in reader.frames:
-        codec, ms = reader.tracks.get(track), at_ms - zero_ms
-        if at_ms < 0 or codec is None:
-            raise BadPayload("A block of the file belongs to no track, or lies before its start.")
-        if ms < 0:
-            continue
-        if codec == _VIDEO_CODEC:
-            key = vp8.is_keyframe(frame)
-            if video or key:
-                _append(video, Sample(ms * TICKS_PER_MS, frame, key), TICKS_PER_MS)
-        else:
-            opus.duration_ticks(frame)
-            _append(audio, Sample(ms * (AUDIO_CLOCK // 1000), frame), 1)
-    return Recorded(Vp8Config(*vp8.dimensions(video[0].data)), video, audio)
+        return _sound_alone(reader, frames)
+    config: Vp8Config | None = None
+    video: list[Sample] = []
+    for codec, ms, data in frames:
+        if codec == _VIDEO_CODEC and ms >= zero_ms:
+            config = config or _config(data)
+            if config is not None:
+                at = (ms - zero_ms) * TICKS_PER_MS
+                _append(video, Sample(at, data, vp8.is_keyframe(data)), TICKS_PER_MS)
+    audio = _sound(frames, zero_ms)
+    return Recorded(config, video, audio, no_sound=None if audio else _why_no_sound(reader))
 
 
-def _is_key(reader: _Reader, track: int, frame: bytes) -> bool:
-    return reader.tracks.get(track) == _VIDEO_CODEC and vp8.is_keyframe(frame)
+def _sound_alone(reader: _Reader, frames: list[tuple[bytes, int, bytes]]) -> Recorded:
+    zero_ms = next((ms for codec, ms, data in frames if codec == _AUDIO_CODEC and _is_opus(data)), None)
+    if zero_ms is None:
+        if reader.strange:
+            raise BadPayload("The file holds something else than VP8 and Opus.")
+        raise BadPayload("The file holds no picture that can be decoded alone, and no sound.")
+    why = EndCause.DEVICE_LOST
+    if any(codec.startswith(b"V_") for codec in reader.strange):
+        why = EndCause.NOT_STORABLE
+    for codec, _, data in frames:
+        if codec == _VIDEO_CODEC and why is not EndCause.NOT_STORABLE:
+            why = EndCause.NOT_STORABLE if vp8.is_keyframe(data) else EndCause.NO_KEYFRAME
+    return Recorded(None, [], _sound(frames, zero_ms), no_picture=why)
+
+
+def _sound(frames: list[tuple[bytes, int, bytes]], zero_ms: int) -> list[Sample]:
+    audio: list[Sample] = []
+    for codec, ms, data in frames:
+        if codec == _AUDIO_CODEC and ms >= zero_ms and _is_opus(data):
+            _append(audio, Sample((ms - zero_ms) * (AUDIO_CLOCK // 1000), data), 1)
+    return audio
+
+
+def _why_no_sound(reader: _Reader) -> EndCause | None:
+    if any(codec.startswith(b"A_") for codec in reader.strange):
+        return EndCause.NOT_STORABLE
+    return EndCause.SOUND_MISSING if _AUDIO_CODEC in reader.tracks.values() else None
+
+
+def _config(picture: bytes) -> Vp8Config | None:
+    """The size of a keyframe that can be stored; None for any other picture."""
+    try:
+        return Vp8Config(*vp8.dimensions(picture))
+    except BadPayload:
+        return None
+
+
+def _is_opus(packet: bytes) -> bool:
+    try:
+        return opus.duration_ticks(packet) > 0
+    except BadPayload:
+        return False
 
 
 def _append(samples: list[Sample], sample: Sample, step: int) -> None:
     """Two frames of one millisecond are put one after the other; time never goes back."""
     least = samples[-1].ticks + step if samples else 0
-    if sample.ticks < least - step:
+    ticks_per_ms = TICKS_PER_MS if step == TICKS_PER_MS else AUDIO_CLOCK // 1000
+    if least - sample.ticks > BACK_MS_MAX * ticks_per_ms:
         raise BadPayload("The file's times go back.")
     samples.append(Sample(max(sample.ticks, least), sample.data, sample.keyframe))
 
@@ -145,19 +200,23 @@ def _elements(data: bytes, begin: int, end: int) -> Iterator[tuple[int, int, int
             if identifier not in _OPEN_ENDED:
                 raise BadPayload("An element of the file has no length.")
             length = end - at
+        if at + length > end and identifier in _OPEN_ENDED:
+            length = end - at  # whatever it holds is read up to the end
         if identifier is None or at + length > end:
-            raise BadPayload("The file is cut short.")
+            raise _CutShort("The file is cut short.")
         yield identifier, at, at + length
         at += length
 
 
 def _variable(data: bytes, at: int, end: int, *, marked: bool) -> tuple[int | None, int]:
     """A variable-size integer (RFC 8794 section 4), None for its all-ones form; where the next byte is."""
-    if at >= end or not data[at]:
+    if at >= end:
+        raise _CutShort("The file is cut short.")
+    if not data[at]:
         raise BadPayload("The file is cut short or is no EBML.")
     size = 9 - data[at].bit_length()
     if at + size > end:
-        raise BadPayload("The file is cut short.")
+        raise _CutShort("The file is cut short.")
     value = int.from_bytes(data[at : at + size], "big")
     if marked:
         return value, at + size

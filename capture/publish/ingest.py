@@ -34,6 +34,7 @@ FLUSH_S = 30.0  # how long the store may take for what was accepted
 
 
 _UNREAD = {Codec.H264: "video/mp4", Codec.VP8: "video/webm"}  # media types of a take without a segment
+_BROKEN = frozenset({EndCause.MEDIA_BROKEN, EndCause.STORE_FAILED})
 _WAS_THERE = frozenset(
     {
         EndCause.STOPPED,
@@ -180,6 +181,16 @@ class Ingest:
             self._writer.open(_UNREAD[self.offer.video], self._now_ms())
             self.finish_soon(EndCause.NOT_STORABLE)
 
+    def _tell_in_vain(self, cause: EndCause) -> EndCause:
+        """A take of which nothing could be stored ends for that reason, so that its gap has it."""
+        vain = self._cutting.in_vain(self._now_ms())
+        if vain is None or cause in _BROKEN:
+            return cause
+        why, since_ms = vain
+        log.warning("ingest.in-vain", ingest=self.id, cause=why)
+        self._writer.open(_UNREAD[self.offer.video], since_ms)
+        return why
+
     def _media_broken(self, error: Exception) -> None:
         self.failures += 1
         log.error("ingest.media-broken", ingest=self.id, exc_info=error)
@@ -190,6 +201,7 @@ class Ingest:
         try:
             self._peer.flush()
             self._cutting.flush(self._now_ms() if cause in _WAS_THERE else None)
+            cause = self._tell_in_vain(cause)
             closing = asyncio.ensure_future(self._peer.close())
             await self._writer.finish(cause, FLUSH_S)
             await closing

@@ -4,7 +4,8 @@ Guarantee: what is delivered is a whole frame; after a loss in video nothing lea
 since what follows would decode into a picture that was never filmed. Pure: time comes with the packets.
 
 The timestamp makes the picture: some senders set the marker of H.264 behind every NAL unit, so a picture is
-whole once another begins, or once nothing more came for a while (`rest`).
+whole once another begins, or once nothing more came for a while (`rest`). The last one of a source that sets
+no marker at all is taken for whole.
 """
 
 from collections.abc import Callable
@@ -44,6 +45,9 @@ class AudioAssembler:
     def rest(self) -> None:
         """Nothing more came for a while."""
 
+    def end(self) -> None:
+        """Nothing more comes of this source."""
+
 
 @final
 class VideoAssembler:
@@ -62,6 +66,7 @@ class VideoAssembler:
         self._broken = False
         self._marked = False  # the last packet was its picture's last, if its marker is right
         self._markers_lie = False
+        self._marks = False  # any packet had a marker
         self._closed = -1  # timestamp of the last picture
         self._alike = 0  # pictures of this timestamp before the one under way
         self._at_boundary = False
@@ -91,8 +96,10 @@ class VideoAssembler:
             except BadPayload:
                 self._broken = True
         self._marked = marker
-        if marker and self.codec is Codec.VP8:
-            self._close()
+        if marker:
+            self._marks = True
+            if self.codec is Codec.VP8:
+                self._close()
 
     def lost(self) -> None:
         """Packets are missing here for good."""
@@ -105,6 +112,11 @@ class VideoAssembler:
     def rest(self) -> None:
         """Nothing more of this picture comes: it leaves, if it is whole."""
         if self._marked and self._timestamp >= 0:
+            self._close()
+
+    def end(self) -> None:
+        """Nothing more comes of this source."""
+        if self._timestamp >= 0 and (self._marked or not self._marks):
             self._close()
 
     def _open(self, timestamp: int, arrival_ms: int) -> None:

@@ -67,7 +67,7 @@ class Reorderer:
         """Hands on what is left, holes or not."""
         while self._pending:
             self._skip()
-        self._assembler.rest()
+        self._assembler.end()
 
     def _place(self, packet: Packet) -> None:
         if self._next < 0:

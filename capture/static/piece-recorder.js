@@ -14,7 +14,7 @@ const AGAIN_MS = 1000;
 const BEGUN_MS_MAX = 5000;
 // How many slices tell where the recorder's clock stands: clocks drift.
 const SLICES_SURE = 300;
-const TYPES = { sound: "video/webm;codecs=vp8,opus", silent: "video/webm;codecs=vp8" };
+const TYPES = { both: "video/webm;codecs=vp8,opus", picture: "video/webm;codecs=vp8", sound: "audio/webm;codecs=opus" };
 const BITS = { video: 600_000, audio: 40_000 };
 
 /** @typedef {(data: Blob, start: number, end: number) => Promise<void>} Keep  called with each piece; `performance.now()` times */
@@ -63,9 +63,10 @@ export class PieceRecorder {
   #begin() {
     const living = this.tracks.filter((track) => track.readyState === "live");
     if (this.#over || !living.length) return;
-    const sound = living.some((track) => track.kind === "audio");
+    const kinds = living.map((track) => track.kind);
+    const type = kinds.includes("video") ? (kinds.includes("audio") ? TYPES.both : TYPES.picture) : TYPES.sound;
     const recorder = new MediaRecorder(new MediaStream(living), /** @type {MediaRecorderOptions} */ ({
-      mimeType: sound ? TYPES.sound : TYPES.silent,
+      mimeType: type,
       videoBitsPerSecond: BITS.video,
       audioBitsPerSecond: BITS.audio,
       videoKeyFrameIntervalDuration: KEYFRAME_MS,

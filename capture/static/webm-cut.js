@@ -1,9 +1,10 @@
 /**
  * Cuts the endless WebM file that a MediaRecorder writes into short ones that each play alone (RFC 9559): what
- * stands before the first cluster, then all blocks from one keyframe up to another. Times stay as the recorder
- * wrote them.
+ * stands before the first cluster, then all blocks from one keyframe up to another. Where no picture comes, as when a
+ * camera is gone, pieces of sound alone. Times stay as the recorder wrote them.
  *
  * @typedef {{ data: Blob, start: number, end: number }} Cut  milliseconds of the recorder's own clock
+ * @typedef {{ start: number, parts: BlobPart[], alone: boolean }} Open  `alone`: it holds no picture
  */
 
 const SEGMENT = 0x18538067;
@@ -18,8 +19,10 @@ const VIDEO = 1;
 const TIMESTAMP = 0xe7;
 const SIMPLE_BLOCK = 0xa3;
 const KEYFRAME = 0x80;
-// Longer than this no piece is taken. Without a picture, as when a camera is gone, none would ever end.
+// Longer than this no piece is taken: without a keyframe it would never end.
 const LENGTH_MS_MAX = 60_000;
+// Less sound than this before a keyframe is not worth a piece.
+const ALONE_MS_MIN = 200;
 // A cluster of unknown length: it ends where the next one begins, or the file.
 const CLUSTER_HEAD = new Uint8Array([0x1f, 0x43, 0xb6, 0x75, 0x01, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff]);
 
@@ -35,7 +38,7 @@ export class WebmCutter {
   /** How the present cluster begins. @type {BlobPart[]} */
   #cluster = [];
   #clusterMs = 0;
-  /** @type {{ start: number, parts: BlobPart[] } | null} */
+  /** @type {Open | null} */
   #open = null;
 
   /** @param {number} lengthMs how long a piece lasts at least */
@@ -89,28 +92,30 @@ export class WebmCutter {
     return null;
   }
 
-  /** A keyframe begins a piece, once the one before is long enough. @param {Uint8Array<ArrayBuffer>} whole @param {Uint8Array} content */
+  /**
+   * A keyframe begins a piece, once the one before is long enough; sound does where no keyframe came for long.
+   * @param {Uint8Array<ArrayBuffer>} whole
+   * @param {Uint8Array} content
+   */
   #block(whole, content) {
     const timeAt = sizeOf(content[0]);
     const track = content[0] & (0xff >> timeAt);
     const ms = this.#clusterMs + new DataView(content.buffer, content.byteOffset).getInt16(timeAt);
     this.lastMs = Math.max(this.lastMs, ms);
     const before = this.#open;
-    const mayBegin = track === this.#video && content[timeAt + 2] & KEYFRAME;
-    if (mayBegin && !(before && ms - before.start < this.lengthMs)) {
-      this.#open = { start: ms, parts: [...this.#cluster, whole] };
-      return before && this.#cut(before, ms);
-    }
-    if (before && ms - before.start > LENGTH_MS_MAX) {
-      this.#open = null;
-      return this.#cut(before, ms);
-    }
-    before?.parts.push(whole);
-    return null;
+    const lasted = before ? ms - before.start : Infinity;
+    const picture = track === this.#video;
+    const keyframe = picture && Boolean(content[timeAt + 2] & KEYFRAME);
+    const begins = keyframe ? before?.alone || lasted >= this.lengthMs : !picture && lasted > (before?.alone ? this.lengthMs : LENGTH_MS_MAX);
+    if (begins) this.#open = { start: ms, parts: [...this.#cluster, whole], alone: !keyframe };
+    else if (lasted > LENGTH_MS_MAX) this.#open = null;
+    else before?.parts.push(whole);
+    return before && before !== this.#open ? this.#cut(before, ms) : null;
   }
 
-  /** @param {{ start: number, parts: BlobPart[] }} open @param {number} end @returns {Cut} */
-  #cut({ start, parts }, end) {
+  /** @param {Open} open @param {number} end @returns {Cut | null} */
+  #cut({ start, parts, alone }, end) {
+    if (alone && end - start < ALONE_MS_MIN) return null;
     return { data: new Blob([...this.#head, ...parts]), start, end };
   }
 }

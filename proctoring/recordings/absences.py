@@ -1,4 +1,5 @@
-"""Picture or sound missing in segments that are stored: gaps of one part, each as long as it lasted.
+"""Picture or sound missing in segments that are stored: gaps of one part, each as long as it lasted. And why
+nothing is stored before a segment, where that is no lost connection.
 
 A microphone that is silent for two hours is told by each of 1,800 segments, and is one gap.
 """
@@ -27,12 +28,16 @@ def record(
     place: Span,
 ) -> None:
     """Record what is missing in a segment that lies in `place`, as far as it lies there. What goes on where
-    the last gap of the same part and cause ended lengthens that one."""
+    the last gap of the same part and cause ended lengthens that one. An absence of all is the cause of the
+    gap before the segment."""
     for absence in longest(absences):
+        if absence.part is GapPart.ALL:
+            _explain(db, core, session_id, unit_id, started, absence, place)
+            continue
         missing = Span(
             moved_ms(started, absence.start_unix_ms), moved_ms(started, absence.end_unix_ms)
         ).within(place)
-        if missing.length_ms <= 0 or absence.part is GapPart.ALL:
+        if missing.length_ms <= 0:
             continue
         before = _just_before(db, unit_id, absence, missing.start_ms)
         if before is not None:
@@ -44,6 +49,23 @@ def record(
             if absence.cause is EndCause.NOT_STORABLE:
                 flag_not_storable(db, core, session_id, missing.start_ms)
         db.flush()
+
+
+def _explain(
+    db: Db,
+    core: Core,
+    session_id: str,
+    unit_id: str,
+    started: datetime | None,
+    absence: Absence,
+    place: Span,
+) -> None:
+    since_ms = max(0, moved_ms(started, absence.start_unix_ms))
+    if since_ms >= place.start_ms:
+        return
+    gaps.explain(db, core, unit_id, since_ms, place.start_ms, absence.cause)
+    if absence.cause is EndCause.NOT_STORABLE:
+        flag_not_storable(db, core, session_id, since_ms)
 
 
 def _just_before(db: Db, unit_id: str, absence: Absence, start_ms: int) -> GapRow | None:

@@ -51,6 +51,21 @@ def between(db: Db, core: Core, unit_id: str, kind: UnitKind, end_ms: int, start
         add(db, core, unit_id, end_ms, start_ms, EndCause.CONNECTION_LOST)
 
 
+def explain(db: Db, core: Core, unit_id: str, start_ms: int, end_ms: int, cause: EndCause) -> None:
+    """From `start_ms` on, a gap that reaches into this stretch has this cause. Where there is no gap,
+    there is nothing to explain."""
+    rows = db.scalars(select(GapRow).where(*_whole(unit_id), GapRow.start_ms < end_ms)).all()
+    for row in rows:
+        if _end(row) <= start_ms:
+            continue
+        if start_ms - row.start_ms >= GAP_MS_MIN:
+            add(db, core, unit_id, start_ms, row.end_ms, cause)
+            row.end_ms = start_ms
+        else:
+            row.cause, row.reason = cause.value, gap_reason(cause).value
+    db.flush()
+
+
 def begin(db: Db, core: Core, unit_id: str, end_ms: int, cause: EndCause) -> None:
     """A take ended here: a gap up to what follows, of a take that another process recorded; it lasts when
     nothing does yet. None where one is known already."""

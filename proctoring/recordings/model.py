@@ -75,6 +75,10 @@ class EndCause(StrEnum):
     SOUND_MISSING = "sound-missing"  # the microphone gave nothing
 
 
+IN_VAIN = frozenset({EndCause.NO_KEYFRAME, EndCause.NOT_STORABLE})
+"""Pictures came, and none could be stored: why nothing of a take is."""
+
+
 class GapPart(StrEnum):
     """Which part of a stream is missing in a gap."""
 

@@ -21,7 +21,7 @@ from proctoring.exams.model import Stream
 from proctoring.quarantine.service import check_none
 from proctoring.recordings import absences, gaps
 from proctoring.recordings.leaves import SealedSegment, columns, leaf_of, placed, since_ms
-from proctoring.recordings.model import EndCause, Take, UnitKind, UnitState
+from proctoring.recordings.model import IN_VAIN, EndCause, Take, UnitKind, UnitState
 from proctoring.recordings.rows import SegmentRow, TakeRow, UnitRow, lock_units
 from proctoring.recordings.ruleflags import flag_end
 from proctoring.recordings.settle import settle
@@ -241,6 +241,10 @@ def _begin_gap(db: Db, core: Core, take: TakeRow, cause: EndCause) -> None:
         if db.scalar(select(TakeRow.id).where(*running, TakeRow.number < take.number).limit(1)) is not None:
             return
         end_ms = max(end_ms, _earlier_end_ms(db, take))
+        gaps.begin(db, core, take.unit_id, end_ms, cause)
+        if cause in IN_VAIN:
+            gaps.explain(db, core, take.unit_id, max(take.start_ms, end_ms), EVER_MS, cause)
+        return
     gaps.begin(db, core, take.unit_id, end_ms, cause)
 
 

@@ -20,14 +20,14 @@ from capture.spool.sink import VaultRecorder
 from capture.spool.spool import Spool
 from proctoring.exams.model import Stream
 from proctoring.recordings.late import LATE_WAIT
-from proctoring.recordings.model import EndCause, UnitState
+from proctoring.recordings.model import EndCause, GapPart, UnitState
 from proctoring.recordings.timeline import StreamTimeline, locate, timeline
 from proctoring.sessions import service as sessions
 from proctoring.sessions.model import Session
 from proctoring.web import problems
 from tests.support.away import AwayObjects, Faults, faulty
 from tests.support.world import SEGMENT_MS, World
-from tests.unit.capture.recorded import from_the_middle, recorded_file, without_lengths
+from tests.unit.capture.recorded import from_the_middle, recorded_file, sound_alone, without_lengths
 
 GAP_MS = 10_000
 WEBM = {"Content-Type": "video/webm"}
@@ -219,13 +219,36 @@ def test_a_piece_is_placed_by_its_first_keyframe(world: World) -> None:
     with_page(world, scenario)
 
 
+def test_sound_alone_is_kept_with_the_reason_of_the_missing_picture(world: World) -> None:
+    """In a take of its own type; the stretch is no gap any more, but one of the picture."""
+
+    async def scenario(page: Page) -> None:
+        assert (await page.put(0)).json() == {"kept_ms": 4_000}
+        assert (await page.put(4_000, sound_alone(4_000))).json() == {"kept_ms": 4_000}
+        assert (await page.put(8_000)).json() == {"kept_ms": 2_000}
+        line = page.line()
+        assert [take.media_type.partition(";")[0] for take in line.takes[2:]] == [
+            "video/webm",
+            "audio/webm",
+            "video/webm",
+        ]
+        ((part, start_ms, end_ms, cause),) = [(g.part, g.start_ms, g.end_ms, g.cause) for g in line.gaps]
+        assert (part, cause) == (GapPart.PICTURE, EndCause.DEVICE_LOST)
+        alone = next(one for one in line.segments if one.late and one.media_type.startswith("audio"))
+        assert (start_ms, end_ms) == (alone.start_ms, alone.start_ms + alone.duration_ms)
+        with av.open(io.BytesIO(page.opened(alone.position))) as container:
+            assert [stream.type for stream in container.streams] == ["audio"]
+
+    with_page(world, scenario)
+
+
 @pytest.mark.parametrize(
     ("data", "status"),
     [
         (b"", 422),
         (b"<html>", 422),
         (b"\x1a\x45\xdf\xa3\x01\xff\xff\xff\xff\xff\xff\xff", 422),
-        (recorded_file()[:-1], 422),
+        (recorded_file()[:120], 422),
         (bytes(PIECE_BYTES_MAX + 1), 413),
     ],
     ids=["empty", "html", "endless", "cut", "too-large"],

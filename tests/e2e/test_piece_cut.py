@@ -7,7 +7,7 @@ from playwright.sync_api import Route
 
 from capture.media.webm_read import read
 from tests.e2e.candidate_stage import chromium
-from tests.unit.capture.recorded import from_the_middle, recorded_file
+from tests.unit.capture.recorded import from_the_middle, recorded_file, sound_alone
 
 AT_MS, PIECE_MS, LENGTH_MS = 8_000, 4_000, 9_500
 ORIGIN = "http://cutter.test"
@@ -55,3 +55,23 @@ def test_a_file_without_end_becomes_pieces_that_play_alone() -> None:
             one.data for one in getattr(once, kind)
         ]
     assert [len(piece.video) for piece in pieces] == [40, 40, 15]
+
+
+def test_sound_goes_on_in_pieces_where_no_picture_comes() -> None:
+    """A camera that is gone after two seconds, or was never there: all sound is in one piece. Each
+    follows the one before, and is read."""
+    gone, never = recorded_file(75_000, pictures_ms=2_000), sound_alone(9_500)
+    with chromium() as browser:
+        page = browser.new_page()
+        page.route("**/*", serve)
+        page.goto(ORIGIN)
+        cuts = [page.evaluate(CUT, [b64encode(file).decode(), 5_000]) for file in (gone, never)]
+    for whole, file, count in zip(cuts, (gone, never), (5, 3), strict=True):
+        pieces = [read(b64decode(cut["data"])) for cut in whole]
+        assert [cut["end"] for cut in whole][:-1] == [cut["start"] for cut in whole][1:]
+        sounds = [one.data for piece in pieces for one in piece.audio]
+        assert len(sounds) == len(read(file).audio)
+        assert len(pieces) == count
+    assert [piece.config is None for piece in map(read, (b64decode(cut["data"]) for cut in cuts[0]))] == [
+        False, True, True, True, True,
+    ]  # fmt: skip

@@ -8,15 +8,17 @@ import httpx
 
 
 def decode_errors(data: bytes) -> tuple[int, int]:
-    """Pictures decoded and errors met."""
-    pictures = errors = 0
+    """Pictures decoded, or packets of sound where it is stored alone; and errors met, in either."""
+    decoded = {"video": 0, "audio": 0}
+    errors = 0
     with av.open(io.BytesIO(data)) as container:
-        for packet in container.demux(video=0):
+        kind = "video" if container.streams.video else "audio"
+        for packet in container.demux():
             try:
-                pictures += len(packet.decode())
+                decoded[packet.stream.type] += len(packet.decode())
             except av.FFmpegError:
                 errors += 1
-    return pictures, errors
+    return decoded[kind], errors
 
 
 def fetch_all(client: httpx.Client, session_id: str, line: dict[str, Any]) -> list[bytes]:
@@ -26,7 +28,7 @@ def fetch_all(client: httpx.Client, session_id: str, line: dict[str, Any]) -> li
         for segment in stream["segments"]:
             answer = client.get(f"/media/{session_id}/{stream['stream']}/{segment['n']}")
             assert answer.status_code == 200, answer.text
-            pictures, errors = decode_errors(answer.content)
-            assert (pictures > 0, errors) == (True, 0)
+            decoded, errors = decode_errors(answer.content)
+            assert (decoded > 0, errors) == (True, 0)
             plain.append(answer.content)
     return plain

@@ -4,19 +4,25 @@ from capture.media import webm
 from capture.media.piece import Piece, Sample, Vp8Config
 
 KEY = bytes((0x10, 0, 0)) + b"\x9d\x01\x2a" + (640).to_bytes(2, "little") + (480).to_bytes(2, "little") + b"k"
-DELTA = b"\x11\x00\x00delta"
+DELTA = b"\x11\x00\x00deltas\x00\x00"
 OPUS_60_MS = b"\x18sound"
 PICTURE_MS, SOUND_MS, KEY_EVERY = 100, 60, 10
 
 
-def recorded_file(length_ms: int = 4_000, *, sound: bool = True) -> bytes:
-    """A picture every 100 ms, each tenth a keyframe; Opus packets of 60 ms."""
+def recorded_file(length_ms: int = 4_000, *, sound: bool = True, pictures_ms: int = 1 << 30) -> bytes:
+    """A picture every 100 ms up to `pictures_ms`, each tenth a keyframe; Opus packets of 60 ms."""
     pictures = tuple(
         Sample(ms * 90, KEY if at % KEY_EVERY == 0 else DELTA, at % KEY_EVERY == 0)
-        for at, ms in enumerate(range(0, length_ms, PICTURE_MS))
+        for at, ms in enumerate(range(0, min(length_ms, pictures_ms), PICTURE_MS))
     )
     packets = tuple(Sample(ms * 48, OPUS_60_MS) for ms in range(0, length_ms, SOUND_MS)) if sound else ()
     return webm.write(Piece(0, length_ms, Vp8Config(640, 480), pictures, packets))
+
+
+def sound_alone(length_ms: int) -> bytes:
+    """Opus packets of 60 ms, and no track for pictures."""
+    packets = tuple(Sample(ms * 48, OPUS_60_MS) for ms in range(0, length_ms, SOUND_MS))
+    return webm.write(Piece(0, length_ms, None, (), packets))
 
 
 def without_lengths(file: bytes) -> bytes:

@@ -6,6 +6,7 @@ from capture.cut.cutting import UNREADABLE_MS_MAX, Cutting
 from capture.cut.segmenter import KEYFRAME_REQUEST_MS, SEGMENT_MS, Segmenter
 from capture.media.frames import Codec, EncodedFrame
 from capture.media.piece import Piece
+from proctoring.recordings.model import EndCause
 
 START_MS = 1_800_000_000_000
 KEY = b"\x10\x02\x00\x9d\x01\x2a\x80\x02\xe0\x01"
@@ -93,6 +94,21 @@ def test_pictures_that_cannot_be_stored_are_told_of_once() -> None:
     cutting.frame(picture(100, key=True))
     cutting.look(START_MS + 2 * UNREADABLE_MS_MAX)
     assert not told.unreadable
+
+
+def test_pictures_in_vain_are_told_where_nothing_was_stored() -> None:
+    """For long none came that decodes alone, or that can be stored; never of a take that was opened."""
+    told = Told()
+    cutting = told.cutting()
+    cutting.lost(START_MS)
+    assert cutting.in_vain(START_MS + UNREADABLE_MS_MAX - 1) is None
+    assert cutting.in_vain(START_MS + UNREADABLE_MS_MAX) == (EndCause.NO_KEYFRAME, START_MS)
+    cutting.frame(EncodedFrame(Codec.VP8, 0, START_MS + 1_000, b"\x10", True))
+    assert cutting.in_vain(START_MS + UNREADABLE_MS_MAX) == (EndCause.NOT_STORABLE, START_MS)
+    cutting.frame(picture(2_000, key=True))
+    cutting.flush()
+    cutting.lost(START_MS + 3_000)
+    assert cutting.in_vain(START_MS + 20_000) is None
 
 
 def test_what_goes_wrong_with_a_frame_is_told() -> None:

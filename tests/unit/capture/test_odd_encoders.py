@@ -115,7 +115,8 @@ def test_an_offer_tells_its_parameter_sets() -> None:
 
 @pytest.mark.parametrize("marker", ["last", "every", "none"])
 def test_the_timestamp_makes_the_picture(marker) -> None:
-    """Several slices a picture, the marker behind the last, behind each or nowhere: frames are pictures."""
+    """Several slices a picture, the marker behind the last, behind each or nowhere: frames are pictures,
+    the very last one too."""
     pictures = encoded(20, "slices=4:scenecut=0")
     frames: list[EncodedFrame] = []
     assembler = VideoAssembler(Codec.H264, frames.append)
@@ -123,8 +124,19 @@ def test_the_timestamp_makes_the_picture(marker) -> None:
         for nal in nals:
             marked = {"last": nal is nals[-1], "every": True, "none": False}[marker]
             assembler.push(number * STEP, marked, nal, number)
-    assembler.push(20 * STEP, True, b"\x41\x9a", 20)
+    assembler.end()
     assert [list(h264.split(frame.data)) for frame in frames] == [nals for _, nals in pictures]
+
+
+def test_a_last_picture_without_its_marker_is_not_whole() -> None:
+    """Where the sender sets markers; what was lost with it is not known."""
+    frames: list[EncodedFrame] = []
+    assembler = VideoAssembler(Codec.H264, frames.append)
+    for number, (_, nals) in enumerate(encoded(3, "slices=4:scenecut=0")):
+        for nal in nals[: -1 if number == 2 else None]:
+            assembler.push(number * STEP, nal is nals[-1], nal, number)
+    assembler.end()
+    assert len(frames) == 2
 
 
 def test_two_pictures_of_one_timestamp_are_two() -> None:

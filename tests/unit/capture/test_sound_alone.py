@@ -9,7 +9,7 @@ from capture.media.frames import Codec, EncodedFrame
 from capture.media.piece import Piece
 from capture.recorder import Absence
 from proctoring.recordings.model import EndCause, GapPart
-from tests.unit.capture.test_capture_segmenter import START_MS, cut, picture, sound, steady
+from tests.unit.capture.test_capture_segmenter import KEY, START_MS, cut, picture, sound, steady
 
 ALONE = 'audio/webm; codecs="opus"'
 
@@ -74,6 +74,43 @@ def test_pictures_that_no_keyframe_leads_to_leave_sound_alone() -> None:
     ((start, end, cause),) = absences(pieces, GapPart.PICTURE)
     assert cause is EndCause.NO_KEYFRAME
     assert end - start == pytest.approx(12_000, abs=50)
+
+
+def test_pictures_in_vain_are_told_before_the_first_that_is_shown() -> None:
+    """No keyframe for nine seconds and no sound: the first piece says since when, and why.
+    Not where packets were lost, or the keyframe came soon."""
+    for first_ms, lost, wanted in (
+        (9_000, False, [(500, 9_020, EndCause.NO_KEYFRAME)]),
+        (9_000, True, []),
+        (1_000, False, []),
+    ):
+        segmenter = Segmenter(expects_audio=False)
+        for at in range(500, first_ms, 100):
+            segmenter.wants_keyframe(START_MS + at, lost=True)
+        pieces = [piece for at in range(first_ms, first_ms + 2_000, 100)
+                  for piece in segmenter.push(picture(at, at, key=at == first_ms,
+                                                      after_loss=lost and at == first_ms))]  # fmt: skip
+        pieces += segmenter.flush()
+        assert absences(pieces, GapPart.ALL) == wanted
+
+
+def test_a_hole_between_pieces_says_why() -> None:
+    """Without sound: no keyframe leads to what came, or what came cannot be stored. A lost connection is not
+    told."""
+    long = [picture(at, at, key=at == 0) for at in range(0, SEGMENT_MS_MAX + 6_000, 100)]
+    again = [
+        picture(at, at, key=at == SEGMENT_MS_MAX + 6_000) for at in range(SEGMENT_MS_MAX + 6_000, 70_000, 100)
+    ]
+    pieces = cut([*long, *again], expects_audio=False)
+    ((start, end, cause),) = absences(pieces, GapPart.ALL)
+    assert (end - start, cause) == (6_000, EndCause.NO_KEYFRAME)
+    strange = [picture(at, at, key=True, head=KEY[:6] + bytes(4)) for at in range(2_000, 5_000, 500)]
+    good = [picture(at, at, key=at % 1_000 == 0) for at in (*range(0, 2_000, 100), *range(5_000, 7_000, 100))]
+    pieces = cut(by_arrival(*good, *strange), expects_audio=False)
+    assert [(end, why) for _, end, why in absences(pieces, GapPart.ALL)] == [(5_020, EndCause.NOT_STORABLE)]
+    lost = [picture(at, at, key=at % 1_000 == 0, after_loss=at == 5_000)
+            for at in (*range(0, 2_000, 100), *range(5_000, 7_000, 100))]  # fmt: skip
+    assert absences(cut(lost, expects_audio=False), GapPart.ALL) == []
 
 
 def test_sound_goes_on_through_lost_pictures() -> None:

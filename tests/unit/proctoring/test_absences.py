@@ -111,6 +111,57 @@ def test_an_absence_lies_within_its_segment(world: World, together: bool) -> Non
     ]
 
 
+@WAYS
+def test_the_gap_before_a_segment_has_the_cause_that_it_tells(world: World, together: bool) -> None:
+    """Within a take, all of it; without a word it is put down to the network."""
+    session, begun = webcam(world)
+    register(world, begun, 0, together=together)
+    ends_ms, starts_ms = BEGUN_MS + SEGMENT_MS, BEGUN_MS + 3 * SEGMENT_MS
+    register(world, begun, 3, (GapPart.ALL, ends_ms, starts_ms, EndCause.NO_KEYFRAME), together=together)
+    register(world, begun, 5, together=together)
+    assert told(line_of(world, session)) == [
+        ("all", ends_ms, BEGUN_MS + 3 * SEGMENT_MS, "no-keyframe"),
+        ("all", BEGUN_MS + 4 * SEGMENT_MS, BEGUN_MS + 5 * SEGMENT_MS, "connection-lost"),
+    ]
+
+
+def test_a_gap_falls_in_two_where_pictures_came_in_vain(world: World) -> None:
+    """The connection was lost, then pictures came that could not be stored: each stretch has its own reason,
+    and a person is told."""
+    session, begun = webcam(world)
+    register(world, begun, 0, together=False)
+    world.end(begun, EndCause.CONNECTION_LOST)
+    again = world.begin(session)
+    ends_ms, vain_ms = BEGUN_MS + SEGMENT_MS, BEGUN_MS + SEGMENT_MS + 3_000
+    told_of = (GapPart.ALL, vain_ms, BEGUN_MS + 3 * SEGMENT_MS, EndCause.NOT_STORABLE)
+    zero = world.clock.unix_ms - BEGUN_MS
+    missing = (Absence(told_of[0], zero + told_of[1], zero + told_of[2], told_of[3]),)
+    start = world.clock.unix_ms + 3 * SEGMENT_MS - SEGMENT_MS // 2
+    segment = SealedSegment(0, digest(b"again"), 1, start, SEGMENT_MS, absences=missing)
+    with world.core.db.begin() as db:
+        recordings.register(db, world.core, again.take.id, segment)
+    gaps = told(line_of(world, session))
+    assert gaps[0] == ("all", ends_ms, vain_ms, "connection-lost")
+    assert gaps[1][:2] + gaps[1][3:] == ("all", vain_ms, "not-storable")
+    with world.core.db.read() as db:
+        assert [flag.start_ms for flag in flags.of_session(db, session.id)] == [vain_ms]
+
+
+def test_a_take_in_vain_gives_its_cause_to_the_gap(world: World) -> None:
+    """Pictures came for the whole take, and none could be stored: from its start on that is the reason."""
+    session, begun = webcam(world)
+    register(world, begun, 0, together=False)
+    world.clock.now += timedelta(milliseconds=SEGMENT_MS)
+    world.end(begun, EndCause.CONNECTION_LOST)
+    world.clock.now += timedelta(milliseconds=SEGMENT_MS)
+    world.end(world.begin(session), EndCause.NO_KEYFRAME)
+    ends_ms = BEGUN_MS + SEGMENT_MS
+    assert told(line_of(world, session)) == [
+        ("all", ends_ms, ends_ms + SEGMENT_MS, "connection-lost"),
+        ("all", ends_ms + SEGMENT_MS, None, "no-keyframe"),
+    ]
+
+
 def test_registering_again_tells_nothing_twice(world: World) -> None:
     """As the leaf is there once, its absences are."""
     session, begun = webcam(world)
