@@ -9,10 +9,13 @@ from proctoring.sessions.service import Status
 
 
 def as_json(status: Status, now: datetime) -> dict[str, Any]:
-    """`now` lets the page show the server's clock, whatever the computer's says."""
+    """`now` lets the page show the server's clock, whatever the computer's says.
+
+    A stream that is not `storable` sends what cannot be stored, or such pictures: that is no recording.
+    """
     streams: dict[str, dict[str, bool]] = {}
     for one in status.streams:
-        streams[one.stream.value] = {"recording": one.recording}
+        streams[one.stream.value] = {"recording": one.recording, "storable": one.storable}
         if one.stream is Stream.PHONE:
             streams[one.stream.value]["ready"] = one.ready
     return {

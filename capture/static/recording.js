@@ -5,6 +5,7 @@
 
 import { Buffer } from "./buffer.js";
 import { canRecord } from "./piece-recorder.js";
+import { NOTHING } from "./missing.js";
 import { clock, maybe, one, text, timeOfDay, write } from "./page.js";
 
 const EVERY_MS = 500;
@@ -14,7 +15,7 @@ const PHONE_AWAY_ROUNDS = 4;
 
 /**
  * What hinders, most pressing first; each has one instruction in the texts, and perhaps one button.
- * @typedef {"picture-lost" | "sound-lost" | "picture-muted" | "sound-muted"} PartTrouble
+ * @typedef {"picture-lost" | "sound-lost" | "picture-muted" | "sound-muted" | "picture-unstorable"} PartTrouble
  * @typedef {"elsewhere" | "refused" | "screen-ended" | "camera-lost" | PartTrouble | "phone-away" | "second-display" | ""} Trouble
  * @typedef {"on" | "wait" | "off"} Sign
  */
@@ -86,7 +87,7 @@ export class RecordingView {
     for (const row of rows) {
       const stream = row.dataset.row ?? "";
       const sign = this.#sign(stream);
-      const lack = sign === "on" ? this.#lack(stream, row.dataset.part) : "";
+      const lack = sign === "on" || this.#unstorable(stream) ? this.#lack(stream, row.dataset.part) : "";
       const mark = one("[data-sign]", row);
       mark.className = `sign sign-${lack ? "off" : sign}`;
       write(mark, text(lack ? `sign-${lack}` : this.#word(stream, sign)));
@@ -119,14 +120,19 @@ export class RecordingView {
     return Boolean(this.watch.status?.streams[stream]?.recording);
   }
 
+  /** Whether what this device sends is of a kind that the server cannot store. @param {string} stream */
+  #unstorable(stream) {
+    return this.watch.status?.streams[stream]?.storable === false;
+  }
+
   /** The most pressing of what a stream, or one part of it, lacks. @param {string} stream @param {string} [part] @returns {PartTrouble | ""} */
   #lack(stream, part) {
-    const lacks = this.lacks.get(stream);
-    if (!lacks || this.away.has(stream)) return "";
+    if (this.away.has(stream)) return "";
+    const lacks = this.lacks.get(stream) ?? NOTHING;
     for (const why of /** @type {const} */ (["lost", "muted"])) {
       for (const one of /** @type {const} */ (["picture", "sound"])) if (lacks[one] === why && (part ?? one) === one) return `${one}-${why}`;
     }
-    return "";
+    return this.#unstorable(stream) && part !== "sound" ? "picture-unstorable" : "";
   }
 
   /** @param {string} stream @returns {Sign} */
@@ -177,7 +183,7 @@ export class RecordingView {
     if (refused) return "refused";
     if (this.away.has("screen")) return "screen-ended";
     if (this.away.size) return "camera-lost";
-    const lack = [...this.lacks.keys()].map((stream) => this.#lack(stream)).find(Boolean);
+    const lack = [...this.publishers.keys()].map((stream) => this.#lack(stream)).find(Boolean);
     if (lack) return lack;
     if (this.#phoneAway >= PHONE_AWAY_ROUNDS) return "phone-away";
     return this.secondDisplay ? "second-display" : "";

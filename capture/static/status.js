@@ -1,7 +1,7 @@
 /**
  * What the server knows of the session, asked for every two seconds.
  *
- * @typedef {{ recording: boolean, ready?: boolean }} StreamStatus
+ * @typedef {{ recording: boolean, storable: boolean, ready?: boolean }} StreamStatus
  * @typedef {{ state: string, started_at: string | null, starts_at: string | null, ends_at: string | null, now: string, identity_images: number, streams: Record<string, StreamStatus> }} Status
  */
 

@@ -17,7 +17,7 @@ from proctoring.recordings.model import (
     UnitKind,
     gap_reason,
 )
-from proctoring.recordings.rows import GapRow, SegmentRow
+from proctoring.recordings.rows import GapRow, SegmentRow, TakeRow, UnitRow
 from proctoring.recordings.spans import EVER_MS, Span, without
 
 
@@ -100,6 +100,21 @@ def close(db: Db, unit_id: str, at_ms: int) -> None:
     else:
         lasting.end_ms = at_ms
     db.flush()
+
+
+def unstorable(db: Db, session_id: str) -> set[str]:
+    """The streams of a session of which what is sent now cannot be stored, or its pictures cannot: there is a
+    gap with that cause which goes on where the last segment ends."""
+    mine = UnitRow.session_id == session_id, GapRow.cause == EndCause.NOT_STORABLE.value
+    stored = select(func.max(TakeRow.end_ms)).where(TakeRow.unit_id == UnitRow.id, TakeRow.late.is_(False))
+    found = select(UnitRow.kind, GapRow.end_ms, stored.scalar_subquery()).join(
+        GapRow, GapRow.unit_id == UnitRow.id
+    )
+    return {
+        kind
+        for kind, end_ms, stored_ms in db.execute(found.where(*mine))
+        if end_ms is None or end_ms >= stored_ms
+    }
 
 
 def fill(db: Db, core: Core, unit_id: str, start_ms: int, end_ms: int) -> None:

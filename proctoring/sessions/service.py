@@ -18,6 +18,7 @@ from proctoring.exams.rows import ExamRow
 from proctoring.exams.service import load as load_exam
 from proctoring.holds.model import due_at
 from proctoring.holds.service import set_due_dates
+from proctoring.recordings import gaps
 from proctoring.recordings.length import stored_until_ms
 from proctoring.recordings.model import UnitKind, UnitState, unit_kinds
 from proctoring.recordings.rows import TakeRow, UnitRow
@@ -45,8 +46,11 @@ CANDIDATE = Actor("candidate", "candidate")
 
 @dataclass(frozen=True, slots=True)
 class StreamStatus:
+    """`storable`: nothing is known that keeps what is sent from being stored."""
+
     stream: Stream
     recording: bool
+    storable: bool
     ready: bool
 
 
@@ -221,10 +225,16 @@ def status(db: Db, core: Core, session_id: str) -> Status:
     row = session_row(db, session_id)
     running = TakeRow.ended_at.is_(None) & TakeRow.late.is_(False)
     publishing = set(db.scalars(select(TakeRow.stream).where(TakeRow.session_id == session_id, running)))
+    unstorable = gaps.unstorable(db, session_id)
     seen = row.phone_ready_at
     phone = seen is not None and core.clock() - seen < PHONE_READY_FOR
     streams = tuple(
-        StreamStatus(stream, stream.value in publishing, stream is Stream.PHONE and phone)
+        StreamStatus(
+            stream,
+            stream.value in publishing,
+            stream.value not in unstorable,
+            stream is Stream.PHONE and phone,
+        )
         for stream in load_exam(db, row.exam_id).profile.streams
     )
     card = select(UnitRow.manifest_size).where(

@@ -5,7 +5,7 @@ from typing import Any
 
 import httpx
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from tests.e2e.candidate_stage import Candidate, candidate, service, takes_of
 from tests.support.service import Service
@@ -122,6 +122,32 @@ def test_a_lost_camera_leaves_the_sound(service: Service) -> None:
         trouble(page, "")
         causes = [take["end_cause"] for take in takes_of(service, session_id, "webcam")]
         assert causes == ["device-lost", None]
+
+
+def test_what_cannot_be_stored_is_never_called_a_recording(service: Service) -> None:
+    """The server tells that the pictures are of a kind that it cannot store, beside sound that it stores: the
+    sign and the instruction say so, and are gone once it stores them."""
+    told = {"storable": False}
+
+    def answer(route: Route) -> None:
+        status = route.fetch().json()
+        status["streams"]["webcam"] |= told
+        route.fulfill(json=status)
+
+    with candidate(service, "--streams", "webcam") as someone:
+        page = begin(someone)
+        page.route("**/status.json", answer)
+        trouble(page, "picture-unstorable")
+        assert someone.says(PICTURE_SIGN) == "no picture: cannot be stored"
+        assert someone.says(SOUND_SIGN) == "recording"
+        assert someone.says("[data-word]") == "Part of the recording has stopped"
+        told["recording"] = False
+        page.wait_for_function(f"document.querySelector('{SOUND_SIGN}').className.includes('sign-wait')")
+        assert someone.says(PICTURE_SIGN) == "no picture: cannot be stored"
+        told |= {"storable": True, "recording": True}
+        trouble(page, "")
+        assert someone.says(PICTURE_SIGN) == "recording"
+        someone.stop()
 
 
 def test_a_phone_that_loses_its_microphone_says_so(service: Service) -> None:

@@ -142,7 +142,7 @@ def test_status_tells_the_phone_from_not_there_to_ready_to_recording(
     home, phone = invitation(world, session), f"/p/{world.core.links.phone(session)}"
     before = client.get(f"{home}/status.json").json()
     assert before["state"] == "admitted"
-    assert before["streams"]["phone"] == {"recording": False, "ready": False}
+    assert before["streams"]["phone"] == {"recording": False, "storable": True, "ready": False}
     assert client.post(f"{phone}/ready").status_code == 204
     assert client.get(f"{phone}/status.json").json()["streams"]["phone"]["ready"] is True
     world.clock.move(seconds=60)
@@ -152,7 +152,7 @@ def test_status_tells_the_phone_from_not_there_to_ready_to_recording(
     assert during["state"] == "recording"
     assert during["started_at"] is not None
     assert during["streams"]["phone"]["recording"] is True
-    assert during["streams"]["webcam"] == {"recording": False}
+    assert during["streams"]["webcam"] == {"recording": False, "storable": True}
 
 
 def test_finishing_ends_the_session_and_may_be_repeated(world: World, client: AsgiClient) -> None:

@@ -15,6 +15,7 @@ from proctoring.recordings.timeline import StreamTimeline, timeline
 from proctoring.reviews import flags
 from proctoring.reviews.model import FlagSource, FlagState
 from proctoring.reviews.queue import queue
+from proctoring.sessions import service as sessions
 from proctoring.sessions.model import Session
 from proctoring.web.metrics import exposition
 from storage.manifest import digest
@@ -221,6 +222,29 @@ def test_what_cannot_be_stored_is_flagged_once_and_counted(world: World, togethe
     with world.core.db.read() as db:
         assert len(flags.of_session(db, session.id)) == 2
     assert b"gaps_not_storable 3.0" in exposition(world.core)
+
+
+def test_the_page_learns_what_cannot_be_stored_while_it_cannot(world: World) -> None:
+    """Its pictures, beside sound that is stored; all of it; neither once a picture is stored. The gap
+    of an earlier stretch says nothing of now."""
+
+    def storable() -> bool:
+        with world.core.db.read() as db:
+            (stream,) = sessions.status(db, world.core, session.id).streams
+            return stream.storable
+
+    session, begun = webcam(world)
+    assert storable()
+    for seq, cause in enumerate((EndCause.NOT_STORABLE, None, EndCause.NO_KEYFRAME)):
+        start = BEGUN_MS + seq * SEGMENT_MS
+        missing = [(PICTURE, start, start + SEGMENT_MS, cause)] if cause else []
+        register(world, begun, seq, *missing, together=False)
+        assert storable() is (cause is not EndCause.NOT_STORABLE)
+    world.end(begun, EndCause.NOT_STORABLE)
+    assert not storable()
+    world.clock.now += timedelta(milliseconds=9 * SEGMENT_MS)
+    world.store(world.begin(session), 0, world.clock.unix_ms)
+    assert storable()
 
 
 @pytest.mark.parametrize("cause", [EndCause.REPLACED, EndCause.NO_KEYFRAME, EndCause.STOPPED])
