@@ -77,7 +77,8 @@ def altered(token: str) -> Iterator[str]:
         if character in ALPHABET:
             other = ALPHABET[(ALPHABET.index(character) + 32) % 64]
             yield token[:at] + other + token[at + 1 :]
-    yield from (token[:-1], token[1:], token + "A", token.swapcase(), token[::-1], token.partition(".")[0])
+    whole = (token[:-1], token[1:], token + "A", token.swapcase(), token[::-1], token.partition(".")[0])
+    yield from (other for other in whole if other != token)
 
 
 def altered_tokens(ground: Ground) -> Outcome:
