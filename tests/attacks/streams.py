@@ -1,8 +1,10 @@
 """Three recording streams beside an attack: what was sent of them, compared with what was stored."""
 
 import json
+import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -16,7 +18,8 @@ from tests.bench.load.clip import AUDIO_CLOCK_HZ, AUDIO_SAMPLES, FRAMES_PER_S
 from tests.bench.receivers import kept_of
 from tests.support.service import Service, clean_environment, wait_until
 
-BESIDE_S = 24.0
+BESIDE_S_MAX = 300.0
+AFTER_S = 2.0  # recorded on behind the attack, for what it has left behind
 ENDED_S_MAX = 60
 PICTURE_MS = 1000 / FRAMES_PER_S
 SOUND_MS = 1000 * AUDIO_SAMPLES / AUDIO_CLOCK_HZ
@@ -27,13 +30,13 @@ Stranger = Callable[[Service, Invited], tuple[int, int]]
 """An attack on this service while it records; how often it was tried, and how often it got through."""
 
 
-def beside_streams(name: str, stranger: Stranger, seconds: float = BESIDE_S) -> list[Attack]:
-    """The attack in each shape, with three streams of one candidate recorded beside it for `seconds`. It has
-    to end within them."""
+def beside_streams(name: str, stranger: Stranger, seconds: float | None = None) -> list[Attack]:
+    """The attack in each shape, with three streams of one candidate recorded beside it until it has ended;
+    with `seconds` for so long, and it has to end within them."""
     return [Attack(f"{name} ({shape})", partial(_run, shape, stranger, seconds)) for shape in Shape]
 
 
-def _run(shape: Shape, stranger: Stranger, seconds: float, ground: Ground) -> Outcome:
+def _run(shape: Shape, stranger: Stranger, seconds: float | None, ground: Ground) -> Outcome:
     service = ground.service(shape)
     made = parts(service.data)
     try:
@@ -52,7 +55,7 @@ def _run(shape: Shape, stranger: Stranger, seconds: float, ground: Ground) -> Ou
 
 
 def _published(
-    service: Service, invited: Invited, stranger: Stranger, seconds: float
+    service: Service, invited: Invited, stranger: Stranger, seconds: float | None
 ) -> tuple[dict[str, int], tuple[int, int]]:
     """Pictures and packets of sound that were sent while the attack ran, and what came of the attack."""
     file = service.data.parent / "tokens"
@@ -66,7 +69,7 @@ def _published(
         "--tokens",
         str(file),
     ]
-    command += ["--address", LOOPBACK, "--settle", "1", "--seconds", str(seconds)]
+    command += ["--address", LOOPBACK, "--settle", "1", "--seconds", str(seconds or BESIDE_S_MAX)]
     with (
         _log(service).open("ab") as log,
         subprocess.Popen(
@@ -77,6 +80,9 @@ def _published(
             _line(publishing, service)
             came = stranger(service, invited)
             assert publishing.poll() is None, "the streams had ended before the attack was over"
+            if seconds is None:
+                time.sleep(AFTER_S)
+                publishing.send_signal(signal.SIGUSR1)
             report = _line(publishing, service)
         finally:
             publishing.kill()

@@ -1,5 +1,6 @@
 """`python -m tests.bench.load`: publishes one clip many times over; prints one JSON line when all are
-connected, and one at the end, when the receiver has been told goodbye and has stored what it got.
+connected, and one at the end, when the receiver has been told goodbye and has stored what it got. SIGUSR1
+brings the end about before its time.
 
     --whip URL --tokens FILE      one publisher for each line of FILE (an empty line: no token)
     --janus URL --publishers N    N publishers in Janus's videoroom
@@ -8,9 +9,11 @@ connected, and one at the end, when the receiver has been told goodbye and has s
 import argparse
 import asyncio
 import json
+import signal
 import time
 from collections import Counter
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import aioice.ice
@@ -30,6 +33,8 @@ ANSWER_S_MAX = 60.0
 
 async def publish(args: argparse.Namespace) -> None:
     """Connects all, sends for `args.seconds` after the last one is connected, leaves."""
+    enough = asyncio.Event()
+    asyncio.get_running_loop().add_signal_handler(signal.SIGUSR1, enough.set)
     pace = Pace(clip())
     async with httpx.AsyncClient(trust_env=False, timeout=ANSWER_S_MAX, limits=httpx.Limits()) as http:
         publishers = [Publisher(number, way) for number, way in enumerate(ways(args, http))]
@@ -41,7 +46,8 @@ async def publish(args: argparse.Namespace) -> None:
         pace.settle()
         cpu_s, begun_s = time.process_time(), time.monotonic()
         packets, octets = sum(one.packets for one in publishers), sum(one.octets for one in publishers)
-        await asyncio.sleep(args.seconds)
+        with suppress(TimeoutError):
+            await asyncio.wait_for(enough.wait(), args.seconds)
         elapsed_s = time.monotonic() - begun_s
         share = (time.process_time() - cpu_s) / elapsed_s
         packets, octets = (
