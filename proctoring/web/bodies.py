@@ -16,6 +16,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+import prometheus_client
 from starlette.datastructures import Headers
 from starlette.requests import Request
 from starlette.routing import compile_path
@@ -40,6 +41,10 @@ GRACE_S = 10.0
 BODY_S_MAX = 120.0
 SLOWEST_BYTES_PER_S = 8 << 10
 RETRY_AFTER_S = 10
+
+REFUSED = prometheus_client.Counter(
+    "http_bodies_refused", "Bodies that were refused by a limit, by which.", ["limit"]
+)
 
 Place = tuple[str, str]
 """What is counted: a kind, and whose."""
@@ -145,7 +150,7 @@ class _Reading:
             async with asyncio.timeout(self._began_s + allowed_s - self._ticks()):
                 message = await self._receive()
         except TimeoutError:
-            raise _again("This request came too slowly.") from None
+            raise _again("This request came too slowly.", "pace") from None
         self._received += len(message.get("body", b""))
         if self._received > self._bytes_max:
             raise self._too_large()
@@ -164,11 +169,12 @@ class _Reading:
         if self._declared.isdecimal() and int(self._declared) > self._bytes_max:
             raise self._too_large()
         if any(self._counts[place] >= most for place, most in self._places.items()):
-            raise _again("Too much is being sent at once.")
+            raise _again("Too much is being sent at once.", "number")
         self._counts.update(self._places.keys())
         return self._ticks()
 
     def _too_large(self) -> Problem:
+        REFUSED.labels("size").inc()
         return Problem(413, "Too large", f"The body is larger than {self._bytes_max} bytes.", "Send less.")
 
 
@@ -189,6 +195,7 @@ def _places(body: Body | None, token: str | None, scope: Scope) -> dict[Place, i
     return {("strangers", ""): STRANGERS_MAX} | of_address
 
 
-def _again(detail: str) -> Problem:
+def _again(detail: str, limit: str) -> Problem:
+    REFUSED.labels(limit).inc()
     remedy = "Keep what you have and send it again in a few seconds."
     return Problem(503, "Not taken now", detail, remedy, {"Retry-After": str(RETRY_AFTER_S)})
