@@ -36,7 +36,7 @@ compose: setup ## docker compose's own reading of docker-compose.yml; Go builds 
 	@sh tests/tools.sh compose
 	PROCTORING_TEST_REQUIRE=compose $(BIN)/pytest tests/unit/test_compose.py
 
-bench: setup bench-tools ## capture, seal, open, purge, each beside a peer; STREAMS=64,256 RUNS=3 for the long one
+bench: setup bench-tools ## capture, seal, open, purge, each beside a peer, the ledger replayed; STREAMS=64,256 RUNS=3 for the long one
 	$(BIN)/python -m tests.bench --streams $(STREAMS) --runs $(RUNS)
 
 attacks: setup ## strangers and insiders against the real service; AREA=connections for one; writes docs/security/attacks.md

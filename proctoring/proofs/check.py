@@ -100,8 +100,9 @@ def tell(db: Db, house: House, entries: list[Entry], rows: Rows) -> tuple[Told, 
     heads = heads_told(entries)
     faults: list[Disagreement] = []
     units = {key for table, key in [*told.rows, *rows] if table == "evidence_units"}
+    leaves = {unit_id: list(some) for unit_id, some in read_leaves(db, units)}
     for unit_id in sorted(units):
-        faults += check_leaves(told, unit_id, read_leaves(db, unit_id), heads.get(unit_id, {}))
+        faults += check_leaves(told, unit_id, leaves.get(unit_id, []), heads.get(unit_id, {}))
     _tell_due_dates(told, house, entries)
     return told, faults
 

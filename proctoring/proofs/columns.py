@@ -5,6 +5,7 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cache
 
 
 class How(StrEnum):
@@ -234,6 +235,7 @@ COLUMNS: dict[str, dict[str, Cover]] = {
 }
 
 
+@cache
 def compared(table: str) -> tuple[str, ...]:
     """The columns of a table that the replay compares with facts."""
     return tuple(column for column, cover in COLUMNS[table].items() if cover.how in COMPARED)

@@ -19,7 +19,7 @@ from proctoring.custody.service import head
 from proctoring.proofs import findings, memory
 from proctoring.proofs.check import Checked, House, check_sessions, digest, read_house, through
 from proctoring.proofs.compare import Compared
-from proctoring.proofs.leaves import follow
+from proctoring.proofs.leaves import broken_units
 from proctoring.proofs.memory import Read
 from proctoring.proofs.model import EDITED, Disagreement
 from proctoring.proofs.read import entries_after, session_ids, session_rows
@@ -29,9 +29,10 @@ from storage.note import NoteSigner
 
 REPLAY_INTERVAL_S = 300.0
 ENTRIES_AT_ONCE = 5_000
+ENTRIES_A_PASS = 50_000
 SESSIONS_AT_ONCE = 100
-SESSIONS_A_PASS = 1_000
-LEAVES_A_PASS = 20_000
+SESSIONS_A_PASS = 500
+LEAVES_A_PASS = 10_000
 UNITS_A_PASS = 1_000
 
 log = structlog.get_logger()
@@ -74,7 +75,7 @@ class LedgerReplay:
     def _follow(self, passed: Passed, compared: Compared) -> None:
         """Reads the entries that are new, and replays the sessions that they are about."""
         faults = list(compared.faults)
-        while True:
+        for _ in range(0, ENTRIES_A_PASS, ENTRIES_AT_ONCE):
             with self._core.db.read() as db:
                 read = memory.read_so_far(db, self._signer.public)
                 entries = entries_after(db, read.through, ENTRIES_AT_ONCE)
@@ -131,7 +132,8 @@ class LedgerReplay:
         """Follows the leaves of the next units."""
         with self._core.db.read() as db:
             units, is_round = _next_units(db, memory.state(db).unit_cursor)
-            broken = {unit.session_id for unit in units if not follow(db, unit)}
+            ids = broken_units(db, units)
+            broken = {unit.session_id for unit in units if unit.id in ids}
         self._check(passed, sorted(broken))
         passed.leaves = sum(unit.manifest_size for unit in units)
         with self._core.db.begin() as db:

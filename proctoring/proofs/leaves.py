@@ -1,12 +1,15 @@
 """Leaves of a unit's manifest beside what hangs on them: their own chain, the unit's head, where its takes
 lie."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import groupby
+from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Row, select
 from sqlalchemy.orm import Session as Db
 
+from proctoring.clock import iso
 from proctoring.custody.model import Entry
 from proctoring.proofs.model import EDITED, MISSING, UNKNOWN, Disagreement, Fact, Told
 from proctoring.proofs.states.takes import told_leaves
@@ -36,14 +39,29 @@ class _Span:
     is_stream: bool
 
 
-def read_leaves(db: Db, unit_id: str) -> list[Stored]:
-    """The unit's leaves, ascending."""
-    mine = select(SegmentRow).where(SegmentRow.unit_id == unit_id).order_by(SegmentRow.position)
-    found = []
-    for row in db.scalars(mine.execution_options(yield_per=1000)):
-        leaf = row.leaf()
-        found.append(Stored(row.position, leaf, leaf.hash(), row.leaf_hash, row.late))
-    return found
+def read_leaves(db: Db, unit_ids: Collection[str]) -> Iterator[tuple[str, Iterator[Stored]]]:
+    """The leaves of each of these units that has any, ascending; to be read one unit after the other."""
+    mine = select(SegmentRow.__table__).where(SegmentRow.unit_id.in_(unit_ids))
+    ordered = mine.order_by(SegmentRow.unit_id, SegmentRow.position).execution_options(yield_per=1000)
+    for unit_id, rows in groupby(db.execute(ordered), key=lambda row: row.unit_id):
+        yield str(unit_id), map(_stored, rows)
+
+
+def _stored(row: Row[Any]) -> Stored:
+    leaf = Leaf(
+        row.unit_id,
+        row.take_id,
+        row.seq,
+        row.object_key,
+        row.ct_sha256,
+        row.ct_len,
+        row.media_type,
+        row.start_ms,
+        row.duration_ms,
+        iso(row.received_at),
+        row.prev,
+    )
+    return Stored(row.position, leaf, leaf.hash(), row.leaf_hash, row.late)
 
 
 def heads_told(entries: Iterable[Entry]) -> dict[str, dict[int, Fact]]:
@@ -125,11 +143,19 @@ def _fault(code: str, row: str, column: str, told: str, number: int | None = Non
     return Disagreement(code, TABLE, row, column, told, number)
 
 
-def follow(db: Db, unit: UnitRow) -> bool:
-    """Whether each leaf of the unit follows from the one before, up to the head that its row names."""
+def broken_units(db: Db, units: Collection[UnitRow]) -> set[str]:
+    """Of these units those in which a leaf does not follow from the one before, or whose row names another
+    head."""
+    wanted = {unit.id: (unit.manifest_size, unit.manifest_head) for unit in units}
+    heads = {unit_id: _head(leaves) for unit_id, leaves in read_leaves(db, wanted)}
+    return {unit_id for unit_id, head in wanted.items() if heads.get(unit_id, (0, GENESIS)) != head}
+
+
+def _head(leaves: Iterable[Stored]) -> tuple[int, str]:
+    """How many leaves follow from one another, and the hash of the last; no head at all once one does not."""
     prev, position = GENESIS, 0
-    for one in read_leaves(db, unit.id):
+    for one in leaves:
         if (one.position, one.leaf.prev, one.hash) != (position, prev, one.leaf_hash):
-            return False
+            return -1, ""
         prev, position = one.hash, position + 1
-    return (position, prev) == (unit.manifest_size, unit.manifest_head)
+    return position, prev

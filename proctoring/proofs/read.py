@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from functools import cache
 from typing import Any
 
 from sqlalchemy import Column, LargeBinary, Select, Table, func, select, tuple_
@@ -107,6 +108,7 @@ def _add(found: Mapping[str, Rows], db: Db, table: Table, query: Select[Any]) ->
         found[str(owner)][key] = row
 
 
+@cache
 def _columns(table: Table) -> list[Column[Any]]:
     names = [*compared(table.name), *(["salts"] if "salts" in table.c else [])]
     return [table.c[name] for name in names]

@@ -2,7 +2,8 @@
 that does the same. Writes bench.json.
 
 Each figure is the median of paired runs, ours over the peer's, so that a slow machine changes nothing.
-PROCTORING_BENCH_PURGE_SEGMENTS says how many segments are purged on MinIO (10,000).
+PROCTORING_BENCH_PURGE_SEGMENTS says how many segments are purged on MinIO (10,000), and
+PROCTORING_BENCH_LEDGER_ENTRIES how long the ledger is that is replayed (1,000,000).
 """
 
 import json
@@ -23,6 +24,7 @@ from storage.naming import segment_key
 from storage.seal import Opener, Sealer
 from storage.shred import Shredder
 from tests.bench.capture import arguments, capture_figures, table
+from tests.bench.ledger_replay import REPLAYED, replay_figures
 from tests.bench.minio_purge import purge_figures
 from tests.support.names import TAKE_1, UNIT_A
 
@@ -97,8 +99,10 @@ def main() -> None:
         results["purge on MinIO"] = purge
         figures[f"purge {purge['segments']} segments on MinIO / bare loop, objects per s"] = purge["ratio"]
         figures["its peak of memory / that of a small purge"] = purge["peak_growth"]
+    results["replay"] = replay = replay_figures()
     for what, figure in figures.items():
         print(f"{figure:8.2f}  {what}")
+    print(REPLAYED.format(**replay))
     results["capture"] = capture = capture_figures(args.streams, args.runs)
     print(table(capture))
     Path("bench.json").write_text(json.dumps(results, indent=2))
