@@ -21,7 +21,7 @@ from tests.bench.ledger_fill import fill
 from tests.support.world import World
 
 ENTRIES = int(os.environ.get("PROCTORING_BENCH_LEDGER_ENTRIES", "1000000"))
-FEW = 50_000
+FEW = 20_000
 REPLAYED = (
     "replay of {entries} entries, {sessions} sessions: {first_s:.0f} s of CPU, {entries_per_s:.0f} entries/s,"
     " {peak_bytes} bytes at most, {peak_growth:.2f} of a short one's;\n"

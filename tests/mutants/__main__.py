@@ -24,6 +24,7 @@ SUITE = (
     "tests/integration/test_interleavings.py::test_a_hold_and_an_erasure_have_one_winner_in_every_order",
     "tests/integration/test_interleavings.py"
     "::test_a_hold_and_an_erasure_of_a_single_stream_have_one_winner_in_every_order",
+    "tests/unit/proofs/test_edits.py",
 )
 SUITE_S_MAX = 900
 FAILED = re.compile(r"^(?:FAILED|ERROR) (\S+)", re.MULTILINE)

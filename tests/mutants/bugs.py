@@ -1,4 +1,4 @@
-"""The eleven bugs that lose held evidence or leave erased evidence behind, as replacements of text.
+"""Bugs that lose held evidence, leave erased evidence or let an edited row pass, as replacements of text.
 
 A bug whose text is no longer found in the code fails the run: it would test nothing.
 """
@@ -22,6 +22,7 @@ class Bug:
     edits: tuple[Edit, ...]
 
 
+COMPARE = "proctoring/proofs/compare.py"
 DECIDE, HOLDS, SHRED = "retention/decide.py", "proctoring/holds/service.py", "storage/shred.py"
 LISTED = "self._objects.versions(prefix)"
 NEWEST = (
@@ -143,5 +144,26 @@ BUGS = (
             Edit(SHRED, "in list(self._objects.uploads(prefix)):", "in ():"),
             Edit(SHRED, "next(iter(self._objects.uploads(prefix)), None) is None", "True"),
         ),
+    ),
+    Bug(
+        "dropped comparison",
+        "the replay does not compare who agreed to an incident",
+        (
+            Edit(
+                COMPARE,
+                "if fact is not None and not _holds(",
+                "if column != 'second_by' and fact and not _holds(",
+            ),
+        ),
+    ),
+    Bug(
+        "any words open a commitment",
+        "the replay takes what a row says for what was committed to",
+        (Edit(COMPARE, "return isinstance(salt, str) and Opening", "return True or Opening"),),
+    ),
+    Bug(
+        "invented rows pass",
+        "the replay asks only for the rows that the ledger tells of",
+        (Edit(COMPARE, "if key not in told.rows and", "if False and"),),
     ),
 )
