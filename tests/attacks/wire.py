@@ -22,9 +22,13 @@ class Wire:
 
     async def send(self, data: bytes) -> None:
         """As far as the server takes it; not at all once it has closed."""
-        with contextlib.suppress(OSError):
+        if self.closed or self.writer.is_closing():
+            return
+        try:
             self.writer.write(data)
             await self.writer.drain()
+        except OSError:
+            self.closed = True
 
     async def watch(self) -> None:
         """Until the server closes: keeps the status of the first answer."""
