@@ -17,8 +17,8 @@ COMPILE := $(BIN)/pip-compile --quiet --strip-extras --generate-hashes --allow-u
 help: ## what you can ask for
 	@sed -nE 's/^([a-z-]+):.*## (.*)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 12
 
-run: setup ## the whole service on http://127.0.0.1:8000, with a recorded session to look at
-	PROCTORING_ENV=dev $(BIN)/proctoring serve --data $(DATA) --port $(PORT) --demo
+run: setup ## the whole service on http://127.0.0.1:8000, with a recorded session to look at; VERBOSE=1 shows its log
+	PROCTORING_ENV=dev $(BIN)/proctoring serve --data $(DATA) --port $(PORT) --demo $(if $(VERBOSE),--verbose)
 
 test: setup test-tools ## every test, in real browsers too; those with live media alone, after the others
 	$(BIN)/pytest -n 2 --dist worksteal -m "not live"

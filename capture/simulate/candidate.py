@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from urllib.parse import urljoin
 
+from capture.simulate.away import HERE
 from capture.simulate.encoding import Codec
 from capture.simulate.publisher import Published, PublishFailed, publish
 from proctoring.exams.model import Stream
@@ -61,11 +62,13 @@ async def simulate(
     codec: Codec = "H264",
     with_gap: bool = False,
     gap_s: float = GAP_S,
+    away: range = HERE,
 ) -> Summary:
     """Publishes every stream of every session for `seconds` and returns what was sent.
 
     `with_gap`: each candidate's phone falls silent once, for `gap_s` seconds, and comes back as a new take,
-    if `seconds` is at least GAPS_WORTH times that. Never raises for a stream; cancelling stops them all.
+    if `seconds` is at least GAPS_WORTH times that. `away`: nobody is in the picture then (unix ms). Never
+    raises for a stream; cancelling stops them all.
     """
     takes: list[Published] = []
     failures: list[Progress] = []
@@ -93,6 +96,7 @@ async def simulate(
                     number=candidate,
                     goodbye=last,
                     on_progress=sending,
+                    away=away,
                 )
                 takes.append(take)
                 sent_s += take.seconds

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from capture.simulate import phone_scene, screen_scene, webcam_scene
+from capture.simulate.away import HERE
 from capture.simulate.encoding import Codec, VideoEncoder, VideoShape
 from capture.simulate.sound import Voice
 from capture.simulate.tracks import AudioTrack, Scene, VideoTrack
@@ -15,13 +16,14 @@ from proctoring.exams.model import Stream
 class Device:
     """What a stream is filmed with. `loudness` None: it has no sound."""
 
-    scene: Callable[[int], Scene]
+    scene: Callable[..., Scene]
     shape: VideoShape
     loudness: float | None
 
-    def video(self, number: int, codec: Codec, clock: Clock) -> VideoTrack:
+    def video(self, number: int, codec: Codec, clock: Clock, away: range = HERE) -> VideoTrack:
         """Candidate `number`'s camera, switched on. Draws the scene's still parts: up to a second of work."""
-        return VideoTrack(self.scene(number), VideoEncoder(codec, self.shape), self.shape.frames_per_s, clock)
+        scene = self.scene(number, away)
+        return VideoTrack(scene, VideoEncoder(codec, self.shape), self.shape.frames_per_s, clock)
 
     def audio(self, number: int, clock: Clock) -> AudioTrack | None:
         """Candidate `number`'s microphone, or None where the stream has none."""

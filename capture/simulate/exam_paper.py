@@ -7,6 +7,7 @@ QUESTIONS_TOTAL = 24
 FIRST_NUMBER = 7
 QUESTION_S = 16
 CHOSEN_AFTER_S = 9
+APART_S = 5.0  # by which each candidate is ahead of the one before
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 import math
 
+from capture.simulate.away import HERE
 from capture.simulate.paint import Gradient, Layer, Pixels, Sprite, ellipse, rounded
 from capture.simulate.webcam_scene import LOOKS, Look
 
@@ -15,10 +16,11 @@ _TABLE = 284
 class PhoneScene:
     """Draws the phone's picture of any instant; the same instant always gives the same picture."""
 
-    def __init__(self, number: int = 0) -> None:
+    def __init__(self, number: int = 0, away: range = HERE) -> None:
+        self._away = away
         look = LOOKS[number % len(LOOKS)]
         self._phase = number * 2.3
-        self._room = _room(look)
+        self._room, self._empty = _room(look), _room(None)
         self._head = _head(look)
         self._forearm = _forearm(look)
         self._glow = _glow()
@@ -29,6 +31,8 @@ class PhoneScene:
         nod = 1.8 * math.sin(t * 2 * math.pi / 7.9) + 4.0 * max(0.0, math.sin(t * 2 * math.pi / 21) - 0.5)
         typing = max(0.0, math.sin(t * 2 * math.pi / 12.7))
         tap = typing * 2.2 * math.sin(t * 2 * math.pi * 1.9)
+        if unix_ms in self._away:
+            return self._empty.copy()
         picture = self._room.copy()
         self._head.turned(_NECK, nod, 0, 0.8 * math.sin(t * 2 * math.pi / 4.1)).lay(picture)
         self._forearm.turned(_ELBOW, tap - 1.0, 2 * math.sin(t / 3)).lay(picture)
@@ -37,7 +41,8 @@ class PhoneScene:
         return picture
 
 
-def _room(look: Look) -> Pixels:
+def _room(look: Look | None) -> Pixels:
+    """With the person of that look at the desk, or nobody."""
     layer = Layer(WIDTH, HEIGHT, Gradient("#aab3ae", "#d0d2c9", (0, 0), (WIDTH, 200)))
     layer.fill(
         f"M 0 324 L {WIDTH} 324 L {WIDTH} {HEIGHT} L 0 {HEIGHT} Z",
@@ -51,7 +56,8 @@ def _room(look: Look) -> Pixels:
     layer.fill("M 68 168 L 68 132 Q 92 104 112 128 Q 128 142 144 118 L 144 168 Z", "#55736f")
     layer.fill(ellipse(118, 94, 9, 9), "#efe5c8")
     _chair(layer)
-    _figure(layer, look)
+    if look is not None:
+        _figure(layer, look)
     _desk(layer)
     for side in (-30, WIDTH + 30):
         layer.fill(ellipse(side, HEIGHT / 2, 90, 260), "#14201f", 0.26, 40)

@@ -11,6 +11,7 @@ import httpx
 from aiortc import RTCPeerConnection, RTCSessionDescription
 
 from capture.simulate import peer
+from capture.simulate.away import HERE
 from capture.simulate.devices import DEVICES
 from capture.simulate.encoding import Codec
 from capture.simulate.tracks import VideoTrack
@@ -52,14 +53,16 @@ async def publish(
     goodbye: bool = True,
     on_progress: OnSent | None = None,
     clock: Clock = system_clock,
+    away: range = HERE,
 ) -> Published:
     """Publishes `stream` of simulated candidate `number` for that many seconds after the connection stands.
+    Nobody is in the picture while the clock, in unix milliseconds, is within `away`.
 
     `on_progress` is told the stream and the seconds sent, about once a second. Without `goodbye` the sockets
     close in silence at the end, as when a network is lost. Raises PublishFailed, with what to do.
     """
     device, loop = DEVICES[stream], asyncio.get_running_loop()
-    video = await loop.run_in_executor(None, device.video, number, codec, clock)
+    video = await loop.run_in_executor(None, device.video, number, codec, clock, away)
     audio = await loop.run_in_executor(None, device.audio, number, clock)
     pc = peer.sending(video, audio, codec, loopback=_is_loopback(url))
     ended = asyncio.Event()

@@ -4,6 +4,7 @@ import math
 from functools import lru_cache
 
 from capture.simulate import exam_paper, lettering
+from capture.simulate.away import HERE
 from capture.simulate.exam_paper import QUESTIONS, QUESTIONS_TOTAL, Question
 from capture.simulate.lettering import BOLD, write
 from capture.simulate.paint import Gradient, Layer, Pixels, Point, Sprite, ellipse, rounded
@@ -21,8 +22,8 @@ _PART_MINUTES = 45
 class ScreenScene:
     """Draws the screen's picture of any instant; the same instant always gives the same picture."""
 
-    def __init__(self, number: int = 0) -> None:
-        self._offset_s = number * 5.0
+    def __init__(self, number: int = 0, away: range = HERE) -> None:
+        self._offset_s = number * exam_paper.APART_S
         self._pages = [_page(index, answered=False) for index in range(len(QUESTIONS))]
         self._answered = [_page(index, answered=True) for index in range(len(QUESTIONS))]
         self._pointer = _pointer()

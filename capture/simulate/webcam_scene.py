@@ -3,6 +3,7 @@
 import math
 from dataclasses import dataclass
 
+from capture.simulate.away import HERE
 from capture.simulate.paint import Gradient, Layer, Pixels, Sprite, ellipse, rounded
 
 WIDTH, HEIGHT, RATE = 640, 480, 15
@@ -40,7 +41,8 @@ _BOOKS = ("#5f7a78", "#a4875f", "#44595d", "#c9bda0", "#7f5f4a", "#8b9a95", "#39
 class WebcamScene:
     """Draws the webcam's picture of any instant; the same instant always gives the same picture."""
 
-    def __init__(self, number: int = 0) -> None:
+    def __init__(self, number: int = 0, away: range = HERE) -> None:
+        self._away = away
         look = LOOKS[number % len(LOOKS)]
         self._phase = number * 1.7
         room = _room()
@@ -57,6 +59,8 @@ class WebcamScene:
         writing = max(0.0, math.sin(t * 2 * math.pi / 23) - 0.6) / 0.4
         lean = 1.6 * math.sin(t * 2 * math.pi / 9.7) + 0.7 * math.sin(t * 2 * math.pi / 5.3) + 2.5 * writing
         picture = self._room.copy()
+        if unix_ms in self._away:
+            return picture
         self._body.turned(_NECK, lean * 0.25, 0, breath).lay(picture)
         self._with_eyes(t, writing).turned(_NECK, lean, lean * 0.8, breath + 7 * writing).lay(picture)
         picture[_DESK:] = self._desk
