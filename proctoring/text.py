@@ -19,6 +19,7 @@ REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 FSI, PDI = "\N{FIRST STRONG ISOLATE}", "\N{POP DIRECTIONAL ISOLATE}"
 FIRST_ISOLATE = "\N{LEFT-TO-RIGHT ISOLATE}"
 NUL = "\0"
+CUT = "…"
 CODE_POINT = "U+{:04X}"
 
 _LINE_END = re.compile(r"\r\n|[\n\v\f\r\x1c-\x1e\x85\u2028\u2029]")
@@ -91,6 +92,19 @@ def contained(name: str) -> str:
         if depth < 0 or found < FIRST_ISOLATE:
             return _DIRECTION.sub("", name)
     return name if depth == 0 else _DIRECTION.sub("", name)
+
+
+def first_words(text: str, chars_max: int) -> str:
+    """The text on one line; a longer one ends after a word, or within the one that is too long, with "…"."""
+    on_one_line = " ".join(text.split())
+    if len(on_one_line) <= chars_max:
+        return on_one_line
+    cut = on_one_line[: chars_max - len(CUT)]
+    if not on_one_line[len(cut)].isspace() and (begin := cut.rstrip()).count(" "):
+        cut = begin.rpartition(" ")[0]
+    while cut and unicodedata.combining(on_one_line[len(cut)]):  # a letter keeps its marks
+        cut = cut[:-1]
+    return cut.rstrip() + CUT
 
 
 def without_directions(text: str) -> str:

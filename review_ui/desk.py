@@ -27,6 +27,7 @@ from proctoring.sessions import service as sessions
 from proctoring.web.cookies import read_cookie
 from proctoring.web.templates import environment
 from review_ui.calls import SHOWN_MAX
+from review_ui.titles import title
 from review_ui.words import word
 from storage.objects import ObjectStore
 from storage.seal import Opener
@@ -61,6 +62,7 @@ class Desk:
         self.objects = objects
         self._env = environment("review_ui")
         self._env.filters["word"] = word
+        self._env.filters["flag_title"] = title
 
     def signed_in(self, request: Request) -> Person:
         """The person of the login cookie. A person who asked for a page is sent to the sign-in page;

@@ -25,6 +25,7 @@ from proctoring.signals import service as signals
 from proctoring.signals.service import SignalsHead
 from proctoring.web.head import is_head
 from review_ui.desk import Desk, names_of
+from review_ui.titles import title
 from storage.errors import KeyMissing, KeyServiceFailed, NotAuthentic, ObjectMissing, StoreFailed
 from storage.naming import SEQ_MAX
 
@@ -117,6 +118,7 @@ def flag_json(flag: Flag, names: dict[str, str]) -> dict[str, str | int]:
         "start_ms": flag.start_ms,
         "end_ms": flag.end_ms,
         "source": flag.source.value,
+        "title": title(flag).words,
         "category": flag.category.value,
         "severity": flag.severity.value,
         "note": flag.note,

@@ -7,7 +7,7 @@ import { drawLog } from "./log-lane.js";
 import { drawSignals } from "./signal-lane.js";
 import { drawStream } from "./stream-lane.js";
 import { mark, percent, svg } from "./svg.js";
-import { say } from "./words.js";
+import { isolated, say } from "./words.js";
 
 /**
  * @typedef {import("./conductor.js").Conductor} Conductor
@@ -125,7 +125,7 @@ export class Lanes extends EventTarget {
   /** @param {number} ms */
   _positionWords(ms) {
     const flag = this._conductor.timeline.flags.find((one) => one.start_ms <= ms && ms <= one.end_ms + 1000);
-    const in_flag = flag ? `, ${say("in-flag", { what: say(`category-${flag.category}`) })}` : "";
+    const in_flag = flag ? `, ${say("in-flag", { what: flag.title })}` : "";
     return this._conductor.timeline.clock.civil(ms) + in_flag;
   }
 
@@ -173,7 +173,7 @@ export class Lanes extends EventTarget {
     const flags = this._conductor.timeline.flags.filter((flag) => flag.end_ms >= from && flag.start_ms <= to);
     flags.forEach((flag, place) => {
       const next = flags[place + 1];
-      const words = say(`category-${flag.category}`);
+      const words = isolated(flag.title);
       const roomPx = ((next ? this._share(next.start_ms) : 1) - this._share(flag.start_ms)) * width;
       drawn.push(this._flagMark(flag, roomPx > words.length * LETTER_PX + 30 ? words : ""));
     });
@@ -183,7 +183,7 @@ export class Lanes extends EventTarget {
   /** @param {FlagData} flag @param {string} label */
   _flagMark(flag, label) {
     const { clock } = this._conductor.timeline;
-    const name = `${clock.civil(flag.start_ms)} ${say(`category-${flag.category}`)}, ${say(`source-${flag.source}`)}, ${say(`state-${flag.state}`)}`;
+    const name = `${clock.civil(flag.start_ms)} ${isolated(flag.title)}, ${say(`source-${flag.source}`)}, ${say(`state-${flag.state}`)}`;
     const now = flag.id === this.currentFlag;
     const link = svg("a", { href: `#flag-${flag.id}`, "aria-label": name, "data-flag": flag.id });
     if (now) link.append(svg("rect", { class: "now-ring", x: -11, y: 1, width: 22, height: 22, rx: 3 }));

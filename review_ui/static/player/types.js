@@ -38,6 +38,7 @@
  * @property {number} start_ms
  * @property {number} end_ms  equal to start_ms for an instant
  * @property {"rule" | "proctor" | "candidate"} source
+ * @property {string} title  what happened, in the words of who raised it
  * @property {string} category
  * @property {string} severity
  * @property {string} note
