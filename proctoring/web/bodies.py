@@ -103,8 +103,9 @@ class BoundedBodies:
             return
         body = self._rules.of(scope["method"], scope["path"])
         bytes_max = body.bytes_max if body else FORM_BYTES_MAX
-        places = _places(body, token or (headers.get("authorization", "") if body else None), scope)
-        reading = _Reading(self._counts, places, bytes_max, headers, receive, self._ticks)
+        places = _places(body, token or (bearer(headers) if body else None), scope)
+        declared = headers.get("content-length", "")
+        reading = _Reading(self._counts, places, bytes_max, declared, receive, self._ticks)
 
         async def answer(message: Message) -> None:
             reading.answered = True
@@ -116,66 +117,58 @@ class BoundedBodies:
             reading.leave()
 
 
+@dataclass(slots=True)
 class _Reading:
     """One body, from the first byte that is asked for."""
 
-    def __init__(
-        self,
-        counts: Counter[Place],
-        places: Mapping[Place, int],
-        bytes_max: int,
-        headers: Headers,
-        receive: Receive,
-        ticks: Callable[[], float],
-    ) -> None:
-        self.answered = False
-        self._counts = counts
-        self._places = places
-        self._bytes_max = bytes_max
-        self._declared = headers.get("content-length", "")
-        self._receive = receive
-        self._ticks = ticks
-        self._began_s: float | None = None
-        self._received = 0
-        self._whole = False
+    counts: Counter[Place]
+    places: Mapping[Place, int]
+    bytes_max: int
+    declared: str
+    source: Receive
+    ticks: Callable[[], float]
+    answered: bool = False
+    began_s: float | None = None
+    received: int = 0
+    whole: bool = False
 
     async def receive(self) -> Message:
         """The next piece. Raises Problem: 413 for too much of it; 503 for too many at once, or too slow."""
-        if self.answered or self._whole:
-            return await self._receive()
-        if self._began_s is None:
-            self._began_s = self._begin()
-        allowed_s = min(BODY_S_MAX, GRACE_S + self._received / SLOWEST_BYTES_PER_S)
+        if self.answered or self.whole:
+            return await self.source()
+        if self.began_s is None:
+            self.began_s = self._begin()
+        allowed_s = min(BODY_S_MAX, GRACE_S + self.received / SLOWEST_BYTES_PER_S)
         try:
-            async with asyncio.timeout(self._began_s + allowed_s - self._ticks()):
-                message = await self._receive()
+            async with asyncio.timeout(self.began_s + allowed_s - self.ticks()):
+                message = await self.source()
         except TimeoutError:
             raise _again("This request came too slowly.", "pace") from None
-        self._received += len(message.get("body", b""))
-        if self._received > self._bytes_max:
+        self.received += len(message.get("body", b""))
+        if self.received > self.bytes_max:
             raise self._too_large()
-        self._whole = not message.get("more_body", False)
+        self.whole = not message.get("more_body", False)
         return message
 
     def leave(self) -> None:
         """The request is over, and with it what it held."""
-        if self._began_s is not None:
-            self._counts.subtract(self._places.keys())
-            for place in self._places:
-                if not self._counts[place]:
-                    del self._counts[place]
+        if self.began_s is not None:
+            self.counts.subtract(self.places.keys())
+            for place in self.places:
+                if not self.counts[place]:
+                    del self.counts[place]
 
     def _begin(self) -> float:
-        if self._declared.isdecimal() and int(self._declared) > self._bytes_max:
+        if self.declared.isdecimal() and int(self.declared) > self.bytes_max:
             raise self._too_large()
-        if any(self._counts[place] >= most for place, most in self._places.items()):
+        if any(self.counts[place] >= most for place, most in self.places.items()):
             raise _again("Too much is being sent at once.", "number")
-        self._counts.update(self._places.keys())
-        return self._ticks()
+        self.counts.update(self.places.keys())
+        return self.ticks()
 
     def _too_large(self) -> Problem:
         REFUSED.labels("size").inc()
-        return Problem(413, "Too large", f"The body is larger than {self._bytes_max} bytes.", "Send less.")
+        return Problem(413, "Too large", f"The body is larger than {self.bytes_max} bytes.", "Send less.")
 
 
 def is_read(method: str, headers: Headers) -> bool:
@@ -184,9 +177,17 @@ def is_read(method: str, headers: Headers) -> bool:
     return has_body and method not in SAFE_METHODS
 
 
+def bearer(headers: Headers) -> str:
+    """The token of the Authorization header (RFC 6750), or ""."""
+    return headers.get("authorization", "").partition(" ")[2].strip()
+
+
 def _places(body: Body | None, token: str | None, scope: Scope) -> dict[Place, int]:
     """Everything that this body counts for, each with how many there may be."""
     if token is not None:
+        token = token[
+            :-1
+        ]  # the last character of a signature has bits that say nothing: one token, four spellings
         if body is None or body.bytes_max <= UPLOAD_BYTES:
             return {("token", token): TOKEN_BODIES_MAX}
         return {("upload of", token): TOKEN_UPLOADS_MAX, ("uploads", ""): UPLOADS_MAX}

@@ -107,6 +107,18 @@ def test_who_reaches_whom() -> None:
     assert not networks["caddy"] & {"database", "objects", "jobs"}
 
 
+def test_what_caddy_says_of_a_client_is_believed_and_what_others_say_is_not() -> None:
+    """The network between Caddy and the service is the proxies' one; who is in it is above."""
+    (subnet,) = [one["subnet"] for one in WHOLE["networks"]["front"]["ipam"]["config"]]
+    for name in ("capture", "review"):
+        assert SERVICES[name]["environment"]["PROCTORING_PROXIES"] == f'["{subnet}"]'
+    assert {name for name, one in SERVICES.items() if "front" in one["networks"]} == {
+        "caddy",
+        "capture",
+        "review",
+    }
+
+
 def test_every_secret_is_made_by_init(tmp_path: Path) -> None:
     """`proctoring init --secrets` makes each file and each folder that is mounted, before anything starts."""
     prepare_secrets(Settings(data=tmp_path / "data", _env_file=None))
