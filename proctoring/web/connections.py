@@ -25,7 +25,7 @@ HEAD_S_MAX = 10.0
 KEEP_ALIVE_S = 5
 SLOWEST_BYTES_PER_S = 4096
 UNWANTED_BYTES_MAX = 256 << 10
-ADDRESS_MAX = 256  # an exam centre behind one address has no more at once
+ADDRESS_MAX = 512  # an exam centre behind one address has no more at once
 
 ENDED = prometheus_client.Counter(
     "http_connections_ended", "Connections refused or closed by a limit, by which.", ["limit"]

@@ -27,6 +27,7 @@ FOREIGN = (
     {"Origin": "https://evil.example"},
     {"Origin": "null"},
 )
+BELOW_SESSIONS = ("/sessions/", "/media/", "/flags/")
 OPEN = frozenset({"/healthz", "/readyz", "/metrics", "/sign-in", "/api/v1/openapi.json"})
 """What anybody may read; static files too."""
 
@@ -143,6 +144,24 @@ def pages_without_a_login(ground: Ground) -> Outcome:
     return Outcome(tried, through)
 
 
+def evidence_without_the_right(ground: Ground) -> Outcome:
+    """Every address below a session, by each role that has no right to its evidence and is no part of an
+    appeal: read, or acted on."""
+    service = ground.service()
+    made = parts(service.data)
+    (invited,) = invite(made, 1)
+    made.core.db.close()
+    tried = through = 0
+    for role in set(Role) - {Role.PROCTOR}:
+        client = service.signed_in(f"{role.value} {invited['session_id']}", role.value)
+        for method, path in _addresses(service.data):
+            if path.startswith(BELOW_SESSIONS) and method in ("GET", "POST"):
+                tried += 1
+                target = _filled(path.replace("{session_id}", invited["session_id"]))
+                through += client.request(method, target).status_code < 400
+    return Outcome(tried, through)
+
+
 def _addresses(data: object) -> list[tuple[str, str]]:
     made = parts(data)  # type: ignore[arg-type]
     try:
@@ -161,4 +180,5 @@ ATTACKS = [
     Attack("tokens used for something else", tokens_for_something_else),
     Attack("writes from another site, with a login", cross_site_writes),
     Attack("reading without a login", pages_without_a_login),
+    Attack("evidence, by roles without a right to it", evidence_without_the_right),
 ]
