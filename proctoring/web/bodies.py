@@ -23,6 +23,7 @@ from starlette.routing import compile_path
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from proctoring.errors import CoreError
+from proctoring.web.connections import holder_of
 from proctoring.web.problems import Problem, of_core, render
 from proctoring.web.security import SAFE_METHODS
 
@@ -192,7 +193,7 @@ def _places(body: Body | None, token: str | None, scope: Scope) -> dict[Place, i
             return {("token", token): TOKEN_BODIES_MAX}
         return {("upload of", token): TOKEN_UPLOADS_MAX, ("uploads", ""): UPLOADS_MAX}
     client = scope.get("client")
-    of_address = {("address", client[0]): ADDRESS_MAX} if client else {}
+    of_address = {("address", holder_of(client[0])): ADDRESS_MAX} if client else {}
     return {("strangers", ""): STRANGERS_MAX} | of_address
 
 

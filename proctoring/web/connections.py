@@ -25,6 +25,7 @@ HEAD_S_MAX = 10.0
 KEEP_ALIVE_S = 5
 SLOWEST_BYTES_PER_S = 4096
 UNWANTED_BYTES_MAX = 256 << 10
+IPV6_PREFIX = 64
 ADDRESS_MAX = 512  # an exam centre behind one address has no more at once
 
 ENDED = prometheus_client.Counter(
@@ -38,27 +39,28 @@ class Connections:
     def __init__(self, most: int, proxies: Sequence[str] = ()) -> None:
         self._most = most
         self._proxies = [ip_network(one) for one in proxies]
-        self._address: dict[BoundedProtocol, str] = {}
-        self._per_address: Counter[str] = Counter()
+        self._all: dict[BoundedProtocol, str] = {}
+        self._held: Counter[str] = Counter()
         self._waiting: dict[BoundedProtocol, None] = {}  # for a head; the one that began first comes first
 
     def __len__(self) -> int:
-        return len(self._address)
+        return len(self._all)
 
     def admit(self, one: "BoundedProtocol", address: str) -> bool:
         """Whether there is room for it, which may cost another its place."""
-        if self._counted(address) and self._per_address[address] >= ADDRESS_MAX:
+        holder = self._holder(address)
+        if holder and self._held[holder] >= ADDRESS_MAX:
             ENDED.labels("address").inc()
             return False
-        if len(self._address) >= self._most:
+        if len(self._all) >= self._most:
             ENDED.labels("all").inc()
             longest = next(iter(self._waiting), None)
             if longest is None:
                 return False
             longest.end()
             self.forget(longest)
-        self._address[one] = address
-        self._per_address[address] += 1
+        self._all[one] = holder
+        self._held[holder] += 1
         return True
 
     def waits(self, one: "BoundedProtocol") -> None:
@@ -77,18 +79,17 @@ class Connections:
     def forget(self, one: "BoundedProtocol") -> None:
         """It is gone. Harmless to repeat."""
         self._waiting.pop(one, None)
-        address = self._address.pop(one, None)
-        if address is not None:
-            self._per_address[address] -= 1
-            if not self._per_address[address]:
-                del self._per_address[address]
+        holder = self._all.pop(one, None)
+        if holder is not None:
+            self._held[holder] -= 1
+            if not self._held[holder]:
+                del self._held[holder]
 
-    def _counted(self, address: str) -> bool:
-        """Whether it is a single client's: no socket of the front, no proxy."""
-        if not address:
-            return False
-        found = ip_address(address.partition("%")[0])
-        return not any(found in proxy for proxy in self._proxies)
+    def _holder(self, address: str) -> str:
+        """Whose it is; "" for what is no single client's: a socket of the front, a proxy."""
+        if not address or any(ip_address(address.partition("%")[0]) in proxy for proxy in self._proxies):
+            return ""
+        return holder_of(address)
 
 
 class BoundedProtocol(H11Protocol):
@@ -167,6 +168,15 @@ class BoundedProtocol(H11Protocol):
             self.end()
         else:
             self._start_clock()
+
+
+def holder_of(address: str) -> str:
+    """Whom an address stands for: itself; in IPv6 its /64, of which one customer has every address."""
+    try:
+        found = ip_address(address.partition("%")[0])
+    except ValueError:  # as a proxy named it
+        return address
+    return str(found) if found.version == 4 else str(ip_network((found, IPV6_PREFIX), strict=False))
 
 
 def bounded(registry: Connections) -> type[asyncio.Protocol]:

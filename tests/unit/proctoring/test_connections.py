@@ -12,7 +12,7 @@ from uvicorn.server import ServerState
 
 from proctoring import descriptors
 from proctoring.web import connections
-from proctoring.web.connections import HEAD_S_MAX, BoundedProtocol, Connections, bounded
+from proctoring.web.connections import HEAD_S_MAX, BoundedProtocol, Connections, bounded, holder_of
 
 REQUEST = b"GET / HTTP/1.1\r\nHost: exams.example\r\n\r\n"
 TOO_MUCH = 1 << 20
@@ -225,6 +225,13 @@ def test_one_address_has_its_share_and_a_proxy_is_not_one_client(monkeypatch: py
         assert not any(server.connect("")[1].ended for _ in range(5))
 
     run(scenario)
+
+
+def test_a_customer_of_ipv6_is_one_holder_with_all_addresses() -> None:
+    """The first 64 bits are the network's; what a proxy names otherwise stands for itself."""
+    assert holder_of("2001:db8::1") == holder_of("2001:db8::ffff:1%eth0") != holder_of("2001:db8:0:1::1")
+    assert holder_of("192.0.2.1") != holder_of("192.0.2.2")
+    assert holder_of("unknown") == "unknown"
 
 
 def test_beyond_all_places_the_longest_idle_makes_room_and_no_request_does() -> None:
