@@ -6,7 +6,9 @@
                         transaction that we began
 
 (the first byte, RFC 7983). Everything else is dropped without an answer, after a look at length and source:
-no datagram of a stranger reaches a publisher's connection, or costs more than that look.
+no datagram of a stranger reaches a publisher's connection, or costs more than that look. The system drops
+most of them before (`capture.receive.sorting`); the STUN of strangers waits at a door of its own, where
+STRANGERS_PER_ROUND_MAX of them are looked at in a round.
 """
 
 import asyncio
@@ -28,6 +30,7 @@ log = structlog.get_logger()
 Media = Callable[[int, int, float, int], None]
 
 DATAGRAMS_PER_READ_MAX = 2048
+STRANGERS_PER_ROUND_MAX = DATAGRAMS_MAX  # of each address
 WAITED_NS_MAX = 1_000_000_000  # in the socket's buffer; a longer wait is the system's clock, set meanwhile
 ADDRESSES_PER_GUEST_MAX = 16  # remote addresses of one publisher
 STUN_PER_S_MAX = 60  # authenticated requests of one publisher
@@ -63,33 +66,42 @@ class MediaPort:
     """`number` is the port, once open. `addresses` are offered as host candidates, exactly those.
 
     An address that is not this machine's (behind NAT) is offered all the same: whoever runs the NAT forwards
-    its UDP port to the same port here. `dropped` counts datagrams by reason.
+    its UDP port to the same port here. `dropped` counts datagrams by reason; `lost` those of known sources
+    for which the system had no room.
     """
 
     def __init__(self, addresses: Sequence[str], number: int, now_ms: Callable[[], int]) -> None:
         self.number = number
         self.buffer = bytearray(DATAGRAMS_MAX * SLOT_BYTES)
         self.dropped: Counter[str] = Counter()
+        self.lost = 0
         self.addresses = tuple(addresses)
         self._view = memoryview(self.buffer)
         self._now_ms = now_ms
         self._now_s = 0.0
         self.deliver = deliver
-        self._sockets: dict[str, socket.socket] = {}  # by candidate address
+        self._bound: dict[str, sockets.Bound] = {}  # by candidate address
         self._guests: dict[bytes, Guest] = {}  # by ufrag
         self._routes: dict[Address, Guest] = {}
         self._transactions: OrderedDict[bytes, tuple[float, Guest, Socketless]] = OrderedDict()
-        self._batches: dict[int, Batch] = {}  # by file descriptor
+        self._batches: dict[int, Batch] = {}  # by file descriptor of the socket for media
+        self._doors: dict[int, Batch] = {}  # likewise
+        self._unsorted = False  # sources went, and the system does not know it yet
 
     def open(self) -> None:
         """Binds. Raises PortTaken."""
-        self._sockets, self.number = sockets.bind(self.addresses, self.number)
-        self._batches = {bound.fileno(): Batch(bound, self.buffer) for bound in set(self._sockets.values())}
-        log.info("media-port.open", port=self.number, addresses=len(self._sockets))
+        self._bound, self.number = sockets.bind(self.addresses, self.number)
+        for bound in set(self._bound.values()):
+            fileno = bound.media.fileno()
+            self._batches[fileno] = Batch(bound.media, self.buffer)
+            if bound.door is not None:
+                self._doors[fileno] = Batch(bound.door, self.buffer)
+        log.info("media-port.open", port=self.number, addresses=len(self._bound))
 
     def close(self) -> None:
-        self._batches = {}
-        sockets.close(self._sockets)
+        self._batches, self._doors = {}, {}
+        for bound in set(self._bound.values()):
+            bound.close()
 
     def admit(
         self, agent: Agent, media: Media, heard_s: Callable[[], float], round_trip: Callable[[int], None]
@@ -98,9 +110,9 @@ class MediaPort:
         guest = Guest(agent, media, heard_s, round_trip)
         self._guests[guest.ufrag] = guest
         protocols = []
-        for address, bound in self._sockets.items():
-            fileno = bound.fileno()
-            protocol = stun_protocol(agent, address, self.number, _Way(self, guest, bound))
+        for address, bound in self._bound.items():
+            fileno = bound.media.fileno()
+            protocol = stun_protocol(agent, address, self.number, _Way(self, guest, bound.media))
             guest.protocols.setdefault(fileno, protocol)
             protocols.append(protocol)
         give_candidates(agent, protocols)
@@ -111,6 +123,7 @@ class MediaPort:
         self._guests.pop(guest.ufrag, None)
         for address in guest.addresses:
             self._routes.pop(address, None)
+            self._unsorted = True
         guest.addresses.clear()
         for identifier in [one for one, (_, whose, _) in self._transactions.items() if whose is guest]:
             del self._transactions[identifier]
@@ -119,6 +132,12 @@ class MediaPort:
         """To be called once a second: publishers may again send what STUN and DTLS need."""
         for guest in self._guests.values():
             guest.stun_left, guest.dtls_left = STUN_PER_S_MAX, DTLS_PER_S_MAX
+        if self._unsorted:
+            self._sort()
+        lost = sum(bound.lost() for bound in set(self._bound.values()))
+        if lost != self.lost:
+            log.warning("media-port.lost", datagrams=lost - self.lost)
+            self.lost = lost
 
     def now(self) -> tuple[float, int]:
         """Seconds of a steady clock, and Unix milliseconds."""
@@ -132,20 +151,27 @@ class MediaPort:
             self._transactions.popitem(last=False)
 
     def read(self) -> bool:
-        """Reads what is there, DATAGRAMS_PER_READ_MAX of each socket at most; whether there may be more."""
+        """Reads what known sources sent, DATAGRAMS_PER_READ_MAX of each socket at most; whether there may be
+        more."""
         full = False
         for fileno, batch in self._batches.items():
-            full |= self._read(batch, fileno) >= DATAGRAMS_PER_READ_MAX
+            full |= self._read(batch, fileno, DATAGRAMS_PER_READ_MAX) >= DATAGRAMS_PER_READ_MAX
         return full
 
-    def _read(self, batch: Batch, fileno: int) -> int:
+    def read_doors(self) -> None:
+        """Reads what strangers sent, STRANGERS_PER_ROUND_MAX to each address at most; to be called once in a
+        round."""
+        for fileno, batch in self._doors.items():
+            self._read(batch, fileno, STRANGERS_PER_ROUND_MAX)
+
+    def _read(self, batch: Batch, fileno: int, most: int) -> int:
         count = 0
 
         def other(begin: int, length: int, source: Address, at_s: float, at_ms: int) -> None:
             self.accept(begin, length, source, fileno, at_s, at_ms)
 
         try:
-            while count < DATAGRAMS_PER_READ_MAX:
+            while count < most:
                 read = batch.receive()
                 received = len(read.lengths)
                 count += received
@@ -237,7 +263,15 @@ class MediaPort:
             present.addresses.discard(source)
         guest.addresses.add(source)
         self._routes[source] = guest
+        if present is None:
+            self._sort()
         return True
+
+    def _sort(self) -> None:
+        """Tells the system which sources are known."""
+        self._unsorted = False
+        for bound in set(self._bound.values()):
+            bound.sort(self._routes)
 
 
 class _Way:

@@ -63,6 +63,7 @@ class Rounds:
     def _go(self) -> None:
         self._timer = asyncio.get_running_loop().call_later(ROUND_S, self._go)
         self._read()
+        self.port.read_doors()
         now_s, now_ms = self.port.now()
         self._round = (self._round + 1) % REPORT_ROUNDS
         if self._round == 0:

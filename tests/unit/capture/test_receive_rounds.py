@@ -20,6 +20,8 @@ class Port:
     def read(self) -> bool:
         return False
 
+    def read_doors(self) -> None: ...
+
     def now(self) -> tuple[float, int]:
         return 0.0, 0
 
