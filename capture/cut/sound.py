@@ -12,7 +12,7 @@ from capture.recorder import Absence
 from proctoring.recordings.model import EndCause, GapPart
 
 WAITING_BYTES_MAX: Final = 8 << 20
-LOST_MS_MIN: Final = 200  # a shorter stretch of lost sound is not worth a record
+LOST_MS_MIN: Final = 200  # less of lost sound in one piece is not worth a record
 MISSING_MS_MIN: Final = 1_000  # an encoder may send nothing for 400 ms of silence (RFC 7587 section 3.1.3)
 ABSENCES_MAX: Final = 6  # per piece; what is beyond is told as one with the last
 NEAR_MS: Final = 1_000  # a piece of sound alone that starts this near to the one before it abuts
@@ -36,6 +36,9 @@ class Sound:
         self._waiting: deque[EncodedFrame] = deque()
         self._bytes = 0
         self._until_us: int | None = None  # where the last packet that a piece has ended
+        self._short_us = 0  # lost in stretches too short for a record each, of the present piece
+        self._short_from_us = 0  # where the first of them begins
+        self._short_to_us = 0  # where the last of them ends
 
     def __bool__(self) -> bool:
         return bool(self._waiting)
@@ -80,7 +83,8 @@ class Sound:
         while self._waiting and (at_us := self._clock.unix_us(self._waiting[0].ticks)) < boundary_us:
             frame = self._waiting.popleft()
             self._bytes -= len(frame.data)
-            if self._until_us is not None and at_us - self._until_us >= 1000 * LOST_MS_MIN:
+            until_us = at_us if self._until_us is None else self._until_us
+            if frame.after_loss or at_us - until_us >= 1000 * LOST_MS_MIN:
                 self._note_hole(absences, at_us, frame.after_loss, start_ms, end_ms)
             least = max((at_us - start_us) * AUDIO_CLOCK // 1_000_000, least)
             samples.append(Sample(least, frame.data))
@@ -89,6 +93,7 @@ class Sound:
         next_us = self.first_us if self._waiting else boundary_us
         lost = bool(self._waiting) and self._waiting[0].after_loss
         self._note_hole(absences, next_us, lost, start_ms, end_ms)
+        self._note_short(absences, start_ms, end_ms)
         return Taken(tuple(samples), tuple(absences))
 
     def from_ms(self, previous_ms: int | None) -> int:
@@ -107,12 +112,35 @@ class Sound:
     def _note_hole(self, absences: list[Absence], at_us: int, lost: bool, start_ms: int, end_ms: int) -> None:
         """Notes the stretch of the piece without sound that ends here, if it is one."""
         since_us = self._until_us
-        if since_us is None or at_us - since_us < 1000 * (LOST_MS_MIN if lost else MISSING_MS_MIN):
+        if since_us is None:
             return
-        cause = EndCause.SOUND_LOST if lost else EndCause.SOUND_MISSING
-        from_ms, to_ms = max(since_us // 1000, start_ms), min(at_us // 1000, end_ms)
-        if from_ms >= to_ms:
-            return
-        if len(absences) == ABSENCES_MAX:
-            from_ms = absences.pop().start_unix_ms
-        absences.append(Absence(GapPart.SOUND, from_ms, to_ms, cause))
+        if at_us - since_us >= 1000 * (LOST_MS_MIN if lost else MISSING_MS_MIN):
+            self._note_short(absences, start_ms, end_ms)
+            cause = EndCause.SOUND_LOST if lost else EndCause.SOUND_MISSING
+            _note(absences, since_us, at_us, cause, start_ms, end_ms)
+        elif lost:
+            from_us, until_us = max(since_us, 1000 * start_ms), min(at_us, 1000 * end_ms)
+            if from_us < until_us:
+                if not self._short_us:
+                    self._short_from_us = from_us
+                self._short_us += until_us - from_us
+                self._short_to_us = until_us
+
+    def _note_short(self, absences: list[Absence], start_ms: int, end_ms: int) -> None:
+        """Notes the short stretches of the piece up to here, as one from the first to the last, if what was
+        lost in them is worth a record."""
+        if self._short_us >= 1000 * LOST_MS_MIN:
+            _note(absences, self._short_from_us, self._short_to_us, EndCause.SOUND_LOST, start_ms, end_ms)
+        self._short_us = 0
+
+
+def _note(
+    absences: list[Absence], since_us: int, at_us: int, cause: EndCause, start_ms: int, end_ms: int
+) -> None:
+    """Adds what lies in the piece of a stretch without sound."""
+    from_ms, until_ms = max(since_us // 1000, start_ms), min(at_us // 1000, end_ms)
+    if from_ms >= until_ms:
+        return
+    if len(absences) == ABSENCES_MAX:
+        from_ms = absences.pop().start_unix_ms
+    absences.append(Absence(GapPart.SOUND, from_ms, until_ms, cause))

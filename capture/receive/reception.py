@@ -76,6 +76,11 @@ class Reception:
         self._strange = 0  # SSRCs that are authentic and of no format that was answered
         self._closed = False
 
+    @property
+    def sounds_lost(self) -> int:
+        """Packets of sound that did not come."""
+        return self._audio.lost
+
     def secure(self, inbound: InPlace, now_s: float) -> None:
         """The keys are there; what came before them is read now."""
         self._inbound = inbound

@@ -35,6 +35,7 @@ class Reorderer:
         missing: Callable[[], None],
         ask: Callable[[list[int]], None] | None = None,
     ) -> None:
+        self.lost = 0  # packets given up
         self._assembler = assembler
         self._on_missing = missing
         self._ask = ask
@@ -114,7 +115,9 @@ class Reorderer:
     def _skip(self) -> None:
         """Gives up everything missing before the first packet held."""
         self._next = min(self._pending)
-        for sequence in [sequence for sequence in self._missing if sequence < self._next]:
+        gone = [sequence for sequence in self._missing if sequence < self._next]
+        self.lost += len(gone)
+        for sequence in gone:
             del self._missing[sequence]
         self._assembler.lost()
         self._drain()

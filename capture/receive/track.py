@@ -50,9 +50,15 @@ class Track:
         self._following_s = 0.0
         self._following_bytes = 0
         self._declined: int | None = None
+        self._lost_before = 0  # of sources that it followed before
         self._events = events
         self._ask_of = ask
         self._begin()
+
+    @property
+    def lost(self) -> int:
+        """How many packets did not come in time, nor when they were asked for again."""
+        return self._lost_before + self.order.lost
 
     def follows(self, ssrc: int, now_s: float) -> bool:
         """Whether this SSRC takes the track over."""
@@ -88,6 +94,7 @@ class Track:
     def _take_over(self, ssrc: int) -> None:
         if self.ssrc is not None:
             self.order.flush()
+            self._lost_before += self.order.lost
             self._begin()
         kept = self.following if ssrc == self._following_ssrc else []
         self.ssrc = ssrc

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from capture.media import h264
 from capture.media.frames import Codec, EncodedFrame
+from capture.receive import track as medium
 from capture.receive.assemble import AudioAssembler, VideoAssembler
 from capture.receive.reorder import (
     ASKED_MAX,
@@ -215,6 +216,21 @@ def test_audio_goes_on_without_its_lost_packets() -> None:
     assert track.frames[-1].data[1] == 39
     track.order.tick(820 + AUDIO_WAIT_MS + 1)
     assert track.frames[-1].data[1] == 41
+
+
+def test_every_packet_that_never_came_is_counted() -> None:
+    """Once each, however late others are; also over an encoder that was started again, with another SSRC."""
+    lost = {3, 4, 20}
+    track = medium.Track(Codec.OPUS, medium.Events(*([lambda *_: None] * 4)), lambda ssrc, sequences: None)
+    for ssrc in (1, 2):
+        sequences = [n for n in range(40) if n not in lost]
+        sequences[10:12] = sequences[11:9:-1]
+        assert track.follows(ssrc, float(ssrc))
+        for n in sequences:
+            track.order.push(n, n * 960, False, b"\xf8\xff", n * 20)
+        assert track.lost == 3 * ssrc
+    track.close()
+    assert track.lost == 6
 
 
 def h264_packets(nal_lists: list[list[bytes]], mtu: int) -> list[Packet]:

@@ -155,6 +155,40 @@ def test_missing_sound_is_told(lost, missing_ms, cause) -> None:
     assert (start, end) == (pytest.approx(5_020, abs=5), pytest.approx(5_020 + missing_ms, abs=5))
 
 
+def with_losses(*lost_ms: int) -> list[tuple[int, int, EndCause]]:
+    """What twelve seconds tell of their sound, without the packets of these times."""
+    sounds = []
+    for at in range(0, 12_000, 20):
+        if at not in lost_ms:
+            one = sound(at, at)
+            after_loss = at - 20 in lost_ms
+            sounds.append(EncodedFrame(one.codec, one.ticks, one.arrival_ms, one.data, True, after_loss))
+    return absences(cut(by_arrival(*sounds, *steady(12, with_sound=False))), GapPart.SOUND)
+
+
+def test_sound_lost_bit_by_bit_is_a_gap_once_it_adds_up() -> None:
+    """As a full buffer loses it: packets here and there, 200 ms of a piece in all, are one gap from the first
+    to the last; less is silence without a word."""
+    scattered = [4_500 + 100 * number for number in range(10)]
+    ((start, end, cause),) = with_losses(*scattered)
+    assert cause is EndCause.SOUND_LOST
+    assert (start, end) == (pytest.approx(4_520, abs=5), pytest.approx(5_440, abs=5))
+    assert with_losses(*scattered[1:]) == []
+    assert with_losses(*(200 + 1_000 * number for number in range(12))) == []
+
+
+def test_a_longer_hole_between_bits_is_told_by_itself() -> None:
+    """No instant is told twice, and what lies over a cut counts in each piece as far as it lies there."""
+    before = [4_500 + 60 * number for number in range(10)]
+    long = [*range(5_500, 5_800, 20)]
+    after = [6_000 + 60 * number for number in range(10)]
+    found = with_losses(*before, *long, *after)
+    assert [(end - start) // 10 * 10 for start, end, _ in found] == [560, 300, 560]
+    for (_, earlier_end, _), (later_start, _, _) in pairwise(found):
+        assert earlier_end <= later_start
+    assert with_losses(*range(3_900, 4_080, 20)) == []
+
+
 def test_silence_that_an_encoder_leaves_out_is_no_gap() -> None:
     """Discontinuous transmission: a packet every 400 ms while nobody speaks."""
     sounds = [sound(at, at) for at in range(0, 12_000, 20) if not 3_000 < at < 9_000 or at % 400 == 0]
