@@ -1,6 +1,7 @@
 """An attack in words, its outcome in numbers, and the services that the attacks of one area share."""
 
 import resource
+import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
@@ -70,6 +71,16 @@ class Ground:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._open.close()
+
+    def on_a_disk_of(self, size_bytes: int) -> Path:
+        """The folder, now a file system of its own, in memory. Before the first service. Needs root."""
+        if not self.folder.is_mount():
+            assert not self._services
+            subprocess.run(
+                ["mount", "-t", "tmpfs", "-o", f"size={size_bytes}", "attacks", self.folder], check=True
+            )
+            self._open.callback(subprocess.run, ["umount", self.folder], check=True)
+        return self.folder
 
     def service(self, shape: Shape = Shape.ONE) -> Service:
         """The area's service of that shape, serving, with media on loopback."""
