@@ -7,6 +7,10 @@ from typing import Protocol
 class Stills(Protocol):
     """Keeps images of identity cards. `capture.spool.sink.VaultRecorder` is the real one."""
 
+    def keeps(self) -> bool:
+        """Whether what comes now is accepted here: images, and what is recorded. It may ask the disk."""
+        ...
+
     async def keep_image(self, session_id: str, jpeg: bytes) -> None:
         """Returns once the image is accepted: sealed, on disk, never lost from then on; and committed too,
         while the parts are there.
@@ -22,6 +26,11 @@ class MemoryStills:
     """Keeps every image in memory, whoever sends it."""
 
     kept: list[tuple[str, bytes]] = field(default_factory=list)
+    full: bool = False
+
+    def keeps(self) -> bool:
+        """See Stills."""
+        return not self.full
 
     async def keep_image(self, session_id: str, jpeg: bytes) -> None:
         """See Stills."""

@@ -13,6 +13,7 @@ from proctoring.recordings.model import EndCause, GapReason, UnitState
 from proctoring.reviews.model import Category, FlagSource, FlagState, ReviewState, Severity
 from proctoring.sessions.model import SessionState
 from proctoring.signals.model import SignalKind
+from proctoring.spools.model import Trouble
 
 # Members of different vocabularies may be equal strings, so the type belongs to the key.
 _WORDS: dict[tuple[type[Enum], Enum], str] = {
@@ -82,6 +83,9 @@ _WORDS: dict[tuple[type[Enum], Enum], str] = {
     (SignalKind, SignalKind.SCREEN_CHANGED): "Screen changed",
     (SignalKind, SignalKind.SILENCE): "Silence",
     (SignalKind, SignalKind.SPEECH_LEVEL): "As loud as speech",
+    (Trouble, Trouble.DISK_FULL): "its disk has less free space than its reserve",
+    (Trouble, Trouble.SPOOL_FULL): "its spool is full",
+    (Trouble, Trouble.UNWRITABLE): "its disk refuses what is written",
     (EndCause, EndCause.STOPPED): "stopped",
     (EndCause, EndCause.SHARING_ENDED): "sharing ended",
     (EndCause, EndCause.DEVICE_LOST): "device lost",

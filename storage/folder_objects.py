@@ -30,16 +30,16 @@ class FolderObjects:
         part = path.with_name(f"{path.name}.{secrets.token_hex(8)}{PART_SUFFIX}")
         try:
             self._make_folders(path.parent)
-            with part.open("wb") as file:
-                file.write(data)
-                file.flush()
-                os.fsync(file.fileno())
             try:
+                with part.open("wb") as file:
+                    file.write(data)
+                    file.flush()
+                    os.fsync(file.fileno())
                 os.link(part, path)  # unlike rename, refuses to overwrite
             except FileExistsError:  # of the link alone: a file where a folder should be is no object
                 raise ObjectExists(key) from None
             finally:
-                part.unlink()
+                part.unlink(missing_ok=True)  # on a full disk each try would leave less of it
             _flush_folder(path.parent)
         except OSError as error:
             raise StoreFailed(f"cannot write {key}: {error.strerror}") from error

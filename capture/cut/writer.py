@@ -12,6 +12,7 @@ from typing import TypeVar
 
 import structlog
 
+from capture.cut.waiting import Waiting
 from capture.media import mux
 from capture.media.piece import Piece
 from capture.recorder import Grant, MediaSegment, Recorder
@@ -41,6 +42,7 @@ class Writer:
     """`on_failed` is called once, when nothing more can be stored, with the cause to end the ingest for.
 
     `after`, where set, is awaited before anything is begun: the previous take of the stream ends first.
+    `waiting` counts what waits in all writers of the process.
     """
 
     def __init__(
@@ -49,7 +51,9 @@ class Writer:
         grant: Grant,
         recorder: Recorder,
         on_failed: Callable[[EndCause], None],
+        waiting: Waiting | None = None,
     ) -> None:
+        self._of_all = waiting or Waiting()
         self._id = ingest_id
         self._grant = grant
         self._recorder = recorder
@@ -71,6 +75,8 @@ class Writer:
         size = piece.size
         if self._failed or self._waiting >= QUEUE_PIECES_MAX or self._waiting_bytes + size > QUEUE_BYTES_MAX:
             return False
+        if not self._of_all.take(size):
+            return False
         self._waiting += 1
         self._waiting_bytes += size
         self._queue.put_nowait(piece)
@@ -88,6 +94,8 @@ class Writer:
                 await asyncio.wait_for(self._end(EndCause.STORE_FAILED), END_S_MAX)
             except TimeoutError:
                 log.error("take.unended", ingest=self._id)
+        self._of_all.let_go(self._waiting_bytes)
+        self._waiting_bytes = 0
 
     async def _run(self) -> None:
         while await self._next():
@@ -101,15 +109,19 @@ class Writer:
         if isinstance(item, EndCause):
             await self._end(self._failed or item)
             return False
-        if self._failed:
-            return True
         try:
-            await self._handle(item)
+            if not self._failed:
+                await self._handle(item)
         except WrongState:
             self._fail(EndCause.SESSION_ENDED)
         except Exception:
             log.exception("ingest.store-failed", ingest=self._id)
             self._fail(EndCause.STORE_FAILED)
+        finally:
+            if isinstance(item, Piece):
+                self._waiting -= 1
+                self._waiting_bytes -= item.size
+                self._of_all.let_go(item.size)
         return True
 
     def _fail(self, cause: EndCause) -> None:
@@ -117,15 +129,10 @@ class Writer:
         self._on_failed(cause)
 
     async def _handle(self, item: Piece | tuple[str, int]) -> None:
-        if not isinstance(item, Piece):
-            if self._take is None:
-                await self._begin(*item)
-            return
-        try:
+        if isinstance(item, Piece):
             await self._store(item)
-        finally:
-            self._waiting -= 1
-            self._waiting_bytes -= item.size
+        elif self._take is None:
+            await self._begin(*item)
 
     async def _begin(self, media_type: str, start_unix_ms: int) -> _Take:
         take_id = await self._patiently(lambda: self._recorder.begin(self._grant, media_type, start_unix_ms))

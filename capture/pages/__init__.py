@@ -18,10 +18,10 @@ STATIC = Path(__file__).parent.parent / "static"
 def routes(core: Core, stills: Stills) -> APIRouter:
     """All pages below `/c/{invitation}` and `/p/{phone token}`."""
     router = APIRouter(include_in_schema=False)
-    router.include_router(exam.routes(core))
+    router.include_router(exam.routes(core, stills.keeps))
     router.include_router(help.routes(core))
     router.include_router(identity.routes(core, stills))
-    router.include_router(phone.routes(core))
+    router.include_router(phone.routes(core, stills.keeps))
     router.include_router(rehearsal.routes(core))
     router.include_router(recording.routes(core))
     return router

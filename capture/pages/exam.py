@@ -1,12 +1,13 @@
 """Before and during the exam: the notice, the exam page with its steps, and what its script asks for."""
 
+from collections.abc import Callable
 from typing import Any
 
 from fastapi import APIRouter, Request, Response
 
 from capture.pages.pairing import identity_url, phone_url, qr_code
 from capture.pages.render import controller, language_of, page, see
-from capture.pages.status import as_json
+from capture.pages.status import status
 from proctoring.core import Core
 from proctoring.exams.model import Exam, Stream
 from proctoring.exams.notice import VERSION_CHARS_SHOWN, notice
@@ -18,7 +19,7 @@ GRACE_S = 120
 COMPUTER_STREAMS = (Stream.WEBCAM, Stream.SCREEN)
 
 
-def routes(core: Core) -> APIRouter:
+def routes(core: Core, keeps: Callable[[], bool]) -> APIRouter:
     """`/c/{invitation}` up to the end of the exam."""
     router = APIRouter()
 
@@ -89,10 +90,8 @@ def routes(core: Core) -> APIRouter:
         return qr_code(phone_url(core, request, session))
 
     @router.get("/c/{invitation}/status.json")
-    def status(invitation: str) -> dict[str, Any]:
-        session_id = core.links.read_invitation(invitation)
-        with core.db.read() as db:
-            return as_json(sessions.status(db, core, session_id), core.clock())
+    def state(invitation: str) -> dict[str, Any]:
+        return status(core, core.links.read_invitation(invitation), keeps)
 
     @router.post("/c/{invitation}/finish")
     def finish(request: Request, invitation: str) -> Response:

@@ -1,18 +1,19 @@
 """The phone's page: a second camera, paired by the code on the computer's page."""
 
+from collections.abc import Callable
 from typing import Any
 
 from fastapi import APIRouter, Request, Response
 
 from capture.pages.render import language_of, page
-from capture.pages.status import as_json
+from capture.pages.status import status
 from proctoring.core import Core
 from proctoring.errors import NotFound
 from proctoring.exams.model import Stream
 from proctoring.sessions import service as sessions
 
 
-def routes(core: Core) -> APIRouter:
+def routes(core: Core, keeps: Callable[[], bool]) -> APIRouter:
     """`/p/{token}`."""
     router = APIRouter()
 
@@ -44,9 +45,7 @@ def routes(core: Core) -> APIRouter:
         return Response(status_code=204)
 
     @router.get("/p/{token}/status.json")
-    def status(token: str) -> dict[str, Any]:
-        session_id = core.links.read_phone(token)
-        with core.db.read() as db:
-            return as_json(sessions.status(db, core, session_id), core.clock())
+    def state(token: str) -> dict[str, Any]:
+        return status(core, core.links.read_phone(token), keeps)
 
     return router

@@ -1,17 +1,29 @@
 """What the pages' scripts ask for every few seconds."""
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
 from proctoring.clock import iso
+from proctoring.core import Core
 from proctoring.exams.model import Stream
+from proctoring.sessions import service as sessions
 from proctoring.sessions.service import Status
+from proctoring.spools import service as spools
 
 
-def as_json(status: Status, now: datetime) -> dict[str, Any]:
+def status(core: Core, session_id: str, keeps: Callable[[], bool]) -> dict[str, Any]:
+    """Of this session, now. `keeps`: of this process, which may be another than the one that records it."""
+    with core.db.read() as db:
+        kept = keeps() and spools.keeps(db, core, session_id)
+        return as_json(sessions.status(db, core, session_id), core.clock(), kept)
+
+
+def as_json(status: Status, now: datetime, kept: bool) -> dict[str, Any]:
     """`now` lets the page show the server's clock, whatever the computer's says.
 
     A stream that is not `storable` sends what cannot be stored, or such pictures: that is no recording.
+    Unless `kept`, what is recorded waits in memory, and is lost there if that lasts.
     """
     streams: dict[str, dict[str, bool]] = {}
     for one in status.streams:
@@ -25,5 +37,6 @@ def as_json(status: Status, now: datetime) -> dict[str, Any]:
         "ends_at": iso(status.ends_at) if status.ends_at else None,
         "now": iso(now),
         "streams": streams,
+        "kept": kept,
         "identity_images": status.identity_images,
     }

@@ -18,6 +18,7 @@ import structlog
 from capture.clock.deviceclock import DeviceClock
 from capture.cut.cutting import Cutting
 from capture.cut.segmenter import Segmenter
+from capture.cut.waiting import Waiting
 from capture.cut.writer import Writer
 from capture.media.frames import Codec
 from capture.media.piece import Piece
@@ -73,6 +74,7 @@ class Ingest:
         now_ms: Callable[[], int],
         first_target_ms: int,
         patience: Patience,
+        waiting: Waiting,
     ) -> None:
         self.id = ingest_id
         self.grant = grant
@@ -87,7 +89,7 @@ class Ingest:
         self._patience = patience
         self._since_s = time.monotonic()
         self._finishing: asyncio.Task[None] | None = None
-        self._writer = Writer(ingest_id, grant, recorder, self.finish_soon)
+        self._writer = Writer(ingest_id, grant, recorder, self.finish_soon, waiting)
         segmenter = Segmenter(
             first_target_ms=first_target_ms,
             expects_audio=offer.audio,
@@ -118,6 +120,11 @@ class Ingest:
     def clock_steps(self) -> int:
         """How often a clock of the publisher stood still or leapt."""
         return self._cutting.steps
+
+    @property
+    def sounds_lost(self) -> int:
+        """Packets of sound that did not come; each is silence in what is stored."""
+        return self._peer.sounds_lost
 
     def is_for(self, token: str) -> bool:
         """Whether this is the token that opened the ingest, told in constant time."""

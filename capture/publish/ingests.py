@@ -12,6 +12,7 @@ import structlog
 from capture.clock.deviceclock import DeviceClock
 from capture.clock.servertime import ServerTime
 from capture.cut.segmenter import SEGMENT_MS
+from capture.cut.waiting import Waiting
 from capture.errors import IngestsFull
 from capture.publish.ice import IceServer, own_addresses
 from capture.publish.ingest import Ingest, Patience
@@ -62,6 +63,7 @@ class Ingests:
         self.rounds = rounds or Rounds(MediaPort(tuple(own), media_port, self._time.now_ms))
         self._max = ingests_max
         self._patience = patience
+        self._waiting = Waiting()
         self._by_id: dict[str, Ingest] = {}
         self._by_grant: dict[Grant, Ingest] = {}
         self._devices: WeakValueDictionary[tuple[str, bool], DeviceClock] = WeakValueDictionary()
@@ -75,6 +77,21 @@ class Ingests:
     def streams(self) -> Counter[str]:
         """How many there are of each session, by its id."""
         return Counter(ingest.grant.session_id for ingest in self._by_id.values())
+
+    @property
+    def waiting_bytes(self) -> int:
+        """What was cut and is in memory only, since the recorder has not accepted it."""
+        return self._waiting.bytes
+
+    @property
+    def datagrams_lost(self) -> int:
+        """Those of publishers for which the system had no room."""
+        return self.rounds.port.lost
+
+    @property
+    def sounds_lost(self) -> int:
+        """Packets of sound that did not come, of all ingests since the start."""
+        return self.counters["sounds-lost"] + sum(one.sounds_lost for one in self._by_id.values())
 
     async def start(self) -> None:
         """Begins to listen and to watch. Call once, on the loop that serves. Raises PortTaken."""
@@ -124,6 +141,7 @@ class Ingests:
             # Publishers that begin together would otherwise be cut, and stored, all at the same moment.
             first_target_ms=SEGMENT_MS // 2 + secrets.randbelow(SEGMENT_MS // 2),
             patience=self._patience,
+            waiting=self._waiting,
         )
         self._by_id[ingest.id] = ingest
         self._forget_when_ended(ingest)
@@ -163,6 +181,7 @@ class Ingests:
             self.counters["failures"] += ingest.failures
             self.counters["not-storable"] += ingest.unstorable
             self.counters["sender-clock-steps"] += ingest.clock_steps
+            self.counters["sounds-lost"] += ingest.sounds_lost
 
         task = asyncio.ensure_future(forget())
         self._forgetting.add(task)

@@ -87,6 +87,11 @@ class Peer:
     def packets(self) -> int:
         return self._reception.packets
 
+    @property
+    def sounds_lost(self) -> int:
+        """Packets of sound that did not come."""
+        return self._reception.sounds_lost
+
     async def answer(self) -> str:
         """Applies the offer and returns the SDP answer with all our candidates. Raises OfferGarbled."""
         connection = self._connection

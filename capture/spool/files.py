@@ -23,6 +23,7 @@ from proctoring.ids import new_id
 log = structlog.get_logger()
 
 DAMAGED_KEPT = timedelta(hours=24)
+TRY_BYTES = 1 << 20
 ID_FILE = "id"
 _SUFFIX, _PART, _DAMAGED = ".pes", ".part", ".damaged"
 _NUMBER_DIGITS = 14
@@ -135,8 +136,20 @@ class SpoolFiles:
                 path.unlink(missing_ok=True)
 
     def disk_free_bytes(self) -> int:
+        """Raises OSError."""
         disk = os.statvfs(self._root)
         return disk.f_bavail * disk.f_frsize
+
+    def try_disk(self) -> None:
+        """Writes TRY_BYTES, as a segment may have, and removes them. Raises OSError."""
+        part = self._root / f"try{_PART}"
+        try:
+            with part.open("wb") as file:
+                file.write(bytes(TRY_BYTES))
+                file.flush()
+                os.fsync(file.fileno())
+        finally:
+            part.unlink(missing_ok=True)
 
     def _named(self, number: int, suffix: str) -> Path:
         return self._root / f"{number:0{_NUMBER_DIGITS}d}{suffix}"

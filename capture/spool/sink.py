@@ -14,6 +14,7 @@ from capture.away import available
 from capture.errors import SpoolFull
 from capture.recorder import Grant, MediaSegment
 from capture.spool.drain import Drain
+from capture.spool.ends import Ends
 from capture.spool.entry import SpooledEnd, SpooledSegment
 from capture.spool.gather import Gather
 from capture.spool.spool import Spool
@@ -41,15 +42,6 @@ CLOSE_S_MAX = 5.0
 HEARD_EVERY_S = 60.0
 
 
-def recover(core: Core, spool: Spool) -> None:
-    """Ends what an earlier process left open of this spool, each take behind its own segments that wait.
-    Harmless to repeat. Raises Unavailable without a database."""
-    with available(), core.db.read() as db:
-        left = running.open_takes(db, spool.id)
-    for take in left:
-        spool.end(SpooledEnd(take.unit_id, take.id, EndCause.SERVER_STOPPED, core.clock()))
-
-
 class VaultRecorder:
     """A `capture.recorder.Recorder` over the core and the vault. Can seal, never open or destroy."""
 
@@ -57,6 +49,8 @@ class VaultRecorder:
         self.spool = spool
         self._core = core
         self._takes: dict[str, BegunTake] = {}
+        self._ends = Ends(spool)
+        self._retry_s = retry_s
         self._accepting = Gather(self._accept)
         self._drain = Drain(core, objects, spool)
         on_sqlite = core.db.engine.dialect.name == "sqlite"
@@ -64,37 +58,50 @@ class VaultRecorder:
         self._worker = SpoolWorker(
             spool, self._drain.step, self._drain.together, threads=threads, retry_s=retry_s
         )
-        self._hearing: asyncio.Task[None] | None = None
+        self._watching: list[asyncio.Task[None]] = []
 
     async def start(self) -> None:
         """Commits what an earlier process had accepted, then ends its takes as SERVER_STOPPED.
 
         Returns once that is done, or when a part turns out to be away; it then goes on in the background, and
-        no take ends before its segments are committed. Raises SpoolTaken; Unavailable without a database.
+        no take ends before its segments are committed. Raises SpoolTaken; Unavailable without a database, or
+        for a spool that can neither be read nor made.
         """
-        await asyncio.to_thread(self.spool.open)
-        await asyncio.to_thread(recover, self._core, self.spool)
+        try:
+            await asyncio.to_thread(self.spool.open)
+        except OSError as error:
+            raise _unwritable(error) from error
+        await asyncio.to_thread(self._ends.recover, self._core)
         await asyncio.to_thread(self._say_still_here)
         self._worker.start()
         emptied = [asyncio.wrap_future(self._worker.emptied(unit)) for unit in self.spool.lanes()]
         if emptied:
             await asyncio.wait(emptied, timeout=START_S_MAX)
-        self._hearing = asyncio.create_task(self._be_heard(), name="takes-heard")
+        self._watching = [
+            asyncio.create_task(self._be_heard(), name="takes-heard"),
+            asyncio.create_task(self._write_ends(), name="takes-ended"),
+        ]
 
     async def close(self) -> None:
         """Stops committing; what still waits is committed at the next start."""
-        if self._hearing is not None:
-            self._hearing.cancel()
+        for task in self._watching:
+            task.cancel()
             with contextlib.suppress(asyncio.CancelledError):
-                await self._hearing
+                await task
+        self._watching = []
         await asyncio.to_thread(self._worker.close, CLOSE_S_MAX)
         self.spool.close()
 
     def check(self) -> None:
-        """For `/readyz`: raises while much waits in the spool, or a stream's segments cannot be committed."""
+        """For `/readyz`: raises while nothing can be accepted, while much waits in the spool, or a stream's
+        segments cannot be committed."""
         self.spool.check()
         if held_up := self._worker.held_up():
             raise Unavailable(f"The segments of {len(held_up)} streams cannot be committed.", "See the log.")
+
+    def keeps(self) -> bool:
+        """See `capture.stills.Stills`."""
+        return self.spool.trouble() is None
 
     def figures(self) -> dict[str, int]:
         """For `/metrics`: what waits now, and how often what happened (`capture.spool.spool`)."""
@@ -121,7 +128,7 @@ class VaultRecorder:
         self._worker.wake()
 
     async def end(self, take_id: str, cause: EndCause, end_unix_ms: int) -> None:
-        """See Recorder. The take's key is forgotten here."""
+        """See Recorder. The take's key is forgotten here; an end that the disk does not take is not."""
         begun = self._takes.get(take_id)
         if begun is None:
             return
@@ -243,6 +250,7 @@ class VaultRecorder:
             except Exception as error:
                 errors[place] = error
         try:
+            self._ends.write()
             refused = self.spool.accept_all(list(sealed.values()))
         except OSError as error:
             raise _unwritable(error) from error
@@ -271,11 +279,7 @@ class VaultRecorder:
         return facts, sealed
 
     def _end(self, begun: BegunTake, cause: EndCause) -> None:
-        facts = SpooledEnd(begun.take.unit_id, begun.take.id, cause, self._core.clock())
-        try:
-            self.spool.end(facts)
-        except OSError as error:
-            raise _unwritable(error) from error
+        self._ends.add(SpooledEnd(begun.take.unit_id, begun.take.id, cause, self._core.clock()))
         self._worker.wake()
 
     def _ended(self, session_ids: set[str]) -> set[str]:
@@ -291,9 +295,17 @@ class VaultRecorder:
                 self.spool.counters["failures"] += 1
                 log.exception("spool.not-heard")
 
+    async def _write_ends(self) -> None:
+        """What the disk did not take, as soon as it does."""
+        while True:
+            await asyncio.sleep(self._retry_s)
+            with contextlib.suppress(OSError):
+                if len(self._ends) and await asyncio.to_thread(self._ends.write):
+                    self._worker.wake()
+
     def _say_still_here(self) -> None:
         self.spool.sweep(self._core.clock())
-        if takes := self.spool.takes() | set(self._takes):
+        if takes := self.spool.takes() | set(self._takes) | self._ends.takes():
             with available(), self._core.db.begin() as db:
                 recordings.still_here(db, self._core, takes)
 

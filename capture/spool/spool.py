@@ -20,6 +20,7 @@ import structlog
 from capture.errors import SpoolFull
 from capture.spool.entry import Facts, SpooledEnd, SpooledSegment, decode, decode_facts, encode
 from capture.spool.files import Entry, SpoolFiles
+from proctoring.spools.model import Trouble
 
 log = structlog.get_logger()
 
@@ -56,6 +57,7 @@ class Spool:
         self._lock = threading.Lock()
         self._lanes: dict[str, _Lane] = {}
         self._reserved = 0  # bytes that are being written
+        self._refused: Trouble | None = None  # why the last segment was, if none was taken since
 
     @property
     def id(self) -> str:
@@ -80,8 +82,30 @@ class Spool:
         """What waits now, in bytes on disk."""
         return self._files.size
 
+    @property
+    def free_bytes(self) -> int:
+        """Of the disk that the spool is on. Raises OSError."""
+        return self._files.disk_free_bytes()
+
+    def trouble(self) -> Trouble | None:
+        """Why nothing more is accepted now. A disk that refused to be written is tried again for it."""
+        try:
+            if self.free_bytes < self._disk_free_bytes_min:
+                return Trouble.DISK_FULL
+            if self._refused is Trouble.UNWRITABLE:
+                self._files.try_disk()
+        except OSError:
+            return Trouble.UNWRITABLE
+        if self._refused is Trouble.SPOOL_FULL and self._is_nearly_full:
+            return Trouble.SPOOL_FULL
+        self._refused = None
+        return None
+
     def check(self) -> None:
-        """Raises SpoolFull while more than DEGRADED_SHARE of the bound waits: a part was away for long."""
+        """Raises SpoolFull while nothing is accepted, and while more than DEGRADED_SHARE of the bound waits:
+        a part was away for long."""
+        if trouble := self.trouble():
+            raise self._why(trouble)
         if self.depth_bytes > DEGRADED_SHARE * self._bytes_max:
             raise SpoolFull(
                 f"{self.depth_bytes} of {self._bytes_max} bytes wait in the spool.",
@@ -90,8 +114,12 @@ class Spool:
 
     def demand_room(self) -> None:
         """Raises SpoolFull when no new take should begin: what is left is for those that are running."""
-        if self.depth_bytes >= NEW_TAKES_SHARE_MAX * self._bytes_max or not self._disk_has(0):
-            raise self._full()
+        trouble = self.trouble()
+        if trouble is None and self._is_nearly_full:
+            trouble = Trouble.SPOOL_FULL
+        if trouble is not None:
+            self.counters["full"] += 1
+            raise self._why(trouble)
 
     def accept(self, facts: SpooledSegment, sealed: bytes) -> None:
         """Durable when it returns; accepting a segment again is harmless, the first one counts.
@@ -127,6 +155,8 @@ class Spool:
             for one, _, _ in chosen:
                 lanes[one.unit].next_seq[one.take] = next_seq[one.take]
         self.counters["spooled"] += len(chosen)
+        if chosen and full is None:
+            self._refused = None
         return errors
 
     def end(self, facts: SpooledEnd) -> None:
@@ -211,18 +241,34 @@ class Spool:
                     lane.users -= 1
                     self._drop_if_idle(unit, lane)
 
+    @property
+    def _is_nearly_full(self) -> bool:
+        """Whether what is left is for the takes that are running."""
+        return self.depth_bytes >= NEW_TAKES_SHARE_MAX * self._bytes_max
+
     def _reserve(self, size: int) -> SpoolFull | None:
         """Room, before it is written: others accept at the same time."""
         with self._lock:
-            if self.depth_bytes + self._reserved + size > self._bytes_max or not self._disk_has(size):
-                return self._full()
+            if self.free_bytes < size + self._disk_free_bytes_min:
+                return self._refusal(Trouble.DISK_FULL)
+            if self.depth_bytes + self._reserved + size > self._bytes_max:
+                return self._refusal(Trouble.SPOOL_FULL)
             self._reserved += size
         return None
+
+    def _refusal(self, trouble: Trouble) -> SpoolFull:
+        self._refused = trouble
+        self.counters["full"] += 1
+        return self._why(trouble)
 
     def _write(self, lanes: dict[str, _Lane], accepted: list[tuple[Facts, bytes, bytes]]) -> None:
         if not accepted:
             return
-        written = self._files.write(accepted)
+        try:
+            written = self._files.write(accepted)
+        except OSError:
+            self._refused = Trouble.UNWRITABLE
+            raise
         with self._lock:
             for entry in written:
                 lanes[entry.unit].entries.append(entry)
@@ -231,12 +277,20 @@ class Spool:
         if not lane.users and not lane.entries and not lane.next_seq:
             self._lanes.pop(unit, None)
 
-    def _disk_has(self, size: int) -> bool:
-        return self._files.disk_free_bytes() >= size + self._disk_free_bytes_min
-
-    def _full(self) -> SpoolFull:
-        self.counters["full"] += 1
+    def _why(self, trouble: Trouble) -> SpoolFull:
+        """In words, for the operator."""
+        if trouble is Trouble.SPOOL_FULL:
+            return SpoolFull(
+                f"The spool is full: {self.depth_bytes} of {self._bytes_max} bytes wait.",
+                "Try again in a minute; the operator has to bring object store or database back.",
+            )
+        if trouble is Trouble.UNWRITABLE:
+            return SpoolFull(
+                "The spool's disk refuses what is written.",
+                "Try again in a minute; the operator has to look at that disk.",
+            )
         return SpoolFull(
-            f"The spool is full: {self.depth_bytes} of {self._bytes_max} bytes wait.",
-            "Try again in a minute; the operator has to bring object store or database back.",
+            f"The spool's disk is full: {self.free_bytes >> 20} MiB of free space are left, and "
+            f"{self._disk_free_bytes_min >> 20} MiB are its reserve.",
+            "Try again in a minute; the operator has to free space on that disk.",
         )

@@ -117,7 +117,8 @@ export class CardCopy extends EventTarget {
       this.sent = true;
       this.rest();
       this.dispatchEvent(new Event("sent"));
-    } else if (!answer || answer.status >= 500) complain(this.failed, "card-away");
+    } else if (answer?.status === 503) complain(this.failed, "card-unkept");
+    else if (!answer || answer.status >= 500) complain(this.failed, "card-away");
     else complain(this.failed, answer.status === 409 || answer.status === 401 ? "card-over" : "card-refused");
   }
 }

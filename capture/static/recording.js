@@ -10,6 +10,8 @@ import { clock, maybe, one, text, timeOfDay, write } from "./page.js";
 
 const EVERY_MS = 500;
 const IDLE_ROUNDS_MAX = 8;
+// What the server said of itself longer ago is not known any more: the connection may be away too.
+const HEARD_MS_MAX = 8000;
 // The phone follows the computer's start by a round or two; that is not worth a word.
 const PHONE_AWAY_ROUNDS = 4;
 
@@ -115,6 +117,11 @@ export class RecordingView {
     this.#phoneAway = phone && !phone.recording && this.complete ? this.#phoneAway + 1 : 0;
   }
 
+  /** Whether the server can keep what it records, as far as is known now. */
+  get kept() {
+    return this.watch.status?.kept !== false || performance.now() - this.watch.heardAt > HEARD_MS_MAX;
+  }
+
   /** @param {string} stream */
   #stored(stream) {
     return Boolean(this.watch.status?.streams[stream]?.recording);
@@ -138,10 +145,10 @@ export class RecordingView {
   /** @param {string} stream @returns {Sign} */
   #sign(stream) {
     const publisher = this.publishers.get(stream);
-    if (!publisher) return this.#stored(stream) ? "on" : "wait";
+    if (!publisher) return this.#stored(stream) && this.kept ? "on" : "wait";
     if (this.away.has(stream) || publisher.state === "refused") return "off";
     // Only the server knows that it records; a connection alone is not said to be a recording.
-    if (publisher.state === "recording" && this.#stored(stream)) return "on";
+    if (publisher.state === "recording" && this.#stored(stream) && this.kept) return "on";
     return publisher.state === "stopped" || publisher.state === "idle" ? "off" : "wait";
   }
 
@@ -153,6 +160,7 @@ export class RecordingView {
     if (sign === "on") return "sign-on";
     if (sign === "off") return "sign-off";
     const state = this.publishers.get(stream)?.state;
+    if (!this.kept && (state || this.#stored(stream))) return "sign-unkept";
     if (!state) return "sign-waiting";
     return state === "reconnecting" ? "sign-reconnecting" : "sign-connecting";
   }
@@ -162,6 +170,7 @@ export class RecordingView {
     const trouble = this.trouble();
     let key = this.complete ? "recording" : "connecting";
     if (lost.length) key = "reconnecting";
+    if (!this.kept) key = "unkept";
     if (trouble && trouble !== "phone-away" && trouble !== "second-display") key = "interrupted";
     if (this.ending) key = "ending";
     this.root.dataset.state = key;
@@ -170,8 +179,9 @@ export class RecordingView {
     const running = [...this.publishers.keys()].filter((stream) => !this.away.has(stream));
     const good = running.every((stream) => this.#sign(stream) === "on");
     const waiting = [...this.buffers.values()].some((buffer) => buffer.waiting);
-    const there = !good ? "net-connecting" : waiting ? "net-sending" : "net-good";
-    const net = lost.length ? (canRecord() ? "net-away-kept" : "net-away") : there;
+    const unkept = canRecord() ? "net-unkept-here" : "net-unkept";
+    const there = !this.kept ? unkept : !good ? "net-connecting" : waiting ? "net-sending" : "net-good";
+    const net = lost.length && this.kept ? (canRecord() ? "net-away-kept" : "net-away") : there;
     write(one("[data-net]", this.root), text(net));
     this.#tick();
   }
@@ -210,7 +220,7 @@ export class RecordingView {
 
   #detail() {
     const lost = [...this.publishers.values()].find((publisher) => publisher.state === "reconnecting");
-    if (lost) {
+    if (lost && this.kept) {
       const seconds = Math.max(0, Math.ceil((lost.retryAt - performance.now()) / 1000));
       return text("detail-lost", { time: timeOfDay(this.watch.clock.at(lost.lostAt)), seconds });
     }

@@ -2,7 +2,7 @@
  * What the server knows of the session, asked for every two seconds.
  *
  * @typedef {{ recording: boolean, storable: boolean, ready?: boolean }} StreamStatus
- * @typedef {{ state: string, started_at: string | null, starts_at: string | null, ends_at: string | null, now: string, identity_images: number, streams: Record<string, StreamStatus> }} Status
+ * @typedef {{ state: string, started_at: string | null, starts_at: string | null, ends_at: string | null, now: string, identity_images: number, kept: boolean, streams: Record<string, StreamStatus> }} Status
  */
 
 import { ServerClock } from "./server-clock.js";
@@ -13,6 +13,8 @@ const REQUEST_MS = 8000;
 export class Watch extends EventTarget {
   /** @type {Status | null} */
   status = null;
+  /** When that came (`performance.now()` milliseconds). */
+  heardAt = 0;
   /** The server's, as each answer tells it. */
   clock = new ServerClock();
   /** @type {number | undefined} */
@@ -64,6 +66,7 @@ export class Watch extends EventTarget {
   #take(status, asked, answered) {
     this.clock.take(asked, answered, Date.parse(status.now));
     this.status = status;
+    this.heardAt = answered;
     this.dispatchEvent(new Event("status"));
   }
 }

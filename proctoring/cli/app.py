@@ -23,6 +23,7 @@ from capture.publish.ingests import Ingests
 from capture.signals.recorder import WatchingRecorder
 from capture.signals.watch import Watch
 from capture.spool.left import LeftSpool
+from capture.spool.report import SpoolReport
 from capture.spool.sink import VaultRecorder
 from capture.spool.spool import Spool
 from proctoring.cli.checks import opening, sealing
@@ -89,6 +90,7 @@ def capture_edge(made: CaptureParts, number: int = 0, of: int = 1) -> Edge:
         addresses=settings.media_addresses or None,
         media_port=settings.media_port and settings.media_port + number,
     )
+    report = SpoolReport(core, recorder.spool, ingests)
     intake = LateIntake(recorder)
     keeper = LogKeeper(core, recorder)
     relays = relays_of(core)
@@ -110,7 +112,7 @@ def capture_edge(made: CaptureParts, number: int = 0, of: int = 1) -> Edge:
         ],
         pages=[candidate_pages.routes(core, recorder)],
         static={"candidate": "capture"},
-        running=[*emptied, recorder, intake, watch, keeper, ingests, rehearsals],
+        running=[*emptied, recorder, report, intake, watch, keeper, ingests, rehearsals],
         bodies=CAPTURE_BODIES,
         tokens=page_tokens(core.links),
     )

@@ -1,6 +1,7 @@
 """What the doctor asks, and `/readyz` in part: each says what it found, or raises what is the matter."""
 
 import asyncio
+import os
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
@@ -11,6 +12,7 @@ import redis
 from capture.cut import segmenter
 from capture.publish.ice import IceServer
 from capture.publish.relay import check as ask_relay
+from capture.spool.spool import DISK_FREE_BYTES_MIN
 from proctoring.cli.places import Places
 from proctoring.cli.stores import erasable
 from proctoring.core import Core
@@ -19,6 +21,8 @@ from proctoring.holds import worker
 from proctoring.holds.brake import BrakeLimits
 from proctoring.migrations import is_newest
 from proctoring.settings import Settings
+from proctoring.spools import service as spools
+from proctoring.spools.model import TOLD_FOR, Trouble
 from storage.objects import ObjectStore
 from storage.seal import Opener
 from storage.sign import Signer
@@ -110,6 +114,47 @@ def signing(core: Core, signer: Signer) -> str:
     if published.read_bytes() != signer.public:
         raise Invalid(f"{published} is not the half of the key that signs.", "Bring the right one back.")
     return f"key {signer.public.hex()[:16]}…"
+
+
+def spool(settings: Settings) -> str:
+    """Whether the disk that everything recorded comes to first has room. Raises Unavailable, OSError."""
+    places = Places(settings.data)
+    disk = os.statvfs(places.spool if places.spool.exists() else places.data)
+    free_bytes = disk.f_bavail * disk.f_frsize
+    if free_bytes < DISK_FREE_BYTES_MIN:
+        raise Unavailable(
+            f"Of the disk of {places.spool}, {free_bytes >> 20} MiB are free, and its reserve is "
+            f"{DISK_FREE_BYTES_MIN >> 20} MiB: nothing that is recorded now is kept.",
+            "Free space on that disk; recording then goes on by itself.",
+        )
+    return f"{free_bytes >> 20} MiB free"
+
+
+_TROUBLES = {
+    Trouble.DISK_FULL: (
+        "the disk of its spool has less free space than its reserve",
+        "Free space on that disk; recording then goes on by itself.",
+    ),
+    Trouble.SPOOL_FULL: ("its spool is full", "Bring object store or database back."),
+    Trouble.UNWRITABLE: ("the disk of its spool refuses what is written", "Look at that disk."),
+}
+
+
+def recording(core: Core) -> str:
+    """What capture processes have told of themselves. Raises Unavailable while one can keep nothing."""
+    with core.db.read() as db:
+        there, troubled = spools.standing(db, core), spools.troubles(db, core)
+    if troubled:
+        first = troubled[0]
+        assert first.told.trouble is not None
+        words, remedy = _TROUBLES[first.told.trouble]
+        raise Unavailable(
+            f"{len(troubled)} of {len(there)} capture processes keep nothing that is recorded, since "
+            f"{first.since:%H:%M:%S} UTC: {words}; {first.told.memory_bytes >> 20} MiB wait in memory.",
+            remedy,
+        )
+    several = f"{len(there)} capture process{'' if len(there) == 1 else 'es'}"
+    return f"{several} heard of in the last {TOLD_FOR.total_seconds():.0f} s"
 
 
 def media(settings: Settings) -> str:

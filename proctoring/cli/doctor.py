@@ -149,6 +149,7 @@ def _assemble(role: Role, settings: Settings) -> tuple[Core, tuple[RoleParts, ..
 def _of_core(core: Core) -> Iterator[Check]:
     yield Check("database", lambda: checks.database(core), "Start it, or correct PROCTORING_DATABASE_URL.")
     yield Check("clocks", lambda: checks.clocks(core), "Let NTP set every machine's clock.")
+    yield Check("recording", lambda: checks.recording(core), "Look at the capture processes.")
     if core.settings.store is Store.MINIO:
         yield Check("store's clock", lambda: checks.store_clock(core), "Let NTP set every machine's clock.")
 
@@ -158,6 +159,7 @@ def _of_role(one: RoleParts, role: Role) -> Iterator[Check]:
     match one:
         case CaptureParts():
             yield Check("sealing", lambda: checks.sealing(core), "Run `proctoring init`.")
+            yield Check("spool", lambda: checks.spool(core.settings), "Look at the disk of the spool.")
             yield Check("media", lambda: checks.media(core.settings), "")
             yield Check("media path", checks.media_path, "")
             yield from _of_relays(core)

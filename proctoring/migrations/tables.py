@@ -16,6 +16,7 @@ from proctoring.recordings import rows as recordings
 from proctoring.reviews import rows as reviews
 from proctoring.sessions import rows as sessions
 from proctoring.signals import rows as signals
+from proctoring.spools import rows as spools
 
 MODULES = (
     access,
@@ -32,6 +33,7 @@ MODULES = (
     reviews,
     sessions,
     signals,
+    spools,
     worker,
 )
 METADATA = Row.metadata

@@ -58,6 +58,7 @@ _KEY = "whether there is one; what it is, its seal proves"
 _CHAINED = "its hash, the next entry's `prev`, checkpoints"
 _AGAIN = "found again by the next round; audit:finding tells it"
 _BY_JOB = "by the job; what is not signed is read anew"
+_OF_NOW = "how a capture process fares now: it says so again within 15 s"
 _SHEET = "derived from the recording; opens in its own place only, else it is not shown"
 _DUE = "exam:create, exam:publish-results, session:finish, session:expire, identity:check"
 
@@ -213,6 +214,10 @@ COLUMNS: dict[str, dict[str, Cover]] = {
     "acts_copied": {**_none(_MEMORY, "id", "through")},
     "retention_state": {
         **_none(_MEMORY, "id", "passed_at", "failures", "audited_at", "findings", "orphans"),
+    },
+    "spools": {
+        **_none(_OF_NOW, "id", "told_at", "trouble", "since", "free_bytes", "waiting_bytes", "memory_bytes"),
+        **_none(_OF_NOW, "datagrams_lost", "sounds_lost"),
     },
     "ledger_replay": {
         **_other(How.SIGNED, _BY_JOB, "id", "exact_from"),

@@ -30,7 +30,8 @@ def routes(core: Core, checks: Mapping[str, Check]) -> APIRouter:
 
     @router.get("/readyz")
     def readyz() -> JSONResponse:
-        states = {name: _state(name, check) for name, check in checks.items()}
+        wrong = {name: said for name, check in checks.items() if (said := _wrong(name, check)) is not None}
+        states = {name: "failed" if name in wrong else "ok" for name in checks}
         overdue_s, brake, quarantine, disagreements = None, None, None, 0
         if states.get("database", "ok") == "ok":
             with core.db.read() as db:
@@ -41,6 +42,7 @@ def routes(core: Core, checks: Mapping[str, Check]) -> APIRouter:
         body = {
             "ready": ready,
             "checks": states,
+            "said": {name: said for name, said in wrong.items() if said},
             "oldest_overdue_seconds": overdue_s,
             "erasure_brake": brake.cause.value if brake else None,
             "quarantine": quarantine.id if quarantine else None,
@@ -55,10 +57,11 @@ def routes(core: Core, checks: Mapping[str, Check]) -> APIRouter:
     return router
 
 
-def _state(name: str, check: Check) -> str:
+def _wrong(name: str, check: Check) -> str | None:
+    """What is the matter, in words where the error has some for an operator; None when it works."""
     try:
         check()
-    except Exception:
+    except Exception as error:
         log.exception("readyz.failed", check=name)
-        return "failed"
-    return "ok"
+        return str(getattr(error, "detail", ""))
+    return None

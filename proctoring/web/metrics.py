@@ -20,6 +20,7 @@ from proctoring.proofs.rows import ReplayRow
 from proctoring.quarantine.service import in_force
 from proctoring.recordings.model import EndCause, UnitState
 from proctoring.recordings.rows import GapRow, UnitRow
+from proctoring.spools import service as spools
 
 _NOT_STORABLE = (
     select(func.count())
@@ -85,6 +86,43 @@ class EvidenceMetrics(Collector):
                 age_s = max(0, ms_between(passed_at, self._core.clock()) // 1000)
                 yield _gauge("replay_pass_age_seconds", "Since the last replay of the ledger.", age_s)
             yield CounterMetricFamily("orphans_removed", "Objects removed that had no leaf.", memory.orphans)
+            yield from _capture(self._core, db)
+
+
+def _capture(core: Core, db: Db) -> Iterator[Metric]:
+    """What capture processes have told within the last minute, of all of them together."""
+    told = [one.told for one in spools.standing(db, core)]
+    yield _gauge(
+        "capture_keeps_nothing",
+        "Capture processes that can keep nothing more for now: disk or spool is full.",
+        sum(one.trouble is not None for one in told),
+    )
+    if told:
+        yield _gauge(
+            "capture_disk_free_bytes",
+            "Free space of the disk of a spool, where it is least.",
+            min(one.free_bytes for one in told),
+        )
+    yield _gauge(
+        "capture_waiting_bytes",
+        "What waits in spools for object store and database.",
+        sum(one.waiting_bytes for one in told),
+    )
+    yield _gauge(
+        "capture_memory_waiting_bytes",
+        "What waits in memory for a spool that accepts nothing.",
+        sum(one.memory_bytes for one in told),
+    )
+    yield CounterMetricFamily(
+        "capture_datagrams_lost",
+        "Datagrams of publishers for which the system had no room.",
+        sum(one.datagrams_lost for one in told),
+    )
+    yield CounterMetricFamily(
+        "capture_sounds_lost",
+        "Packets of sound that did not come; each is silence in what is stored.",
+        sum(one.sounds_lost for one in told),
+    )
 
 
 def exposition(core: Core) -> bytes:

@@ -14,6 +14,7 @@ from proctoring.reviews import service as reviews
 from proctoring.reviews.model import Flag, FlagSource, ReviewState
 from proctoring.reviews.queue import QueueLine, queue
 from proctoring.sessions.model import SessionState
+from proctoring.spools import service as spools
 from review_ui.desk import NOT_REVIEWED, Desk, back_to
 from review_ui.due import Due, due
 
@@ -71,6 +72,7 @@ def routes(desk: Desk) -> APIRouter:
                 rows=shown[start : start + PAGE_SIZE],
                 total=len(shown),
                 filters=filters(every, asked),
+                troubles=spools.troubles(db, desk.core)[:1],
                 undecided=undecided,
                 left=sum(len(row.line.open_flags) for row in undecided),
                 mine=sum(row.mine for row in undecided),

@@ -1,5 +1,6 @@
 """One contract over every object store, on a real MinIO server too, in buckets with and without versions."""
 
+import os
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -42,6 +43,23 @@ def test_what_is_put_is_got(store: ObjectStore) -> None:
         key = segment_key(UNIT_A, TAKE_1, seq)
         store.put(key, data)
         assert store.get(key) == data
+
+
+def test_a_put_that_fails_leaves_nothing_on_the_disk(tmp_path: Path, monkeypatch) -> None:
+    """A full disk: what waits is put again every second, and each try must not make it fuller."""
+    store = FolderObjects(tmp_path / "objects")
+
+    def full(descriptor: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "fsync", full)
+        for _ in range(3):
+            with pytest.raises(StoreFailed):
+                store.put(KEY, b"x")
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
+    store.put(KEY, b"x")
+    assert store.get(KEY) == b"x"
 
 
 def test_names_are_write_once(store: ObjectStore) -> None:

@@ -1,5 +1,8 @@
 """What goes wrong at a candidate's desk, and the one instruction for each."""
 
+import sys
+from pathlib import Path
+
 import pytest
 
 from tests.e2e.candidate_stage import candidate, service, takes_of
@@ -28,6 +31,15 @@ SHARE_A_WINDOW_ONCE = """
     return media;
   };
 }
+"""
+
+
+FILLED_BY_A_FILE = """
+from capture.spool.files import SpoolFiles
+free_bytes = SpoolFiles.disk_free_bytes
+SpoolFiles.disk_free_bytes = lambda files: 0 if (files._root / "full").exists() else free_bytes(files)
+from proctoring.cli import main
+main()
 """
 
 
@@ -156,3 +168,27 @@ def test_a_token_that_is_no_longer_good_asks_for_the_invitation(service: Service
         someone.page.click("#start")
         someone.page.wait_for_selector('[data-trouble="refused"]:not([hidden])')
         assert "Open your invitation again." in someone.says('[data-trouble="refused"]')
+
+
+def test_a_server_that_can_keep_nothing_is_said_so_and_recovers(tmp_path: Path) -> None:
+    """A full disk is no good recording, and no lost connection either: the page says what it is within two
+    rounds. With room again the same take goes on."""
+    service = Service(tmp_path / "data", command=[sys.executable, "-c", FILLED_BY_A_FILE, "serve"]).start()
+    try:
+        with candidate(service, "--streams", "webcam") as someone:
+            someone.admit()
+            someone.give_camera()
+            someone.start()
+            full = service.data / "spool" / "full"
+            full.touch()
+            someone.page.wait_for_selector('[data-step="recording"][data-state="unkept"]', timeout=5_000)
+            assert "cannot store the recording now" in someone.says("[data-word]")
+            assert someone.says('[data-row="webcam"] [data-sign] >> nth=0') == "waits for our server"
+            assert "kept on this device too" in someone.says("[data-net]")
+            full.unlink()
+            someone.wait_recorded()
+            assert someone.says("[data-word]") == "You are being recorded"
+            webcam = takes_of(service, someone.invited["session_id"], "webcam")
+            assert [take["end_cause"] for take in webcam] == [None]
+    finally:
+        service.stop()

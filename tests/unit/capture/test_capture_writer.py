@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from capture.cut import writer as wr
+from capture.cut.waiting import Waiting
 from capture.cut.writer import Writer
 from capture.media.piece import Piece, Sample, Vp8Config
 from capture.recorder import Grant, MediaSegment, MemoryRecorder
@@ -117,6 +118,36 @@ def test_a_full_queue_refuses_and_keeps_what_it_has() -> None:
         (take,) = recorder.takes.values()
         assert len(take.segments) == accepted
         assert take.cause is EndCause.STORE_FAILED
+
+    asyncio.run(scenario())
+
+
+def test_what_waits_in_memory_is_bounded_over_all_streams() -> None:
+    """However many there are: the next piece of any of them is refused. What is stored, skipped or given up
+    makes room again."""
+
+    async def scenario() -> None:
+        size = piece(0).size
+        waiting = Waiting(bytes_max=3 * size)
+        recorders = [Reluctant(), Reluctant(), Reluctant(RuntimeError("disk"))]
+        for recorder in recorders:
+            recorder.gate.clear()
+        first, second, third = (
+            Writer(str(at), GRANT, recorder, lambda cause: None, waiting)
+            for at, recorder in enumerate(recorders)
+        )
+        assert [first.put(piece(0)), second.put(piece(0)), third.put(piece(0))] == [True] * 3
+        assert [one.put(piece(1)) for one in (first, second, third)] == [False] * 3
+        assert waiting.bytes == 3 * size
+        recorders[0].gate.set()
+        await first.finish(EndCause.STOPPED, 30)
+        assert waiting.bytes == 2 * size
+        await second.finish(EndCause.STOPPED, 0.05)
+        assert waiting.bytes == size
+        recorders[2].gate.set()
+        assert third.put(piece(1))
+        await third.finish(EndCause.STOPPED, 30)
+        assert waiting.bytes == 0
 
     asyncio.run(scenario())
 

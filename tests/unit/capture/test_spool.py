@@ -14,11 +14,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from capture.errors import SpoolFull, SpoolTaken
+from capture.spool.ends import Ends
 from capture.spool.entry import EntryDamaged, Facts, SpooledEnd, SpooledSegment, decode, encode
 from capture.spool.files import DAMAGED_KEPT
 from capture.spool.spool import DEGRADED_SHARE, NEW_TAKES_SHARE_MAX, Spool
 from proctoring.recordings.leaves import ABSENCES_MAX, Absence
 from proctoring.recordings.model import EndCause, GapPart
+from proctoring.spools.model import Trouble
 from storage.manifest import digest
 from tests.support.names import TAKE_1, TAKE_2, UNIT_A, UNIT_B
 from tests.support.world import START
@@ -234,16 +236,89 @@ def test_the_bound_is_kept_to_the_byte(folder: Path) -> None:
     spool.close()
 
 
-def test_a_full_disk_counts_as_a_full_spool(folder: Path) -> None:
-    """What database and log need is left to them."""
-    spool = Spool(folder, disk_free_bytes_min=1 << 60)
+def test_a_disk_below_its_reserve_takes_no_more_and_is_called_what_it_is(folder: Path) -> None:
+    """What database and log need is left to them. Nothing waits, so nobody is told of a full spool; with
+    space again all goes on, and what was accepted before is there."""
+    spool = Spool(folder, disk_free_bytes_min=0)
     spool.open()
-    with pytest.raises(SpoolFull):
-        spool.demand_room()
-    with pytest.raises(SpoolFull):
-        spool.accept(segment(0), SEALED)
+    spool.accept(segment(0), SEALED)
+    assert spool.trouble() is None
+    spool._disk_free_bytes_min = 1 << 60
+    for refused in (spool.demand_room, spool.check, lambda: spool.accept(segment(1), SEALED)):
+        with pytest.raises(SpoolFull, match=r"disk is full: \d+ MiB of free space are left") as caught:
+            refused()
+        assert "free space" in caught.value.remedy
+    assert spool.trouble() is Trouble.DISK_FULL
     spool.end(end())
+    spool._disk_free_bytes_min = 0
+    assert spool.trouble() is None
+    spool.demand_room()
+    spool.accept(segment(0, TAKE_2), SEALED)
+    assert waiting(spool) == [(TAKE_1, 0), (TAKE_1, EndCause.STOPPED), (TAKE_2, 0)]
     spool.close()
+
+
+def test_a_full_spool_is_in_trouble_until_it_has_drained(folder: Path) -> None:
+    """From the first segment that it refused, not before; until new takes are let in again."""
+    size = len(written(segment(0), SEALED))
+    spool = Spool(folder, bytes_max=4 * size, disk_free_bytes_min=0)
+    spool.open()
+    for seq in range(4):
+        spool.accept(segment(seq), SEALED)
+        assert spool.trouble() is None
+    with pytest.raises(SpoolFull, match="spool is full"):
+        spool.accept(segment(4), SEALED)
+    assert spool.trouble() is Trouble.SPOOL_FULL
+    with pytest.raises(SpoolFull, match="spool is full"):
+        spool.check()
+    waiting(spool)
+    assert spool.trouble() is None
+    spool.close()
+
+
+def test_a_disk_that_refuses_to_be_written_is_in_trouble_until_it_does_not(
+    spool: Spool, folder: Path, monkeypatch
+) -> None:
+    """However much of it is free: a quota, a file system that became read-only, a cable. It is tried for the
+    answer, so that nobody has to record first."""
+
+    def broken(descriptor: int) -> None:
+        raise OSError(122, "Disk quota exceeded")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "fsync", broken)
+        with pytest.raises(OSError, match="quota"):
+            spool.accept(segment(0), SEALED)
+        assert spool.trouble() is Trouble.UNWRITABLE
+        with pytest.raises(SpoolFull, match="refuses"):
+            spool.demand_room()
+    assert spool.trouble() is None
+    assert [file.name for file in folder.iterdir()] == ["id"]
+    spool.demand_room()
+
+
+def test_an_end_that_the_disk_does_not_take_waits_and_comes_before_what_follows(
+    spool: Spool, monkeypatch
+) -> None:
+    """It is not lost, nor does it need a restart; the next take's first segment is behind it."""
+    spool.accept(segment(0), SEALED)
+    ends = Ends(spool)
+
+    def full(descriptor: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "fsync", full)
+        ends.add(end())
+        ends.add(end(TAKE_2, UNIT_B))
+        assert (len(ends), ends.takes()) == (2, {TAKE_1, TAKE_2})
+        with pytest.raises(OSError, match="No space"):
+            ends.write()
+    assert ends.write()
+    assert not ends.write()
+    spool.accept(segment(0, TAKE_2), SEALED)
+    assert waiting(spool) == [(TAKE_1, 0), (TAKE_1, EndCause.STOPPED), (TAKE_2, 0)]
+    assert waiting(spool, UNIT_B) == [(TAKE_2, EndCause.STOPPED)]
 
 
 def test_much_that_waits_is_said_to_the_operator(folder: Path) -> None:

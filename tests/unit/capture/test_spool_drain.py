@@ -7,8 +7,8 @@ from datetime import timedelta
 import pytest
 
 from capture.spool.drain import UNKNOWN_KEPT, Drain, Outcome
+from capture.spool.ends import Ends
 from capture.spool.entry import SpooledEnd, SpooledSegment
-from capture.spool.sink import recover
 from capture.spool.spool import Spool
 from proctoring.core import Core
 from proctoring.exams.model import Stream
@@ -69,7 +69,7 @@ class Bench:
         """What the next process does first."""
         self.spool.close()
         self.spool.open()
-        recover(self.core, self.spool)
+        Ends(self.spool).recover(self.core)
 
     def finish(self, session: Session) -> None:
         with self.world.core.db.begin() as db:

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from capture.spool.drain import Drain, Outcome
+from capture.spool.ends import Ends
 from capture.spool.entry import SpooledEnd, SpooledSegment
-from capture.spool.sink import recover
 from capture.spool.spool import Spool
 from proctoring.errors import Unavailable
 from proctoring.exams.model import Stream
@@ -121,7 +121,7 @@ class Recording(RuleBasedStateMachine):
         self.running = {}
         while True:
             try:
-                recover(self.core, self.spool)
+                Ends(self.spool).recover(self.core)
             except Unavailable:  # a process without a database does not start; one with it does, later
                 self.faults.database_away = False
                 continue

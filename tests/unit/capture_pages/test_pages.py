@@ -4,11 +4,15 @@ import json
 
 import pytest
 
+from capture.stills import MemoryStills
 from proctoring.exams.model import LANGUAGES, Stream
 from proctoring.exams.notice import read
+from proctoring.recordings import running
 from proctoring.sessions import service as sessions
 from proctoring.sessions.model import Session, SessionState
 from proctoring.sessions.rows import SessionRow
+from proctoring.spools import service as spools
+from proctoring.spools.model import Told, Trouble
 from tests.support.asgi import AsgiClient
 from tests.support.world import World
 
@@ -153,6 +157,31 @@ def test_status_tells_the_phone_from_not_there_to_ready_to_recording(
     assert during["started_at"] is not None
     assert during["streams"]["phone"]["recording"] is True
     assert during["streams"]["webcam"] == {"recording": False, "storable": True}
+
+
+def test_pages_are_told_when_nothing_can_be_kept(
+    world: World, client: AsgiClient, stills: MemoryStills
+) -> None:
+    """At once: by the process that is asked, and by that which records the session, whichever it is."""
+    session = world.admitted()
+    home, phone = invitation(world, session), f"/p/{world.core.links.phone(session)}"
+    begun = world.begin(session)
+    with world.core.db.begin() as db:
+        running.keep_in(db, begun.take.id, "spool-1")
+
+    def kept() -> set[bool]:
+        return {client.get(f"{page}/status.json").json()["kept"] for page in (home, phone)}
+
+    assert kept() == {True}
+    stills.full = True
+    assert kept() == {False}
+    stills.full = False
+    for trouble in (Trouble.DISK_FULL, None):
+        with world.core.db.begin() as db:
+            spools.tell(db, world.core, "spool-1", Told(trouble, 0, 0))
+        assert kept() == {trouble is None}
+    streams = client.get(f"{home}/status.json").json()["streams"]
+    assert streams["webcam"]["recording"]
 
 
 def test_finishing_ends_the_session_and_may_be_repeated(world: World, client: AsgiClient) -> None:

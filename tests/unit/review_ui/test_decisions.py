@@ -11,6 +11,8 @@ from proctoring.reviews import service as reviews
 from proctoring.reviews.model import ReviewState
 from proctoring.sessions import service as sessions
 from proctoring.sessions.model import Session
+from proctoring.spools import service as spools
+from proctoring.spools.model import Told, Trouble
 from tests.support.world import ADMIN
 from tests.unit.review_ui.conftest import Office, Staff
 
@@ -164,3 +166,22 @@ def test_an_appeal_is_answered_by_the_committee_only(office: Office, proctor: St
     assert member.post(f"/appeals/{appeal}/close", **answer).status_code == 303
     assert held(office, session) == []
     assert "You were right." in member.get("/appeals").text
+
+
+def test_the_queue_says_when_nothing_more_is_stored(office: Office, proctor: Staff) -> None:
+    """At once, since when and why; gone as soon as it is over. What capture cannot tell, nobody invents."""
+    core = office.world.core
+    assert "Nothing more is stored" not in proctor.get("/queue").text
+    for trouble, words in (
+        (Trouble.DISK_FULL, "its disk has less free space than its reserve"),
+        (Trouble.SPOOL_FULL, "its spool is full"),
+        (Trouble.UNWRITABLE, "its disk refuses what is written"),
+    ):
+        with core.db.begin() as db:
+            spools.tell(db, core, "spool-1", Told(trouble, 0, 0))
+        page = proctor.get("/queue").text
+        assert "Nothing more is stored since 08:00:00 UTC" in page
+        assert words in page
+    with core.db.begin() as db:
+        spools.tell(db, core, "spool-1", Told(None, 0, 0))
+    assert "Nothing more is stored" not in proctor.get("/queue").text

@@ -1,0 +1,57 @@
+"""Ends of takes that the disk did not take: written as soon as it does, before anything of a later take."""
+
+import threading
+
+import structlog
+
+from capture.away import available
+from capture.spool.entry import SpooledEnd
+from capture.spool.spool import Spool
+from proctoring.core import Core
+from proctoring.recordings import running
+from proctoring.recordings.model import EndCause
+
+log = structlog.get_logger()
+
+
+class Ends:
+    """Thread-safe. A few words for each take: what waits here is bounded by the takes that a process has."""
+
+    def __init__(self, spool: Spool) -> None:
+        self._spool = spool
+        self._waiting: dict[str, SpooledEnd] = {}
+        self._lock = threading.Lock()
+
+    def __len__(self) -> int:
+        return len(self._waiting)
+
+    def takes(self) -> set[str]:
+        """Takes whose end waits."""
+        with self._lock:
+            return set(self._waiting)
+
+    def recover(self, core: Core) -> None:
+        """Ends what an earlier process left open of this spool, each take behind its own segments that wait.
+        Harmless to repeat. Raises Unavailable without a database."""
+        with available(), core.db.read() as db:
+            left = running.open_takes(db, self._spool.id)
+        for take in left:
+            self.add(SpooledEnd(take.unit_id, take.id, EndCause.SERVER_STOPPED, core.clock()))
+
+    def add(self, end: SpooledEnd) -> None:
+        """Durable when it returns, if the disk can be written; else it waits for `write`."""
+        with self._lock:
+            self._waiting.setdefault(end.take, end)
+        try:
+            self.write()
+        except OSError as error:
+            log.error("take.end-waits", take=end.take, error=error.strerror)
+
+    def write(self) -> bool:
+        """Writes what waits; whether anything did. Raises OSError, and the rest waits on."""
+        with self._lock:
+            waited = bool(self._waiting)
+            for take, end in list(self._waiting.items()):
+                self._spool.end(end)
+                del self._waiting[take]
+        return waited
