@@ -24,14 +24,17 @@ TIMEOUT_S = 60.0
 
 
 class Site:
-    """The running server: `url`, `recorder`, `ingests`, and files that its pages may fetch under /file/."""
+    """The running server: `url`, `recorder`, `ingests`, and files that its pages may fetch under /file/.
 
-    def __init__(self) -> None:
+    Media comes to the loopback address; `own` says whether to all addresses of this machine.
+    """
+
+    def __init__(self, own: bool = False) -> None:
         self.recorder = MemoryRecorder(
             {stream.value: Grant("session-1", stream) for stream in Stream}
             | {"other": Grant("session-2", Stream.WEBCAM)}
         )
-        self.ingests = Ingests(self.recorder, addresses=["127.0.0.1"])
+        self.ingests = Ingests(self.recorder, addresses=None if own else ["127.0.0.1"])
         self.files: dict[str, bytes] = {}
         self.url = ""
         self.app = FastAPI()
@@ -56,8 +59,8 @@ class Site:
 
 
 @contextlib.asynccontextmanager
-async def running_site() -> AsyncIterator[Site]:
-    site = Site()
+async def running_site(own: bool = False) -> AsyncIterator[Site]:
+    site = Site(own)
     config = uvicorn.Config(site.app, host="127.0.0.1", port=0, log_level="warning", lifespan="off")
     server = uvicorn.Server(config)
     server.install_signal_handlers = lambda: None

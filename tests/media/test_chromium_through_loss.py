@@ -21,7 +21,6 @@ pytestmark = pytest.mark.live
 
 BAD_S = 20.0
 SETTLE_S = 2.0
-AUDIO_PAYLOAD = 111
 QUIET_S = 0.5
 AUDIO_TAIL_PACKETS = 6  # sound after the last picture is not kept
 QUIET = """async () => {
@@ -55,7 +54,7 @@ class Network:
     def entry(self, begin: int, length: int, source: tuple, *whence: object) -> None:
         data = bytes(self.port.buffer[begin : begin + length])
         media = 127 < data[0] < 192 and not 191 < data[1] < 224
-        sound = media and data[1] & 127 == AUDIO_PAYLOAD
+        sound = media and data[1] & 127 in self.payloads("audio")
         lost = self.lose()
         if media:
             self.count(data, source, sound, lost)
@@ -76,11 +75,12 @@ class Network:
         if sound:
             self.sounds.setdefault(source, set()).add(int.from_bytes(data[2:4], "big"))
             self.sounds_lost += lost
-        elif data[1] & 127 in self.video_payloads():
+        elif data[1] & 127 in self.payloads("video"):
             self.pictures.setdefault(source, set()).add(int.from_bytes(data[4:8], "big"))
 
-    def video_payloads(self) -> set[int]:
-        return {ingest.offer.video_payload for ingest in self.site.ingests._by_id.values()}
+    def payloads(self, kind: str) -> set[int]:
+        """The payload types of "audio" or "video" that were negotiated."""
+        return {getattr(ingest.offer, f"{kind}_payload") for ingest in self.site.ingests._by_id.values()}
 
     @property
     def pictures_sent(self) -> int:

@@ -19,32 +19,20 @@ from capture.simulate.sound import BEEP_HZ, BEEP_S
 PERIOD_MS = 2_000
 CLOCK_BITS = 41
 GAIN = 0.25
-LOUD = 0.7 * GAIN / 2  # what a block measures that is beep for seven tenths
+LOUD = 0.7  # of the loudest block: heard in full
+HEARD_MIN = 0.02
 BEEP_MS = round(BEEP_S * 1000)
 BLOCK_MS = 20
 TONE: dict[str, Any] = {"hz": BEEP_HZ, "every": PERIOD_MS, "ms": BEEP_MS, "gain": GAIN}
 
-PUBLISH = """async ({token, codec, rate, tone}) => {
-  const canvas = document.body.appendChild(document.createElement('canvas'));
-  canvas.width = 656; canvas.height = 64;
-  const draw = canvas.getContext('2d');
-  const stream = canvas.captureStream(0);
-  const [picture] = stream.getVideoTracks();
-  const painting = setInterval(() => {
-    const now = Date.now();
-    for (let bit = 0; bit < 41; bit++) {
-      draw.fillStyle = Math.floor(now / 2 ** bit) % 2 ? '#fff' : '#000';
-      draw.fillRect(bit * 16, 0, 16, 64);
-    }
-    (picture.requestFrame ? picture : stream).requestFrame();
-  }, 1000 / rate);
+_SYNTHESISED = """
   const sound = new AudioContext({sampleRate: 48000});
   await sound.resume();
   const gate = new GainNode(sound, {gain: 0});
   const hum = new OscillatorNode(sound, {frequency: tone.hz});
   hum.connect(gate);
   hum.start();
-  const microphone = () => {
+  const microphone = async () => {
     const out = new MediaStreamAudioDestinationNode(sound);
     gate.connect(out);
     return out.stream.getAudioTracks()[0];
@@ -62,8 +50,57 @@ PUBLISH = """async ({token, codec, rate, tone}) => {
     gate.gain.setValueAtTime(tone.gain, (at - opens) / 1000);
     gate.gain.setValueAtTime(0, (at - opens + tone.ms) / 1000);
   }, 50);
+  const stand = async (ms) => {
+    gate.gain.cancelScheduledValues(0);
+    gate.gain.value = 0;
+    await sound.suspend();
+    await wait(ms);
+    await sound.resume();
+  };
+"""
+
+# A browser without a sound card runs no AudioContext; its made-up microphone hums, and a clock switches it.
+_SWITCHED = """
+  let live = null;
+  const microphone = async () => {
+    const off = {echoCancellation: false, noiseSuppression: false, autoGainControl: false};
+    const given = await navigator.mediaDevices.getUserMedia({audio: off});
+    [live] = given.getAudioTracks();
+    live.enabled = false;
+    return live;
+  };
+  const beat = () => {
+    const at = Math.ceil((Date.now() + 20) / tone.every) * tone.every;
+    setTimeout(() => { live.enabled = true; }, at - Date.now());
+    setTimeout(() => { live.enabled = false; }, at + tone.ms - Date.now());
+    setTimeout(beat, at + tone.ms + 100 - Date.now());
+  };
+  const stand = async (ms) => {
+    await voice.replaceTrack(null);
+    await wait(ms);
+    await voice.replaceTrack(live);
+  };
+  setTimeout(beat, 1000);
+"""
+
+_PUBLISH = """async ({token, codec, rate, tone}) => {
+  const wait = ms => new Promise(done => setTimeout(done, ms));
+  const canvas = document.body.appendChild(document.createElement('canvas'));
+  canvas.width = 656; canvas.height = 64;
+  const draw = canvas.getContext('2d');
+  const stream = canvas.captureStream(0);
+  const [picture] = stream.getVideoTracks();
+  const painting = setInterval(() => {
+    const now = Date.now();
+    for (let bit = 0; bit < 41; bit++) {
+      draw.fillStyle = Math.floor(now / 2 ** bit) % 2 ? '#fff' : '#000';
+      draw.fillRect(bit * 16, 0, 16, 64);
+    }
+    (picture.requestFrame ? picture : stream).requestFrame();
+  }, 1000 / rate);
+  MICROPHONE
   const pc = new RTCPeerConnection();
-  stream.addTrack(microphone());
+  stream.addTrack(await microphone());
   for (const track of stream.getTracks()) {
     const sender = pc.addTransceiver(track, {direction: 'sendonly', streams: [stream]});
     if (track.kind === 'video') {
@@ -71,29 +108,19 @@ PUBLISH = """async ({token, codec, rate, tone}) => {
       sender.setCodecPreferences(known.filter(c => ['video/' + codec, 'video/rtx'].includes(c.mimeType)));
     }
   }
+  const voice = pc.getSenders().find(one => one.track.kind === 'audio');
   await pc.setLocalDescription();
   const answer = await fetch('/whip', {method: 'POST', body: pc.localDescription.sdp,
     headers: {'Content-Type': 'application/sdp', 'Authorization': 'Bearer ' + token}});
   if (answer.status !== 201) throw new Error(await answer.text());
-  const location = answer.headers.get('Location');
-  const voice = pc.getSenders().find(one => one.track.kind === 'audio');
-  const wait = ms => new Promise(done => setTimeout(done, ms));
   window.pcs = window.pcs || {};
-  window.pcs[token] = {pc, stream, location,
-    // The device gives nothing for a while: the clock of its sound stands still.
-    stand: async (ms) => {
-      gate.gain.cancelScheduledValues(0);
-      gate.gain.value = 0;
-      await sound.suspend();
-      await wait(ms);
-      await sound.resume();
-    },
+  window.pcs[token] = {pc, stream, stand, location: answer.headers.get('Location'),
     // The device is gone, and another takes its place.
     change: async (ms) => {
       voice.track.stop();
       await voice.replaceTrack(null);
       await wait(ms);
-      await voice.replaceTrack(microphone());
+      await voice.replaceTrack(await microphone());
     },
     quiet: async () => {
       clearInterval(painting);
@@ -102,6 +129,8 @@ PUBLISH = """async ({token, codec, rate, tone}) => {
   };
   await pc.setRemoteDescription({type: 'answer', sdp: await answer.text()});
 }"""
+PUBLISH = _PUBLISH.replace("MICROPHONE", _SYNTHESISED)
+PUBLISH_SWITCHED = _PUBLISH.replace("MICROPHONE", _SWITCHED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +150,7 @@ class Lips:
     """What was heard and seen in the segments of one take, forgotten as soon as it is told."""
 
     def __init__(self) -> None:
-        self._loud: list[float] = []  # Unix milliseconds of the middle of each block that beeps
+        self._heard: list[tuple[float, float]] = []  # the middle of a block that may beep, and how loud it is
         self._seen: list[tuple[float, float]] = []  # when a picture is shown, and how late
 
     def read(self, segment: MediaSegment) -> None:
@@ -132,14 +161,16 @@ class Lips:
                     at_ms = segment.start_unix_ms + float(frame.pts * frame.time_base) * 1000
                     if isinstance(frame, av.VideoFrame):
                         self._seen.append((at_ms, at_ms - _clock_of(frame)))
-                    elif _loudness(frame) > LOUD:
-                        self._loud.append(at_ms + 500 * frame.samples / frame.sample_rate)
+                    elif (loudness := _loudness(frame)) > HEARD_MIN:
+                        self._heard.append((at_ms + 500 * frame.samples / frame.sample_rate, loudness))
 
     def told(self, before_ms: float) -> list[Beep]:
         """The whole beeps of the periods before this instant; what a stall cut short is none."""
         periods: dict[int, list[float]] = {}
-        for at_ms in self._loud:
-            periods.setdefault(round(at_ms / PERIOD_MS) * PERIOD_MS, []).append(at_ms)
+        loudest = max((loudness for _, loudness in self._heard), default=0.0)
+        for at_ms, loudness in self._heard:
+            if loudness > LOUD * loudest:
+                periods.setdefault(round(at_ms / PERIOD_MS) * PERIOD_MS, []).append(at_ms)
         found = []
         for full_ms, blocks in sorted(periods.items()):
             near = [late_ms for at_ms, late_ms in self._seen if abs(at_ms - full_ms) < PERIOD_MS / 2]
@@ -147,7 +178,7 @@ class Lips:
             if full_ms < before_ms and whole and near:
                 heard_ms = statistics.median(blocks) - BEEP_MS / 2 - full_ms
                 found.append(Beep(full_ms, heard_ms, statistics.median(near)))
-        self._loud = [at_ms for at_ms in self._loud if at_ms >= before_ms - PERIOD_MS / 2]
+        self._heard = [one for one in self._heard if one[0] >= before_ms - PERIOD_MS / 2]
         self._seen = [(at_ms, late_ms) for at_ms, late_ms in self._seen if at_ms >= before_ms - PERIOD_MS]
         return found
 
