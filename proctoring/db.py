@@ -6,8 +6,8 @@ them never both read before either writes. Deleted rows are overwritten (secure_
 On PostgreSQL a writing transaction runs at READ COMMITTED, whatever the server's default, and a reading
 one at REPEATABLE READ, read only: it sees one instant, as on SQLite. Services therefore decide by
 conditional updates, or on rows that they have locked, always in this order, so that no two wait for each
-other: session, exam, the decision's own row (review, incident, appeal, hold), evidence units by id, takes,
-the ledger's head.
+other: exam, sessions by id, the decision's own row (review, incident, appeal, hold), evidence units by id,
+takes, the ledger's head. Capture locks no exam: it may change none.
 """
 
 from collections.abc import Callable, Iterator

@@ -9,7 +9,8 @@ from proctoring.clock import system_clock
 from proctoring.db import Database
 from proctoring.errors import Invalid
 from proctoring.migrations import upgrade
-from proctoring.migrations.grants import OWNER, USERS, grant
+from proctoring.migrations.grants import OWNER, grant
+from proctoring.migrations.rights import USERS
 from proctoring.secret_files import REDIS_DEFAULT_USER
 from proctoring.settings import Keys, Settings
 from storage.keys import KeyFolder, write_secret

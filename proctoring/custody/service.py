@@ -93,6 +93,11 @@ def entries(db: Db, session_id: str | None = None, after: int = 0, limit: int | 
     return [row.model() for row in db.scalars(query)]
 
 
+def lock_head(db: Db) -> None:
+    """Nobody else appends until the caller's transaction ends. It must wait for no other row from here on."""
+    db.execute(select(LedgerHeadRow.id).where(LedgerHeadRow.id == HEAD_ID).with_for_update())
+
+
 def head(db: Db) -> tuple[int, str]:
     """Number and hash of the last entry."""
     row = db.get(LedgerHeadRow, HEAD_ID)

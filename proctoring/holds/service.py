@@ -139,8 +139,15 @@ def check_not_restricted(db: Db, session_id: str) -> None:
 
 
 def set_due_dates(db: Db, exam: Exam, session_id: str | None = None) -> None:
-    """Compute the due date of every living unit of the exam's ended sessions anew (rule 1)."""
-    query = select(SessionRow).where(SessionRow.exam_id == exam.id, SessionRow.state.in_(OVER_VALUES))
+    """Compute the due date of every living unit of the exam's ended sessions anew (rule 1).
+
+    Of one session, whose row the caller has locked; or of all, whose rows are locked here: a session that is
+    being ended at this moment has ended first, and is among them.
+    """
+    of_exam = SessionRow.exam_id == exam.id
+    if session_id is None:
+        db.execute(select(SessionRow.id).where(of_exam).order_by(SessionRow.id).with_for_update())
+    query = select(SessionRow).where(of_exam, SessionRow.state.in_(OVER_VALUES))
     if session_id is not None:
         query = query.where(SessionRow.id == session_id)
     for row in db.scalars(query.order_by(SessionRow.id)):

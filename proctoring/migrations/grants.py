@@ -1,38 +1,13 @@
-"""What each process may do to each table on PostgreSQL: a user per role, none may change the schema.
-
-Invariant: no running process can alter or remove an entry of the custody ledger or an erasure certificate;
-capture, which faces the world, sees nothing of staff and their logins.
-"""
+"""Gives each database user exactly the rights of its role (`migrations.rights`); none changes the schema."""
 
 from collections.abc import Mapping
 
 from psycopg import Connection, sql
 
 from proctoring.db import Database
-from proctoring.migrations.tables import METADATA
+from proctoring.migrations.rights import RIGHTS, Right
 
 OWNER = "proctoring"
-USERS = ("capture", "review", "worker")
-APPEND_ONLY = frozenset({"custody_entries", "erasure_certificates"})
-HIDDEN = {"capture": frozenset({"users", "sign_in_links", "logins"})}
-DELETES = {
-    "capture": {"gaps"},
-    "review": {"gaps", "logins"},
-    "worker": {"gaps", "logged_events", "signal_sheets"},
-}
-VERSION_TABLE = "alembic_version"
-
-
-def rights(user: str, table: str) -> tuple[str, ...]:
-    """What the user may do to the table, in SQL's words."""
-    if table == VERSION_TABLE:
-        return ("SELECT",)
-    if table in HIDDEN.get(user, ()):
-        return ()
-    if table in APPEND_ONLY:
-        return ("SELECT", "INSERT")
-    deletes = ("DELETE",) if table in DELETES[user] else ()
-    return ("SELECT", "INSERT", "UPDATE", *deletes)
 
 
 def grant(database: Database, passwords: Mapping[str, str]) -> list[str]:
@@ -42,6 +17,9 @@ def grant(database: Database, passwords: Mapping[str, str]) -> list[str]:
     with database.engine.begin() as connection:
         raw = connection.connection.driver_connection
         assert isinstance(raw, Connection)
+        # Before PostgreSQL 15 everybody may make tables of their own here.
+        raw.execute("REVOKE CREATE ON SCHEMA public FROM PUBLIC")
+        raw.execute("REVOKE ALL ON ALL TABLES IN SCHEMA public FROM PUBLIC")
         for user, password in passwords.items():
             if raw.execute("select 1 from pg_roles where rolname = %s", [user]).fetchone() is None:
                 raw.execute(sql.SQL("CREATE ROLE {} LOGIN").format(sql.Identifier(user)))
@@ -49,10 +27,16 @@ def grant(database: Database, passwords: Mapping[str, str]) -> list[str]:
             name = sql.Identifier(user)
             raw.execute(sql.SQL("ALTER ROLE {} PASSWORD {}").format(name, sql.Literal(password)))
             raw.execute(sql.SQL("REVOKE ALL ON ALL TABLES IN SCHEMA public FROM {}").format(name))
-            for table in (*METADATA.tables, VERSION_TABLE):
-                if given := rights(user, table):
-                    statement = sql.SQL("GRANT {} ON {} TO {}").format(
-                        sql.SQL(", ").join(map(sql.SQL, given)), sql.Identifier(table), name
-                    )
-                    raw.execute(statement)
+            for table, given in RIGHTS[user].items():
+                statement = sql.SQL("GRANT {} ON {} TO {}")
+                raw.execute(statement.format(_privileges(given), sql.Identifier(table), name))
     return made
+
+
+def _privileges(given: Right) -> sql.Composable:
+    """As GRANT lists them. A table-wide right of UPDATE is given to nobody."""
+    listed: list[sql.Composable] = [sql.SQL(verb) for verb in sorted(given.verbs)]
+    if given.update:
+        columns = sql.SQL(", ").join(map(sql.Identifier, sorted(given.update)))
+        listed.append(sql.SQL("UPDATE ({})").format(columns))
+    return sql.SQL(", ").join(listed)

@@ -5,10 +5,10 @@ from sqlalchemy.orm import Session as Db
 
 from proctoring.core import Core
 from proctoring.custody.model import SYSTEM, Action, Actor
-from proctoring.custody.service import enter
+from proctoring.custody.service import enter, lock_head
 from proctoring.errors import Quarantined
 from proctoring.quarantine.model import Head, Quarantine
-from proctoring.quarantine.rows import STATE_ID, ActsCopiedRow, QuarantineRow
+from proctoring.quarantine.rows import QuarantineRow
 
 
 def in_force(db: Db) -> Quarantine | None:
@@ -29,7 +29,7 @@ def check_none(db: Db) -> None:
 
 def begin(db: Db, core: Core, kept: Head, lost: Head) -> Quarantine:
     """Nothing is served, begun or erased from here on; the one in force stays as it is."""
-    db.get_one(ActsCopiedRow, STATE_ID, with_for_update=True)  # of two who notice at once one begins it
+    lock_head(db)  # of two who notice at once one begins it
     before = in_force(db)
     if before is not None:
         return before

@@ -309,9 +309,8 @@ def _end(db: Db, core: Core, row: SessionRow, event: SessionEvent, action: Actio
             row.ended_at = row.started_at + timedelta(milliseconds=stored_until_ms(db, row.id))
         db.flush()
         enter(db, core.clock, actor, action, row.id, ended_at=iso(row.ended_at))
-        # Shared lock: results published meanwhile count for this session, or find it among the ended ones.
-        exam = db.get(ExamRow, row.exam_id, with_for_update={"read": True})
-        assert exam is not None
+        # Whoever publishes results locks this row too: they count for this session, or find it ended.
+        exam = db.get_one(ExamRow, row.exam_id, populate_existing=True)
         set_due_dates(db, exam.model(), row.id)
         settle(db, core.clock(), row.id)
     return row.model()

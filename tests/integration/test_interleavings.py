@@ -16,9 +16,11 @@ from proctoring.custody.model import Actor, first_break
 from proctoring.custody.service import entries
 from proctoring.db import WRITING_ISOLATION, Database
 from proctoring.errors import BeingErased, Conflict, WrongState
-from proctoring.exams.model import Stream
+from proctoring.exams import service as exams
+from proctoring.exams.model import Exam, Stream
+from proctoring.exams.rows import ExamRow
 from proctoring.holds import service as holds
-from proctoring.holds.model import Hold, HoldKind
+from proctoring.holds.model import Hold, HoldKind, due_at
 from proctoring.holds.rows import HoldRow, HoldUnitRow
 from proctoring.incidents import service as incidents
 from proctoring.incidents.model import Incident
@@ -28,7 +30,9 @@ from proctoring.recordings.rows import TakeRow, UnitRow
 from proctoring.reviews import service as reviews
 from proctoring.reviews.model import Category, Review, Severity
 from proctoring.reviews.rows import ReviewRow
+from proctoring.sessions import service as sessions
 from proctoring.sessions.model import Session
+from proctoring.sessions.rows import SessionRow
 from retention.decide import HeldMeanwhile, decide
 from retention.erase import SYSTEM
 from tests.support import postgres
@@ -271,3 +275,35 @@ def test_of_two_people_at_once_one_decides(stage: Stage, what: str) -> None:
         held = {"claim": {0}, "appeal lodged": {1}, "appeal closed": {0}}
         confirmed = what == "second answer" and results[0] in winners
         assert stage.now()[2] == held.get(what, {1 if confirmed else 0})
+
+
+@pytest.mark.promise("P7")
+@pytest.mark.parametrize("stage", ["READ COMMITTED"], indirect=True)
+def test_results_count_for_a_session_that_ends_at_the_same_moment(stage: Stage) -> None:
+    """In every order: the due date is that of the results, though the session's end locks no exam."""
+    core, session_id = stage.world.core, stage.session.id
+    ended_at = core.clock()
+    with core.db.read() as db:
+        exam = exams.load(db, stage.session.exam_id)
+    wanted = due_at(exam.regulation, ended_at, ended_at)
+
+    def under_way() -> None:
+        with core.db.begin() as db:
+            db.execute(update(SessionRow).values(state="recording", ended_at=None))
+            db.execute(update(UnitRow).values(state=UnitState.OPEN.value, due_at=stage.due_at))
+            db.execute(update(ExamRow).values(results_published_at=None))
+
+    def finish(database: Database) -> Session:
+        return database.transact(lambda db: sessions.finish(db, core, session_id))
+
+    def publish(database: Database) -> Exam:
+        return database.transact(lambda db: exams.publish_results(db, core, ANNA, exam.id, ended_at))
+
+    orders = 0
+    for finished, published in stage.every_order((finish, publish), under_way, PEOPLE_STRIDE):
+        assert isinstance(finished, Session), repr(finished)
+        assert isinstance(published, Exam), repr(published)
+        with core.db.read() as db:
+            assert set(db.scalars(select(UnitRow.due_at))) == {wanted}
+        orders += 1
+    assert orders >= SCHEDULES_MIN // PEOPLE_STRIDE

@@ -1,0 +1,128 @@
+"""What each role of the distributed shape may do on PostgreSQL: verbs by table, for UPDATE by column. Pure.
+
+Closed unless it is written here. Whoever adds a table, or lets a running process read or write what it did
+not before, adds a line: until then PostgreSQL refuses it to every role. Each service function that writes is
+tried under its role in `tests/integration/test_database_roles.py`. The owner, under whom the command line
+runs, needs no line.
+
+Invariants: no role alters or removes a ledger entry, a segment's leaf or an erasure certificate. Capture,
+which faces the world, sees nothing of staff, and changes no incident, review, appeal, hold or exam. Only the
+worker destroys or replaces a key.
+
+A row lock (SELECT … FOR UPDATE, or FOR SHARE) asks for UPDATE on some column of its table. Where a role
+locks and writes nothing, it is given the column that says least: `LOCKED_BY`.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+USERS = ("capture", "review", "worker")
+VERSION_TABLE = "alembic_version"
+
+
+@dataclass(frozen=True, slots=True)
+class Right:
+    """`verbs`: of SELECT, INSERT and DELETE, on whole rows. `update`: the columns that may be changed."""
+
+    verbs: frozenset[str] = frozenset()
+    update: frozenset[str] = frozenset()
+
+
+def _may(verbs: str, update: str = "") -> Right:
+    return Right(frozenset(verbs.split()), frozenset(update.split()))
+
+
+LOCKED_BY = "phone_ready_at"  # of sessions: out of date after 15 s, whoever wrote it
+_NONE, _READ, _ADD = Right(), _may("SELECT"), _may("SELECT INSERT")
+_GAPS = _may("SELECT INSERT DELETE", "start_ms end_ms")
+
+_ANY_ROLE = {
+    VERSION_TABLE: _READ,
+    "custody_entries": _ADD,
+    "custody_head": _may("SELECT", "number hash"),
+    "quarantines": _ADD,  # whoever notices that the database was put back begins one; a person lifts it
+    "checkpoints": _READ,
+    "erasure_certificates": _READ,
+    "exams": _READ,
+    "takes": _READ,
+    "segments": _READ,
+    "holds": _READ,
+    "hold_units": _READ,
+    "identity_checks": _READ,
+    "ledger_stamp_state": _READ,
+    "retention_brakes": _READ,
+    "retention_state": _READ,
+}
+
+_CAPTURE = {
+    "sessions": _may(
+        "SELECT",
+        "state language started_at ended_at phone_ready_at notice_version notice_text in_person_asked_at "
+        "in_person_wish",
+    ),
+    "evidence_units": _may(
+        "SELECT INSERT", "state active_holds due_at manifest_size manifest_head late_until"
+    ),
+    "takes": _may("SELECT INSERT", "start_ms end_ms ended_at end_cause spool_id heard_at"),
+    "segments": _ADD,
+    "gaps": _GAPS,
+    "logged_events": _ADD,
+    "signal_sheets": _ADD,
+    "flags": _may("SELECT INSERT", "end_ms"),
+    "help_requests": _may("SELECT INSERT", "ended_at"),
+    "appeals": _ADD,
+    "holds": _ADD,  # of an appeal that is lodged
+    "hold_units": _ADD,
+    "incidents": _READ,  # the candidate's own page
+    "reviews": _READ,
+}
+
+_REVIEW = {
+    "users": _READ,
+    "sign_in_links": _may("SELECT", "used_at"),
+    "logins": _may("SELECT INSERT DELETE"),
+    "sessions": _may("SELECT", LOCKED_BY),
+    "evidence_units": _may("SELECT", "active_holds due_at"),
+    "gaps": _READ,
+    "logged_events": _READ,
+    "signal_sheets": _READ,
+    "flags": _may("SELECT INSERT", "state decided_by decided_at"),
+    "reviews": _may("SELECT INSERT", "state claimed_by claimed_at decided_by decided_at"),
+    "incidents": _may("SELECT INSERT", "state second_by second_at"),
+    "incident_flags": _ADD,
+    "appeals": _may("SELECT", "state outcome answer closed_by closed_at"),
+    "holds": _may("SELECT INSERT", "released_at released_by"),
+    "hold_units": _ADD,
+    "help_requests": _may("SELECT", "answer answered_by ended_at"),
+    "identity_checks": _may("SELECT INSERT", "confirmed reason checked_by checked_at"),
+}
+
+_WORKER = {
+    "sessions": _may("SELECT", "state ended_at"),
+    "evidence_units": _may(
+        "SELECT", "state due_at sealed_private_key kek_epoch erase_id erasing_at erased_at swept_at"
+    ),
+    "takes": _may("SELECT", "sealed_key ended_at end_cause"),
+    "gaps": _GAPS,
+    "logged_events": _may("SELECT DELETE"),
+    "signal_sheets": _may("SELECT DELETE"),
+    "erasure_certificates": _ADD,
+    "certificate_copies": _may("SELECT INSERT", "copied_at"),
+    "checkpoints": _may("SELECT INSERT", "copied_at"),
+    "ledger_stamps": _may("SELECT INSERT", "copied_at"),
+    "ledger_stamp_state": _may("SELECT", "failures"),
+    "acts_copied": _may("SELECT", "through"),
+    "retention_brakes": _ADD,  # a person releases it
+    "retention_state": _may("SELECT", "passed_at failures audited_at findings orphans"),
+}
+
+RIGHTS: Mapping[str, Mapping[str, Right]] = {
+    "capture": _ANY_ROLE | _CAPTURE,
+    "review": _ANY_ROLE | _REVIEW,
+    "worker": _ANY_ROLE | _WORKER,
+}
+
+
+def right(user: str, table: str) -> Right:
+    """What the role may do to the table: nothing, where nothing is written."""
+    return RIGHTS[user].get(table, _NONE)

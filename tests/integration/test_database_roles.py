@@ -1,0 +1,366 @@
+"""Each role has the database rights that its work needs, and no other: all its acts, under its own user."""
+
+import re
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from fastapi import APIRouter, FastAPI
+from sqlalchemy import event, select
+from sqlalchemy.engine import Connection, Engine
+
+from capture.pages import routes as candidate_routes
+from capture.stills import MemoryStills
+from proctoring.access import service as access
+from proctoring.access.model import Role
+from proctoring.appeals import service as appeals
+from proctoring.appeals.model import AppealOutcome
+from proctoring.cli.checks import database
+from proctoring.core import Core
+from proctoring.custody.checkpoints import Checkpoints
+from proctoring.custody.model import Actor
+from proctoring.custody.rows import CertificateCopyRow
+from proctoring.custody.stamps import Stamps
+from proctoring.exams import service as exams
+from proctoring.exams.model import CaptureProfile, Stream
+from proctoring.help import service as help_requests
+from proctoring.help.model import HelpKind
+from proctoring.holds import service as holds
+from proctoring.holds.brake import Brake, BrakeCause
+from proctoring.holds.model import HoldKind
+from proctoring.holds.worker import pull
+from proctoring.identity import service as identity
+from proctoring.incidents import service as incidents
+from proctoring.migrations.rights import LOCKED_BY, USERS
+from proctoring.quarantine import service as quarantine
+from proctoring.quarantine.model import Head
+from proctoring.quarantine.watch import Watch
+from proctoring.recordings import batch, late, running
+from proctoring.recordings import service as recordings
+from proctoring.recordings.leaves import Absence, SealedSegment
+from proctoring.recordings.model import EndCause, GapPart
+from proctoring.recordings.rotation import Rotation
+from proctoring.reviews import flags
+from proctoring.reviews import service as reviews
+from proctoring.reviews.model import Category, FlagState, Severity
+from proctoring.sessions import service as sessions
+from proctoring.sessions.model import Session
+from proctoring.signals.model import Signal, SignalKind
+from proctoring.web import health, problems
+from review_ui.app import routes as staff_routes
+from storage.errors import TimestampFailed
+from storage.manifest import digest
+from storage.naming import segment_key
+from storage.tree import EMPTY_ROOT
+from tests.integration.test_database_rights import Rights, written
+from tests.support.asgi import AsgiClient, addresses
+from tests.support.logs import answer, write
+from tests.support.logs import event as happened
+from tests.support.roles import RolesWorld, roles_world
+from tests.support.signals import write_sheet
+from tests.support.world import ADMIN, REGULATION, SEGMENT_MS
+
+EVERYTHING = CaptureProfile(
+    tuple(Stream), identity_copy=True, activity_log=True, answers_log=True, signals=True
+)
+ANNA, BERT = Actor("anna", "proctor"), Actor("bert", "proctor")
+REASON = "Somebody else is heard."
+SHEETS = (Signal(SignalKind.DARK, "mean-luma", 1, 16, "luma", 7.5, 0, 3_000),)
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Iterator[RolesWorld]:
+    with roles_world(tmp_path) as made:
+        yield made
+
+
+def invited(world: RolesWorld) -> Session:
+    """As the command line invites."""
+    with world.core.db.begin() as db:
+        exam = exams.create(db, world.core, ADMIN, "Module 2", REGULATION, EVERYTHING)
+    return world.session(exam)
+
+
+def recorded(world: RolesWorld) -> Session:
+    """Under capture: all that can come of a candidate and their devices, up to the end of the session."""
+    session = invited(world)
+    with world.role("capture") as core:
+        before_the_exam(world, core, session)
+        during_the_exam(world, core, session)
+        with core.db.begin() as db:
+            ended = sessions.finish(db, core, session.id)
+        with core.db.begin() as db:
+            late.expect(db, core, session.id, Stream.WEBCAM, False)
+    return ended
+
+
+def before_the_exam(world: RolesWorld, core: Core, session: Session) -> None:
+    with core.db.begin() as db:
+        sessions.ask_in_person(db, core, session.id, "I have no quiet room.")
+        sessions.admit(db, core, session.id, "v1", "{}", "nl")
+        sessions.admit(db, core, session.id, "v1", "{}", "fr")
+        sessions.phone_ready(db, core, session.id)
+        help_requests.ask(db, core, session.id, HelpKind.HELP, "It does not start.")
+    world.send_card(session)
+
+
+def during_the_exam(world: RolesWorld, core: Core, session: Session) -> None:
+    start = world.clock.unix_ms
+    webcam, screen = world.begin(session), world.begin(session, Stream.SCREEN)
+    world.store(webcam, 0, start)
+    with core.db.begin() as db:
+        running.keep_in(db, webcam.take.id, "spool-1")
+        recordings.still_here(db, core, [webcam.take.id])
+        help_requests.ask(db, core, session.id, HelpKind.AWAY, "")
+    together(world, core, webcam, start + SEGMENT_MS)
+    for _ in range(2):
+        write_sheet(world, webcam, SHEETS)
+    world.end(webcam, EndCause.CONNECTION_LOST)
+    world.end(screen, EndCause.SHARING_ENDED)
+    world.clock.move(seconds=60)
+    with core.db.begin() as db:
+        help_requests.back(db, core, session.id)
+    for _ in range(2):
+        again = world.begin(session)
+        world.end(again, EndCause.NOT_STORABLE)
+    again = world.begin(session)
+    world.store(again, 0, world.clock.unix_ms)
+    world.end(again)
+    fill_late(world, core, session, start + 20_000)
+    write(world, session, "activity", [happened(world.clock())])
+    write(world, session, "answers", [answer(world.clock(), "b")])
+
+
+def together(world: RolesWorld, core: Core, begun: recordings.BegunTake, at: int) -> None:
+    """The ordinary way of a segment, with sound that is missing in it."""
+    sealed = begun.sealer.seal(1, begun.take.media_type, b"media")
+    world.objects.put(segment_key(begun.take.unit_id, begun.take.id, 1), sealed)
+    silent = (Absence(GapPart.SOUND, at, at + 2_000, EndCause.SOUND_MISSING),)
+    segment = SealedSegment(1, digest(sealed), len(sealed), at, SEGMENT_MS, absences=silent)
+    with core.db.begin() as db:
+        batch.register_all(db, core, {begun.take.id: segment})
+
+
+def fill_late(world: RolesWorld, core: Core, session: Session, at: int) -> None:
+    with core.db.begin() as db:
+        late.expect(db, core, session.id, Stream.WEBCAM, True)
+        begun = late.begin_late_take(db, core, session.id, Stream.WEBCAM, "video/webm", at)
+    world.store(begun, 0, at)
+    world.end(begun)
+
+
+@pytest.mark.promise("P12")
+def test_every_role_uses_all_its_rights_and_lacks_none(world: RolesWorld) -> None:
+    """Everything that capture, review and worker do, each as its own user of a real PostgreSQL: nothing is
+    refused, and each right of the table in the code was used by a statement."""
+    with statements(USERS) as used:
+        session = candidates_life(world)
+        staff_work(world, session)
+        worker_jobs(world, session)
+        for name in USERS:
+            put_back(world, name)
+    for name in USERS:
+        assert {one for one in written(name) if one not in used[name]} == set(), name
+
+
+@contextmanager
+def statements(users: Iterable[str]) -> Iterator[dict[str, Rights]]:
+    """Which rights the statements of each user need, as (verb, table, column of an UPDATE)."""
+    used: dict[str, Rights] = {user: set() for user in users}
+
+    def note(connection: Connection, _cursor: object, statement: str, *_: object) -> None:
+        mine = used.get(connection.engine.url.username or "", set())
+        mine |= {("SELECT", table, "") for table in re.findall(r"\b(?:FROM|JOIN) (\w+)", statement)}
+        if written := re.match(r"(INSERT INTO|DELETE FROM) (\w+)", statement):
+            mine.add((written[1].split()[0], written[2], ""))
+        if changed := re.match(r"UPDATE (\w+) SET (.*?)(?: WHERE|$)", statement, re.DOTALL):
+            mine |= {("UPDATE", changed[1], name) for name in re.findall(r"(?:^|, ?)(\w+)=", changed[2])}
+        if "FOR UPDATE" in statement and "FROM sessions" in statement:
+            mine.add(("UPDATE", "sessions", LOCKED_BY))
+
+    event.listen(Engine, "before_cursor_execute", note)
+    try:
+        yield used
+    finally:
+        event.remove(Engine, "before_cursor_execute", note)
+
+
+def candidates_life(world: RolesWorld) -> Session:
+    """Invitation to appeal, with every page of theirs read under the same user."""
+    session = recorded(world)
+    with world.role("capture") as core:
+        with core.db.begin() as db:
+            appeals.lodge(db, core, session.id, "I was alone in the room.")
+        client = client_of(core, candidate_routes(core, MemoryStills()))
+        links = core.links
+        for path in ("", "/exam", "/recording", "/help.json", "/status.json", "/in-person"):
+            read(client, f"/c/{links.invitation(session)}{path}")
+        read(client, f"/p/{links.phone(session)}/status.json")
+        read(client, "/metrics")
+        read(client, "/readyz")
+    return session
+
+
+def staff_work(world: RolesWorld, session: Session) -> None:
+    """Sign-in to the closed incident and the answered appeal; every page under the same user."""
+    with world.core.db.begin() as db:
+        asked = help_requests.of_session(db, session.id)
+        help_id = next(one.id for one in asked if one.kind is HelpKind.HELP)
+        people = [access.add_user(db, world.core, ADMIN, name, Role.PROCTOR) for name in ("Anna", "Bert")]
+        link = access.new_link(db, world.core, ADMIN, people[0])
+        for role in (Role.COMMITTEE, Role.PRIVACY_OFFICER, Role.AUDITOR, Role.EXAM_ADMIN):
+            people.append(access.add_user(db, world.core, ADMIN, role.value, role))
+        links = [access.new_link(db, world.core, ADMIN, person) for person in people[1:]]
+        appeal = appeals.open_of_session(db, session.id)
+    assert appeal is not None
+    with world.role("review") as core:
+        with core.db.begin() as db:
+            anna, secret = access.begin_login(db, core, link)
+            second, secret_of_second = access.begin_login(db, core, links.pop(0))
+            actor = access.actor(anna)
+            help_requests.answer(db, core, actor, help_id, "Wait a minute.")
+            reviews.claim(db, core, actor, session.id)
+            reviews.release(db, core, actor, session.id)
+            reviews.claim(db, core, actor, session.id)
+            identity.answer(db, core, actor, session.id, False, REASON)
+            added = flags.add(db, core, actor, session.id, 0, 1, Category.OTHER, Severity.MINOR, "")
+        world.clock.move(seconds=1)
+        with core.db.begin() as db:
+            identity.answer(db, core, access.actor(second), session.id, True, "")
+        pages_of(world, core, session, secret)
+        decide(world, core, session, actor, added.id)
+        with core.db.begin() as db:
+            placed = holds.place(db, core, actor, session.id, HoldKind.LEGAL, "court order")
+            holds.release(db, core, BERT, placed.id)
+            appeals.close(db, core, BERT, appeal.id, AppealOutcome.REFUSED, "The recording shows it.")
+            secrets = [secret_of_second]
+            secrets += [access.begin_login(db, core, one)[1] for one in links]
+        for one in secrets:
+            pages_of(world, core, session, one)
+        client = client_of(core, APIRouter())
+        read(client, "/metrics")
+        read(client, "/readyz")
+        with core.db.begin() as db:
+            access.end_login(db, secret)
+
+
+def decide(world: RolesWorld, core: Core, session: Session, actor: Actor, flag_id: str) -> None:
+    """An incident that the second person does not agree to, then one that is agreed to and closed."""
+    with core.db.begin() as db:
+        for flag in flags.of_session(db, session.id):
+            flags.decide(db, core, actor, flag.id, FlagState.DISMISSED)
+        for answered in (incidents.reject, incidents.confirm):
+            world.clock.move(seconds=1)
+            decided = incidents.decide(
+                db, core, actor, session.id, Category.OTHER, Severity.MINOR, REASON, (flag_id,)
+            )
+            answered(db, core, BERT, decided.id)
+            if answered is incidents.reject:
+                reviews.claim(db, core, actor, session.id)
+        incidents.close(db, core, BERT, decided.id)
+
+
+def pages_of(world: RolesWorld, core: Core, session: Session, secret: str) -> None:
+    """Every page and file that this person may see; what they may not is refused as ever."""
+    router = staff_routes(core, world.opener, world.objects)
+    client = client_of(core, router)
+    app = FastAPI()
+    app.include_router(router)
+    places = {"session_id": session.id, "stream": "webcam", "position": "0", "log": "activity"}
+    for method, path in addresses(app):
+        if method == "GET":
+            for name, value in places.items():
+                path = path.replace(f"{{{name}}}", value)
+            read(client, path, {"cookie": f"login={secret}"})
+
+
+def worker_jobs(world: RolesWorld, session: Session) -> None:
+    """Checkpoints, copies, time-stamps, rotation, ends of abandoned takes, erasure, brake, audit, sweep."""
+    forgotten = invited(world)
+    with world.role("capture") as core:
+        with core.db.begin() as db:
+            sessions.admit(db, core, forgotten.id)
+        world.begin(forgotten)
+    with world.role("worker") as core:
+        copy = core.settings.checkpoint_copy
+        Checkpoints(core, world.signer, copy, Stamps(core, Authority()).run).run()
+        world.clock.move(days=8)
+        assert Rotation(core, world.opener, world.keys).run()[0] > 0
+        world.objects.put(segment_key(unit_of(core, session), core.new_id(), 0), b"without a leaf")
+        world.eraser.run()
+        world.clock.move(days=1)
+        world.eraser.run()
+        Checkpoints(core, world.signer, copy, Stamps(core, Away()).run).run()
+    with world.core.db.begin() as db:
+        assert sessions.load(db, forgotten.id).ended_at is not None
+        exams.publish_results(db, world.core, ADMIN, session.exam_id, world.clock())
+    with world.role("worker") as core:
+        world.clock.move(days=30)
+        outcomes = world.eraser.run()
+        assert any(outcome.certificate_id for outcome in outcomes), outcomes
+        copied_twice(core, world)
+        world.objects.put(segment_key(unit_of(core, session), core.new_id(), 0), b"found again")
+        world.clock.move(days=2)
+        world.eraser.run()
+        with core.db.begin() as db:
+            pull(db, core, Brake(BrakeCause.CLOCK_JUMPED, "tried"))
+        client = client_of(core, APIRouter())
+        read(client, "/metrics")
+
+
+def copied_twice(core: Core, world: RolesWorld) -> None:
+    """Two workers copy the same certificates at once."""
+    Checkpoints(core, world.signer, core.settings.checkpoint_copy).run()
+    with core.db.begin() as db:
+        for row in db.scalars(select(CertificateCopyRow)):
+            row.copied_at = core.clock() + timedelta(seconds=1)
+
+
+def unit_of(core: Core, session: Session) -> str:
+    with core.db.read() as db:
+        return recordings.unit_of(db, session.id, Stream.WEBCAM).id
+
+
+def put_back(world: RolesWorld, name: str) -> None:
+    """The role notices that the database was put back, twice: one quarantine begins, which a person lifts."""
+    nothing = Head(0, EMPTY_ROOT)
+    with world.role(name) as core:
+        Watch(core, world.signer.public, core.settings.checkpoint_copy).look()
+        database(core)
+        with core.db.begin() as db:
+            begun = quarantine.begin(db, core, nothing, nothing)
+        with core.db.begin() as db:
+            assert quarantine.begin(db, core, nothing, nothing) == begun
+    with world.core.db.begin() as db:
+        assert quarantine.end(db, world.core, ADMIN, begun, REASON)
+
+
+def client_of(core: Core, router: APIRouter) -> AsgiClient:
+    """The role's application, short of its running parts."""
+    app = FastAPI()
+    problems.install(app)
+    app.include_router(health.routes(core, {"database": core.db.check}))
+    app.include_router(router)
+    return AsgiClient(app)
+
+
+def read(client: AsgiClient, path: str, headers: dict[str, str] | None = None) -> None:
+    """The answer is one that the service means, not its mistake."""
+    answered = client.get(path, headers=headers)
+    assert answered.status_code in (200, 303, 401, 403, 404, 422), f"{path}: {answered.text}"
+
+
+class Authority:
+    """Answers with what stands for a time-stamp."""
+
+    def stamp(self, note: str) -> bytes:
+        return b"stamp of " + note.encode()
+
+
+class Away:
+    """Never answers."""
+
+    def stamp(self, note: str) -> bytes:
+        raise TimestampFailed("away")
