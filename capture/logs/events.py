@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from capture.bearer import bearer_token, bounded_body, demand_type, for_anybody
 from capture.logs.keeper import LogKeeper
+from proctoring.errors import Denied
 from proctoring.recordings.events import BATCH_BYTES_MAX, batch_schema, read_batch
 from proctoring.web.bodies import Body
 
@@ -33,9 +34,14 @@ def routes(keeper: LogKeeper) -> APIRouter:
     router = APIRouter()
 
     async def receive(request: Request, session_id: str) -> Response:
-        keeper.admit(bearer_token(request, "a token of the session"), session_id)
+        allowed = keeper.admit(bearer_token(request, "a token of the session"), session_id)
         demand_type(request, JSON)
         batch = read_batch(await bounded_body(request, BATCH_BYTES_MAX, "Send fewer events."))
+        if batch.log != allowed:
+            raise Denied(
+                f"This token adds to the {allowed.value} log, not to that of {batch.log}.",
+                "Send answers with the session's answers token, and activity with any other token of it.",
+            )
         kept = await keeper.keep(session_id, batch)
         return JSONResponse(Counts(stored=kept.stored, known=kept.known).model_dump(), 201)
 
@@ -55,7 +61,8 @@ def routes(keeper: LogKeeper) -> APIRouter:
         status_code=201,
         response_model=Counts,
         summary="Add a batch of events to a log of the session",
-        description="Token: any ingest token of the session, or its events token.",
+        description="Token: of answers the session's answers token, which no page holds; of activity its "
+        "events token, or any ingest token of the session.",
         openapi_extra={"requestBody": {"required": True, "content": {JSON: {"schema": batch_schema()}}}},
     )
     router.add_api_route(PATH, for_anybody(preflight), methods=["OPTIONS"], include_in_schema=False)

@@ -73,12 +73,14 @@ class LogKeeper:
                 await self._watching
         await self._end_all({own.grant: EndCause.SERVER_STOPPED for own in self._open.values()})
 
-    def admit(self, token: str, session_id: str) -> None:
-        """Raises TokenRefused unless this is an events or ingest token of the session."""
-        if self._core.links.read_events(token) != session_id:
+    def admit(self, token: str, session_id: str) -> Log:
+        """The one log of the session that the token adds to. Raises TokenRefused."""
+        of, which = self._read(token)
+        if of != session_id:
             raise TokenRefused(
                 "This token is another session's.", "Send the token of the session in the address."
             )
+        return which
 
     async def keep(self, session_id: str, batch: Batch) -> Kept:
         """Whole or not at all; what was kept before is not kept again. It goes on if the caller leaves.
@@ -100,6 +102,12 @@ class LogKeeper:
             elif now_s - own.used_s >= IDLE_S_MAX:
                 due[grant] = EndCause.STOPPED
         await self._end_all(due)
+
+    def _read(self, token: str) -> tuple[str, Log]:
+        links = self._core.links
+        with contextlib.suppress(TokenRefused):
+            return links.read_answers(token), Log.ANSWERS
+        return links.read_events(token), Log.ACTIVITY
 
     async def _keep(self, session_id: str, batch: Batch) -> Kept:
         ids = list(dict.fromkeys(str(event.id) for event in batch.events))

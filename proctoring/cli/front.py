@@ -32,6 +32,7 @@ def session_of(links: Links, token: str) -> str | None:
     expired still fills gaps."""
     for read in (
         links.read_events,
+        links.read_answers,
         lambda given: links.read_rehearsal(given)[0],
         lambda given: links.read_ingest(given, LATE_WAIT)[0],
     ):

@@ -50,7 +50,7 @@ def create(
     minutes: int | None,
     extra_minutes: int,
 ) -> None:
-    """Invite a candidate; prints the link and the ingest tokens."""
+    """Invite a candidate; prints the link and, with --json, every token."""
     made = parts(data)
     with made.core.db.begin() as db:
         schedule = Schedule(starts_at, minutes, extra_minutes)
@@ -69,6 +69,7 @@ def invitation(made: Parts, db: Db, created: Session) -> dict[str, Any]:
         "whip_url": whip_url(settings),
         "tokens": {stream.value: links.ingest(created, stream) for stream in streams},
         "events_token": links.events(created),
+        "answers_token": links.answers(created),
     }
 
 

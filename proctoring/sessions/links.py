@@ -18,6 +18,7 @@ PHONE_PURPOSE = "phone"
 INVITATION_PURPOSE = "invitation"
 INGEST_PURPOSE = "ingest"
 EVENTS_PURPOSE = "events"
+ANSWERS_PURPOSE = "answers"
 REHEARSAL_PURPOSE = "rehearsal"
 
 _NEW_INVITATION = "Ask the exam body for a new invitation."
@@ -51,6 +52,11 @@ class Links:
         """The bearer token with which companion software reports events until the session's window closes."""
         return self._write(EVENTS_PURPOSE, session.id, session.closes_at)
 
+    def answers(self, session: Session) -> str:
+        """The bearer token with which the exam platform reports answers until the session's window closes. It
+        goes to no page: whoever sits the exam could answer for the platform with it."""
+        return self._write(ANSWERS_PURPOSE, session.id, session.closes_at)
+
     def rehearsal(self, session: Session, stream: Stream) -> str:
         """The bearer token of a rehearsal, which keeps nothing. It publishes nothing that counts."""
         return self._write(REHEARSAL_PURPOSE, session.id, session.closes_at, stream.value)
@@ -75,6 +81,10 @@ class Links:
             return self._read(EVENTS_PURPOSE, token)[0]
         except TokenRefused:
             return self._read(INGEST_PURPOSE, token)[0]
+
+    def read_answers(self, token: str) -> str:
+        """The session id of an answers token. Raises TokenRefused, also when expired."""
+        return self._read(ANSWERS_PURPOSE, token)[0]
 
     def read_rehearsal(self, token: str) -> tuple[str, Stream]:
         """Session id and stream. Raises TokenRefused, also when expired."""

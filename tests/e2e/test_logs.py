@@ -110,7 +110,7 @@ def sit(candidate: Candidate, service: Service, invited: dict[str, Any]) -> None
     sent = httpx.post(
         f"{service.url}/api/v1/sessions/{invited['session_id']}/events",
         json=batch(now, [answer(now, ANSWER)], "answers"),
-        headers={"Authorization": f"Bearer {invited['events_token']}"},
+        headers={"Authorization": f"Bearer {invited['answers_token']}"},
     )
     assert (sent.status_code, sent.json()) == (201, {"stored": 1, "known": 0})
     candidate.stop()

@@ -17,6 +17,7 @@ from capture.logs import events as endpoint
 from capture.logs.keeper import IDLE_S_MAX, LAST_EVENTS_S, LogKeeper
 from capture.spool.sink import VaultRecorder
 from capture.spool.spool import Spool
+from proctoring.errors import TokenRefused
 from proctoring.exams.model import CaptureProfile, Stream
 from proctoring.recordings import logs
 from proctoring.recordings.events import BATCH_BYTES_MAX, Log
@@ -49,6 +50,8 @@ class Stage:
 
     async def send(self, events: list[dict[str, Any]], log: str = "activity", **more: Any) -> httpx.Response:
         body = batch(self.world.clock(), events, log)
+        if log == Log.ANSWERS:
+            more.setdefault("token", self.world.core.links.answers(self.session))
         return await self.post(json.dumps(body).encode(), **more)
 
     async def post(
@@ -144,14 +147,14 @@ def sessions_started(on: Stage) -> int:
 
 @pytest.mark.promise("P6")
 def test_answers_are_a_log_of_their_own(world: World) -> None:
-    """Another unit, another key; any ingest token of the session is good for either log."""
+    """Another unit, another key, another token; any ingest token of the session is good for activity."""
 
     async def scenario() -> None:
         async with stage(world) as on:
-            token = world.core.links.ingest(on.session, Stream.SCREEN)
-            sent = await on.send([answer(world.clock(), "forty-two")], "answers", token=token)
+            sent = await on.send([answer(world.clock(), "forty-two")], "answers")
             assert sent.json() == {"stored": 1, "known": 0}
-            await on.send([event(world.clock())])
+            token = world.core.links.ingest(on.session, Stream.SCREEN)
+            assert (await on.send([event(world.clock())], token=token)).status_code == 201
             await on.stored(1, Log.ANSWERS)
             await on.stored(1, Log.ACTIVITY)
             assert on.entries(Log.ANSWERS)[0]["result"] == {"response": "forty-two"}
@@ -159,6 +162,32 @@ def test_answers_are_a_log_of_their_own(world: World) -> None:
                 heads = logs.heads(db, on.session.id)
             assert [(head.log, head.entries) for head in heads] == [(Log.ACTIVITY, 1), (Log.ANSWERS, 1)]
             assert len({head.unit_id for head in heads}) == 2
+
+    asyncio.run(scenario())
+
+
+@pytest.mark.promise("P6")
+def test_no_token_that_a_page_holds_adds_an_answer(world: World) -> None:
+    """Events token, every ingest token, invitation, phone and rehearsal: refused, and nothing is stored. The
+    answers token adds no activity and publishes nothing."""
+
+    async def scenario() -> None:
+        async with stage(world) as on:
+            links, mine = world.core.links, on.session
+            answered = [answer(world.clock(), "forty-two")]
+            streams = [links.ingest(mine, stream) for stream in Stream]
+            for token in (links.events(mine), *streams):
+                refused = await on.send(answered, "answers", token=token)
+                assert refused.status_code == 403
+                assert "answers token" in refused.json()["remedy"]
+            for token in (links.invitation(mine), links.phone(mine), links.rehearsal(mine, Stream.WEBCAM)):
+                assert (await on.send(answered, "answers", token=token)).status_code == 401
+            platform = links.answers(mine)
+            assert (await on.send([event(world.clock())], token=platform)).status_code == 403
+            for read in (links.read_ingest, links.read_events, links.read_invitation, links.read_phone):
+                with pytest.raises(TokenRefused):
+                    read(platform)
+            assert (on.entries(), on.entries(Log.ANSWERS)) == ([], [])
 
     asyncio.run(scenario())
 
