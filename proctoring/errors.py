@@ -13,6 +13,7 @@ Each error carries two sentences: what is the matter, and what to do about it.
     ├── TokenRefused        a link or token is forged, expired, or for something else
     └── Unavailable         a part we need is away; try again later
         ├── Contended       another transaction won; nothing was changed
+        ├── TooMany         asked more often than a limit allows; try again in `retry_after_s`
         └── Quarantined     the database was put back to a backup and is not whole yet
 """
 
@@ -66,6 +67,14 @@ class Unavailable(CoreError):
 
 class Contended(Unavailable):
     title = "Changed at the same moment"
+
+
+class TooMany(Unavailable):
+    title = "Too often"
+
+    def __init__(self, detail: str, remedy: str, retry_after_s: int) -> None:
+        super().__init__(detail, remedy)
+        self.retry_after_s = retry_after_s
 
 
 class Quarantined(Unavailable):

@@ -1,14 +1,14 @@
 """Where a page sends what it recorded while it could not publish; the stream's ingest token is the authority.
 
     POST /api/v1/sessions/{id}/late-segments/{stream}           200 what is missing
-         401 404 413 415 422 503
+         401 404 413 415 422 429 503
     PUT  /api/v1/sessions/{id}/late-segments/{stream}/{start}   201 kept, 200 was there already
-         401 404 409 413 415 422 503
+         401 404 409 413 415 422 429 503
 
 A piece is a WebM file (VP8, Opus) that begins with a keyframe, or holds sound alone, and is sent whole; it is
-named by the time of that keyframe or first sound, in Unix milliseconds of the server's clock. 503 and a lost
-connection mean: keep it and send it again. All else is final, and sending a piece again changes nothing. 409
-means that nothing of the stream is accepted any more; 422 that this piece never will be, such as one that
+named by the time of that keyframe or first sound, in Unix milliseconds of the server's clock. 429, 503 and a
+lost connection mean: keep it and send it again. All else is final, and sending a piece again changes nothing.
+409 means that nothing of the stream is accepted any more; 422 that this piece never will be, such as one that
 claims a time that cannot be.
 """
 

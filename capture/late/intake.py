@@ -18,6 +18,7 @@ from capture.media import webm
 from capture.media.opus import duration_ticks
 from capture.media.piece import TICKS_PER_MS, Piece
 from capture.media.webm_read import Recorded, read
+from capture.pace import Pace
 from capture.recorder import Grant, MediaSegment
 from capture.spool.sink import VaultRecorder
 from proctoring.errors import CoreError, Unavailable, WrongState
@@ -30,6 +31,8 @@ log = structlog.get_logger()
 PIECE_BYTES_MAX = 8 << 20
 PIECE_MS_MAX = 90_000  # a page in the background is slow to begin its next one
 AT_ONCE_MAX = 16  # pieces in memory, of all streams
+REQUESTS_AT_ONCE_MAX = 1000  # of one stream: an hour of pieces, and some
+REQUEST_EVERY_S = 0.1
 IDLE_S = 60.0
 SWEEP_S = 5.0
 
@@ -55,6 +58,7 @@ class LateIntake:
         self._recorder = recorder
         self._streams: dict[Grant, _Stream] = {}
         self._at_once = 0
+        self._pace = Pace(REQUESTS_AT_ONCE_MAX, REQUEST_EVERY_S)
         self._sweeping: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
@@ -70,8 +74,10 @@ class LateIntake:
             await self._end(stream)
 
     async def admit(self, token: str) -> Grant:
-        """Raises TokenRefused."""
-        return await self._recorder.admit_late(token)
+        """Raises TokenRefused, TooMany."""
+        grant = await self._recorder.admit_late(token)
+        self._pace.demand_turn(grant)
+        return grant
 
     async def announce(self, grant: Grant, holding: bool) -> Missing:
         """See `VaultRecorder.announce`. A page that holds nothing more ends its late take."""

@@ -1,9 +1,9 @@
 """Where events come in: the exam page's, those of a companion, and the answers of the exam platform.
 
-    POST /api/v1/sessions/{id}/events     201 counts        401 403 404 409 413 415 422 503
+    POST /api/v1/sessions/{id}/events     201 counts        401 403 404 409 413 415 422 429 503
     OPTIONS, the same                     204 for browsers of any origin: the token is the authority
 
-503 and a lost connection mean: keep the batch and send it again, with a new `sent_at`. All else is final.
+429, 503 and a lost connection mean: keep the batch, send it again with a new `sent_at`. All else is final.
 """
 
 from fastapi import APIRouter, Request, Response

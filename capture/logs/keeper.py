@@ -9,11 +9,12 @@ import asyncio
 import contextlib
 import time
 from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import structlog
 
 from capture.away import available
+from capture.pace import Pace
 from capture.recorder import Grant, MediaSegment, Recorder
 from proctoring.core import Core
 from proctoring.errors import TokenRefused, Unavailable
@@ -25,6 +26,8 @@ from proctoring.recordings.model import EndCause
 
 log = structlog.get_logger()
 
+BATCHES_AT_ONCE_MAX = 120  # of one log: what a page kept during an outage, 64 events each
+BATCH_EVERY_S = 0.5
 IDLE_S_MAX = 600.0
 LAST_EVENTS_S = 4.0
 WATCH_S = 2.0
@@ -40,7 +43,8 @@ class Kept:
 
 @dataclass(slots=True)
 class _Open:
-    """One log as this process has it. `ids`: what it stored in its take, committed or not yet."""
+    """One log as this process has it. `ids`: what it stored in its take, committed or not yet; `size`: in how
+    many bytes; `before`: how the log stood when that take began."""
 
     grant: Grant
     used_s: float
@@ -49,6 +53,8 @@ class _Open:
     take_id: str | None = None
     next_seq: int = 0
     ids: set[str] = field(default_factory=set)
+    size: int = 0
+    before: Standing | None = None
 
 
 class LogKeeper:
@@ -59,6 +65,7 @@ class LogKeeper:
         self._recorder = recorder
         self._ticks = ticks
         self._open: dict[Grant, _Open] = {}
+        self._pace = Pace(BATCHES_AT_ONCE_MAX, BATCH_EVERY_S, ticks)
         self._watching: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
@@ -74,12 +81,13 @@ class LogKeeper:
         await self._end_all({own.grant: EndCause.SERVER_STOPPED for own in self._open.values()})
 
     def admit(self, token: str, session_id: str) -> Log:
-        """The one log of the session that the token adds to. Raises TokenRefused."""
+        """The one log of the session that the token adds to. Raises TokenRefused, TooMany."""
         of, which = self._read(token)
         if of != session_id:
             raise TokenRefused(
                 "This token is another session's.", "Send the token of the session in the address."
             )
+        self._pace.demand_turn((session_id, which))
         return which
 
     async def keep(self, session_id: str, batch: Batch) -> Kept:
@@ -123,7 +131,9 @@ class LogKeeper:
             raise logs.closed()
         received = self._core.clock()
         data = logs.encode(batch, ids, received)
-        logs.demand_room(stands, len(ids), len(data))
+        if own.take_id is None:
+            own.before = stands
+        logs.demand_room(_with_uncommitted(own, stands), len(ids), len(data))
         times = [
             int(placed(event.at, batch.sent_at, received).timestamp() * 1000)
             for event in batch.events
@@ -134,6 +144,7 @@ class LogKeeper:
             own.take_id = await self._recorder.begin(own.grant, LOG_MEDIA_TYPE, start)
         await self._recorder.store(own.take_id, MediaSegment(own.next_seq, start, length, data, tuple(ids)))
         own.next_seq += 1
+        own.size += len(data)
         own.ids.update(ids)
 
     def _standing(self, session_id: str, which: Log, ids: list[str]) -> Standing:
@@ -174,3 +185,13 @@ class LogKeeper:
                 log.warning("logs.watch-unavailable", detail=error.detail)
             except Exception:
                 log.exception("logs.watch-failed")
+
+
+def _with_uncommitted(own: _Open, stands: Standing) -> Standing:
+    """How the log stands with what was accepted and waits for database or store."""
+    assert own.before is not None
+    return replace(
+        stands,
+        events=max(stands.events, own.before.events + len(own.ids)),
+        bytes=max(stands.bytes, own.before.bytes + own.size),
+    )

@@ -5,19 +5,31 @@ They hold no rule: what a page decides, a `model.py` of the core decided. Every 
 
 from pathlib import Path
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Depends, Request
 
+from capture.pace import Pace
 from capture.pages import exam, help, identity, phone, recording, rehearsal
 from capture.stills import Stills
 from proctoring.core import Core
 
 STATIC = Path(__file__).parent.parent / "static"
 """Served below `/static/candidate`."""
+SENT_AT_ONCE_MAX = 60
+SENT_EVERY_S = 1.0
+"""What the pages of one session may send: so much at once, then one every so many seconds. Each kind that
+leaves a row or a ledger entry has a limit of its own beside this, in its noun."""
 
 
 def routes(core: Core, stills: Stills) -> APIRouter:
     """All pages below `/c/{invitation}` and `/p/{phone token}`."""
-    router = APIRouter(include_in_schema=False)
+    pace = Pace(SENT_AT_ONCE_MAX, SENT_EVERY_S)
+
+    async def in_turn(request: Request) -> None:
+        """Whatever is sent from a page of one session, in turn. Raises TokenRefused, TooMany."""
+        if request.method == "POST":
+            pace.demand_turn(_session_id(core, request))
+
+    router = APIRouter(include_in_schema=False, dependencies=[Depends(in_turn)])
     router.include_router(exam.routes(core, stills.keeps))
     router.include_router(help.routes(core))
     router.include_router(identity.routes(core, stills))
@@ -25,3 +37,10 @@ def routes(core: Core, stills: Stills) -> APIRouter:
     router.include_router(rehearsal.routes(core))
     router.include_router(recording.routes(core))
     return router
+
+
+def _session_id(core: Core, request: Request) -> str:
+    """Of the link in the address, which is the invitation or the phone's. Raises TokenRefused."""
+    if (invitation := request.path_params.get("invitation")) is not None:
+        return core.links.read_invitation(invitation)
+    return core.links.read_phone(request.path_params["token"])

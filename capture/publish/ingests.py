@@ -14,6 +14,7 @@ from capture.clock.servertime import ServerTime
 from capture.cut.segmenter import SEGMENT_MS
 from capture.cut.waiting import Waiting
 from capture.errors import IngestsFull
+from capture.pace import Pace
 from capture.publish.ice import IceServer, own_addresses
 from capture.publish.ingest import Ingest, Patience
 from capture.publish.sdp import parse_offer
@@ -24,6 +25,7 @@ from proctoring.clock import Clock, system_clock
 from proctoring.errors import TokenRefused, Unavailable
 from proctoring.exams.model import Stream
 from proctoring.recordings.model import EndCause
+from proctoring.recordings.pace import TAKES_AT_ONCE, TAKES_WINDOW
 
 log = structlog.get_logger()
 
@@ -62,6 +64,8 @@ class Ingests:
         self._time = ServerTime(clock)
         self.rounds = rounds or Rounds(MediaPort(tuple(own), media_port, self._time.now_ms))
         self._max = ingests_max
+        # Not faster than takes may begin: what is replaced before its take began still has to be ended.
+        self._pace = Pace(TAKES_AT_ONCE, TAKES_WINDOW.total_seconds() / TAKES_AT_ONCE)
         self._patience = patience
         self._waiting = Waiting()
         self._by_id: dict[str, Ingest] = {}
@@ -120,10 +124,11 @@ class Ingests:
     async def publish(self, token: str, sdp: str) -> tuple[Ingest, str]:
         """A new ingest and its SDP answer; it takes the place of an earlier one of the same stream.
 
-        Raises what `Recorder.admit` raises, OfferGarbled, OfferRefused, and IngestsFull.
+        Raises what `Recorder.admit` raises, OfferGarbled, OfferRefused, TooMany, and IngestsFull.
         """
         grant = await self._recorder.admit(token)
         offer = parse_offer(sdp)
+        self._pace.demand_turn(grant)
         if self._closing or (grant not in self._by_grant and len(self._by_id) >= self._max):
             self.counters["refused-full"] += 1
             raise IngestsFull("This server records as many streams as it can.", "Try again in a few seconds.")

@@ -1,6 +1,6 @@
 """The WHIP endpoint (RFC 9725): publishers POST an offer, trickle candidates by PATCH, say goodbye by DELETE.
 
-    POST /whip            201 answer, Location, ETag, Link  400 401 404 409 413 415 422 503
+    POST /whip            201 answer, Location, ETag, Link  400 401 404 409 413 415 422 429 503
     PATCH /whip/{id}      204 candidates taken              400 401 404 412 413 415 422 428 429
     DELETE /whip/{id}     200 stored and ended              400 401 404
     OPTIONS, either       204 for browsers of any origin: the token is the authority, there are no cookies;

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session as Db
 
 from proctoring.clock import Clock
@@ -91,6 +91,12 @@ def entries(db: Db, session_id: str | None = None, after: int = 0, limit: int | 
     if limit is not None:
         query = query.limit(limit)
     return [row.model() for row in db.scalars(query)]
+
+
+def count_entries(db: Db, session_id: str, action: Action) -> int:
+    """How many entries of one kind the ledger has of a session."""
+    mine = EntryRow.session_id == session_id, EntryRow.action == action.value
+    return db.scalar(select(func.count()).select_from(EntryRow).where(*mine)) or 0
 
 
 def lock_head(db: Db) -> None:

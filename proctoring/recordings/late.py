@@ -29,6 +29,7 @@ LATE_WAIT = timedelta(minutes=15)
 """How long after it was last heard a page that holds pieces keeps an ended session open."""
 LATE_AGE_MAX = timedelta(hours=2)
 LATE_BYTES_MAX = 1 << 30  # sealed, per session: an hour of three streams at the pages' limits
+LATE_SEGMENTS_MAX = 10_000  # per session: of pages' pieces, 4 s each, three streams of LATE_AGE_MAX are 5,400
 CLAIM_AHEAD_MAX = timedelta(seconds=10)  # what a page may be wrong by: half of its slowest question
 _USE_NOW = "Set your clock by `now` of the announcement's answer."
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -75,7 +76,7 @@ def missing(db: Db, core: Core, session_id: str, stream: Stream | UnitKind) -> M
     ]
     spans = [span.moved(started).within(allowed) for span in known]
     gaps = tuple(span for span in spans if span.length_ms >= GAP_MS_MIN)
-    if _late_bytes(db, session_id) >= LATE_BYTES_MAX:
+    if not _has_room(db, session_id):
         gaps = ()
     stored_until = started + stored if end is None else EVER_MS
     return Missing(unit.id, True, stored_until, gaps, unit.late_until, now_ms)
@@ -138,10 +139,12 @@ def _end_of_stream(db: Db, session: Session, unit_id: str) -> int | None:
     return max(ms_between(session.started_at, session.ended_at), stored_until_ms(db, session.id))
 
 
-def _late_bytes(db: Db, session_id: str) -> int:
+def _has_room(db: Db, session_id: str) -> bool:
+    """Whether more may arrive late in this session."""
     units = select(UnitRow.id).where(UnitRow.session_id == session_id)
-    late = select(func.sum(SegmentRow.ct_len)).where(SegmentRow.unit_id.in_(units), SegmentRow.late)
-    return db.scalar(late) or 0
+    late = select(func.coalesce(func.sum(SegmentRow.ct_len), 0), func.count())
+    size, segments = db.execute(late.where(SegmentRow.unit_id.in_(units), SegmentRow.late)).one()
+    return bool(size < LATE_BYTES_MAX and segments < LATE_SEGMENTS_MAX)
 
 
 def _unix_ms(instant: datetime) -> int:

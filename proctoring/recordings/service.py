@@ -3,6 +3,7 @@
 The commit of a leaf is the acknowledgement: an object without a leaf was never promised to anyone.
 """
 
+import math
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -16,12 +17,13 @@ from proctoring.clock import iso
 from proctoring.core import Core
 from proctoring.custody.model import SYSTEM, Action
 from proctoring.custody.service import enter
-from proctoring.errors import NotFound, WrongState
+from proctoring.errors import NotFound, TooMany, WrongState
 from proctoring.exams.model import Stream
 from proctoring.quarantine.service import check_none
 from proctoring.recordings import absences, gaps
 from proctoring.recordings.leaves import SealedSegment, columns, leaf_of, placed, since_ms
 from proctoring.recordings.model import IN_VAIN, EndCause, Take, UnitKind, UnitState
+from proctoring.recordings.pace import TAKES_AT_ONCE, turn_in
 from proctoring.recordings.rows import SegmentRow, TakeRow, UnitRow, lock_units
 from proctoring.recordings.ruleflags import flag_end
 from proctoring.recordings.settle import settle
@@ -55,7 +57,7 @@ def begin_take(
     """Open the next take of a stream. The first one of a session starts its time line, and the other streams
     have a gap from there until they begin.
 
-    Raises WrongState when the session is over, NotFound when its exam does not record the stream,
+    Raises WrongState when the session is over, NotFound when its exam does not record the stream, TooMany,
     Quarantined.
     """
     check_none(db)
@@ -87,9 +89,9 @@ def open_take(
     late: bool = False,
 ) -> BegunTake:
     """The next take of a unit, with its key. The caller has locked the session's row and seen that it may
-    begin. What comes before the session's time line lies at its start."""
+    begin. What comes before the session's time line lies at its start. Raises TooMany."""
     start_ms = since_ms(session.started_at, start_unix_ms)
-    taken = select(func.coalesce(func.max(TakeRow.number), 0)).where(TakeRow.unit_id == unit.id)
+    number = _next_number(db, core, unit.id)
     take_id = core.new_id()
     sealer, sealed_key = core.sealer.new_take(unit.id, take_id, unit.public_key)
     take = TakeRow(
@@ -97,7 +99,7 @@ def open_take(
         unit_id=unit.id,
         session_id=session.id,
         stream=unit.kind,
-        number=(db.scalar(taken) or 0) + 1,
+        number=number,
         media_type=media_type,
         sealed_key=sealed_key,
         start_ms=start_ms,
@@ -122,6 +124,21 @@ def open_take(
         late=int(late),
     )
     return BegunTake(take.model(), sealer)
+
+
+def _next_number(db: Db, core: Core, unit_id: str) -> int:
+    """Of the unit's takes. Raises TooMany before its turn has come (`recordings.pace`)."""
+    number = (db.scalar(select(func.max(TakeRow.number)).where(TakeRow.unit_id == unit_id)) or 0) + 1
+    earlier = TakeRow.unit_id == unit_id, TakeRow.number == number - TAKES_AT_ONCE
+    began_at = db.scalar(select(TakeRow.started_at).where(*earlier))
+    wait = timedelta(0) if began_at is None else turn_in(number, core.clock() - began_at)
+    if wait > timedelta(0):
+        raise TooMany(
+            f"Recordings of this stream have begun {TAKES_AT_ONCE} times within a short while.",
+            "Go on recording, and try again then; nothing else is needed.",
+            math.ceil(wait.total_seconds()),
+        )
+    return number
 
 
 def wants(db: Db, take_id: str, seq: int) -> bool:

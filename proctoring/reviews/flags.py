@@ -1,6 +1,6 @@
 """Flags raised by rules, proctors and candidates, and what a person said of them."""
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session as Db
 
 from proctoring.core import Core
@@ -20,6 +20,9 @@ from proctoring.reviews.model import (
 )
 from proctoring.reviews.rows import FlagRow
 from proctoring.sessions.service import session_row
+
+RULE_FLAGS_MAX = 300
+"""Of one session, all rules together."""
 
 
 def add(
@@ -44,7 +47,16 @@ def add(
 def raise_by_rule(
     db: Db, core: Core, session_id: str, at_ms: int, category: Category, severity: Severity, note: str
 ) -> Flag:
-    """What a rule event raises by itself: something to look at, never a verdict, and it holds nothing."""
+    """What a rule event raises by itself: something to look at, never a verdict, and it holds nothing.
+
+    From RULE_FLAGS_MAX of a session on no further one is raised: the last one reaches to here instead.
+    """
+    mine = FlagRow.session_id == session_id, FlagRow.source == FlagSource.RULE.value
+    if (db.scalar(select(func.count()).select_from(FlagRow).where(*mine)) or 0) >= RULE_FLAGS_MAX:
+        newest = select(FlagRow.id).where(*mine).order_by(FlagRow.raised_at.desc(), FlagRow.id.desc())
+        flag_id = db.scalars(newest.limit(1)).one()
+        lengthen(db, flag_id, at_ms)
+        return load(db, flag_id)
     return _insert(db, core, SYSTEM, session_id, at_ms, at_ms, FlagSource.RULE, category, severity, note)
 
 

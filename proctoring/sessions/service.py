@@ -11,7 +11,7 @@ from proctoring.clock import iso
 from proctoring.core import Core
 from proctoring.custody.committed import commit
 from proctoring.custody.model import SYSTEM, Action, Actor
-from proctoring.custody.service import enter
+from proctoring.custody.service import count_entries, enter
 from proctoring.errors import Conflict, Invalid, NotFound, Unavailable
 from proctoring.exams.model import LANGUAGES, Exam, Stream
 from proctoring.exams.rows import ExamRow
@@ -25,6 +25,7 @@ from proctoring.recordings.rows import TakeRow, UnitRow
 from proctoring.recordings.settle import settle
 from proctoring.sessions.model import (
     NOT_BEGUN,
+    OVER,
     OVER_VALUES,
     WINDOW_HOURS_DEFAULT,
     Schedule,
@@ -41,6 +42,9 @@ from storage.manifest import GENESIS
 from storage.seal import SealedUnitKey
 
 PHONE_READY_FOR = timedelta(seconds=15)
+PHONE_READY_WRITTEN = timedelta(seconds=5)
+WISHES_MAX = 10
+"""How often one candidate may ask to sit in person, each time in other words."""
 CANDIDATE = Actor("candidate", "candidate")
 
 
@@ -195,20 +199,30 @@ def expire_overdue(db: Db, core: Core) -> int:
 
 
 def phone_ready(db: Db, core: Core, session_id: str) -> None:
-    """The paired phone has its camera on and waits for the start."""
-    session_row(db, session_id).phone_ready_at = core.clock()
+    """The paired phone has its camera on and waits for the start. It says so every few seconds; written down
+    once in PHONE_READY_WRITTEN, and no more when the session is over."""
+    row, now = session_row(db, session_id), core.clock()
+    told_at = row.phone_ready_at
+    if SessionState(row.state) in OVER or (told_at is not None and now - told_at < PHONE_READY_WRITTEN):
+        return
+    row.phone_ready_at = now
 
 
 def ask_in_person(db: Db, core: Core, session_id: str, wish: str) -> None:
-    """The candidate asks to sit the exam in person instead; asked again, the last words count.
+    """The candidate asks to sit the exam in person instead; asked again, the last words count. The same words
+    again change nothing.
 
-    Raises Conflict once the recording has begun, Invalid for a wish that runs on.
+    Raises Conflict once the recording has begun, and after WISHES_MAX; Invalid for a wish that runs on.
     """
     row = session_row(db, session_id, lock=True)
     if SessionState(row.state) not in NOT_BEGUN:
         raise Conflict("The exam has begun, or is over.", "Call the exam body.")
-    now = core.clock()
-    row.in_person_asked_at, row.in_person_wish = now, check_wish(wish)
+    wish, now = check_wish(wish), core.clock()
+    if row.in_person_wish == wish:
+        return
+    if count_entries(db, session_id, Action.SESSION_IN_PERSON) >= WISHES_MAX:
+        raise Conflict("You have changed your request many times.", "Call the exam body.")
+    row.in_person_asked_at, row.in_person_wish = now, wish
     enter(db, now, CANDIDATE, Action.SESSION_IN_PERSON, session_id, **commit(row, "in_person_wish"))
 
 

@@ -27,6 +27,7 @@ STATUS: dict[type[errors.CoreError], int] = {
     errors.Invalid: 422,
     errors.Conflict: 409,
     errors.TokenRefused: 401,
+    errors.TooMany: 429,
     errors.Unavailable: 503,
 }
 
@@ -65,6 +66,8 @@ def of_core(error: errors.CoreError) -> Problem:
     headers = {"WWW-Authenticate": "Bearer"} if isinstance(error, errors.TokenRefused) else {}
     if isinstance(error, errors.Quarantined):
         headers = {"Retry-After": str(RETRY_AFTER_S)}
+    if isinstance(error, errors.TooMany):
+        headers = {"Retry-After": str(error.retry_after_s)}
     page = PAGES.get(type(error), "problem.html")
     return Problem(status, error.title, error.detail, error.remedy, headers, page)
 

@@ -14,7 +14,7 @@ from fastapi import FastAPI
 from sqlalchemy import func, select
 
 from capture.logs import events as endpoint
-from capture.logs.keeper import IDLE_S_MAX, LAST_EVENTS_S, LogKeeper
+from capture.logs.keeper import BATCH_EVERY_S, BATCHES_AT_ONCE_MAX, IDLE_S_MAX, LAST_EVENTS_S, LogKeeper
 from capture.spool.sink import VaultRecorder
 from capture.spool.spool import Spool
 from proctoring.errors import TokenRefused
@@ -188,6 +188,43 @@ def test_no_token_that_a_page_holds_adds_an_answer(world: World) -> None:
                 with pytest.raises(TokenRefused):
                     read(platform)
             assert (on.entries(), on.entries(Log.ANSWERS)) == ([], [])
+
+    asyncio.run(scenario())
+
+
+def test_a_log_is_full_also_while_nothing_of_it_is_committed(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The bound counts what waits for a store that is away; what was accepted stays accepted."""
+    monkeypatch.setattr(logs, "EVENTS_PER_LOG_MAX", 3)
+
+    async def scenario() -> None:
+        async with stage(world) as on:
+            on.faults.store_away = True
+            for _ in range(3):
+                assert (await on.send([event(world.clock())])).status_code == 201
+            full = await on.send([event(world.clock())])
+            assert (full.status_code, full.json()["detail"]) == (409, "The log is full: it holds 3 events.")
+            on.faults.store_away = False
+            await on.stored(3)
+
+    asyncio.run(scenario())
+
+
+def test_batches_come_at_their_pace(world: World) -> None:
+    """So many at once, then 429 with when to go on; the other log has its own, and time gives it back."""
+
+    async def scenario() -> None:
+        async with stage(world) as on:
+            known = event(world.clock())
+            codes = [(await on.send([known])).status_code for _ in range(BATCHES_AT_ONCE_MAX + 1)]
+            assert codes == [201] * BATCHES_AT_ONCE_MAX + [429]
+            refused = await on.send([known])
+            assert refused.headers["retry-after"] == "1"
+            assert (await on.send([answer(world.clock(), "x")], "answers")).status_code == 201
+            on.ticks[0] += BATCH_EVERY_S
+            assert (await on.send([known])).status_code == 201
+            assert (await on.send([known])).status_code == 429
 
     asyncio.run(scenario())
 
