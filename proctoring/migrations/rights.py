@@ -93,7 +93,7 @@ _REVIEW = {
     "appeals": _may("SELECT", "state outcome answer closed_by closed_at"),
     "holds": _may("SELECT INSERT", "released_at released_by"),
     "hold_units": _ADD,
-    "help_requests": _may("SELECT", "answer answered_by ended_at"),
+    "help_requests": _may("SELECT", "answer answered_by ended_at taken_by taken_at"),
     "identity_checks": _may("SELECT INSERT", "confirmed reason checked_by checked_at"),
 }
 

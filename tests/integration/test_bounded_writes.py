@@ -96,7 +96,7 @@ async def staged(world: World) -> AsyncIterator[Stage]:
     app = create_app(world.core, made)
     async with app.router.lifespan_context(app):
         transport = httpx.ASGITransport(app)
-        async with httpx.AsyncClient(transport=transport, base_url="http://testserver") as http:
+        async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1") as http:
             with world.core.db.begin() as db:
                 exam = exams.create(db, world.core, ADMIN, "Module 2", REGULATION, PROFILE)
             invited, recording = world.session(exam), world.admitted(exam)

@@ -66,6 +66,7 @@ EVERYTHING = CaptureProfile(
     tuple(Stream), identity_copy=True, activity_log=True, answers_log=True, signals=True
 )
 ANNA, BERT = Actor("anna", "proctor"), Actor("bert", "proctor")
+ENDLESS = "/help/stream"
 REASON = "Somebody else is heard."
 SHEETS = (Signal(SignalKind.DARK, "mean-luma", 1, 16, "luma", 7.5, 0, 3_000),)
 
@@ -220,6 +221,7 @@ def staff_work(world: RolesWorld, session: Session) -> None:
             anna, secret = access.begin_login(db, core, link)
             second, secret_of_second = access.begin_login(db, core, links.pop(0))
             actor = access.actor(anna)
+            help_requests.take(db, core, actor, help_id)
             help_requests.answer(db, core, actor, help_id, "Wait a minute.")
             reviews.claim(db, core, actor, session.id)
             reviews.release(db, core, actor, session.id)
@@ -270,7 +272,7 @@ def pages_of(world: RolesWorld, core: Core, session: Session, secret: str) -> No
     app.include_router(router)
     places = {"session_id": session.id, "stream": "webcam", "position": "0", "log": "activity"}
     for method, path in addresses(app):
-        if method == "GET":
+        if method == "GET" and path != ENDLESS:
             for name, value in places.items():
                 path = path.replace(f"{{{name}}}", value)
             read(client, path, {"cookie": f"login={secret}"})
