@@ -38,9 +38,9 @@ def lodge(db: Db, core: Core, session_id: str, grounds: str, actor: Actor = CAND
         lodged_at=core.clock(),
         hold_id=hold.id,
     )
+    said = commit(row, "grounds")
     db.add(row)
     db.flush()
-    said = commit(row, "grounds")
     enter(db, row.lodged_at, actor, Action.APPEAL_LODGE, session_id, appeal=row.id, hold=hold.id, **said)
     return row.model()
 

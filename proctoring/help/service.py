@@ -45,9 +45,9 @@ def ask(db: Db, core: Core, session_id: str, kind: HelpKind, text: str) -> HelpR
     row = HelpRow(
         id=core.new_id(), session_id=session_id, kind=kind.value, text=text, asked_at=now, flag_id=flag_id
     )
+    said = commit(row, "text")
     db.add(row)
     db.flush()
-    said = commit(row, "text")
     enter(db, now, CANDIDATE, Action.HELP_ASK, session_id, help=row.id, kind=kind.value, flag=flag_id, **said)
     return row.model()
 

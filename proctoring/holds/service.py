@@ -75,6 +75,7 @@ def place(
     held = [unit_id for unit_id in list(db.scalars(units)) if raise_counter(db, unit_id)]
     if not held:
         raise _nothing_to_hold(db, session_id)
+    words = commit(hold, "reason", "owner", "review_at")
     db.add(hold)
     db.flush()
     db.add_all(HoldUnitRow(hold_id=hold.id, unit_id=unit_id) for unit_id in held)
@@ -88,7 +89,7 @@ def place(
         kind=kind.value,
         units=len(held),
         on=" ".join(held),
-        **commit(hold, "reason", "owner", "review_at"),
+        **words,
     )
     return hold.model()
 

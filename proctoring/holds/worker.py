@@ -86,11 +86,10 @@ def brake_in_force(db: Db) -> Brake | None:
 def pull(db: Db, core: Core, brake: Brake) -> Brake:
     """No erasure is decided from here on until a person confirms."""
     row = BrakeRow(id=core.new_id(), cause=brake.cause.value, detail=brake.detail, pulled_at=core.clock())
+    words = commit(row, "detail")
     db.add(row)
     db.flush()
-    enter(
-        db, row.pulled_at, SYSTEM, Action.BRAKE_PULL, brake=row.id, cause=row.cause, **commit(row, "detail")
-    )
+    enter(db, row.pulled_at, SYSTEM, Action.BRAKE_PULL, brake=row.id, cause=row.cause, **words)
     return Brake(brake.cause, brake.detail, row.id, row.pulled_at)
 
 

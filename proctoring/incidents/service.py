@@ -49,6 +49,7 @@ def decide(
         decided_at=now,
         hold_id=hold.id,
     )
+    words = commit(row, "severity", "reasons")
     db.add(row)
     db.flush()
     linked = list(dict.fromkeys(flag_ids))
@@ -66,7 +67,7 @@ def decide(
         category=category.value,
         hold=hold.id,
         flags=" ".join(linked),
-        **commit(row, "severity", "reasons"),
+        **words,
     )
     return row.model()
 

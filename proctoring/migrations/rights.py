@@ -5,6 +5,8 @@ not before, adds a line: until then PostgreSQL refuses it to every role. Each se
 tried under its role in `tests/integration/test_database_roles.py`. The owner, under whom the command line
 runs, needs no line.
 
+Whoever makes a row that the ledger commits to gives it its salts before it is written: no UPDATE is needed.
+
 Invariants: no role alters or removes a ledger entry, a segment's leaf or an erasure certificate. Capture,
 which faces the world, sees nothing of staff, and changes no incident, review, appeal, hold or exam. Only the
 worker destroys or replaces a key.
@@ -49,7 +51,9 @@ _ANY_ROLE = {
     "holds": _READ,
     "hold_units": _READ,
     "identity_checks": _READ,
+    "ledger_replay": _READ,
     "ledger_stamp_state": _READ,
+    "replay_findings": _READ,
     "retention_brakes": _READ,
     "retention_state": _READ,
 }
@@ -58,7 +62,7 @@ _CAPTURE = {
     "sessions": _may(
         "SELECT",
         "state language started_at ended_at phone_ready_at notice_version notice_text in_person_asked_at "
-        "in_person_wish",
+        "in_person_wish salts",
     ),
     "evidence_units": _may(
         "SELECT INSERT", "state active_holds due_at manifest_size manifest_head late_until"
@@ -68,7 +72,7 @@ _CAPTURE = {
     "gaps": _GAPS,
     "logged_events": _ADD,
     "signal_sheets": _ADD,
-    "flags": _may("SELECT INSERT", "end_ms"),
+    "flags": _may("SELECT INSERT", "end_ms salts"),
     "help_requests": _may("SELECT INSERT", "ended_at"),
     "appeals": _ADD,
     "holds": _ADD,  # of an appeal that is lodged
@@ -90,11 +94,11 @@ _REVIEW = {
     "reviews": _may("SELECT INSERT", "state claimed_by claimed_at decided_by decided_at"),
     "incidents": _may("SELECT INSERT", "state second_by second_at"),
     "incident_flags": _ADD,
-    "appeals": _may("SELECT", "state outcome answer closed_by closed_at"),
+    "appeals": _may("SELECT", "state outcome answer closed_by closed_at salts"),
     "holds": _may("SELECT INSERT", "released_at released_by"),
     "hold_units": _ADD,
-    "help_requests": _may("SELECT", "answer answered_by ended_at taken_by taken_at"),
-    "identity_checks": _may("SELECT INSERT", "confirmed reason checked_by checked_at"),
+    "help_requests": _may("SELECT", "answer answered_by ended_at taken_by taken_at salts"),
+    "identity_checks": _may("SELECT INSERT", "confirmed reason checked_by checked_at salts"),
 }
 
 _WORKER = {
@@ -112,6 +116,16 @@ _WORKER = {
     "ledger_stamps": _may("SELECT INSERT", "copied_at"),
     "ledger_stamp_state": _may("SELECT", "failures"),
     "acts_copied": _may("SELECT", "through"),
+    "ledger_replay": _may("SELECT", "through hash session_cursor unit_cursor passed_at signature"),
+    "replayed_sessions": _may("SELECT INSERT", "through digest signature"),
+    "replay_findings": _may("SELECT INSERT", "code session_id entry found_at gone_at"),
+    "users": _READ,  # as all that follows, to compare it with the ledger
+    "flags": _READ,
+    "reviews": _READ,
+    "incidents": _READ,
+    "incident_flags": _READ,
+    "appeals": _READ,
+    "help_requests": _READ,
     "retention_brakes": _ADD,  # a person releases it
     "retention_state": _may("SELECT", "passed_at failures audited_at findings orphans"),
 }

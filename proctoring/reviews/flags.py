@@ -55,7 +55,7 @@ def raise_by_rule(
     if (db.scalar(select(func.count()).select_from(FlagRow).where(*mine)) or 0) >= RULE_FLAGS_MAX:
         newest = select(FlagRow.id).where(*mine).order_by(FlagRow.raised_at.desc(), FlagRow.id.desc())
         flag_id = db.scalars(newest.limit(1)).one()
-        lengthen(db, flag_id, at_ms)
+        lengthen(db, core, flag_id, at_ms)
         return load(db, flag_id)
     return _insert(db, core, SYSTEM, session_id, at_ms, at_ms, FlagSource.RULE, category, severity, note)
 
@@ -141,6 +141,7 @@ def _insert(
         raised_by=actor.id,
         raised_at=core.clock(),
     )
+    words = commit(row, "severity", "note", "start_ms", "end_ms")
     db.add(row)
     db.flush()
     enter(
@@ -152,6 +153,6 @@ def _insert(
         flag=row.id,
         category=category.value,
         source=source.value,
-        **commit(row, "severity", "note", "start_ms", "end_ms"),
+        **words,
     )
     return row.model()

@@ -93,7 +93,7 @@ def test_takes_are_bounded_and_go_on_after_a_while(world: World) -> None:
 
 
 def test_flags_by_rule_are_bounded_and_the_last_one_tells_of_the_rest(world: World) -> None:
-    """Beyond RULE_FLAGS_MAX no row and no entry is added, and what is to be looked at reaches further."""
+    """Beyond RULE_FLAGS_MAX no flag is added, and what is to be looked at reaches further."""
     session = world.admitted()
     with world.core.db.begin() as db:
         for at_ms in range(TRIES):
