@@ -56,6 +56,7 @@ _ANY_ROLE = {
     "replay_findings": _READ,
     "retention_brakes": _READ,
     "retention_state": _READ,
+    "spools": _READ,
 }
 
 _CAPTURE = {
@@ -77,6 +78,10 @@ _CAPTURE = {
     "appeals": _ADD,
     "holds": _ADD,  # of an appeal that is lodged
     "hold_units": _ADD,
+    "spools": _may(
+        "SELECT INSERT",
+        "told_at trouble since free_bytes waiting_bytes memory_bytes datagrams_lost sounds_lost",
+    ),
     "incidents": _READ,  # the candidate's own page
     "reviews": _READ,
 }

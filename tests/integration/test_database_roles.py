@@ -49,6 +49,8 @@ from proctoring.reviews.model import Category, FlagState, Severity
 from proctoring.sessions import service as sessions
 from proctoring.sessions.model import Session
 from proctoring.signals.model import Signal, SignalKind
+from proctoring.spools import service as spools
+from proctoring.spools.model import Told, Trouble
 from proctoring.web import health, problems
 from review_ui.app import routes as staff_routes
 from storage.errors import TimestampFailed
@@ -114,6 +116,7 @@ def before_the_exam(world: RolesWorld, core: Core, session: Session) -> None:
 
 
 def during_the_exam(world: RolesWorld, core: Core, session: Session) -> None:
+    told(world, core)
     start = world.clock.unix_ms
     webcam, screen = world.begin(session), world.begin(session, Stream.SCREEN)
     world.store(webcam, 0, start)
@@ -138,6 +141,14 @@ def during_the_exam(world: RolesWorld, core: Core, session: Session) -> None:
     fill_late(world, core, session, start + 20_000)
     write(world, session, "activity", [happened(world.clock())])
     write(world, session, "answers", [answer(world.clock(), "b")])
+
+
+def told(world: RolesWorld, core: Core) -> None:
+    """How the process fares: well, badly, well again."""
+    for at, trouble in enumerate((None, Trouble.DISK_FULL, None)):
+        world.clock.move(seconds=1)
+        with core.db.begin() as db:
+            spools.tell(db, core, "spool-1", Told(trouble, at, at, at, at, at))
 
 
 def together(world: RolesWorld, core: Core, begun: recordings.BegunTake, at: int) -> None:
