@@ -142,7 +142,7 @@ def test_what_cannot_be_stored_is_never_called_a_recording(service: Service) -> 
         assert someone.says(SOUND_SIGN) == "recording"
         assert someone.says("[data-word]") == "Part of the recording has stopped"
         told["recording"] = False
-        page.wait_for_function(f"document.querySelector('{SOUND_SIGN}').className.includes('sign-wait')")
+        expect(page.locator(SOUND_SIGN)).to_have_class("sign sign-wait")
         assert someone.says(PICTURE_SIGN) == "no picture: cannot be stored"
         told |= {"storable": True, "recording": True}
         trouble(page, "")
