@@ -9,6 +9,7 @@ from proctoring.access.model import May, require
 from proctoring.access.service import actor
 from proctoring.help import service as help_requests
 from proctoring.sessions import service as sessions
+from proctoring.web.head import is_head
 from review_ui.calls import CallWatch, stream
 from review_ui.desk import Desk, back_to
 
@@ -28,7 +29,8 @@ def routes(desk: Desk) -> APIRouter:
     @router.get("/help/stream")
     def changes(request: Request) -> Response:
         require(desk.signed_in(request), May.ANSWER_HELP)
-        return StreamingResponse(stream(watch, request), media_type="text/event-stream")
+        events = iter(()) if is_head(request) else stream(watch, request)
+        return StreamingResponse(events, media_type="text/event-stream")
 
     @router.post("/help/{request_id}/take")
     def take(request: Request, request_id: str) -> Response:
