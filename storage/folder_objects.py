@@ -15,6 +15,7 @@ from storage.naming import check_key, check_prefix
 from storage.objects import StoredVersion, Upload
 
 PART_SUFFIX = ".part"
+FREE_BYTES_MIN = 64 << 20  # below that an object, or the next one, may not fit
 
 
 class FolderObjects:
@@ -88,6 +89,9 @@ class FolderObjects:
     def check(self) -> None:
         if not self._root.is_dir() or not os.access(self._root, os.W_OK | os.X_OK):
             raise StoreFailed(f"the folder {self._root} cannot be written")
+        disk = os.statvfs(self._root)
+        if (free_bytes := disk.f_bavail * disk.f_frsize) < FREE_BYTES_MIN:
+            raise StoreFailed(f"the disk of {self._root} has {free_bytes >> 20} MiB of free space left")
 
     def _files(self, prefix: str) -> Iterator[Path]:
         folder = self._root / check_prefix(prefix)

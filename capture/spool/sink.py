@@ -93,11 +93,10 @@ class VaultRecorder:
         self.spool.close()
 
     def check(self) -> None:
-        """For `/readyz`: raises while nothing can be accepted, while much waits in the spool, or a stream's
-        segments cannot be committed."""
+        """For `/readyz`: raises while nothing can be accepted, while much waits in the spool, or waits for
+        long, or a stream's segments cannot be committed."""
         self.spool.check()
-        if held_up := self._worker.held_up():
-            raise Unavailable(f"The segments of {len(held_up)} streams cannot be committed.", "See the log.")
+        self._worker.check()
 
     def keeps(self) -> bool:
         """See `capture.stills.Stills`."""

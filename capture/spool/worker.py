@@ -13,10 +13,12 @@ from concurrent.futures import Future
 
 from capture.spool.drain import Outcome
 from capture.spool.spool import Spool
+from proctoring.errors import Unavailable
 
 DRAIN_THREADS = 8  # enough for 256 streams on a store that takes 100 ms for a segment
 DRAIN_THREADS_SQLITE = 2  # one writes, one puts; more only sleep for SQLite's one write lock
 RETRY_S = 1.0
+AWAY_S_MAX = 10.0
 COMMIT_EVERY_S = 2.0  # from one commit to the next while much comes, unless somebody waits for it
 LANES_MIN, LANES_MAX = 32, 64  # lanes in one transaction: fewer are not shared among threads
 
@@ -48,6 +50,7 @@ class SpoolWorker:
         self._waiting: dict[str, list[Future[bool]]] = defaultdict(list)
         self._held_until_s: dict[str, float] = {}
         self._away_until_s = 0.0
+        self._away_since_s: float | None = None
         self._gather_until_s = 0.0
         self._gathered_s = 0.0
         self._stopping = False
@@ -91,6 +94,18 @@ class SpoolWorker:
                 self._gather_until_s = 0.0
                 self._changed.notify_all()
         return future
+
+    def check(self) -> None:
+        """Raises Unavailable when store or database have taken nothing for AWAY_S_MAX, whatever they answer,
+        and while a stream's segments cannot be committed."""
+        since_s = self._away_since_s
+        if since_s is not None and (away_s := time.monotonic() - since_s) > AWAY_S_MAX:
+            raise Unavailable(
+                f"For {away_s:.0f} s nothing that waits in the spool could be stored.",
+                "Look at object store and database, and at their disks; recording goes on meanwhile.",
+            )
+        if held_up := self.held_up():
+            raise Unavailable(f"The segments of {len(held_up)} streams cannot be committed.", "See the log.")
 
     def held_up(self) -> list[str]:
         """Units whose last try failed for a reason of their own."""
@@ -146,12 +161,14 @@ class SpoolWorker:
             self._busy.discard(unit)
             again_s = time.monotonic() + self._retry_s
             if outcome is Outcome.AWAY:
+                self._away_since_s = self._away_since_s or time.monotonic()
                 self._away_until_s = again_s
                 self._tell(list(self._waiting), emptied=False)
             elif outcome is Outcome.HELD_UP:
                 self._held_until_s[unit] = again_s
                 self._tell([unit], emptied=False)
             else:
+                self._away_since_s = None
                 self._held_until_s.pop(unit, None)
                 if self._spool.first(unit) is None:
                     self._tell([unit], emptied=True)

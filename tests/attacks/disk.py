@@ -22,7 +22,7 @@ from proctoring.access.model import Role
 from proctoring.cli.app import create_app, review_edge
 from proctoring.cli.compose import Parts, parts
 from tests.attacks.frame import Attack, Ground, Outcome, Shape
-from tests.attacks.streams import Invited, Stranger, beside_streams
+from tests.attacks.streams import Invited, beside_streams
 from tests.support.asgi import AsgiClient
 from tests.support.service import Service, clean_environment
 from tests.support.world import ADMIN
@@ -31,7 +31,6 @@ TITLE = "The disk"
 DISK_BYTES = 1 << 30
 LEFT_BYTES = DISK_FREE_BYTES_MIN - (56 << 20)
 FULL_S = 30.0
-BESIDE_S = 80.0
 SAID_S_MAX = 5.0
 
 Says = Callable[[], bool]
@@ -169,11 +168,10 @@ def _small(attack: Attack) -> Attack:
     return Attack(attack.name, run)
 
 
-_FILL: Stranger = _fill
 ATTACKS = [
     _small(one)
     for one in (
-        *beside_streams("free space below the reserve for 30 s", _FILL, BESIDE_S),
+        *beside_streams("free space below the reserve for 30 s", _fill),
         *(
             Attack(
                 f"a disk that is full when the service starts ({shape})", partial(_full_at_the_start, shape)

@@ -8,6 +8,7 @@ import pytest
 from minio.commonconfig import ENABLED
 from minio.versioningconfig import VersioningConfig
 
+from storage import folder_objects
 from storage.errors import BadName, ObjectExists, ObjectMissing, StoreFailed
 from storage.folder_objects import PART_SUFFIX, FolderObjects
 from storage.minio_client import s3_client
@@ -60,6 +61,15 @@ def test_a_put_that_fails_leaves_nothing_on_the_disk(tmp_path: Path, monkeypatch
     assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
     store.put(KEY, b"x")
     assert store.get(KEY) == b"x"
+
+
+def test_a_full_disk_is_no_working_store(tmp_path: Path, monkeypatch) -> None:
+    """`/readyz` and the doctor say so before the first object does not fit."""
+    store = FolderObjects(tmp_path / "objects")
+    store.check()
+    monkeypatch.setattr(folder_objects, "FREE_BYTES_MIN", 1 << 60)
+    with pytest.raises(StoreFailed, match="free space"):
+        store.check()
 
 
 def test_names_are_write_once(store: ObjectStore) -> None:

@@ -17,7 +17,7 @@ from capture.media.piece import Piece, Sample, Vp8Config
 from capture.publish import whip
 from capture.publish.ingests import Ingests
 from capture.recorder import MediaSegment
-from capture.spool import gather, sink
+from capture.spool import gather, sink, worker
 from capture.spool.sink import VaultRecorder
 from capture.spool.spool import Spool
 from proctoring.errors import Unavailable, WrongState
@@ -183,6 +183,27 @@ def test_what_is_stored_while_parts_are_away_is_committed_when_they_are_back(wor
             line = stage.line()
             assert [segment.seq for segment in line.segments] == list(range(6))
             assert line.gaps[0].cause is line.takes[0].end_cause is EndCause.SHARING_ENDED
+
+    asyncio.run(scenario())
+
+
+def test_readiness_degrades_once_nothing_is_stored_for_long(world: World, monkeypatch) -> None:
+    """However little waits: a store may answer, and take nothing, as with a full disk of its own."""
+
+    async def scenario() -> None:
+        async with recording(world) as stage:
+            take = await stage.begin()
+            stage.faults.store_away = True
+            await stage.recorder.store(take, stage.segment(0))
+            await stage.until(lambda: stage.recorder.spool.counters["away"] > 1)
+            stage.recorder.check()
+            monkeypatch.setattr(worker, "AWAY_S_MAX", 0.0)
+            with pytest.raises(Unavailable, match="nothing that waits in the spool"):
+                stage.recorder.check()
+            stage.faults.store_away = False
+            await stage.until(lambda: len(stage.recorder.spool) == 0)
+            await stage.recorder.end(take, EndCause.STOPPED, 0)
+            stage.recorder.check()
 
     asyncio.run(scenario())
 
