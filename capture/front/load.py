@@ -4,13 +4,16 @@ import time
 from collections import Counter
 from collections.abc import Sequence
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Response
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from pydantic import BaseModel, ConfigDict
 
 from capture.publish.ingests import Ingests
 from capture.spool.spool import Spool
 
 PATH = "/load"
+FIGURES_PATH = "/load/figures"
+PATHS = frozenset({PATH, FIGURES_PATH})
 
 
 class Report(BaseModel):
@@ -25,6 +28,10 @@ class Report(BaseModel):
 def routes(registries: Sequence[Ingests], spool: Spool) -> APIRouter:
     """The endpoint, of a process behind a front."""
     router = APIRouter(include_in_schema=False)
+
+    @router.get(FIGURES_PATH)
+    def figures() -> Response:
+        return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
 
     @router.get(PATH)
     async def load() -> Report:

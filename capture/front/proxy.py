@@ -54,7 +54,7 @@ class Proxy:
         One that is dead is passed over. One that dies with a request in hand leaves it without an answer, but
         for an offer: that goes to another process, for nothing is left of an ingest whose process died.
         """
-        if request.url.path == load.PATH:
+        if request.url.path in load.PATHS:
             raise NotFound("There is nothing at this address.")
         try:
             return await self._forward(request)

@@ -12,6 +12,7 @@ from fastapi import APIRouter, Depends, FastAPI
 from fastapi.staticfiles import StaticFiles
 
 from capture import pages as candidate_pages
+from capture.figures import CaptureFigures
 from capture.front import load
 from capture.late import endpoint as late
 from capture.late.intake import LateIntake
@@ -101,6 +102,7 @@ def capture_edge(made: CaptureParts, number: int = 0, of: int = 1) -> Edge:
         rounds=ingests.rounds,
         ingests_max=rehearsal.REHEARSALS_MAX,
     )
+    figures = CaptureFigures({"recording": ingests, "rehearsal": rehearsals}, recorder.spool)
     return Edge(
         checks={"store": made.objects.check, "spool": recorder.check, "keys": lambda: sealing(core)},
         routers=[
@@ -112,7 +114,7 @@ def capture_edge(made: CaptureParts, number: int = 0, of: int = 1) -> Edge:
         ],
         pages=[candidate_pages.routes(core, recorder)],
         static={"candidate": "capture"},
-        running=[*emptied, recorder, report, intake, watch, keeper, ingests, rehearsals],
+        running=[*emptied, recorder, report, figures, intake, watch, keeper, ingests, rehearsals],
         bodies=CAPTURE_BODIES,
         tokens=page_tokens(core.links),
     )

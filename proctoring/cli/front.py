@@ -16,14 +16,16 @@ from capture.front.placement import Placements
 from capture.front.process import CaptureProcess, CaptureProcesses
 from capture.front.proxy import METHODS, Proxy
 from proctoring.cli.app import CAPTURE_BODIES, page_tokens
+from proctoring.cli.front_figures import figures_of, labelled
 from proctoring.core import Core
 from proctoring.errors import TokenRefused
 from proctoring.recordings.late import LATE_WAIT
 from proctoring.sessions.links import Links
 from proctoring.web.application import application
 from proctoring.web.bodies import BodyRules
-from proctoring.web.metrics import exposition
+from proctoring.web.metrics import database_exposition
 
+FRONT = "front"
 READ = ["GET", "HEAD"]  # a HEAD of anything else goes to a process as it came
 
 
@@ -68,8 +70,12 @@ def front_app(core: Core, processes: CaptureProcesses, placements: Placements, p
         return JSONResponse(body, 200 if ready else 503)
 
     @app.api_route("/metrics", methods=READ)
-    def metrics() -> Response:
-        return Response(exposition(core) + generate_latest(registry), media_type=CONTENT_TYPE_LATEST)
+    async def metrics() -> Response:
+        told = await asyncio.gather(*map(figures_of, processes.members))
+        by_name = {str(one.number): text for one, text in zip(processes.members, told, strict=True) if text}
+        of_each = labelled(by_name | {FRONT: generate_latest().decode()})
+        own = await asyncio.to_thread(database_exposition, core)
+        return Response(own + generate_latest(registry) + of_each, media_type=CONTENT_TYPE_LATEST)
 
     app.add_api_route("/{path:path}", proxy.forward, methods=[*METHODS], response_model=None)
     return app

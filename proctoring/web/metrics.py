@@ -21,6 +21,7 @@ from proctoring.quarantine.service import in_force
 from proctoring.recordings.model import EndCause, UnitState
 from proctoring.recordings.rows import GapRow, UnitRow
 from proctoring.spools import service as spools
+from proctoring.web.work_metrics import work
 
 _NOT_STORABLE = (
     select(func.count())
@@ -86,6 +87,7 @@ class EvidenceMetrics(Collector):
                 age_s = max(0, ms_between(passed_at, self._core.clock()) // 1000)
                 yield _gauge("replay_pass_age_seconds", "Since the last replay of the ledger.", age_s)
             yield CounterMetricFamily("orphans_removed", "Objects removed that had no leaf.", memory.orphans)
+            yield from work(self._core, db)
             yield from _capture(self._core, db)
 
 
@@ -127,9 +129,14 @@ def _capture(core: Core, db: Db) -> Iterator[Metric]:
 
 def exposition(core: Core) -> bytes:
     """The database's metrics, then this process's own."""
+    return database_exposition(core) + generate_latest(REGISTRY)
+
+
+def database_exposition(core: Core) -> bytes:
+    """What every process tells alike."""
     registry = CollectorRegistry()
     registry.register(EvidenceMetrics(core))
-    return generate_latest(registry) + generate_latest(REGISTRY)
+    return generate_latest(registry)
 
 
 def oldest_overdue_s(core: Core, db: Db) -> int:

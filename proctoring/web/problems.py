@@ -5,6 +5,7 @@ Nothing internal leaks: an unexpected exception becomes a 500 with an id that th
 
 from collections.abc import Mapping
 
+import prometheus_client
 import structlog
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
@@ -72,8 +73,12 @@ def of_core(error: errors.CoreError) -> Problem:
     return Problem(status, error.title, error.detail, error.remedy, headers, page)
 
 
+REFUSALS = prometheus_client.Counter("http_refusals", "Requests that were refused, by status.", ["status"])
+
+
 def render(request: Request, problem: Problem) -> Response:
     """The problem as a page when a person asked for one, else as `application/problem+json`."""
+    REFUSALS.labels(str(problem.status)).inc()
     if "text/html" in request.headers.get("accept", ""):
         language = "en"
         if problem.page in PAGES.values():

@@ -4,12 +4,15 @@ must not use it up."""
 import re
 from typing import Annotated
 
+import prometheus_client
 from fastapi import APIRouter, Form, Request, Response
 
 from proctoring.access import service as access
+from proctoring.errors import TokenRefused
 from proctoring.web.cookies import delete_cookie, read_cookie, set_cookie
 from review_ui.desk import COOKIE, Desk, back_to
 
+REFUSED = prometheus_client.Counter("sign_ins_refused", "Sign-ins with a link that opens nothing.")
 TOKEN_IN_LINK = re.compile(r"(?:.*/sign-in/)?([A-Za-z0-9_-]{8,128})/?\s*")
 
 
@@ -38,10 +41,14 @@ def routes(desk: Desk) -> APIRouter:
 
     @router.post("/sign-in/{token}")
     def use(token: str) -> Response:
-        with desk.core.db.read() as db:
-            access.link_owner(db, desk.core, token)  # whoever guesses takes no write lock
-        with desk.core.db.begin() as db:
-            person, secret = access.begin_login(db, desk.core, token)
+        try:
+            with desk.core.db.read() as db:
+                access.link_owner(db, desk.core, token)  # whoever guesses takes no write lock
+            with desk.core.db.begin() as db:
+                person, secret = access.begin_login(db, desk.core, token)
+        except TokenRefused:
+            REFUSED.inc()
+            raise
         response = back_to(desk.home(person))
         valid_s = int(access.LOGIN_VALID.total_seconds())
         set_cookie(response, COOKIE, secret, max_age_s=valid_s, https=desk.core.settings.https)

@@ -1,5 +1,7 @@
 """Signing in by a one-time link."""
 
+from prometheus_client import REGISTRY
+
 from proctoring.access.model import Role
 from proctoring.custody.model import Action
 from tests.unit.review_ui.conftest import HTML, Office
@@ -59,3 +61,15 @@ def test_each_role_starts_where_its_work_is(office: Office) -> None:
         staff = office.hire(role.value, role)
         assert staff.get("/").headers["location"] == path
         assert staff.get(path).status_code == 200
+
+
+def test_refusals_are_counted(office: Office) -> None:
+    """A link that opens nothing, and every refusal by its status, for `/metrics`."""
+
+    def counted() -> list[float]:
+        samples = ("sign_ins_refused_total", {}), ("http_refusals_total", {"status": "401"})
+        return [REGISTRY.get_sample_value(name, labels) or 0 for name, labels in samples]
+
+    before = counted()
+    assert office.client.post("/sign-in/made-up-token").status_code == 401
+    assert [now - then for now, then in zip(counted(), before, strict=True)] == [1, 1]
