@@ -21,6 +21,7 @@ class MinioSettings(BaseSettings):
     """Part of `Settings`; means something only with PROCTORING_STORE=minio."""
 
     minio_url: str = ""
+    minio_country: str = ""
     minio_secure: bool = True
     minio_region: str = "eu-central-1"
     minio_bucket: str = "proctoring-evidence"

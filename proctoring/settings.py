@@ -14,7 +14,7 @@ from pydantic import BaseModel, Field, ValidationError
 from pydantic_settings import SettingsConfigDict, SettingsError
 from sqlalchemy import URL
 
-from proctoring.eea import check_region
+from proctoring.declared_places import declared
 from proctoring.errors import Invalid
 from proctoring.minio_settings import MinioSettings
 from proctoring.secret_files import with_password
@@ -78,6 +78,7 @@ class Settings(MinioSettings, TransitSettings, TurnSettings):
     public_url: str = ""
     proxies: tuple[str, ...] = ()
     database_url: str = ""
+    database_region: str = ""
     store: Store = Store.FOLDER
     keys: Keys = Keys.FOLDER
     ice_servers: tuple[IceServerSetting, ...] = ()
@@ -85,6 +86,7 @@ class Settings(MinioSettings, TransitSettings, TurnSettings):
     media_port: int = Field(default=0, ge=0, le=65535)
     capture_processes: int = Field(default=1, ge=1)
     redis_url: str = ""
+    redis_region: str = ""
     purge_interval_s: int = Field(default=60, ge=1)
     checkpoint_copy: Path | None = None
     tsa_url: str = ""
@@ -144,12 +146,12 @@ def load(**overrides: object) -> Settings:
     _check_texts(settings)
     _check_proxies(settings)
     _check_addresses(settings)
+    if settings.tsa_url:
+        _check_tsa(settings)
     host = urlsplit(settings.base_url).hostname or ""
-    if settings.region or host not in LOOPBACK_HOSTS:
-        check_region(settings.region, "the machine that keeps the recordings", "PROCTORING_REGION")
-    for server in settings.ice_servers:
-        check_region(server.region, f"the relay {server.url}", "its region in PROCTORING_ICE_SERVERS")
     settings.check_turn()
+    for place in declared(settings):
+        place.check()
     if settings.media_port + settings.capture_processes - 1 > PORT_MAX:
         raise Invalid(
             f"{settings.capture_processes} capture processes need as many UDP ports from "
@@ -163,8 +165,6 @@ def load(**overrides: object) -> Settings:
         )
     if settings.store is Store.MINIO:
         _check_minio(settings)
-    if settings.tsa_url:
-        _check_tsa(settings)
     if settings.keys is Keys.TRANSIT:
         _check_transit(settings)
     unset = Settings.model_fields["controller_email"].default
@@ -227,8 +227,6 @@ def _check_minio(settings: Settings) -> None:
 
 def _check_transit(settings: Settings) -> None:
     host = urlsplit(settings.transit_place.url).hostname or ""
-    if settings.transit_region or host not in LOOPBACK_HOSTS:
-        check_region(settings.transit_region, "the key service", "PROCTORING_TRANSIT_REGION")
     if not (settings.transit_url.startswith("https://") or host in LOOPBACK_HOSTS or settings.env is Env.DEV):
         raise Invalid(
             f"{settings.transit_url} is not https, so who reads along learns the keys of recordings.",
@@ -240,5 +238,3 @@ def _check_tsa(settings: Settings) -> None:
     url = urlsplit(settings.tsa_url)
     if url.scheme not in ("http", "https") or not url.hostname:
         raise Invalid("PROCTORING_TSA_URL is no address.", "Set it to http(s)://host/path, or leave it out.")
-    if settings.tsa_region or url.hostname not in LOOPBACK_HOSTS:
-        check_region(settings.tsa_region, "the time-stamp authority", "PROCTORING_TSA_REGION")

@@ -5,7 +5,6 @@ from pathlib import Path
 from pydantic import SecretStr
 from pydantic_settings import BaseSettings
 
-from proctoring.eea import check_region
 from proctoring.errors import Invalid
 from proctoring.secret_files import secret
 
@@ -25,11 +24,10 @@ class TurnSettings(BaseSettings):
         return secret("TURN_SECRET", self.turn_secret, self.turn_secret_file, data / SECRET_FILE)
 
     def check_turn(self) -> None:
-        """Raises Invalid for relays in no EEA country, or with an address that is none."""
+        """Raises Invalid for an address that is none."""
         for url in self.turn_urls:
             if not url.startswith(("turn:", "turns:")):
                 raise Invalid(
                     f"PROCTORING_TURN_URLS: {url} is no address of a relay.",
                     'Write ["turn:turn.exam.example:3478?transport=udp"].',
                 )
-            check_region(self.turn_region, f"the relay {url}", "PROCTORING_TURN_REGION")

@@ -16,6 +16,7 @@ from capture.spool.spool import DISK_FREE_BYTES_MIN
 from proctoring.cli.places import Places
 from proctoring.cli.stores import erasable
 from proctoring.core import Core
+from proctoring.declared_places import declared
 from proctoring.errors import Invalid, Unavailable
 from proctoring.holds import worker
 from proctoring.holds.brake import BrakeLimits
@@ -33,12 +34,32 @@ PASS_LATE = 5
 PASS_LATE_MIN = timedelta(minutes=15)
 
 
+class Careful(str):
+    """What was found passes, and somebody should look at it."""
+
+    __slots__ = ()
+
+
 def regions(settings: Settings) -> str:
     """Where everything is. Settings that name a place outside the EEA were refused when they were read."""
-    places = [f"recordings and keys {settings.region or 'on this machine, reached from it only'}"]
-    places += [f"{server.url} {server.region}" for server in settings.ice_servers]
-    places += [f"{url} {settings.turn_region}" for url in settings.turn_urls]
-    return ", ".join(places)
+    return ", ".join(place.line() for place in declared(settings))
+
+
+def notice(settings: Settings) -> str:
+    """Whom the notice names to candidates: a name of ours is nobody's."""
+    if "authority_name" not in settings.model_fields_set:
+        return Careful(
+            f"candidates are told to complain to “{settings.authority_name}”: set PROCTORING_AUTHORITY_NAME "
+            "and PROCTORING_AUTHORITY_URL to your country's"
+        )
+    return f"complaints to {settings.authority_name}"
+
+
+def proofs_copy(settings: Settings) -> str:
+    """Where proofs are copied to."""
+    if settings.checkpoint_copy is None:
+        return Careful("a restored old backup is not noticed: set PROCTORING_CHECKPOINT_COPY")
+    return f"in {settings.checkpoint_copy}"
 
 
 def database(core: Core) -> str:
@@ -82,12 +103,6 @@ def stores(hands: Iterable[ObjectStore]) -> str:
     for one in hands:
         one.check()
     return "answers"
-
-
-class Careful(str):
-    """What was found passes, and somebody should look at it."""
-
-    __slots__ = ()
 
 
 def erasure(core: Core) -> str:

@@ -121,6 +121,8 @@ def _checks(role: Role, data: Path | None) -> Iterator[Check]:
         return
     yield Check("configuration", lambda: f"{settings.env.value}, {settings.base_url}", "")
     yield Check("regions", lambda: checks.regions(settings), "Set PROCTORING_REGION.")
+    yield Check("notice", lambda: checks.notice(settings), "")
+    yield Check("proofs' copy", lambda: checks.proofs_copy(settings), "")
     try:
         core, roles = _assemble(role, settings)
     except CoreError as error:

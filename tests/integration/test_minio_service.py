@@ -92,12 +92,19 @@ def test_a_file_comes_before_a_value_and_the_value_is_in_no_output(
     assert wrong not in str(answer)
 
 
+ELSEWHERE = {"PROCTORING_MINIO_URL": "http://minio.exam.example:9000"}
+
+
 @pytest.mark.parametrize(
     ("changed", "said"),
     [
         ({"PROCTORING_MINIO_URL": ""}, "PROCTORING_MINIO_URL"),
         ({"PROCTORING_MINIO_URL": "https://minio.exam.example/path"}, "PROCTORING_MINIO_URL"),
-        ({"PROCTORING_MINIO_URL": "http://minio.exam.example:9000"}, "https"),
+        ({"PROCTORING_MINIO_URL": "http://minio.exam.example:9000"}, "MINIO_COUNTRY"),
+        (
+            {"PROCTORING_MINIO_URL": "http://minio.exam.example:9000", "PROCTORING_MINIO_COUNTRY": "BE"},
+            "https",
+        ),
         ({"PROCTORING_STORE": "cupboard"}, "PROCTORING_STORE"),
         ({"PROCTORING_MINIO_INGEST_SECRET_KEY_FILE": os.devnull + "/none"}, "INGEST_SECRET_KEY_FILE"),
         ({"PROCTORING_MINIO_URL": "http://127.0.0.1:1"}, "away"),

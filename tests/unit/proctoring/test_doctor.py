@@ -35,14 +35,41 @@ def doctor(data: Path, role: str = "all") -> tuple[int, dict[str, dict[str, obje
     return done.exit_code, {check["name"]: check for check in json.loads(done.output)["checks"]}
 
 
-def test_a_fresh_folder_is_healthy(data: Path) -> None:
-    """Every line passes, as text too."""
+def test_a_fresh_folder_is_healthy(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every line passes, as text too; what nobody has set yet is a warning, which is no fault."""
     code, found = doctor(data)
     assert code == 0
     assert all(check["passed"] for check in found.values())
+    assert {name for name, check in found.items() if check["careful"]} == {"notice", "proofs' copy"}
+    assert "PROCTORING_AUTHORITY_NAME" in str(found["notice"]["detail"])
+    assert "PROCTORING_CHECKPOINT_COPY" in str(found["proofs' copy"]["detail"])
+    monkeypatch.setenv("PROCTORING_AUTHORITY_NAME", "Gegevensbeschermingsautoriteit")
+    monkeypatch.setenv("PROCTORING_CHECKPOINT_COPY", str(data.parent / "copy"))
     text = CliRunner().invoke(main, ["doctor", "--data", str(data)]).output.splitlines()
     assert len(text) == len(found)
     assert {line.split()[0] for line in text} == {"PASS"}
+
+
+@pytest.mark.promise("P15")
+def test_every_place_is_told_with_its_country(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whichever parts there are: one that the doctor does not name could be anywhere."""
+    settings = {
+        "REGION": "BE",
+        "DATABASE_URL": "sqlite:///" + str(data / "proctoring.db"),
+        "STORE": "minio",
+        "MINIO_URL": "http://127.0.0.1:1",
+        "MINIO_COUNTRY": "NL",
+        "REDIS_URL": "redis://127.0.0.1:1",
+        "REDIS_REGION": "LU",
+        "TSA_URL": "http://127.0.0.1:1/tsr",
+        "TSA_REGION": "DE",
+    }
+    for name, value in settings.items():
+        monkeypatch.setenv(f"PROCTORING_{name}", value)
+    _, found = doctor(data, "review")
+    assert found["regions"]["detail"] == (
+        "recordings and keys BE, database this machine, object store NL, Redis LU, http://127.0.0.1:1/tsr DE"
+    )
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,10 @@ import pytest
 from proctoring.errors import Invalid
 from proctoring.settings import Settings, load
 
+POSTGRES = {"database_url": "postgresql+psycopg://review@db.example/proctoring"}
+MINIO = {"store": "minio", "minio_url": "https://objects.example:9000"}
+REDIS = {"redis_url": "redis://jobs.example:6379/0"}
+PLACED = {"database_region": "BE", "minio_country": "NL", "redis_region": "DE"}
 PUBLIC = {"public_url": "https://exams.example", "region": "BE", "controller_email": "p@exams.example"}
 
 TRANSIT = {"keys": "transit", "transit_url": "https://keys.example:8200"}
@@ -53,6 +57,18 @@ def test_the_defaults_start() -> None:
         (TRANSIT | {"transit_region": "US"}, "outside"),
         (TRANSIT | {"transit_region": "BE", "transit_url": "http://keys.example:8200"}, "not https"),
         ({"keys": "transit"}, "no address"),
+        (POSTGRES, "database"),
+        (POSTGRES | {"database_region": "US"}, "outside"),
+        ({"database_url": "postgresql+psycopg://u@/p?host=127.0.0.1,db.example"}, "database"),
+        ({"database_url": "postgresql+psycopg://u@localhost/p?hostaddr=192.0.2.7"}, "database"),
+        ({"database_url": "postgresql+psycopg://u@/p?host=a.example&host=/run/postgresql"}, "database"),
+        (MINIO, "object store"),
+        (MINIO | {"minio_country": "US"}, "outside"),
+        (MINIO | {"minio_country": "eu-central-1"}, "outside"),
+        (MINIO | {"minio_country": "be"}, "outside"),
+        (REDIS, "Redis"),
+        (REDIS | {"redis_region": "CH"}, "outside"),
+        ({"redis_url": "rediss://:secret@192.0.2.7:6379/0"}, "Redis"),
         ({"keys": "hsm"}, "PROCTORING_KEYS"),
         ({"port": 0}, "PROCTORING_PORT"),
         ({"env": "staging"}, "PROCTORING_ENV"),
@@ -73,7 +89,29 @@ def test_a_declared_service_in_the_eea_starts() -> None:
     assert load(**PUBLIC, ice_servers=(relay,)).ice_servers[0].region == "NL"
     assert load(**PUBLIC, **TRANSIT, transit_region="DE").transit_place.url == TRANSIT["transit_url"]
     assert load(**PUBLIC, tsa_url="http://tsa.example/tsr", tsa_region="NL").tsa_region == "NL"
+    assert load(**POSTGRES, **MINIO, **REDIS, **PLACED).database_region == "BE"
     assert load(keys="transit", transit_url="http://127.0.0.1:8200").transit_mount == "proctoring-transit"
+
+
+@pytest.mark.promise("P15")
+@pytest.mark.parametrize(
+    ("setting", "here"),
+    [
+        ("database_region", {"database_url": "sqlite:////tmp/else.db"}),
+        ("database_region", {"database_url": "postgresql+psycopg://u@127.0.0.1:5432/p"}),
+        ("database_region", {"database_url": "postgresql+psycopg://u@[::1]/p"}),
+        ("database_region", {"database_url": "postgresql+psycopg://u@/p?host=/run/postgresql"}),
+        ("database_region", {"database_url": "postgresql+psycopg://u@/p?host=127.0.0.1&host=127.0.0.2"}),
+        ("redis_region", {"redis_url": "redis://:secret@localhost:6379/0"}),
+        ("redis_region", {"redis_url": "unix:///run/redis.sock"}),
+        ("minio_country", {"store": "minio", "minio_url": "http://127.0.0.1:9000"}),
+    ],
+)
+def test_a_part_on_this_machine_need_not_say_where_it_is(setting: str, here: dict[str, object]) -> None:
+    """By a loopback address or a Unix socket; what is said must be in the EEA all the same."""
+    assert getattr(load(**here), setting) == ""
+    with pytest.raises(Invalid, match="outside"):
+        load(**here, **{setting: "US"})
 
 
 def test_every_setting_is_in_the_example_file() -> None:
