@@ -157,8 +157,8 @@ def cut(picture: Track, sound: Track, network: Network, seconds: int) -> tuple[l
 
 
 def assume_told_apart(track: Track, network: Network) -> None:
-    """What a clock does while the network holds all back looks like the network; see
-    `test_whatever_happens_at_once_is_put_right_soon` for that."""
+    """What a clock does while the network holds all back looks like the network; a few packets between two
+    faults tell nothing. See `test_whatever_happens_at_once_is_put_right_soon` for both."""
     turns = [leap.at_ms for leap in track.leaps]
     turns += [turn for stall in track.stalls for turn in (stall.at_ms, stall.at_ms + stall.for_ms)]
     for at_ms, for_ms in network.holds:
@@ -167,6 +167,7 @@ def assume_told_apart(track: Track, network: Network) -> None:
             assume(not (at_ms - APART_MS < lost_ms + lost_for_ms and lost_ms < at_ms + for_ms + APART_MS))
     holds = sorted(network.holds)
     assume(all(at_ms + for_ms + APART_MS < later_ms for (at_ms, for_ms), (later_ms, _) in pairwise(holds)))
+    assume(all(later - earlier >= APART_MS for earlier, later in pairwise(sorted(turns))))
 
 
 def last_trouble_ms(track: Track, network: Network) -> int:
