@@ -47,16 +47,16 @@ class Recorder(Protocol):
         ...
 
     async def admit(self, token: str) -> Grant:
-        """What the token allows. Raises TokenRefused, WrongState, NotFound, or Unavailable: also when so much
-        already waits for store or database that no new take should begin."""
+        """What the token allows. Raises TokenRefused, WrongState, NotFound, KeyRefused, or Unavailable:
+        also when so much already waits for store or database that no new take should begin."""
         ...
 
     async def begin(self, grant: Grant, media_type: str, start_unix_ms: int) -> str:
         """Opens a take and returns its id. Called once the codec is known, about a second into the media.
 
         The start is the best estimate by then: segment 0, which follows seconds later, may start some tens of
-        milliseconds earlier, never later. Raises WrongState when the session no longer records, Unavailable
-        while the database is away.
+        milliseconds earlier, never later. Raises WrongState when the session no longer records, KeyRefused
+        when the stream's key is not the one that was made for it, Unavailable while the database is away.
         """
         ...
 

@@ -13,6 +13,7 @@ takes, the ledger's head. Capture locks no exam: it may change none.
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Annotated, Any, Final, TypeVar
 
 from sqlalchemy import URL, BigInteger, DateTime, Dialect, MetaData, create_engine, event, make_url, text
@@ -23,6 +24,7 @@ from sqlalchemy.types import TypeDecorator
 
 from proctoring.clock import Clock
 from proctoring.errors import Contended, Invalid, Unavailable
+from proctoring.private_files import keep_private
 
 BUSY_TIMEOUT_MS = 15_000
 ATTEMPTS_MAX = 5
@@ -83,6 +85,7 @@ class Database:
         self._listeners: dict[str, list[Callable[[], None]]] = {}
         if make_url(url).get_backend_name() == "sqlite":
             self.engine = create_engine(url, hide_parameters=True)
+            event.listen(self.engine, "do_connect", _keep_private)
             event.listen(self.engine, "connect", _prepare_sqlite)
             event.listen(self.engine, "begin", _begin_sqlite)
             reading = self.engine.execution_options(reading=True)
@@ -202,6 +205,11 @@ def _run_before_commit(db: Session) -> None:
     db.flush()
     for work in db.info.pop(BEFORE_COMMIT, {}).values():
         work(db)
+
+
+def _keep_private(_dialect: Any, _record: Any, arguments: list[Any], _named: Any) -> None:
+    if arguments and arguments[0] != ":memory:":
+        keep_private(Path(arguments[0]))
 
 
 def _prepare_sqlite(connection: Any, _record: Any) -> None:

@@ -9,7 +9,8 @@ Each error carries two sentences: what is the matter, and what to do about it.
     ├── Invalid             the request cannot be understood
     ├── Conflict            the present state does not allow it
     │   ├── WrongState      a state machine refuses the event
-    │   └── BeingErased     a hold came after erasure had begun
+    │   ├── BeingErased     a hold came after erasure had begun
+    │   └── KeyRefused      a unit's public key is not the one that was made for it (recordings.unit_keys)
     ├── TokenRefused        a link or token is forged, expired, or for something else
     └── Unavailable         a part we need is away; try again later
         ├── Contended       another transaction won; nothing was changed

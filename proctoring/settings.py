@@ -10,14 +10,14 @@ from ipaddress import ip_address, ip_network
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, Field, ValidationError
+from pydantic import BaseModel, Field, SecretStr, ValidationError
 from pydantic_settings import SettingsConfigDict, SettingsError
 from sqlalchemy import URL
 
 from proctoring.declared_places import declared
 from proctoring.errors import Invalid
 from proctoring.minio_settings import MinioSettings
-from proctoring.secret_files import with_password
+from proctoring.secret_files import secret, with_password
 from proctoring.text import is_unicode, line
 from proctoring.transit_settings import TransitSettings
 from proctoring.turn_settings import TurnSettings
@@ -91,6 +91,8 @@ class Settings(MinioSettings, TransitSettings, TurnSettings):
     checkpoint_copy: Path | None = None
     tsa_url: str = ""
     tsa_region: str = ""
+    metrics_token: SecretStr = SecretStr("")
+    metrics_token_file: Path | None = None
 
     controller_name: str = "Examination body"
     controller_address: str = ""
@@ -119,6 +121,12 @@ class Settings(MinioSettings, TransitSettings, TurnSettings):
         if not self.redis_url:
             raise Invalid("PROCTORING_REDIS_URL is not set.", "Set it to redis://:PASSWORD@HOST:6379/0.")
         return with_password(self.redis_url, self.data / "keys" / "redis")
+
+    @property
+    def metrics_secret(self) -> str:
+        """The token that reads `/metrics`; empty where there is none. Raises Invalid for a file that
+        cannot be read."""
+        return secret("METRICS_TOKEN", self.metrics_token, self.metrics_token_file)
 
     @property
     def https(self) -> bool:

@@ -13,7 +13,7 @@ from proctoring.recordings.model import UnitState
 from proctoring.recordings.rows import UnitRow
 from retention.certificate import Certificate
 from storage.shred import Shredded
-from storage.sign import Signer
+from storage.sign import Purpose, Signer, sign_body
 
 
 def certify(
@@ -65,7 +65,7 @@ def certify(
             session_id=unit.session_id,
             issued_at=unit.erased_at,
             body=body,
-            signature=signer.sign(body.encode()).hex(),
+            signature=sign_body(signer, Purpose.CERTIFICATE, body),
         )
     )
     db.flush()

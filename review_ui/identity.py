@@ -16,6 +16,7 @@ from proctoring.holds.service import check_not_restricted
 from proctoring.identity import service as identity
 from proctoring.recordings.model import UnitKind
 from proctoring.recordings.timeline import locate
+from proctoring.web.arrival import demand_own_page
 from proctoring.web.head import is_head
 from review_ui.desk import Desk, back_to
 from review_ui.media import opened, unopened
@@ -31,6 +32,7 @@ def routes(desk: Desk) -> APIRouter:
     @router.get("/sessions/{session_id}/identity/{position}.jpg")
     def image(request: Request, session_id: str, position: Position) -> Response:
         person = desk.signed_in(request)
+        demand_own_page(request)
         kind = UnitKind.IDENTITY
         with desk.core.db.begin() as db:
             require(person, May.VIEW_IDENTITY, relation(db, person, session_id))

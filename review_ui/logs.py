@@ -11,6 +11,7 @@ from proctoring.holds.service import check_not_restricted
 from proctoring.recordings import logs
 from proctoring.recordings.events import Log
 from proctoring.sessions import service as sessions
+from proctoring.web.arrival import demand_own_page
 from proctoring.web.head import is_head
 from review_ui.desk import Desk
 from review_ui.media import opened, unopened
@@ -23,6 +24,7 @@ def routes(desk: Desk) -> APIRouter:
     @router.get("/sessions/{session_id}/logs/{log}.json")
     def entries(request: Request, session_id: str, log: Log) -> Response:
         person = desk.signed_in(request)
+        demand_own_page(request)
         with desk.core.db.read() as db:
             require(person, May.VIEW_EVIDENCE, relation(db, person, session_id))
             check_not_restricted(db, session_id)

@@ -23,6 +23,7 @@ from proctoring.reviews.flags import of_session
 from proctoring.reviews.model import Flag
 from proctoring.signals import service as signals
 from proctoring.signals.service import SignalsHead
+from proctoring.web.arrival import demand_own_page
 from proctoring.web.head import is_head
 from review_ui.desk import Desk, names_of
 from review_ui.titles import title
@@ -53,6 +54,7 @@ def routes(desk: Desk) -> APIRouter:
     @router.get("/media/{session_id}/{stream}/{position}")
     def segment(request: Request, session_id: str, stream: Stream, position: Position) -> Response:
         person = desk.signed_in(request)
+        demand_own_page(request)
         with desk.core.db.read() as db:
             require(person, May.VIEW_EVIDENCE, relation(db, person, session_id))
             check_not_restricted(db, session_id)

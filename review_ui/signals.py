@@ -21,6 +21,7 @@ from proctoring.recordings.timeline import SealedSegmentRef
 from proctoring.signals import service as signals
 from proctoring.signals.model import Sheet, decode
 from proctoring.signals.service import SheetPlace
+from proctoring.web.arrival import demand_own_page
 from proctoring.web.head import is_head
 from review_ui.desk import Desk
 from review_ui.media import opened, unopened
@@ -72,6 +73,7 @@ def _opened(
     """Where the stream's sheets are, and this one opened: without a position the newest of each take. None
     for a HEAD, which opens nothing."""
     person = desk.signed_in(request)
+    demand_own_page(request)
     with desk.core.db.read() as db:
         require(person, May.VIEW_EVIDENCE, relation(db, person, session_id))
         check_not_restricted(db, session_id)

@@ -1,10 +1,11 @@
 """The one written form of everything that is hashed or signed: RFC 8785 JSON of strings, integers and lists.
 
 Floats, NaN and repeated keys never occur, so `json` writes the canonical form; reading accepts that form and
-no other, so that two different files never mean the same.
+no other, so that two different files never mean the same. And what seals and tags are bound to: `context`.
 """
 
 import json
+import struct
 from collections.abc import Mapping
 from typing import Any
 
@@ -19,6 +20,12 @@ Fields = Mapping[str, type]
 def canonical(value: object) -> bytes:
     """The RFC 8785 form as UTF-8."""
     return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+
+
+def context(label: str, *parts: str | int) -> bytes:
+    """Injective: every part with its length before it, so that no two lists of parts look alike."""
+    encoded = [label.encode(), *(str(part).encode() for part in parts)]
+    return b"".join(struct.pack(">I", len(part)) + part for part in encoded)
 
 
 def read_canonical(data: bytes) -> Any:

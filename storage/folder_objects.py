@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
+from storage.durable import flush_folder
 from storage.errors import ObjectExists, ObjectMissing, StoreFailed
 from storage.naming import check_key, check_prefix
 from storage.objects import StoredVersion, Upload
@@ -41,7 +42,7 @@ class FolderObjects:
                 raise ObjectExists(key) from None
             finally:
                 part.unlink(missing_ok=True)  # on a full disk each try would leave less of it
-            _flush_folder(path.parent)
+            flush_folder(path.parent)
         except OSError as error:
             raise StoreFailed(f"cannot write {key}: {error.strerror}") from error
 
@@ -81,9 +82,9 @@ class FolderObjects:
         for folder in sorted(folders, key=lambda folder: len(folder.parts), reverse=True):
             if folder.is_dir() and not any(folder.iterdir()):
                 folder.rmdir()
-                _flush_folder(folder.parent)
+                flush_folder(folder.parent)
             elif folder.is_dir():
-                _flush_folder(folder)
+                flush_folder(folder)
         return failures
 
     def check(self) -> None:
@@ -103,12 +104,4 @@ class FolderObjects:
             return
         self._make_folders(folder.parent)
         folder.mkdir(exist_ok=True, mode=0o700)
-        _flush_folder(folder.parent)
-
-
-def _flush_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+        flush_folder(folder.parent)

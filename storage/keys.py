@@ -8,7 +8,6 @@ over a key service: `storage.transit`.
 
 import os
 import re
-import secrets
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -27,6 +26,7 @@ from cryptography.hazmat.primitives.hpke import (
     Suite,
 )
 
+from storage.durable import EVERYBODY, replace, write_new
 from storage.errors import KeyMissing, NotAuthentic
 
 SUITE = Suite(KEM.MLKEM768_X25519, KDF.SHAKE256, AEAD.AES_256_GCM)
@@ -99,10 +99,16 @@ def generate_pair() -> tuple[bytes, bytes]:
 
 
 def public_half(private: bytes) -> bytes:
-    """The public half that belongs to a private one."""
+    """The public half that belongs to a private one. Raises KeyMissing for what is none."""
+    _check_private(private)
     mlkem = MLKEM768PrivateKey.from_seed_bytes(private[:MLKEM_SEED_BYTES])
     x25519 = X25519PrivateKey.from_private_bytes(private[MLKEM_SEED_BYTES:])
     return mlkem.public_key().public_bytes_raw() + x25519.public_key().public_bytes_raw()
+
+
+def _check_private(private: bytes) -> None:
+    if len(private) != MLKEM_SEED_BYTES + X25519_BYTES:
+        raise KeyMissing("this is no private key")
 
 
 def seal_to(public: bytes, secret: bytes, info: bytes) -> bytes:
@@ -118,8 +124,7 @@ def seal_to(public: bytes, secret: bytes, info: bytes) -> bytes:
 
 def open_with(private: bytes, sealed: bytes, info: bytes) -> bytes:
     """HPKE-open with a private half. Raises NotAuthentic for a wrong key, wrong info or altered bytes."""
-    if len(private) != MLKEM_SEED_BYTES + X25519_BYTES:
-        raise KeyMissing("this is no private key")
+    _check_private(private)
     key = MLKEM768X25519PrivateKey(
         MLKEM768PrivateKey.from_seed_bytes(private[:MLKEM_SEED_BYTES]),
         X25519PrivateKey.from_private_bytes(private[MLKEM_SEED_BYTES:]),
@@ -148,9 +153,7 @@ class KeyFolder:
             # after a crash, or at the same time, finishes with the private half that is there.
             with suppress(FileExistsError):
                 write_secret(self._private / f"{name}.key", generate_pair()[0])
-            part = half.with_suffix(f".{secrets.token_hex(4)}.part")
-            part.write_bytes(public_half((self._private / f"{name}.key").read_bytes()))
-            part.replace(half)
+            replace(half, public_half((self._private / f"{name}.key").read_bytes()), EVERYBODY)
         return self.newest().name
 
     def newest(self) -> PublicEpoch:
@@ -201,15 +204,6 @@ def check_epoch(epoch: str) -> str:
 
 
 def write_secret(path: Path, secret: bytes) -> None:
-    """Write a new file that only its owner can read, flushed to the disk. Raises FileExistsError."""
-    part = path.with_name(f"{path.name}.{secrets.token_hex(4)}.part")
-    descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    try:
-        os.write(descriptor, secret)
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-    try:
-        os.link(part, path)  # whole or not at all, and never over another
-    finally:
-        part.unlink()
+    """Write a new file that only its owner can read, on the disk when this returns. Raises
+    FileExistsError."""
+    write_new(path, secret)

@@ -12,9 +12,9 @@ import base64
 import binascii
 import hashlib
 import re
-from typing import Protocol
 
 from storage.errors import NotAuthentic, Refused
+from storage.sign import NoteSigner as NoteSigner
 from storage.sign import check_signature
 
 ALGORITHM_ED25519 = b"\x01"
@@ -23,15 +23,6 @@ SIGNATURE_BYTES = 64
 NOTE_BYTES_MAX = 4096
 _NAME = re.compile(r"[a-z0-9]+(/[a-z0-9]+)*")
 _SIGNATURE_LINE = re.compile(r"— (\S+) (\S+)\n")
-
-
-class NoteSigner(Protocol):
-    """What signing a note needs; `storage.sign.Signer` is one."""
-
-    @property
-    def public(self) -> bytes: ...
-
-    def sign(self, message: bytes) -> bytes: ...
 
 
 def key_id(name: str, public: bytes) -> bytes:

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from storage import bag
+from storage.durable import private
 from storage.note import NoteSigner, sign_note
 from storage.package import Package
 
@@ -44,5 +45,5 @@ class PackageWriter:
     def _write(self, path: str, data: bytes) -> None:
         target = self._root / path
         target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        with target.open("xb") as file:
+        with open(target, "xb", opener=private) as file:
             file.write(data)

@@ -8,14 +8,15 @@ type, so no segment can stand in for another. The formats are written down in `d
 """
 
 import os
-import struct
 from dataclasses import dataclass
 
 from cryptography.cobblestone import Cobblestone256Decryptor, Cobblestone256Encryptor
 from cryptography.exceptions import InvalidTag
 
+from storage.canonical import context
 from storage.errors import KeyMissing, NotAuthentic
-from storage.keys import OpeningKeys, SealingKeys, generate_pair, open_with, seal_to
+from storage.keys import OpeningKeys, SealingKeys, generate_pair, open_with, public_half, seal_to
+from storage.unit_tags import UnitPublicKey, UnitTags
 
 MAGIC = b"PEV1"
 TAKE_KEY_BYTES = 32
@@ -28,12 +29,6 @@ class SealedUnitKey:
     public: bytes
     sealed_private: bytes
     epoch: str
-
-
-def context(label: str, *parts: str | int) -> bytes:
-    """Injective: every part with its length before it, so that no two lists of parts look alike."""
-    encoded = [label.encode(), *(str(part).encode() for part in parts)]
-    return b"".join(struct.pack(">I", len(part)) + part for part in encoded)
 
 
 def _unit_info(unit_id: str, epoch: str) -> bytes:
@@ -49,10 +44,11 @@ def _segment_context(unit_id: str, take_id: str, seq: int, media_type: str) -> b
 
 
 class Sealer:
-    """Makes keys for new units and takes. Has the power to seal only."""
+    """Makes keys for new units and takes. Has the power to seal only; without `tags`, to re-seal only."""
 
-    def __init__(self, keys: SealingKeys) -> None:
+    def __init__(self, keys: SealingKeys, tags: UnitTags | None = None) -> None:
         self._keys = keys
+        self.tags = tags or UnitTags(None)
 
     def new_unit_key(self, unit_id: str) -> SealedUnitKey:
         """A key pair for a unit; the private half exists only sealed once this returns.
@@ -67,10 +63,14 @@ class Sealer:
         epoch = self._keys.newest()
         return SealedUnitKey(public, epoch.seal(private, _unit_info(unit_id, epoch.name)), epoch.name)
 
-    def new_take(self, unit_id: str, take_id: str, unit_public: bytes) -> tuple["TakeSealer", bytes]:
-        """A sealer for one take, and the take's key sealed to the unit, to be stored with the take."""
+    def new_take(self, unit: UnitPublicKey, take_id: str) -> tuple["TakeSealer", bytes]:
+        """A sealer for one take, and the take's key sealed to the unit, to be stored with the take.
+
+        Raises NotAuthentic when the public half is not the one that was made for the unit: nothing is sealed.
+        """
+        self.tags.check(unit)
         key = os.urandom(TAKE_KEY_BYTES)
-        return TakeSealer(unit_id, take_id, key), seal_to(unit_public, key, _take_info(unit_id, take_id))
+        return TakeSealer(unit.unit, take_id, key), seal_to(unit.public, key, _take_info(unit.unit, take_id))
 
 
 class TakeSealer:
@@ -111,7 +111,10 @@ class Opener:
         return sealer.seal_unit_key(unit_id, key.public, self._private(unit_id, key))
 
     def _private(self, unit_id: str, key: SealedUnitKey) -> bytes:
-        return self._keys.open(key.epoch, key.sealed_private, _unit_info(unit_id, key.epoch))
+        private = self._keys.open(key.epoch, key.sealed_private, _unit_info(unit_id, key.epoch))
+        if public_half(private) != key.public:
+            raise NotAuthentic("the public half beside a sealed key is not its own")
+        return private
 
 
 class UnitOpener:

@@ -1,12 +1,41 @@
-"""Signatures (Ed25519, RFC 8032) under certificates: anyone with the public half can check them."""
+"""Signatures (Ed25519, RFC 8032): anyone with the public half can check them.
 
+One key signs notes (`storage.note`) and bodies, and what it signs for one purpose stands for no other: a note
+begins with its name, and before a body the purpose is signed too. In the first version a body was signed as
+it stands; such a signature, 128 hex digits and nothing before them, still holds.
+"""
+
+from enum import StrEnum
 from pathlib import Path
+from typing import Protocol
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
 from storage.errors import NotAuthentic
 from storage.keys import write_secret
+
+VERSION = "2:"
+_DOMAIN = "proctoring/"
+
+
+class Purpose(StrEnum):
+    """What a signed body is."""
+
+    CERTIFICATE = "certificate"
+    ACT = "act"
+    RESTORATION = "restored"
+    REPLAY = "replay"  # how far the ledger was replayed (`proctoring.proofs.memory`)
+    REPLAYED = "replayed"
+
+
+class NoteSigner(Protocol):
+    """What signing needs; `Signer` is one."""
+
+    @property
+    def public(self) -> bytes: ...
+
+    def sign(self, message: bytes) -> bytes: ...
 
 
 class Signer:
@@ -31,6 +60,26 @@ class Signer:
     def sign(self, message: bytes) -> bytes:
         """64 bytes."""
         return self._key.sign(message)
+
+
+def sign_body(signer: NoteSigner, purpose: Purpose, body: str) -> str:
+    """The signature for this purpose as it is kept beside the body: its version, and 64 bytes in hex."""
+    return VERSION + signer.sign(_message(purpose, body)).hex()
+
+
+def check_body(public: bytes, purpose: Purpose, body: str, signature: str) -> None:
+    """Raises NotAuthentic unless the body was signed for this purpose by the holder of `public`'s other
+    half."""
+    versioned = signature.startswith(VERSION)
+    message = _message(purpose, body) if versioned else body.encode()
+    try:
+        check_signature(public, message, bytes.fromhex(signature.removeprefix(VERSION)))
+    except ValueError as error:
+        raise NotAuthentic("this is no signature") from error
+
+
+def _message(purpose: Purpose, body: str) -> bytes:
+    return f"{_DOMAIN}{purpose.value}\n{body}".encode()
 
 
 def check_signature(public: bytes, message: bytes, signature: bytes) -> None:

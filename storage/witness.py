@@ -12,11 +12,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from storage.canonical import canonical
+from storage.durable import flush_folder
+from storage.sign import Purpose
 
 
 @dataclass(frozen=True, slots=True)
 class CertificateCopy:
-    """An erasure certificate as it was issued, with its signature in hex."""
+    """An erasure certificate as it was issued, with its signature (`storage.sign`)."""
 
     body: str
     signature: str
@@ -24,7 +26,7 @@ class CertificateCopy:
 
 @dataclass(frozen=True, slots=True)
 class ActCopy:
-    """A hold placed or released, or an erasure decided, with its signature in hex."""
+    """A hold placed or released, or an erasure decided, with its signature (`storage.sign`)."""
 
     body: str
     signature: str
@@ -32,7 +34,7 @@ class ActCopy:
 
 @dataclass(frozen=True, slots=True)
 class RestoredCopy:
-    """The declaration that a database was put back to a backup, with its signature in hex."""
+    """The declaration that a database was put back to a backup, with its signature (`storage.sign`)."""
 
     body: str
     signature: str
@@ -51,6 +53,11 @@ Line = str | StampCopy | Signed
 """A checkpoint's signed note, a time-stamp over one, or a signed body."""
 
 KINDS: dict[str, type[Signed]] = {"certificate": CertificateCopy, "act": ActCopy, "restored": RestoredCopy}
+PURPOSES = {
+    CertificateCopy: Purpose.CERTIFICATE,
+    ActCopy: Purpose.ACT,
+    RestoredCopy: Purpose.RESTORATION,
+}
 NAMES = {kind: name for name, kind in KINDS.items()}
 
 
@@ -63,6 +70,8 @@ def append(path: Path, lines: Sequence[Line]) -> int:
     with os.fdopen(descriptor, "r+b", buffering=0) as file:
         fcntl.flock(descriptor, fcntl.LOCK_EX)
         size = file.seek(0, os.SEEK_END)
+        if not size:
+            flush_folder(path.parent)
         if size:
             file.seek(size - 1)
             written[:0] = [b"\n"] if file.read(1) != b"\n" else []

@@ -13,6 +13,7 @@ import structlog
 
 from capture.away import available
 from capture.recorder import Grant, MediaSegment, Recorder
+from capture.refused import telling
 from capture.signals.rules import Tracker
 from capture.signals.watch import Watch
 from capture.signals.wire import Answer, Question
@@ -153,7 +154,8 @@ class WatchingRecorder:
 
     def _put(self, looking: _Looking, sheet: Sheet) -> Flagged:
         take = looking.watched
-        sealed = signals.seal_sheet(self._core, take, sheet)
+        with telling(self._core):
+            sealed = signals.seal_sheet(self._core, take, sheet)
         with available(), self._core.db.read() as db:
             signals.check_open(db, take.unit_id)
         if looking.over:

@@ -13,6 +13,7 @@ import structlog
 from capture.away import available
 from capture.errors import SpoolFull
 from capture.recorder import Grant, MediaSegment
+from capture.refused import telling
 from capture.spool.drain import Drain
 from capture.spool.ends import Ends
 from capture.spool.entry import SpooledEnd, SpooledSegment
@@ -23,7 +24,7 @@ from proctoring.core import Core
 from proctoring.errors import Unavailable, WrongState
 from proctoring.identity import service as identity
 from proctoring.quarantine.service import check_none
-from proctoring.recordings import late, running
+from proctoring.recordings import late, running, unit_keys
 from proctoring.recordings import service as recordings
 from proctoring.recordings.late import Missing
 from proctoring.recordings.leaves import longest
@@ -184,12 +185,13 @@ class VaultRecorder:
     def _admit(self, token: str) -> Grant:
         session_id, stream = self._core.links.read_ingest(token)
         self._demand_room()
-        with available(), self._core.db.begin() as db:
+        with telling(self._core), available(), self._core.db.begin() as db:
             check_none(db)
             session = sessions.load(db, session_id)
             if session.state is SessionState.INVITED:
                 session = sessions.admit(db, self._core, session_id)
             after(session.state, SessionEvent.BEGIN)
+            unit_keys.check(self._core, recordings.unit_of(db, session_id, stream).public())
         return Grant(session_id, stream)
 
     def _demand_room(self) -> None:
@@ -201,7 +203,7 @@ class VaultRecorder:
     def _begin(self, grant: Grant, media_type: str, start_unix_ms: int) -> BegunTake:
         begun: BegunTake | None = None
         try:
-            with available(), self._core.db.begin() as db:
+            with telling(self._core), available(), self._core.db.begin() as db:
                 begun = recordings.begin_take(
                     db, self._core, grant.session_id, grant.stream, media_type, start_unix_ms
                 )
@@ -214,7 +216,7 @@ class VaultRecorder:
         return begun
 
     def _begin_late(self, grant: Grant, media_type: str, start_unix_ms: int) -> BegunTake:
-        with available(), self._core.db.begin() as db:
+        with telling(self._core), available(), self._core.db.begin() as db:
             begun = late.begin_late_take(
                 db, self._core, grant.session_id, grant.stream, media_type, start_unix_ms
             )
@@ -234,7 +236,7 @@ class VaultRecorder:
 
     def _begin_image(self, session_id: str, now_ms: int) -> BegunTake:
         self._demand_room()
-        with available(), self._core.db.begin() as db:
+        with telling(self._core), available(), self._core.db.begin() as db:
             begun = identity.begin_image(db, self._core, session_id, now_ms)
             running.keep_in(db, begun.take.id, self.spool.id)
             return begun

@@ -35,11 +35,13 @@ from storage.seal import Opener, Sealer
 from storage.shred import Shredder
 from storage.sign import Signer
 from storage.timestamp import HttpAuthority
+from storage.unit_tags import UnitTags
 
 
 @dataclass(frozen=True, slots=True)
 class CaptureParts:
-    """May seal: public halves, the secret for links, the ingest key of the store. No private half."""
+    """May seal: public halves, the secrets for links and for tags of unit keys, the ingest key of the
+    store. No private half."""
 
     core: Core
     objects: ObjectStore
@@ -96,7 +98,7 @@ class Parts:
 
 def capture_parts(settings: Settings) -> CaptureParts:
     """Raises Unavailable before `proctoring init` ran."""
-    return _capture(_core(settings, _links(settings)))
+    return _capture(_sealing_core(settings))
 
 
 def front_core(settings: Settings) -> Core:
@@ -116,7 +118,7 @@ def worker_parts(settings: Settings) -> WorkerParts:
 
 def assemble(settings: Settings) -> Parts:
     """All roles. Raises Unavailable before `proctoring init` or `proctoring serve` ran."""
-    core = _core(settings, _links(settings))
+    core = _sealing_core(settings)
     return Parts(core, _capture(core), _review(core), _worker(core))
 
 
@@ -153,7 +155,7 @@ def _keys(settings: Settings) -> KeyPowers:
     return open_keys(settings, Places(settings.data).keys)
 
 
-def _core(settings: Settings, links: Links | None = None) -> Core:
+def _core(settings: Settings, links: Links | None = None, tags: UnitTags | None = None) -> Core:
     if not Places(settings.data).public_keys.exists():
         raise _not_made(settings)
     return Core(
@@ -162,8 +164,14 @@ def _core(settings: Settings, links: Links | None = None) -> Core:
         new_id,
         Database(settings.database),
         links or Links(None, system_clock),
-        Sealer(_keys(settings).sealing),
+        Sealer(_keys(settings).sealing, tags),
     )
+
+
+def _sealing_core(settings: Settings) -> Core:
+    """What makes units and seals to them."""
+    tags = UnitTags(_read(settings, Places(settings.data).units_secret))
+    return _core(settings, _links(settings), tags)
 
 
 def _links(settings: Settings) -> Links:

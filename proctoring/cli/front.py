@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 import httpx
-from fastapi import FastAPI, Response
+from fastapi import FastAPI, Request, Response
 from fastapi.responses import JSONResponse
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
@@ -24,6 +24,7 @@ from proctoring.sessions.links import Links
 from proctoring.web.application import application
 from proctoring.web.bodies import BodyRules
 from proctoring.web.metrics import database_exposition
+from proctoring.web.watcher import demand_watcher
 
 FRONT = "front"
 READ = ["GET", "HEAD"]  # a HEAD of anything else goes to a process as it came
@@ -70,7 +71,8 @@ def front_app(core: Core, processes: CaptureProcesses, placements: Placements, p
         return JSONResponse(body, 200 if ready else 503)
 
     @app.api_route("/metrics", methods=READ)
-    async def metrics() -> Response:
+    async def metrics(request: Request) -> Response:
+        demand_watcher(request, core.settings)
         told = await asyncio.gather(*map(figures_of, processes.members))
         by_name = {str(one.number): text for one, text in zip(processes.members, told, strict=True) if text}
         of_each = labelled(by_name | {FRONT: generate_latest().decode()})

@@ -1,4 +1,4 @@
-"""`proctoring key …`: the epochs that everything is sealed to."""
+"""`proctoring key …`: the epochs that everything is sealed to, and the secret that links are signed with."""
 
 from pathlib import Path
 
@@ -7,12 +7,15 @@ from sqlalchemy import func, select
 
 from proctoring.cli.compose import parts
 from proctoring.cli.output import common, show
+from proctoring.cli.places import Places
 from proctoring.recordings.rows import UnitRow
+from proctoring.sessions import link_secrets
+from storage import durable
 
 
 @click.group()
 def key() -> None:
-    """Key epochs; `serve` rotates them by itself."""
+    """Key epochs, which `serve` rotates by itself, and the secret for links."""
 
 
 @key.command("list")
@@ -34,3 +37,21 @@ def rotate(data: Path | None) -> None:
     resealed, destroyed = parts(data).worker.rotation().run()
     text = f"{resealed} units re-sealed; destroyed: {', '.join(destroyed) or 'none'}"
     show({"resealed": resealed, "destroyed": destroyed}, text)
+
+
+@key.command("rotate-links")
+@click.option("--revoke", is_flag=True, help="End every earlier link and token at once, as after a leak.")
+@common
+def rotate_links(data: Path | None, revoke: bool) -> None:
+    """A new secret for links and tokens; those that there are stay valid until their end."""
+    file = Places(parts(data).core.settings.data).links_secret
+    content = link_secrets.rotated(file.read_bytes(), revoke)
+    durable.replace(file, content)
+    newest, *earlier = map(link_secrets.key_id, link_secrets.split(content))
+    kept = (
+        f"{len(earlier)} earlier ones still open what they signed"
+        if earlier
+        else "no earlier link opens anything"
+    )
+    text = f"new secret {newest}; {kept}. Restart what serves candidates: it reads the file as it starts."
+    show({"newest": newest, "earlier": earlier}, text)

@@ -9,7 +9,7 @@ import click
 from proctoring.cli.compose import parts
 from proctoring.cli.output import common, show
 from proctoring.clock import iso
-from proctoring.custody.audit import Fault, audit, audit_objects, restorations
+from proctoring.custody.audit import Fault, audit, audit_objects, refusals, restorations
 from proctoring.custody.model import Entry
 from proctoring.custody.service import head
 from proctoring.proofs.audit import audit_rows
@@ -42,7 +42,7 @@ def verify(data: Path | None, objects: bool, copy: Path | None) -> None:
         if objects:
             faults += audit_objects(db, made.review.objects)
         number, hashed = head(db)
-        restored = restorations(db)
+        restored, refused = restorations(db), refusals(db)
     result = {
         "entries": number,
         "head": hashed,
@@ -51,9 +51,13 @@ def verify(data: Path | None, objects: bool, copy: Path | None) -> None:
         "copied_unreadable": unread,
         "not_told": rows.untold,
         "restored": [{"number": entry.number, "at": iso(entry.at)} | entry.detail for entry in restored],
+        "keys_refused": [
+            {"number": entry.number, "at": iso(entry.at), "session": entry.session_id, "unit": entry.unit_id}
+            for entry in refused
+        ],
         "faults": [{"code": fault.code, "detail": fault.detail} for fault in faults],
     }
-    told = [_told(entry) for entry in restored]
+    told = [_told(entry) for entry in restored] + [_refused(entry) for entry in refused]
     if not faults:
         compared = f", {len(lines)} copied proofs agree" if copy else ", no copied proofs to compare with"
         show(
@@ -76,6 +80,11 @@ def _told(entry: Entry) -> str:
     kept, lost = (f"{entry.detail[name]} ({entry.detail[f'{name}_root']})" for name in ("kept", "lost"))
     heads = f"kept {kept}, lost {lost}"
     return f"RESTORED  entry {entry.number}, {iso(entry.at)}, {heads}: {entry.detail['reason']}"
+
+
+def _refused(entry: Entry) -> str:
+    unit = f"the {entry.detail['stream']} of session {entry.session_id}"
+    return f"REFUSED   entry {entry.number}, {iso(entry.at)}, {unit}: its row held a key that was not its own"
 
 
 _REMEDY = "Keep the database as it is; compare with an earlier backup, and see who could write to it since."

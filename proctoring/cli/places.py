@@ -13,6 +13,7 @@ class Places:
     keys/public    public halves, for every process
     keys/private   the epochs' private halves: review opens with them, the worker rotates them
     keys/links     the secret for links and tokens: capture
+    keys/units     the secret for tags of unit keys: capture
     keys/signing   the signing key: the worker
     keys/minio, keys/database, keys/redis, keys/turn     a secret per user of the parts beside us
     """
@@ -39,6 +40,15 @@ class Places:
     @property
     def links_secret(self) -> Path:
         return self.keys / "links" / "links.key"
+
+    @property
+    def units_secret(self) -> Path:
+        return self.keys / "units" / "units.key"
+
+    @property
+    def units_adopted(self) -> Path:
+        """There once the units that were open before the secret have their tags."""
+        return self.keys / "units" / "adopted"
 
     @property
     def signing_key(self) -> Path:

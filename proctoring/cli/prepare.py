@@ -2,23 +2,27 @@
 
 import os
 import secrets
+from contextlib import suppress
 from pathlib import Path
 
 from proctoring.cli.places import Places, move_old_keys
-from proctoring.clock import system_clock
+from proctoring.clock import iso, system_clock
 from proctoring.db import Database
 from proctoring.errors import Invalid
 from proctoring.migrations import upgrade
 from proctoring.migrations.grants import OWNER, grant
 from proctoring.migrations.rights import USERS
+from proctoring.recordings import unit_keys
 from proctoring.secret_files import REDIS_DEFAULT_USER
+from proctoring.sessions import link_secrets
 from proctoring.settings import Keys, Settings
+from storage import durable
 from storage.keys import KeyFolder, write_secret
 from storage.powers import Power
 from storage.sign import Signer
+from storage.unit_tags import TAG_SECRET_BYTES, UnitTags
 
 ANOTHER_FOLDER = "Name another with --data or PROCTORING_DATA, or see that this account may write there."
-LINK_SECRET_BYTES = 32
 SECRET_BYTES = 30  # 40 characters, all that MinIO takes
 SECRETS = {
     "database": (OWNER, *USERS),
@@ -49,10 +53,16 @@ def prepare_keys(settings: Settings) -> list[str]:
         made.append(f"key epoch {KeyFolder(places.keys).ensure_epoch(system_clock())}")
     if not places.links_secret.exists():
         places.links_secret.parent.mkdir(mode=0o700, exist_ok=True)
-        write_secret(places.links_secret, secrets.token_bytes(LINK_SECRET_BYTES))
+        write_secret(places.links_secret, link_secrets.rotated(b"", revoke=False))
         made.append("secret for links and tokens")
-    if not places.signing_key.exists():
-        places.public_signing_key.write_bytes(Signer.ensure(places.signing_key).public)
+    if not places.units_secret.exists():
+        places.units_secret.parent.mkdir(mode=0o700, exist_ok=True)
+        write_secret(places.units_secret, secrets.token_bytes(TAG_SECRET_BYTES))
+        made.append("secret for tags of unit keys")
+    if not (places.signing_key.exists() and places.public_signing_key.exists()):
+        durable.replace(
+            places.public_signing_key, Signer.ensure(places.signing_key).public, durable.EVERYBODY
+        )
         made.append("signing key for certificates")
     return made
 
@@ -100,9 +110,23 @@ def prepare_schema(settings: Settings) -> list[str]:
     database = Database(settings.database)
     try:
         made = ["database schema"] if upgrade(database) else []
+        made += _adopt_units(Places(settings.data), database)
         files = {user: Places(settings.data).secret("database", user) for user in USERS}
         passwords = {user: file.read_text().strip() for user, file in files.items() if file.exists()}
         on_postgres = database.engine.dialect.name == "postgresql"
         return made + (grant(database, passwords) if on_postgres else [])
     finally:
         database.close()
+
+
+def _adopt_units(places: Places, database: Database) -> list[str]:
+    """Once for a secret: what is open of before it may go on. From then on nothing is sealed to a unit
+    without its tag, whoever took that away."""
+    if places.units_adopted.exists():
+        return []
+    tags = UnitTags(places.units_secret.read_bytes())
+    with database.begin() as db:
+        adopted = unit_keys.adopt(db, system_clock, tags)
+    with suppress(FileExistsError):
+        write_secret(places.units_adopted, f"{iso(system_clock())}\n".encode())
+    return [f"tags for the keys of {adopted} open evidence units"] if adopted else []

@@ -24,7 +24,7 @@ from storage.errors import NotAuthentic, ObjectMissing, Refused
 from storage.manifest import GENESIS, digest
 from storage.manifest import first_break as first_leaf_break
 from storage.objects import ObjectStore
-from storage.sign import check_signature
+from storage.sign import Purpose, check_body
 from storage.tree import Frontier
 from storage.witness import CertificateCopy, Line
 
@@ -72,6 +72,13 @@ def audit(db: Db, public: bytes, copies: Sequence[Line] = ()) -> list[Fault]:
 def restorations(db: Db) -> list[Entry]:
     """Every declared break of the ledger, with both heads in its detail."""
     return [entry for entry in entries(db) if entry.action is Action.LEDGER_RESTORED]
+
+
+def refusals(db: Db) -> list[Entry]:
+    """Every time that nothing was sealed, since a unit's row held another key than its own: for good, also
+    once the right one is back."""
+    refused = select(EntryRow).where(EntryRow.action == Action.TAKE_REFUSE.value)
+    return [row.model() for row in db.scalars(refused.order_by(EntryRow.number))]
 
 
 def audit_objects(db: Db, objects: ObjectStore) -> Iterator[Fault]:
@@ -170,8 +177,8 @@ def _certificates(db: Db, public: bytes, copies: Sequence[Line]) -> Iterator[Fau
     """What was certified as erased once must be erased still, whatever a restored database says."""
     for row in db.scalars(select(CertificateRow)):
         try:
-            check_signature(public, row.body.encode(), bytes.fromhex(row.signature))
-        except (NotAuthentic, ValueError):
+            check_body(public, Purpose.CERTIFICATE, row.body, row.signature)
+        except NotAuthentic:
             yield Fault("certificate.signature", f"certificate {row.id} is not as it was signed")
     for copy in copies:
         if isinstance(copy, CertificateCopy) and not _is_true(db, copy):

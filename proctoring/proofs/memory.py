@@ -16,7 +16,7 @@ from proctoring.proofs.check import Checked
 from proctoring.proofs.rows import STATE_ID, ReplayedRow, ReplayRow
 from storage.errors import NotAuthentic
 from storage.note import NoteSigner
-from storage.sign import check_signature
+from storage.sign import Purpose, check_body, sign_body
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,23 +26,23 @@ class Read:
     through: int = 0
     hash: str = GENESIS
 
-    def text(self, exact_from: int) -> bytes:
+    def text(self, exact_from: int) -> str:
         """What is signed."""
-        return f"proctoring/replay\n{exact_from}\n{self.through}\n{self.hash}\n".encode()
+        return f"{exact_from}\n{self.through}\n{self.hash}\n"
 
 
 def read_so_far(db: Db, public: bytes) -> Read:
     """How far the ledger was read; from its start where nobody has signed that."""
     row = state(db)
     read = Read(row.through, row.hash)
-    return read if _is_signed(public, read.text(row.exact_from), row.signature) else Read()
+    return read if _is_signed(public, Purpose.REPLAY, read.text(row.exact_from), row.signature) else Read()
 
 
 def remember_read(db: Db, signer: NoteSigner, read: Read) -> None:
     """The ledger was read so far."""
     row = state(db)
     row.through, row.hash = read.through, read.hash
-    row.signature = signer.sign(read.text(row.exact_from)).hex()
+    row.signature = sign_body(signer, Purpose.REPLAY, read.text(row.exact_from))
 
 
 def remember(db: Db, signer: NoteSigner, checked: Iterable[Checked]) -> None:
@@ -50,7 +50,7 @@ def remember(db: Db, signer: NoteSigner, checked: Iterable[Checked]) -> None:
     again."""
     for one in checked:
         text = _text(one.session_id, one.through, one.digest)
-        signature = "" if one.compared.faults else signer.sign(text).hex()
+        signature = "" if one.compared.faults else sign_body(signer, Purpose.REPLAYED, text)
         db.merge(ReplayedRow(id=one.session_id, through=one.through, digest=one.digest, signature=signature))
 
 
@@ -60,7 +60,7 @@ def remembered(db: Db, public: bytes, session_ids: Collection[str]) -> dict[str,
     return {
         row.id: (row.through, row.digest)
         for row in rows
-        if _is_signed(public, _text(row.id, row.through, row.digest), row.signature)
+        if _is_signed(public, Purpose.REPLAYED, _text(row.id, row.through, row.digest), row.signature)
     }
 
 
@@ -78,13 +78,13 @@ def state(db: Db) -> ReplayRow:
     return db.get_one(ReplayRow, STATE_ID)
 
 
-def _text(session_id: str, through: int, digest: str) -> bytes:
-    return f"proctoring/replayed\n{session_id}\n{through}\n{digest}\n".encode()
+def _text(session_id: str, through: int, digest: str) -> str:
+    return f"{session_id}\n{through}\n{digest}\n"
 
 
-def _is_signed(public: bytes, text: bytes, signature: str) -> bool:
+def _is_signed(public: bytes, purpose: Purpose, text: str, signature: str) -> bool:
     try:
-        check_signature(public, text, bytes.fromhex(signature))
-    except (NotAuthentic, ValueError):
+        check_body(public, purpose, text, signature)
+    except NotAuthentic:
         return False
     return True

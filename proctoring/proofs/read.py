@@ -15,6 +15,7 @@ from proctoring.migrations.tables import METADATA
 from proctoring.proofs.columns import compared
 from proctoring.proofs.model import Key, Row
 from proctoring.proofs.states import house
+from storage.manifest import digest
 
 HOUSE = ("exams", "users", "retention_brakes", "quarantines")
 OF_SESSION = (
@@ -36,6 +37,8 @@ THROUGH = {
     "incident_flags": ("incidents", "incident_id"),
 }
 """Tables whose rows name their session through a row of another table."""
+HASHED = frozenset({("evidence_units", "public_key"), ("takes", "sealed_key")})
+"""Keys of which the ledger tells the hash; of others, whether there is one."""
 Rows = dict[Key, Row]
 _OF_HOUSE = [action.value for action in house.ACTIONS]
 _TABLES: dict[str, Table] = dict(METADATA.tables)
@@ -126,7 +129,8 @@ def _plain(column: Column[Any], value: Any) -> Any:
     if column.name == "salts":
         return value
     if isinstance(column.type, LargeBinary):
-        return int(value is not None)
+        hashed = value is not None and (column.table.name, column.name) in HASHED
+        return digest(value) if hashed else int(value is not None)
     return plain(value)
 
 

@@ -22,7 +22,7 @@ from proctoring.quarantine.proofs import DECISIVE, Act
 from proctoring.quarantine.rows import STATE_ID, ActsCopiedRow
 from proctoring.recordings.rows import UnitRow
 from storage import witness
-from storage.note import NoteSigner
+from storage.sign import NoteSigner, Purpose, sign_body
 from storage.witness import ActCopy
 
 BATCH = 1000
@@ -46,7 +46,7 @@ class ActCopier:
                 acts, through = _not_copied(db)
             if through is None:
                 return copied
-            lines = [ActCopy(act.body(), self._signer.sign(act.body().encode()).hex()) for act in acts]
+            lines = [_copy(act, self._signer) for act in acts]
             copied += witness.append(self._copy, lines)
             with self._core.db.begin() as db:
                 mine = ActsCopiedRow.id == STATE_ID, ActsCopiedRow.through < through
@@ -66,6 +66,11 @@ def copy_acts(core: Core, signer: NoteSigner) -> None:
         copier = ActCopier(core, signer, core.settings.checkpoint_copy)
         for action in DECISIVE:
             core.db.listen(action.value, copier.at_once)
+
+
+def _copy(act: Act, signer: NoteSigner) -> ActCopy:
+    body = act.body()
+    return ActCopy(body, sign_body(signer, Purpose.ACT, body))
 
 
 def _not_copied(db: Db) -> tuple[list[Act], int | None]:

@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from proctoring.quarantine.proofs import Restoration, read_restoration
 from storage.checkpoint import LEDGER_ORIGIN, claimed
 from storage.errors import NotAuthentic, Refused
-from storage.sign import check_signature
-from storage.witness import Line, RestoredCopy, Signed
+from storage.sign import check_body
+from storage.witness import PURPOSES, Line, RestoredCopy, Signed
 
 
 @dataclass
@@ -44,10 +44,10 @@ def declared(lines: Iterable[Line], public: bytes) -> Declared:
 
 
 def is_signed(line: Signed, public: bytes) -> bool:
-    """Whether the body is as `public`'s other half signed it."""
+    """Whether the body is as `public`'s other half signed it, for what the line is."""
     try:
-        check_signature(public, line.body.encode(), bytes.fromhex(line.signature))
-    except (NotAuthentic, ValueError):
+        check_body(public, PURPOSES[type(line)], line.body, line.signature)
+    except NotAuthentic:
         return False
     return True
 

@@ -25,7 +25,7 @@ from proctoring.quarantine.watch import Watch, root_at
 from proctoring.recordings.rows import UnitRow
 from storage import witness
 from storage.checkpoint import LEDGER_ORIGIN, unit_of
-from storage.note import NoteSigner
+from storage.sign import NoteSigner, Purpose, sign_body
 from storage.witness import RestoredCopy
 
 
@@ -73,7 +73,7 @@ def lift(core: Core, signer: NoteSigner, watch: Watch, copy: Path, by: Actor, re
         losses = (_ledger_loss(quarantine), *_unit_losses(db, watch.copied))
         restoration = Restoration(quarantine.id, core.clock(), head(db)[0], losses)
     body = restoration.body()
-    witness.append(copy, [RestoredCopy(body, signer.sign(body.encode()).hex())])
+    witness.append(copy, [RestoredCopy(body, sign_body(signer, Purpose.RESTORATION, body))])
     with core.db.begin() as db:
         if not service.end(db, core, by, quarantine, reason):
             raise Conflict("Somebody else has just lifted it.", "Look with `proctoring quarantine show`.")

@@ -15,7 +15,7 @@ from proctoring.custody.model import SYSTEM, Action
 from proctoring.custody.service import enter
 from proctoring.quarantine.service import check_none
 from proctoring.recordings.rows import UnitRow
-from storage.errors import KeyServiceFailed
+from storage.errors import KeyMissing, KeyServiceFailed, NotAuthentic
 from storage.keys import EpochKeys
 from storage.seal import Opener
 
@@ -37,38 +37,54 @@ class Rotation:
     def run(self) -> tuple[int, list[str]]:
         """One round: make this week's epoch, re-seal what is behind, destroy what is idle.
 
-        How many units were re-sealed, and the epochs that were destroyed. Raises Quarantined.
+        How many units were re-sealed, and the epochs that were destroyed. Raises Quarantined; NotAuthentic,
+        once all of that is done, when there are units whose key is not their own: they stay as they are.
         """
         with self._core.db.read() as db:
             check_none(db)  # a later backup may need what this one does not
         newest = self._keys.ensure_epoch(self._core.clock())
-        resealed = 0
-        while moved := self._reseal(newest):
+        resealed, closed = 0, set[str]()
+        while (moved := self._reseal(newest, closed)) is not None:
             resealed += moved
-        return resealed, self._destroy_idle(newest)
+        destroyed = self._destroy_idle(newest)
+        if closed:
+            raise NotAuthentic(f"the keys of {len(closed)} units do not open; see `proctoring ledger verify`")
+        return resealed, destroyed
 
-    def _reseal(self, newest: str) -> int:
+    def _reseal(self, newest: str, closed: set[str]) -> int | None:
+        """How many units of a batch were re-sealed; None when none is behind but those in `closed`, which
+        whose key does not open joins."""
         with self._core.db.begin() as db:
             behind = select(UnitRow).where(
-                UnitRow.sealed_private_key.is_not(None), UnitRow.kek_epoch != newest
+                UnitRow.sealed_private_key.is_not(None),
+                UnitRow.kek_epoch != newest,
+                UnitRow.id.not_in(closed),
             )
             units = list(db.scalars(behind.order_by(UnitRow.id).limit(UNITS_A_ROUND)))
-            for unit in units:
-                key = unit.key()
-                assert key is not None
-                moved = self._opener.reseal(unit.id, key, self._core.sealer)
-                if moved.epoch != newest:  # else this would go on for ever
-                    raise KeyServiceFailed(f"what is sealed to {newest} is sealed to {moved.epoch} elsewhere")
-                # Only if it is still the key that was read: erasure may have destroyed it meanwhile.
-                unchanged = UnitRow.sealed_private_key == key.sealed_private
-                db.execute(
-                    update(UnitRow)
-                    .where(UnitRow.id == unit.id, unchanged)
-                    .values(sealed_private_key=moved.sealed_private, kek_epoch=moved.epoch)
-                )
-            if units:
-                enter(db, self._core.clock, SYSTEM, Action.KEY_RESEAL, units=len(units), epoch=newest)
-        return len(units)
+            moved = sum(self._moved(db, unit, newest, closed) for unit in units)
+            if moved:
+                enter(db, self._core.clock, SYSTEM, Action.KEY_RESEAL, units=moved, epoch=newest)
+        return moved if units else None
+
+    def _moved(self, db: Db, unit: UnitRow, newest: str, closed: set[str]) -> bool:
+        key = unit.key()
+        assert key is not None
+        try:
+            moved = self._opener.reseal(unit.id, key, self._core.sealer)
+        except (NotAuthentic, KeyMissing) as error:
+            log.error("key.not_opened", unit=unit.id, detail=str(error))
+            closed.add(unit.id)
+            return False
+        if moved.epoch != newest:  # else this would go on for ever
+            raise KeyServiceFailed(f"what is sealed to {newest} is sealed to {moved.epoch} elsewhere")
+        # Only if it is still the key that was read: erasure may have destroyed it meanwhile.
+        unchanged = UnitRow.sealed_private_key == key.sealed_private
+        db.execute(
+            update(UnitRow)
+            .where(UnitRow.id == unit.id, unchanged)
+            .values(sealed_private_key=moved.sealed_private, kek_epoch=moved.epoch)
+        )
+        return True
 
     def _destroy_idle(self, newest: str) -> list[str]:
         destroyed = []

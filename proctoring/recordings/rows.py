@@ -11,6 +11,7 @@ from proctoring.db import Milliseconds, Row
 from proctoring.recordings.model import EndCause, Gap, GapPart, GapReason, Segment, Take, UnitKind
 from storage.manifest import Leaf
 from storage.seal import SealedUnitKey
+from storage.unit_tags import UnitPublicKey
 
 
 class UnitRow(Row):
@@ -27,6 +28,7 @@ class UnitRow(Row):
     kind: Mapped[str]
     state: Mapped[str] = mapped_column(index=True)
     public_key: Mapped[bytes]
+    key_tag: Mapped[bytes | None]  # that capture made the public half for this unit
     sealed_private_key: Mapped[bytes | None]
     kek_epoch: Mapped[str]
     active_holds: Mapped[int] = mapped_column(default=0)
@@ -38,6 +40,10 @@ class UnitRow(Row):
     erased_at: Mapped[datetime | None]
     swept_at: Mapped[datetime | None]  # when it was freed of objects without a leaf
     late_until: Mapped[datetime | None]  # how long a page that holds pieces of it is waited for
+
+    def public(self) -> UnitPublicKey:
+        """The public half as it stands here; whether it is the right one, its tag tells."""
+        return UnitPublicKey(self.id, self.session_id, self.kind, self.public_key, self.key_tag)
 
     def key(self) -> SealedUnitKey | None:
         """The sealed key, or None once it was destroyed."""

@@ -20,7 +20,7 @@ from proctoring.custody.service import enter
 from proctoring.errors import NotFound, TooMany, WrongState
 from proctoring.exams.model import Stream
 from proctoring.quarantine.service import check_none
-from proctoring.recordings import absences, gaps
+from proctoring.recordings import absences, gaps, unit_keys
 from proctoring.recordings.leaves import SealedSegment, columns, leaf_of, placed, since_ms
 from proctoring.recordings.model import IN_VAIN, EndCause, Take, UnitKind, UnitState
 from proctoring.recordings.pace import TAKES_AT_ONCE, turn_in
@@ -31,6 +31,7 @@ from proctoring.recordings.spans import EVER_MS, Span
 from proctoring.sessions.model import SessionEvent, SessionState, after
 from proctoring.sessions.rows import SessionRow
 from proctoring.sessions.service import session_row
+from storage.manifest import digest
 from storage.seal import TakeSealer
 
 START_MARGIN_MS = 1000
@@ -58,7 +59,7 @@ def begin_take(
     have a gap from there until they begin.
 
     Raises WrongState when the session is over, NotFound when its exam does not record the stream, TooMany,
-    Quarantined.
+    KeyRefused, Quarantined.
     """
     check_none(db)
     row = session_row(db, session_id, lock=True)
@@ -89,11 +90,11 @@ def open_take(
     late: bool = False,
 ) -> BegunTake:
     """The next take of a unit, with its key. The caller has locked the session's row and seen that it may
-    begin. What comes before the session's time line lies at its start. Raises TooMany."""
+    begin. What comes before the session's time line lies at its start. Raises TooMany, KeyRefused."""
     start_ms = since_ms(session.started_at, start_unix_ms)
     number = _next_number(db, core, unit.id)
     take_id = core.new_id()
-    sealer, sealed_key = core.sealer.new_take(unit.id, take_id, unit.public_key)
+    sealer, sealed_key = unit_keys.new_take(core, unit.public(), take_id)
     take = TakeRow(
         id=take_id,
         unit_id=unit.id,
@@ -122,6 +123,7 @@ def open_take(
         media_type=media_type,
         start_ms=start_ms,
         late=int(late),
+        key=digest(sealed_key),
     )
     return BegunTake(take.model(), sealer)
 

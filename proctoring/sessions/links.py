@@ -1,6 +1,7 @@
 """Signed links and tokens: nothing of them is stored, nobody can make one without the service's key.
 
-Each names its purpose, so that an invitation is no ingest token and a webcam's token no phone's.
+Each names its purpose, so that an invitation is no ingest token and a webcam's token no phone's; and the
+secret that signed it, so that a new secret ends none of them (`sessions.link_secrets`).
 """
 
 import hashlib
@@ -11,6 +12,7 @@ from itsdangerous import BadSignature, URLSafeSerializer
 from proctoring.clock import Clock
 from proctoring.errors import TokenRefused, Unavailable
 from proctoring.exams.model import Stream
+from proctoring.sessions.link_secrets import chosen, key_id, split
 from proctoring.sessions.model import Session
 
 TOKEN_CHARS_MAX = 512
@@ -27,12 +29,12 @@ _NEW_INVITATION = "Ask the exam body for a new invitation."
 class Links:
     """Makes and reads the service's signed tokens (HMAC-SHA-256 by itsdangerous).
 
-    `secret` is None in a process that was not given it, since it makes and reads none: each call then raises
-    Unavailable.
+    `secrets` is the file's content; None in a process that was not given it, since it makes and reads none:
+    each call then raises Unavailable.
     """
 
-    def __init__(self, secret: bytes | None, clock: Clock) -> None:
-        self._secret = secret
+    def __init__(self, secrets: bytes | None, clock: Clock) -> None:
+        self._known = secrets and split(secrets)
         self._clock = clock
 
     def invitation(self, session: Session) -> str:
@@ -93,26 +95,30 @@ class Links:
 
     def _write(self, purpose: str, session_id: str, expires: datetime | None = None, stream: str = "") -> str:
         expires_s = int(expires.timestamp()) if expires else 0
-        token = self._serializer(purpose).dumps([session_id, expires_s, stream])
-        return token if isinstance(token, str) else token.decode()
+        newest = self._secrets()[0]
+        token = _serializer(newest, purpose).dumps([session_id, expires_s, stream])
+        return f"{key_id(newest)}.{token if isinstance(token, str) else token.decode()}"
 
     def _read(self, purpose: str, token: str, grace: timedelta = timedelta(0)) -> tuple[str, str]:
         if len(token) > TOKEN_CHARS_MAX:
             raise TokenRefused("This link is not ours.", _NEW_INVITATION)
         try:
-            session_id, expires_s, stream = self._serializer(purpose).loads(token)
+            secret, signed = chosen(self._secrets(), token)
+            session_id, expires_s, stream = _serializer(secret, purpose).loads(signed)
         except (BadSignature, ValueError):
             raise TokenRefused("This link is damaged or was not made here.", _NEW_INVITATION) from None
         if expires_s and self._clock() >= datetime.fromtimestamp(expires_s, UTC) + grace:
             raise TokenRefused("This link has expired.", _NEW_INVITATION)
         return session_id, stream
 
-    def _serializer(self, purpose: str) -> URLSafeSerializer:
-        if self._secret is None:
+    def _secrets(self) -> tuple[bytes, ...]:
+        if not self._known:
             raise Unavailable("This process was not given the secret for links.", "Ask the capture process.")
-        return URLSafeSerializer(
-            self._secret, salt=f"proctoring.{purpose}", signer_kwargs={"digest_method": _sha256}
-        )
+        return self._known
+
+
+def _serializer(secret: bytes, purpose: str) -> URLSafeSerializer:
+    return URLSafeSerializer(secret, salt=f"proctoring.{purpose}", signer_kwargs={"digest_method": _sha256})
 
 
 def _sha256(data: bytes = b"") -> "hashlib._Hash":

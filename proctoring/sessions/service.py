@@ -1,7 +1,7 @@
 """The life of a session, from invitation to its end."""
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from sqlalchemy import select
@@ -23,6 +23,7 @@ from proctoring.recordings.length import stored_until_ms
 from proctoring.recordings.model import UnitKind, UnitState, unit_kinds
 from proctoring.recordings.rows import TakeRow, UnitRow
 from proctoring.recordings.settle import settle
+from proctoring.recordings.unit_keys import commitment
 from proctoring.sessions.model import (
     NOT_BEGUN,
     OVER,
@@ -40,6 +41,7 @@ from proctoring.sessions.rows import SessionRow
 from storage.errors import KeyMissing, KeyServiceFailed
 from storage.manifest import GENESIS
 from storage.seal import SealedUnitKey
+from storage.unit_tags import UnitPublicKey
 
 PHONE_READY_FOR = timedelta(seconds=15)
 PHONE_READY_WRITTEN = timedelta(seconds=5)
@@ -272,13 +274,14 @@ def _enter_admission(db: Db, core: Core, actor: Actor, action: Action, row: Sess
 
 
 def _make_units(db: Db, core: Core, row: SessionRow) -> dict[str, str]:
-    """The id of each unit by its kind, as the ledger tells them."""
-    made = {}
+    """What the ledger says of them: the id of each unit by its kind, and the hash of its public half."""
+    made: dict[str, str] = {}
     exam = load_exam(db, row.exam_id)
     latest = due_at(exam.regulation, row.closes_at, exam.results_published_at)
     for kind in unit_kinds(exam.profile):
-        made[kind.value] = unit_id = core.new_id()
-        key = _new_key(core, unit_id)
+        unit_id = core.new_id()
+        key, public = _new_key(core, row.id, unit_id, kind)
+        made |= commitment(public)
         db.add(
             UnitRow(
                 id=unit_id,
@@ -286,6 +289,7 @@ def _make_units(db: Db, core: Core, row: SessionRow) -> dict[str, str]:
                 kind=kind.value,
                 state=UnitState.OPEN.value,
                 public_key=key.public,
+                key_tag=public.tag,
                 sealed_private_key=key.sealed_private,
                 kek_epoch=key.epoch,
                 active_holds=0,
@@ -297,9 +301,13 @@ def _make_units(db: Db, core: Core, row: SessionRow) -> dict[str, str]:
     return made
 
 
-def _new_key(core: Core, unit_id: str) -> SealedUnitKey:
+def _new_key(
+    core: Core, session_id: str, unit_id: str, kind: UnitKind
+) -> tuple[SealedUnitKey, UnitPublicKey]:
     try:
-        return core.sealer.new_unit_key(unit_id)
+        key = core.sealer.new_unit_key(unit_id)
+        public = UnitPublicKey(unit_id, session_id, kind.value, key.public)
+        return key, replace(public, tag=core.sealer.tags.tag(public))
     except (KeyMissing, KeyServiceFailed) as error:
         raise Unavailable(
             f"There is no key for the recording: {error}.",

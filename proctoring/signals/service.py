@@ -17,6 +17,7 @@ from proctoring.errors import NotFound, WrongState
 from proctoring.exams.model import Stream
 from proctoring.exams.rows import ExamRow
 from proctoring.quarantine.service import check_none
+from proctoring.recordings import unit_keys
 from proctoring.recordings.model import UnitState
 from proctoring.recordings.rows import TakeRow, UnitRow
 from proctoring.recordings.timeline import SealedSegmentRef, living_unit
@@ -35,6 +36,7 @@ from proctoring.signals.model import (
 from proctoring.signals.rows import SheetRow
 from storage.manifest import digest
 from storage.naming import segment_key
+from storage.unit_tags import UnitPublicKey
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 Flagged = Mapping[tuple[SignalKind, int], str]
@@ -48,7 +50,7 @@ class Watched:
     take_id: str
     session_id: str
     unit_id: str
-    unit_public: bytes
+    unit_public: UnitPublicKey
     stream: Stream
     started_unix_ms: int
 
@@ -99,13 +101,13 @@ def watched(db: Db, take_id: str) -> Watched | None:
     if started is None:
         return None
     since = ms_between(_EPOCH, started)
-    return Watched(take.id, take.session_id, unit.id, unit.public_key, Stream(unit.kind), since)
+    return Watched(take.id, take.session_id, unit.id, unit.public(), Stream(unit.kind), since)
 
 
 def seal_sheet(core: Core, take: Watched, sheet: Sheet) -> SealedSheet:
-    """The sheet under a key of its own, which is sealed to the unit and then forgotten."""
+    """The sheet under a key of its own, which is sealed to the unit and then forgotten. Raises KeyRefused."""
     sheet_id = core.new_id()
-    sealer, sealed_key = core.sealer.new_take(take.unit_id, sheet_id, take.unit_public)
+    sealer, sealed_key = unit_keys.new_take(core, take.unit_public, sheet_id)
     sealed = sealer.seal(0, SHEET_MEDIA_TYPE, encode(sheet))
     sealer.forget()
     key = segment_key(take.unit_id, sheet_id, 0)

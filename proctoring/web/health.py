@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 
 import structlog
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse
 from prometheus_client import CONTENT_TYPE_LATEST
 
@@ -12,6 +12,7 @@ from proctoring.holds.worker import brake_in_force
 from proctoring.proofs.findings import open_findings
 from proctoring.quarantine.service import in_force
 from proctoring.web.metrics import exposition, oldest_overdue_s
+from proctoring.web.watcher import demand_watcher
 
 OVERDUE_S_MAX = 900
 
@@ -51,7 +52,8 @@ def routes(core: Core, checks: Mapping[str, Check]) -> APIRouter:
         return JSONResponse(body, 200 if ready else 503)
 
     @router.get("/metrics")
-    def metrics() -> Response:
+    def metrics(request: Request) -> Response:
+        demand_watcher(request, core.settings)
         return Response(exposition(core), media_type=CONTENT_TYPE_LATEST)
 
     return router

@@ -14,6 +14,8 @@ from sqlalchemy.orm import Session as Db
 from proctoring.clock import ms_between
 from proctoring.core import Core
 from proctoring.custody import stamps
+from proctoring.custody.model import Action
+from proctoring.custody.rows import EntryRow
 from proctoring.holds import worker
 from proctoring.proofs import findings
 from proctoring.proofs.rows import ReplayRow
@@ -29,6 +31,8 @@ _NOT_STORABLE = (
     .join(GapRow, GapRow.unit_id == UnitRow.id)
     .where(UnitRow.state == UnitState.OPEN.value, GapRow.cause == EndCause.NOT_STORABLE.value)
 )
+
+_KEYS_REFUSED = select(func.count()).select_from(EntryRow).where(EntryRow.action == Action.TAKE_REFUSE.value)
 
 
 class EvidenceMetrics(Collector):
@@ -73,6 +77,11 @@ class EvidenceMetrics(Collector):
                 )
             yield CounterMetricFamily(
                 "audit_findings", "Erased units of which something was found again.", memory.findings
+            )
+            yield CounterMetricFamily(
+                "keys_refused",
+                "Unit keys in the database that were not the ones made for their units; none was sealed to.",
+                db.scalar(_KEYS_REFUSED) or 0,
             )
             yield CounterMetricFamily(
                 "timestamp_failures", "Time-stamps that the authority did not give.", stamps.failures(db)

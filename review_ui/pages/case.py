@@ -33,6 +33,7 @@ from proctoring.sessions.model import SessionState
 from proctoring.signals import service as signals
 from proctoring.signals.model import SignalKind
 from proctoring.signals.service import SignalsHead
+from proctoring.web.arrival import is_from_elsewhere
 from review_ui.desk import Desk, names_of
 from review_ui.due import Due, due
 
@@ -92,12 +93,14 @@ class Case:
 
 
 def routes(desk: Desk) -> APIRouter:
-    """`/sessions/{id}`."""
+    """`/sessions/{id}`, whose player opens evidence as it loads: see `proctoring.web.arrival`."""
     router = APIRouter()
 
     @router.get("/sessions/{session_id}")
     def show(request: Request, session_id: str) -> Response:
         person = desk.signed_in(request)
+        if is_from_elsewhere(request.headers):
+            return desk.page(request, "arrival.html")
         with desk.core.db.read() as db:
             found = load(db, person, session_id, desk.now())
             return desk.page(

@@ -27,6 +27,7 @@ from tests.bench.capture import arguments, capture_figures, table
 from tests.bench.ledger_replay import REPLAYED, replay_figures
 from tests.bench.minio_purge import purge_figures
 from tests.support.names import TAKE_1, UNIT_A
+from tests.support.unit_keys import TAGS, tagged
 
 RUNS = 15
 SEGMENT_BYTES = 280_000
@@ -73,9 +74,9 @@ def main() -> None:
         folder = Path(name)
         keys = KeyFolder(folder / "keys")
         keys.ensure_epoch(datetime.now(UTC))
-        sealer = Sealer(keys)
+        sealer = Sealer(keys, TAGS)
         unit = sealer.new_unit_key(UNIT_A)
-        take, take_key = sealer.new_take(UNIT_A, TAKE_1, unit.public)
+        take, take_key = sealer.new_take(tagged(UNIT_A, unit.public), TAKE_1)
         plain, nonce = os.urandom(SEGMENT_BYTES), os.urandom(12)
         aes = AESGCM(os.urandom(32))
         sealed, bare = take.seal(0, MEDIA, plain), aes.encrypt(nonce, plain, None)

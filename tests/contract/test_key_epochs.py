@@ -18,6 +18,7 @@ from storage.transit_client import TransitClient
 from storage.transit_setup import set_up
 from tests.support.names import UNIT_A, UNIT_B
 from tests.support.openbao import OpenBaoServer
+from tests.support.unit_keys import TAGS, tagged
 
 NOW = datetime(2026, 11, 23, tzinfo=UTC)
 WEEK = timedelta(days=7)
@@ -141,9 +142,9 @@ def test_no_other_name_reaches_the_provider(keys: Provider, name: str) -> None:
 def test_units_are_sealed_opened_and_moved_over_it(keys: Provider) -> None:
     """Sealer and Opener do the same over each: a unit's key is its own, and moves to the newest epoch."""
     keys.epochs.ensure_epoch(NOW)
-    sealer, opener = Sealer(keys.sealing), Opener(keys.opening)
+    sealer, opener = Sealer(keys.sealing, TAGS), Opener(keys.opening)
     key = sealer.new_unit_key(UNIT_A)
-    take, take_key = sealer.new_take(UNIT_A, UNIT_A, key.public)
+    take, take_key = sealer.new_take(tagged(UNIT_A, key.public), UNIT_A)
     segment = take.seal(0, "video/webm", b"a living room")
     refused(NotAuthentic, lambda: opener.unit(UNIT_B, key))
     new = keys.epochs.ensure_epoch(NOW + WEEK)

@@ -30,6 +30,7 @@ from proctoring.sessions.model import Session
 from storage import witness
 from storage.checkpoint import LEDGER_ORIGIN, Checkpoint
 from storage.shred import Shredder
+from storage.sign import Purpose, sign_body
 from storage.witness import ActCopy, RestoredCopy
 from tests.support import postgres
 from tests.support.life import check_life
@@ -195,7 +196,7 @@ def test_the_ledger_goes_on_and_tells_of_the_break(operations: Operations) -> No
     assert {"restore.undeclared", "tree.rewritten"} <= codes
     # The key's holder declares a break that the ledger knows nothing of.
     body = declared_break.body().replace(declared_break.quarantine, "x" * 16)
-    forged = RestoredCopy(body, world.signer.sign(body.encode()).hex())
+    forged = RestoredCopy(body, sign_body(world.signer, Purpose.RESTORATION, body))
     with world.core.db.read() as db:
         assert "restore.undeclared" in {one.code for one in audit(db, public, [*lines, forged])}
 

@@ -30,6 +30,7 @@ from storage.transit_client import TransitClient
 from storage.transit_setup import role_name, set_up
 from tests.support.openbao import OpenBaoServer
 from tests.support.service import free_port
+from tests.support.unit_keys import TAGS
 from tests.support.world import World
 
 NOW = datetime(2026, 11, 23, tzinfo=UTC)
@@ -195,14 +196,14 @@ def test_without_the_service_nobody_is_admitted_and_nothing_is_half_made(site: S
     session = world.session()
     nobody = TransitPlace(f"http://127.0.0.1:{free_port()}", site.place.mount)
     away = TransitSealing(TransitClient(nobody, site.logins[KeyPower.SEALER]))
-    core = replace(world.core, sealer=Sealer(away))
+    core = replace(world.core, sealer=Sealer(away, TAGS))
     with pytest.raises(Unavailable, match="key service is away") as raised, core.db.begin() as db:
         sessions.admit(db, core, session.id, "v1", "{}", "nl")
     assert "Try again" in raised.value.remedy
     with core.db.read() as db:
         assert sessions.load(db, session.id) == session
         assert db.scalar(select(func.count()).select_from(UnitRow)) == 0
-    core = replace(core, sealer=Sealer(site.sealing()))
+    core = replace(core, sealer=Sealer(site.sealing(), TAGS))
     with core.db.begin() as db:
         sessions.admit(db, core, session.id, "v1", "{}", "nl")
     with core.db.read() as db:

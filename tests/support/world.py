@@ -32,6 +32,7 @@ from storage.objects import MemoryObjects, ObjectStore
 from storage.seal import Opener, Sealer
 from storage.shred import Shredder
 from storage.sign import Signer
+from tests.support.unit_keys import TAGS
 
 START = datetime(2026, 11, 16, 8, 0, tzinfo=UTC)
 ADMIN = Actor("admin", "exam-admin")
@@ -91,7 +92,7 @@ class World:
             new_id,
             database,
             Links(b"0" * 32, self.clock),
-            Sealer(keys),
+            Sealer(keys, TAGS),
         )
         self.opener = Opener(keys)
         self.signer = Signer(b"1" * 32)

@@ -72,7 +72,7 @@ def test_each_role_is_given_its_own_keys_and_no_other() -> None:
     }
     of = "keys/database"
     assert given["capture"] == {
-        *("keys/public", "spool", "keys/links/links.key", "keys/minio/ingest.secret"),
+        *("keys/public", "spool", "keys/links/links.key", "keys/units/units.key", "keys/minio/ingest.secret"),
         *(f"{of}/capture.secret", "keys/turn/turn.secret"),
     }
     assert given["review"] == {
@@ -124,7 +124,7 @@ def test_every_secret_is_made_by_init(tmp_path: Path) -> None:
     prepare_secrets(Settings(data=tmp_path / "data", _env_file=None))
     files = [secret["file"] for secret in WHOLE["secrets"].values()]
     assert all((tmp_path / file).stat().st_mode & 0o777 == 0o600 for file in files)
-    assert len(files) == sum(map(len, SECRETS.values())) + 2
+    assert len(files) == sum(map(len, SECRETS.values())) + 3
     folders = {v.split(":")[0] for s in SERVICES.values() for v in s.get("volumes", [])}
     assert all((tmp_path / folder).is_dir() for folder in folders)
     assert {f"./data/{folder}" for folder in FOLDERS} <= folders

@@ -2,11 +2,13 @@
 
 from proctoring.custody.model import GENESIS, Action, Entry
 from proctoring.proofs.model import UNTOLD, Told, given
+from proctoring.recordings import unit_keys
 from proctoring.recordings.model import UnitKind, UnitState
 
 TABLE, TAKES, CERTIFICATES = "evidence_units", "takes", "erasure_certificates"
 KEY_HELD, KEY_GONE = 1, 0
-"""Of a sealed key the ledger tells whether there is one; what it is, the seal proves."""
+"""Of a unit's sealed private half, which is sealed anew each week, the ledger tells whether there is one;
+of its public half and of takes' sealed keys the hash."""
 
 
 def fold(told: Told, entry: Entry) -> None:
@@ -18,8 +20,12 @@ def fold(told: Told, entry: Entry) -> None:
             for kind, made in kinds.items():
                 _make(told, entry, str(made), kind)
                 told.tell(entry, TABLE, str(made), manifest_size=0, manifest_head=GENESIS)
+            for made, key in unit_keys.committed(entry.detail).items():
+                told.tell(entry, TABLE, made, public_key=key)
             if kinds:
                 told.complete.add((TABLE, str(entry.session_id)))
+        case Action.KEY_ADOPT:
+            told.tell(entry, TABLE, unit, public_key=unit_keys.committed(entry.detail)[str(unit)])
         case Action.TAKE_BEGIN:
             if (TABLE, str(unit)) not in told.rows:
                 _make(told, entry, str(unit), str(entry.detail["stream"]))

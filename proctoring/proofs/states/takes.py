@@ -2,7 +2,6 @@
 
 from proctoring.custody.model import Action, Entry
 from proctoring.proofs.model import Fact, Told, given
-from proctoring.proofs.states.evidence import KEY_HELD
 from proctoring.recordings.model import read_gap
 
 TABLE, GAPS = "takes", "gaps"
@@ -21,8 +20,16 @@ def fold(told: Told, entry: Entry) -> None:
                 started_at=told.at(entry),
                 ended_at=None,
                 end_cause=None,
-                sealed_key=KEY_HELD,
-                **given(entry, "number", "stream", "media_type", "start_ms", "late", end_ms="start_ms"),
+                **given(
+                    entry,
+                    "number",
+                    "stream",
+                    "media_type",
+                    "start_ms",
+                    "late",
+                    end_ms="start_ms",
+                    sealed_key="key",
+                ),
             )
         case Action.TAKE_END:
             told.tell(entry, TABLE, str(entry.detail["take"]), **given(entry, "ended_at", end_cause="cause"))

@@ -4,6 +4,7 @@ import shutil
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select, update
 
 from proctoring.cli.app import capture_edge, create_app, review_edge, whole_app
 from proctoring.cli.checks import opening, sealing
@@ -11,14 +12,19 @@ from proctoring.cli.compose import assemble, capture_parts, review_parts, worker
 from proctoring.cli.places import Places
 from proctoring.cli.prepare import prepare
 from proctoring.errors import CoreError, Unavailable
+from proctoring.exams import service as exams
+from proctoring.exams.model import CaptureProfile, Stream
+from proctoring.recordings.rows import UnitRow
+from proctoring.sessions import service as sessions
 from proctoring.settings import Settings
-from storage.errors import VaultError
+from storage.errors import NotAuthentic, VaultError
 from storage.sign import check_signature
 from tests.support.asgi import addresses
+from tests.support.world import ADMIN, REGULATION
 
 SHARED = {"/healthz", "/readyz", "/metrics", "/api/v1/openapi.json", "/static/look"}
 OWN = {
-    "capture": {"public", "links"},
+    "capture": {"public", "links", "units"},
     "review": {"public", "private"},
     "worker": {"public", "private", "signing"},
 }
@@ -105,3 +111,25 @@ def test_keys_that_lay_together_are_moved_apart(settings: Settings) -> None:
     assert [places.links_secret.read_bytes(), places.signing_key.read_bytes()] == before
     assert [file.suffix for file in (places.keys / "private").iterdir()] == [".key"]
     assert prepare(settings) == []
+
+
+@pytest.mark.promise("P13")
+def test_units_of_before_there_were_tags_are_adopted_once(settings: Settings) -> None:
+    """A data folder of an earlier version: what is open goes on. A tag that is taken away later stays away,
+    however often `init` runs, so that nothing is sealed to what stands beside it."""
+    made = assemble(settings)
+    with made.core.db.begin() as db:
+        exam = exams.create(db, made.core, ADMIN, "Module 2", REGULATION, CaptureProfile((Stream.WEBCAM,)))
+        session = sessions.create(db, made.core, ADMIN, exam.id, "C-1")
+        sessions.admit(db, made.core, session.id)
+        db.execute(update(UnitRow).values(key_tag=None))
+    shutil.rmtree(Places(settings.data).units_secret.parent)
+    assert prepare(settings) == ["secret for tags of unit keys", "tags for the keys of 1 open evidence units"]
+    core = assemble(settings).core
+    with core.db.begin() as db:
+        unit = db.scalars(select(UnitRow)).one()
+        core.sealer.tags.check(unit.public())
+        unit.key_tag = None
+    assert prepare(settings) == []
+    with core.db.read() as db, pytest.raises(NotAuthentic):
+        core.sealer.tags.check(db.scalars(select(UnitRow)).one().public())

@@ -12,8 +12,8 @@ from proctoring.recordings.rotation import EPOCH_IDLE, Rotation, epoch_start
 from proctoring.recordings.rows import UnitRow
 from proctoring.recordings.timeline import SealedSegmentRef, locate
 from proctoring.sessions.model import Session
-from storage.errors import KeyMissing
-from storage.keys import epoch_name
+from storage.errors import KeyMissing, NotAuthentic
+from storage.keys import epoch_name, generate_pair
 from tests.support.world import START, World
 
 
@@ -84,3 +84,20 @@ def test_erased_units_keep_no_epoch_alive(world: World) -> None:
     world.eraser.run()
     assert rotation(world).run() == (0, [epoch_name(START)])
     assert rotation(world).run() == (0, [])
+
+
+def test_a_key_that_is_not_its_own_keeps_no_other_one_waiting(world: World) -> None:
+    """Rows that somebody edited stay as they are, and the round fails by name once all others moved."""
+    world.ended()
+    with world.core.db.begin() as db:
+        first, second, _ = db.scalars(select(UnitRow).order_by(UnitRow.id)).all()
+        first.public_key, second.kek_epoch = generate_pair()[1], "kek-2020w01"
+    world.clock.move(days=7)
+    for _ in range(2):
+        with pytest.raises(NotAuthentic, match="2 units"):
+            rotation(world).run()
+    with world.core.db.read() as db:
+        epochs = list(db.scalars(select(UnitRow.kek_epoch).order_by(UnitRow.id)))
+        resealed = [e.detail["units"] for e in entries(db) if e.action is Action.KEY_RESEAL]
+    assert epochs == [epoch_name(START), "kek-2020w01", epoch_name(world.clock())]
+    assert resealed == [1]

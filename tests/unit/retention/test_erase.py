@@ -27,7 +27,7 @@ from storage.folder_objects import FolderObjects
 from storage.naming import unit_prefix
 from storage.objects import MemoryObjects, StoredVersion
 from storage.shred import Shredder
-from storage.sign import check_signature
+from storage.sign import Purpose, check_body
 from tests.support.world import ADMIN, World
 
 OFFICER = Actor("officer", "privacy-officer")
@@ -178,7 +178,7 @@ def test_the_certificate_is_signed_and_names_nobody(world: World, ended: Session
     with world.core.db.read() as db:
         rows: list[CertificateRow] = certificates(db)
     for row in rows:
-        check_signature(world.signer.public, row.body.encode(), bytes.fromhex(row.signature))
+        check_body(world.signer.public, Purpose.CERTIFICATE, row.body, row.signature)
         body = json.loads(row.body)
         assert body["removed"]["objects"] == 3
         assert body["left_after"] == 0

@@ -1,5 +1,6 @@
 """Seals: only the right key opens them, only in their own place, only whole."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple
@@ -9,9 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from storage.errors import KeyMissing, NotAuthentic
-from storage.keys import KeyFolder, epoch_name
+from storage.keys import KeyFolder, epoch_name, generate_pair
 from storage.seal import Opener, SealedUnitKey, Sealer, TakeSealer, UnitOpener, context
+from storage.unit_tags import UnitTags
 from tests.support.names import TAKE_1, TAKE_2, UNIT_A, UNIT_B
+from tests.support.unit_keys import TAGS, tagged
 
 MEDIA = 'video/mp4; codecs="avc1.42e01f,opus"'
 PLAIN = b"a segment of somebody's living room" * 5000
@@ -32,9 +35,9 @@ def sealed(tmp_path_factory: pytest.TempPathFactory) -> Sealed:
     folder = tmp_path_factory.mktemp("keys")
     keys = KeyFolder(folder)
     keys.ensure_epoch(datetime(2026, 11, 23, tzinfo=UTC))
-    sealer = Sealer(keys)
+    sealer = Sealer(keys, TAGS)
     unit = sealer.new_unit_key(UNIT_A)
-    take, take_key = sealer.new_take(UNIT_A, TAKE_1, unit.public)
+    take, take_key = sealer.new_take(tagged(UNIT_A, unit.public), TAKE_1)
     return Sealed(folder, sealer, unit, take, take_key, Opener(keys).unit(UNIT_A, unit))
 
 
@@ -75,9 +78,38 @@ def test_a_unit_key_is_its_own_units_only(sealed: Sealed) -> None:
         Opener(KeyFolder(sealed.folder)).unit(UNIT_B, sealed.unit)
 
 
+@pytest.mark.promise("P13")
+@pytest.mark.parametrize("field", ["unit", "session", "kind", "public", "tag"])
+def test_nothing_is_sealed_to_a_public_half_that_was_not_made_for_the_unit(
+    sealed: Sealed, field: str
+) -> None:
+    """Another half, another place for the right one, another tag or none: refused, and no take key is
+    made."""
+    others: dict[str, object] = {"unit": UNIT_B, "public": generate_pair()[1], "tag": None}
+    moved = replace(tagged(UNIT_A, sealed.unit.public), **{field: others.get(field, "other")})  # type: ignore[arg-type]
+    with pytest.raises(NotAuthentic):
+        sealed.sealer.new_take(moved, TAKE_2)
+    foreign = replace(moved, tag=UnitTags(b"3" * 32).tag(moved))
+    with pytest.raises(NotAuthentic):
+        sealed.sealer.new_take(foreign, TAKE_2)
+
+
+def test_without_the_secret_for_tags_nothing_is_sealed(sealed: Sealed) -> None:
+    """A process that re-seals, and so has a Sealer, makes no take: not with the right half either."""
+    with pytest.raises(KeyMissing):
+        Sealer(KeyFolder(sealed.folder)).new_take(tagged(UNIT_A, sealed.unit.public), TAKE_2)
+
+
+def test_a_public_half_beside_another_private_one_opens_nothing(sealed: Sealed) -> None:
+    """Who opens notices a public half that was replaced, before anything is opened with its private one."""
+    other = replace(sealed.unit, public=generate_pair()[1])
+    with pytest.raises(NotAuthentic):
+        Opener(KeyFolder(sealed.folder)).unit(UNIT_A, other)
+
+
 def test_capture_cannot_read_a_take_that_has_ended(sealed: Sealed) -> None:
     """Once the take's key is forgotten nothing more is sealed with it."""
-    take, _ = sealed.sealer.new_take(UNIT_A, TAKE_2, sealed.unit.public)
+    take, _ = sealed.sealer.new_take(tagged(UNIT_A, sealed.unit.public), TAKE_2)
     take.forget()
     with pytest.raises(KeyMissing):
         take.seal(0, MEDIA, b"")
