@@ -22,6 +22,7 @@ MANIFEST, TAG_MANIFEST, INFO, DECLARATION, NOTE = (
     "package.note",
 )
 PACKAGE, CUSTODY, TIMESTAMP = "data/package.json", "data/custody.json", "data/timestamp.json"
+OPENINGS = "data/openings.json"
 TAGGED = (INFO, DECLARATION, MANIFEST)
 TAG_FILES = frozenset({*TAGGED, TAG_MANIFEST, NOTE})
 FILES_MAX = 200_000
@@ -31,7 +32,7 @@ OBJECT_BYTES_MAX = 32 << 20
 _KIND = r"[a-z]{1,16}"
 _FOLDER = re.compile(rf"data|data/{_KIND}|data/{_KIND}/(sealed|media)")
 _PAYLOAD = re.compile(
-    rf"data/(package\.json|custody\.json|timestamp\.json|{_KIND}/(manifest\.json|playlist\.m3u"
+    rf"data/(package\.json|custody\.json|timestamp\.json|openings\.json|{_KIND}/(manifest\.json|playlist\.m3u"
     rf"|sealed/[0-9]{{8}}\.pev|media/[0-9]{{8}}\.(mp4|webm|jpg|json)))"
 )
 _LINE = re.compile(r"([0-9a-f]{64})  ([!-~]{1,100})")

@@ -5,11 +5,12 @@ The format is written down in `docs/format.md`.
 
 import base64
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from storage.canonical import INTEGER_MAX, canonical, fields, read_canonical
+from storage.commitment import Opening
 from storage.errors import Refused
 from storage.manifest import HASH, Leaf, read_leaf
 
@@ -127,6 +128,12 @@ class Timestamp:
                 "answer": base64.b64encode(self.answer).decode(),
             }
         )
+
+
+def encode_openings(openings: Iterable[Opening]) -> bytes:
+    """data/openings.json: what the ledger only committed to, in the order of its names."""
+    ordered = sorted(openings, key=lambda one: one.name)
+    return canonical({"v": PACKAGE_VERSION, "openings": [one.fields() for one in ordered]})
 
 
 def media_suffix(media_type: str) -> str:

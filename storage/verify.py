@@ -16,6 +16,7 @@ from storage.package import Package, read_extract, read_manifest, read_package
 from storage.packaging import PACKAGE_ORIGIN, package_note_text
 from storage.report import Report
 from storage.timestamp import Roots
+from storage.verify_complete import check_complete
 from storage.verify_custody import check_custody, take_entries
 from storage.verify_stream import check_stream, stream_files
 from storage.verify_timestamp import check_time
@@ -115,8 +116,9 @@ def _check_contents(
     extract = report.run("custody.format", "", lambda: read_extract(bag.read_file(root, bag.CUSTODY)))
     if extract is not None:
         check_custody(report, package, extract, copies)
+        check_complete(report, root, package, extract, bag.OPENINGS in payload)
     check_time(report, root, package, extract, bag.TIMESTAMP in payload, roots)
-    expected = {bag.PACKAGE, bag.CUSTODY} | ({bag.TIMESTAMP} & payload.keys())
+    expected = {bag.PACKAGE, bag.CUSTODY} | ({bag.TIMESTAMP, bag.OPENINGS} & payload.keys())
     for stream in package.streams:
         path = f"data/{stream.kind}/manifest.json"
         manifest = report.run(

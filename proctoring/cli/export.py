@@ -9,6 +9,7 @@ import click
 from proctoring.cli.compose import parts, watched
 from proctoring.cli.output import common, operator, show
 from proctoring.errors import Invalid, NotFound
+from proctoring.proofs.words import words_of
 from proctoring.quarantine.declared import declared
 from proctoring.recordings.export import Exporter
 from storage import witness
@@ -31,7 +32,7 @@ def export(data: Path | None, session_id: str, out: Path, recipient: str | None)
     """Make an evidence package of a session; entered in the ledger before a byte leaves."""
     made = watched(parts(data))
     actor = operator()
-    exporter = Exporter(made.core, made.review.objects, made.review.opener, made.worker.signer)
+    exporter = Exporter(made.core, made.review.objects, made.review.opener, made.worker.signer, words_of)
     package = exporter.export(session_id, out, actor, recipient or actor.id)
     segments = sum(stream.leaves for stream in package.streams)
     result = {

@@ -7,17 +7,18 @@ outside our keeping from then on: the ledger says who made it and for whom.
 
 import base64
 import shutil
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from pathlib import Path
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session as Db
 
 from proctoring.clock import iso
 from proctoring.core import Core
 from proctoring.custody import checkpoints
 from proctoring.custody.model import Action, Actor
-from proctoring.custody.rows import CertificateRow, CheckpointRow
+from proctoring.custody.rows import CertificateRow, CheckpointRow, EntryRow
 from proctoring.custody.service import enter, entries
 from proctoring.custody.stamps import first_covering
 from proctoring.errors import BeingErased, Conflict, Invalid, NotFound
@@ -28,10 +29,20 @@ from proctoring.recordings.rows import SegmentRow, TakeRow, UnitRow
 from proctoring.sessions.service import session_row
 from storage import bag
 from storage.checkpoint import LEDGER_ORIGIN, read_checkpoint, unit_origin
+from storage.commitment import Opening
 from storage.errors import KeyMissing, NotAuthentic, ObjectMissing
 from storage.manifest import Leaf, digest
 from storage.objects import ObjectStore
-from storage.package import RECIPIENT, Extract, Manifest, Package, StreamHead, Timestamp, playlist
+from storage.package import (
+    RECIPIENT,
+    Extract,
+    Manifest,
+    Package,
+    StreamHead,
+    Timestamp,
+    encode_openings,
+    playlist,
+)
 from storage.packaging import PackageWriter
 from storage.seal import Opener, SealedUnitKey
 from storage.sign import Signer
@@ -50,14 +61,22 @@ class _Stream:
     take_keys: dict[str, bytes]
 
 
+Words = Callable[[Db, str], Collection[Opening]]
+"""What a package opens of the session's words. Raises Conflict when the database is not as the ledger
+tells."""
+
+
 class Exporter:
     """Holds the power to open, to read the store and to sign; never to destroy."""
 
-    def __init__(self, core: Core, objects: ObjectStore, opener: Opener, signer: Signer) -> None:
+    def __init__(
+        self, core: Core, objects: ObjectStore, opener: Opener, signer: Signer, words: Words
+    ) -> None:
         self._core = core
         self._objects = objects
         self._opener = opener
         self._signer = signer
+        self._words = words
 
     def export(self, session_id: str, folder: Path, actor: Actor, recipient: str) -> Package:
         """Write the package into `folder`, which must not exist yet; nothing is left there when it fails.
@@ -90,6 +109,7 @@ class Exporter:
         with self._core.db.begin() as db:
             streams = _streams(db, session_id)
             before = checkpoints.last(db, LEDGER_ORIGIN, copied=True)
+            opened = self._words(db, session_id)
             enter(
                 db,
                 self._core.clock,
@@ -99,6 +119,8 @@ class Exporter:
                 package=package_id,
                 recipient=recipient,
                 streams=len(streams),
+                entries=_entered(db, session_id),
+                openings=len(opened),
             )
         with self._core.db.begin() as db:
             number = _entry_of(db, package_id, session_id)
@@ -109,6 +131,7 @@ class Exporter:
         for stream in streams:
             self._write_stream(writer, stream, tuple(signed[stream.head.unit]))
         writer.add(bag.CUSTODY, extract.encode())
+        writer.add(bag.OPENINGS, encode_openings(opened))
         if stamp is not None:
             writer.add(bag.TIMESTAMP, stamp.encode())
         package = Package(
@@ -162,7 +185,7 @@ def _streams(db: Db, session_id: str) -> list[_Stream]:
     streams = []
     for unit in units:
         key = unit.key()
-        if unit.kind == UnitKind.IDENTITY.value and (key is None or not unit.manifest_size):
+        if unit.kind == UnitKind.IDENTITY.value and (key is None or not _was_begun(db, unit.id)):
             continue  # gone before the footage, or never sent
         if key is None:
             certificate = db.scalar(select(CertificateRow.id).where(CertificateRow.unit_id == unit.id))
@@ -213,6 +236,17 @@ def _timestamp(db: Db, session_id: str) -> Timestamp | None:
 
 def _ledger_tree(db: Db) -> Tree:
     return Tree([bytes.fromhex(one) for one in db.scalars(checkpoints.ledger_hashes())])
+
+
+def _entered(db: Db, session_id: str) -> int:
+    """How many entries there are about a session; one more at this very moment fails the package's own
+    check."""
+    mine = select(func.count()).select_from(EntryRow).where(EntryRow.session_id == session_id)
+    return db.scalar(mine) or 0
+
+
+def _was_begun(db: Db, unit_id: str) -> bool:
+    return db.scalar(select(TakeRow.id).where(TakeRow.unit_id == unit_id).limit(1)) is not None
 
 
 def _entry_of(db: Db, package_id: str, session_id: str) -> int:

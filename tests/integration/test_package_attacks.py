@@ -234,7 +234,10 @@ def test_streams_that_change_names_are_found(exported: Exported, tmp_path: Path)
 
     edit(package, "data/package.json", exchange)
     reseal(package, exported.world.signer)
-    assert failures(package, exported) == {("takes.entered", "other-stream")}
+    assert failures(package, exported) == {
+        ("takes.entered", "other-stream"),
+        ("package.complete", "other-unit"),
+    }
 
 
 def test_another_key_or_another_packages_signature_does_not_do(exported: Exported, tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 
 from proctoring.custody.checkpoints import Checkpoints
 from proctoring.custody.model import Actor
+from proctoring.proofs.words import words_of
 from proctoring.recordings.export import Exporter
 from proctoring.sessions.model import Session
 from storage import bag
@@ -26,7 +27,7 @@ RECIPIENT = "appeal:one"
 
 def export(world: World, session: Session, folder: Path) -> Package:
     """The package of a session in `folder`."""
-    exporter = Exporter(world.core, world.objects, world.opener, world.signer)
+    exporter = Exporter(world.core, world.objects, world.opener, world.signer, words_of)
     return exporter.export(session.id, folder, OPERATOR, RECIPIENT)
 
 

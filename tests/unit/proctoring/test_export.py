@@ -10,6 +10,7 @@ from proctoring.errors import BeingErased, Conflict, CoreError, Denied, Invalid,
 from proctoring.exams.model import Stream
 from proctoring.holds import service as holds
 from proctoring.holds.model import HoldKind
+from proctoring.proofs.words import words_of
 from proctoring.recordings.export import Exporter
 from proctoring.sessions import service as sessions
 from storage.errors import ObjectMissing, StoreFailed
@@ -32,7 +33,7 @@ def test_the_package_is_entered_before_anything_is_read(world: World, tmp_path: 
             seen.extend((one.actor, one.detail["recipient"]) for one in made)
             return world.objects.get(key)
 
-    exporter = Exporter(world.core, Watched(), world.opener, world.signer)
+    exporter = Exporter(world.core, Watched(), world.opener, world.signer, words_of)
     package = exporter.export(session.id, tmp_path / "package", OPERATOR, RECIPIENT)
     assert set(seen) == {(OPERATOR.id, RECIPIENT)}
     assert len(seen) == 3 * len(Stream)
@@ -65,7 +66,7 @@ def test_an_export_soon_after_the_start_is_as_good_as_any(world: World, tmp_path
 
 def refused(world: World, session_id: str, folder: Path, kind: type[CoreError]) -> None:
     """Refused, with what to do, nothing left in the folder, and no entry of an export."""
-    exporter = Exporter(world.core, world.objects, world.opener, world.signer)
+    exporter = Exporter(world.core, world.objects, world.opener, world.signer, words_of)
     with pytest.raises(kind) as refusal:
         exporter.export(session_id, folder, OPERATOR, RECIPIENT)
     assert refusal.value.remedy
@@ -109,7 +110,7 @@ def test_a_package_is_never_written_over_something_else(world: World, tmp_path: 
     with pytest.raises(Conflict):
         export(world, session, tmp_path / "there")
     assert (tmp_path / "there" / "file").read_text() == "mine"
-    exporter = Exporter(world.core, world.objects, world.opener, world.signer)
+    exporter = Exporter(world.core, world.objects, world.opener, world.signer, words_of)
     for recipient in ("Jan Peeters", "", "x" * 81, "a\nb"):
         with pytest.raises(Invalid):
             exporter.export(session.id, tmp_path / "package", OPERATOR, recipient)
@@ -128,7 +129,7 @@ def test_a_store_that_fails_half_way_leaves_no_half_package(
                 raise fault
             return world.objects.get(key)
 
-    exporter = Exporter(world.core, Failing(), world.opener, world.signer)
+    exporter = Exporter(world.core, Failing(), world.opener, world.signer, words_of)
     with pytest.raises((Conflict, StoreFailed)):
         exporter.export(session.id, tmp_path / "package", OPERATOR, RECIPIENT)
     assert not (tmp_path / "package").exists()
@@ -143,6 +144,6 @@ def test_an_altered_object_is_never_handed_out(world: World, tmp_path: Path) -> 
             data = world.objects.get(key)
             return data[:-1] + bytes([data[-1] ^ 1])
 
-    exporter = Exporter(world.core, Altering(), world.opener, world.signer)
+    exporter = Exporter(world.core, Altering(), world.opener, world.signer, words_of)
     with pytest.raises(Conflict, match="not the one in the manifest"):
         exporter.export(session.id, tmp_path / "package", OPERATOR, RECIPIENT)
