@@ -17,6 +17,8 @@ from proctoring.cli.prepare import prepare
 from proctoring.errors import CoreError, Unavailable
 from proctoring.holds import worker
 from proctoring.settings import Settings
+from proctoring.spools import service as spools
+from proctoring.spools.model import Told, Trouble
 from storage.keys import generate_pair, public_half
 
 
@@ -146,3 +148,22 @@ def test_a_fault_says_what_to_do() -> None:
         raise CoreError("it is so", "do that")
 
     assert examine(Check("part", refuse, "do this")).line() == "FAIL  part           it is so. do that"
+
+
+@pytest.mark.parametrize(
+    ("role", "passed"), [("all", False), ("capture", False), ("review", True), ("worker", True)]
+)
+def test_a_full_disk_of_capture_is_a_fault_there_and_a_warning_elsewhere(
+    data: Path, role: str, passed: bool
+) -> None:
+    """Every role's doctor says it; a container that does its own work stays healthy."""
+    core = assemble(Settings(data=data, _env_file=None)).core
+    with core.db.begin() as db:
+        spools.tell(db, core, "spool-1", Told(Trouble.DISK_FULL, 1 << 20, 0))
+    code, found = doctor(data, role)
+    assert (code == 0, found["recording"]["passed"], found["recording"]["careful"]) == (
+        passed,
+        passed,
+        passed,
+    )
+    assert "less free space than its reserve" in str(found["recording"]["detail"])
