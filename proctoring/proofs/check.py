@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session as Db
 from proctoring.clock import iso
 from proctoring.custody.model import Action, Entry
 from proctoring.proofs.compare import Compared, compare
+from proctoring.proofs.holes import check_holes
 from proctoring.proofs.leaves import check_leaves, heads_told, read_leaves
 from proctoring.proofs.model import Disagreement, Fact, Told
 from proctoring.proofs.read import (
@@ -103,6 +104,7 @@ def tell(db: Db, house: House, entries: list[Entry], rows: Rows) -> tuple[Told, 
     leaves = {unit_id: list(some) for unit_id, some in read_leaves(db, units)}
     for unit_id in sorted(units):
         faults += check_leaves(told, unit_id, leaves.get(unit_id, []), heads.get(unit_id, {}))
+    faults += check_holes(told, leaves)
     _tell_due_dates(told, house, entries)
     return told, faults
 

@@ -47,6 +47,7 @@ PHONE_READY_FOR = timedelta(seconds=15)
 PHONE_READY_WRITTEN = timedelta(seconds=5)
 WISHES_MAX = 10
 """How often one candidate may ask to sit in person, each time in other words."""
+NOTICES_MAX = 20
 CANDIDATE = Actor("candidate", "candidate")
 
 
@@ -162,7 +163,8 @@ def admit(
     language: str | None = None,
     actor: Actor = CANDIDATE,
 ) -> Session:
-    """The candidate has seen the notice (kept with the session), or a publisher came with a token.
+    """The candidate has seen the notice (kept with the session), or a publisher came with a token. Of one
+    that is shown again, in another language, the last counts; after NOTICES_MAX of them the one before stays.
 
     Makes the evidence units and their keys, once. Raises WrongState when the session is over or running,
     Unavailable when there is no key to seal to: then nothing was made, and the same call later makes it.
@@ -178,7 +180,10 @@ def admit(
     if state is SessionState.INVITED:
         _enter_admission(db, core, actor, Action.SESSION_ADMIT, row, **_make_units(db, core, row))
     elif given != (row.notice_version, row.notice_text, row.language):
-        _enter_admission(db, core, actor, Action.SESSION_NOTICE, row)
+        if count_entries(db, row.id, Action.SESSION_NOTICE) < NOTICES_MAX:
+            _enter_admission(db, core, actor, Action.SESSION_NOTICE, row)
+        else:
+            row.notice_version, row.notice_text, row.language = given
     db.flush()
     return row.model()
 
