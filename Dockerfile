@@ -2,11 +2,16 @@
 FROM python:3.11-slim-bookworm AS build
 RUN apt-get update && apt-get install -y --no-install-recommends gcc libc6-dev && rm -rf /var/lib/apt/lists/*
 WORKDIR /build
-RUN python -m venv /opt/proctoring && python -m venv /opt/build
-COPY requirements.lock requirements-build.lock ./
+RUN python -m venv /opt/proctoring && python -m venv /opt/build && python -m venv /opt/sbom
+COPY requirements.lock requirements-build.lock requirements-sbom.lock ./
 RUN /opt/proctoring/bin/pip install --no-cache-dir --require-hashes -r requirements.lock \
- && /opt/build/bin/pip install --no-cache-dir --require-hashes -r requirements-build.lock
+ && /opt/build/bin/pip install --no-cache-dir --require-hashes -r requirements-build.lock \
+ && /opt/sbom/bin/pip install --no-cache-dir --require-hashes -r requirements-sbom.lock
 COPY pyproject.toml setup.py README.md LICENSE ./
+# What is in the image, of Python: as `make sbom` makes it.
+RUN mkdir -p /opt/proctoring/share && /opt/sbom/bin/cyclonedx-py requirements --pyproject pyproject.toml \
+    --mc-type application --output-reproducible --of JSON \
+    --output-file /opt/proctoring/share/sbom.cdx.json requirements.lock
 COPY proctoring proctoring
 COPY capture capture
 COPY storage storage

@@ -10,9 +10,10 @@ BIN := .venv/bin
 COMPILED := $(shell sed -n 's/^ *"\(.*\.py\)",$$/\1/p' setup.py)
 COMPILE := $(BIN)/pip-compile --quiet --strip-extras --generate-hashes --allow-unsafe \
 	--no-emit-index-url --no-emit-find-links --no-emit-trusted-host --no-header
+SBOM := requirements --pyproject pyproject.toml --mc-type application --output-reproducible --of JSON
 
 .DEFAULT_GOAL := help
-.PHONY: help setup interpreted run test test-tools lint compose attacks bench bench-tools soak mutants lock
+.PHONY: help setup interpreted run test test-tools lint compose attacks bench bench-tools soak mutants lock sbom
 
 help: ## what you can ask for
 	@sed -nE 's/^([a-z-]+):.*## (.*)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 12
@@ -76,3 +77,9 @@ lock: setup ## write the lock files anew from pyproject.toml
 	$(COMPILE) --extra=dev --output-file=requirements-dev.lock pyproject.toml
 	$(COMPILE) --build-deps-for=wheel --only-build-deps --constraint=requirements-dev.lock \
 		--output-file=requirements-build.lock pyproject.toml
+	grep -o 'cyclonedx-bom==[0-9.]*' pyproject.toml | \
+		$(COMPILE) --constraint=requirements-dev.lock --output-file=requirements-sbom.lock -
+
+sbom: setup ## build/sbom.cdx.json: every dependency of the service with version and hashes (CycloneDX); the image has it too
+	mkdir -p build
+	$(BIN)/cyclonedx-py $(SBOM) --output-file build/sbom.cdx.json requirements.lock

@@ -7,13 +7,18 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from aioice.stun import TransactionFailed
+from aioice.turn import TurnClientUdpProtocol
 
 from capture.publish.ice import IceServer
 from capture.publish.relay import CREDENTIAL_S, Relays, check
 from proctoring.clock import system_clock
+from tests.support import composefile
 from tests.support.coturn import Relay, coturn
 from tests.support.programs import missing
 from tests.support.service import Service
+
+CAPTURE = "192.0.2.10"
 
 
 @pytest.fixture(scope="module")
@@ -68,3 +73,69 @@ def test_the_doctor_asks_the_relay(relay: Relay, tmp_path: Path) -> None:
     assert set(service.run("doctor", code=1)["faults"]) == {"relay"}
     service.environment["PROCTORING_TURN_REGION"] = "US"
     assert "outside" in service.run("doctor", code=1)["faults"]["configuration"]
+
+
+PEERS = {
+    4: ("192.0.2.11", "127.0.0.1", "10.0.0.1", "172.17.0.1", "169.254.169.254", "198.51.100.7", "224.0.0.1"),
+    6: (
+        "::1",
+        "::ffff:127.0.0.1",
+        "::ffff:192.0.2.10",
+        "fe80::1",
+        "fd00::1",
+        "64:ff9b::7f00:1",
+        "2001:db8::1",
+    ),
+}
+"""What a candidate must not reach through the relay of docker-compose.yml: anything but capture's address."""
+
+
+def peer_rules() -> list[str]:
+    """The options of docker-compose.yml that say whom its relay sends to."""
+    words = (
+        composefile.read(
+            {"PROCTORING_PUBLIC_URL": "", "PROCTORING_REGION": "", "PUBLIC_ADDRESS": CAPTURE}
+            | {"PROCTORING_CONTROLLER_EMAIL": ""}
+        )["turn"]
+        .command[-1]
+        .split()
+    )
+    return [word for word in words if "peer" in word]
+
+
+@pytest.mark.parametrize("family", [4, 6])
+def test_the_relay_reaches_capture_alone(tmp_path: Path, family: int) -> None:
+    """The rules of docker-compose.yml, in a real coturn that could relay to both families: every peer but
+    capture's address is refused, also from an allocation of IPv6."""
+    own = {4: ["--relay-ip=127.0.0.1"], 6: ["--relay-ip=::1", "--allocation-default-address-family=ipv6"]}
+    with coturn(tmp_path, *peer_rules(), *own[family]) as relay:
+        for peer in PEERS[family]:
+            assert asyncio.run(bound(relay, peer)) == 403, peer
+        if family == 4:
+            assert asyncio.run(bound(relay, CAPTURE)) == 0
+
+
+async def bound(relay: Relay, peer: str) -> int:
+    """0 when the relay lets a client of ours send to this peer, else its error."""
+    server = Relays([relay.url], relay.secret, system_clock).servers()[0]
+    client: TurnClientUdpProtocol
+    _, client = await asyncio.get_running_loop().create_datagram_endpoint(
+        lambda: TurnClientUdpProtocol(
+            server=("127.0.0.1", relay.port),
+            username=server.username,
+            password=server.credential,
+            lifetime=600,
+            channel_refresh_time=500,
+        ),
+        remote_addr=("127.0.0.1", relay.port),
+    )
+    relayed, _ = await client.connect()
+    assert (":" in relayed) is (":" in peer), "the allocation is of the other family"
+    try:
+        await client.channel_bind(0x4000, (peer, 9))
+    except TransactionFailed as refused:
+        code: int = refused.response.attributes["ERROR-CODE"][0]
+        return code
+    finally:
+        await client.delete()
+    return 0

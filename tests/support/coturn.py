@@ -46,8 +46,8 @@ def answers(port: int) -> bool:
 
 
 @contextmanager
-def coturn(folder: Path) -> Iterator[Relay]:
-    """Answering while it runs."""
+def coturn(folder: Path, *more: str) -> Iterator[Relay]:
+    """Answering while it runs, with these options too."""
     relay = Relay(free_port(), secrets.token_hex(16))
     log = folder / "coturn.log"
     config = folder / "turn.conf"
@@ -67,7 +67,7 @@ def coturn(folder: Path) -> Iterator[Relay]:
         f"--userdb={folder / 'db'}",
     ]
     process = subprocess.Popen(
-        [coturn_path(), *options], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        [coturn_path(), *options, *more], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     )
     try:
         wait_until(lambda: answers(relay.port), STARTED_S_MAX, f"coturn does not start; see {log}")

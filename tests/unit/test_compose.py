@@ -52,6 +52,8 @@ def test_every_container_is_shut_in() -> None:
         assert service["read_only"] is True
         assert service["cap_drop"] == ["ALL"]
         assert service["security_opt"] == ["no-new-privileges:true"]
+        assert service["mem_limit"]
+        assert service["pids_limit"] <= 1024
         assert service.get("cap_add", []) == (["NET_BIND_SERVICE"] if name in ("caddy", "turn") else [])
         ports = {re.sub(r"\$\{(\w+).*\}", r"\1", port.split("/")[0]) for port in service.get("ports", [])}
         outside = {port if port == "MEDIA_PORT" else port.split(":")[0] for port in ports}
@@ -90,9 +92,60 @@ def test_each_role_is_given_its_own_keys_and_no_other() -> None:
         assert all(volume.endswith(":ro") for volume in SERVICES[name]["volumes"] if "keys" in volume)
 
 
+def test_each_service_is_given_its_own_variables_and_the_operator_alone_the_file() -> None:
+    """What of .env each service sees, by name: those beside us nothing that they do not need to start, beat
+    no address and no name. No setting of .env.example is lost on the way without a word here."""
+    place, keys = {"ENV", "PUBLIC_URL", "REGION", "CONTROLLER_EMAIL", "CHECKPOINT_COPY"}, of_ours("TRANSIT_")
+    keys = keys - {name for name in keys if "LOGIN" in name} | {"KEYS"}
+    wanted = {
+        "capture": place | keys | of_ours("CONTROLLER_") | of_ours("AUTHORITY_") | {"ICE_SERVERS"},
+        "review": place | keys,
+        "worker": place | keys | {"PURGE_INTERVAL_S", "TSA_URL", "TSA_REGION"},
+        "beat": {"PURGE_INTERVAL_S"},
+        "caddy": {"PUBLIC_URL"},
+    }
+    seen = {name: from_env(service) for name, service in SERVICES.items()}
+    for name, service in SERVICES.items():
+        assert seen[name] == wanted.get(name, set()), name
+        assert ("env_file" in service) is (name == "operator")
+    settings = set(re.findall(r"^PROCTORING_(\w+)=", ENV.read_text(), re.MULTILINE))
+    handed = set().union(*seen.values())
+    assert settings - handed == SET_BY_THE_FILE | {
+        name for name in settings if name.endswith(("LOGIN_FILE",))
+    }
+
+
+SET_BY_THE_FILE = {
+    *("DATA", "HOST", "PORT", "DATABASE_URL", "REDIS_URL", "STORE", "PROXIES", "CAPTURE_PROCESSES"),
+    *("MEDIA_ADDRESSES", "MEDIA_PORT", "TURN_URLS", "TURN_REGION", "TURN_SECRET", "TURN_SECRET_FILE"),
+    *(f"MINIO_{name}" for name in ("URL", "SECURE", "REGION", "BUCKET")),
+    *(
+        f"MINIO_{power}_{what}"
+        for power in ("INGEST", "READER", "PURGER", "ADMIN")
+        for what in ("ACCESS_KEY", "SECRET_KEY", "SECRET_KEY_FILE")
+    ),
+}
+"""Settings that docker-compose.yml sets itself, or leaves at their default: .env changes them for nobody."""
+
+
+def of_ours(prefix: str) -> set[str]:
+    """Our settings whose name begins so, as .env.example has them."""
+    return set(re.findall(rf"^PROCTORING_({prefix}\w+)=", ENV.read_text(), re.MULTILINE))
+
+
+def from_env(service: dict[str, Any]) -> set[str]:
+    """Our settings that a service is given as .env says."""
+    given = {
+        name: re.findall(r"\$\{PROCTORING_(\w+)", str(value))
+        for name, value in service.get("environment", {}).items()
+    }
+    return {one for name, found in given.items() for one in found if name == f"PROCTORING_{one}"}
+
+
 VARIABLES = {
     "PROCTORING_PUBLIC_URL": "https://exams.example",
     "PROCTORING_REGION": "BE",
+    "PROCTORING_CONTROLLER_EMAIL": "privacy@exam.example",
     "PUBLIC_ADDRESS": PUBLIC,
 }
 
