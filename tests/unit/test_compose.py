@@ -118,7 +118,8 @@ def test_each_service_is_given_its_own_variables_and_the_operator_alone_the_file
 SET_BY_THE_FILE = {
     *("DATA", "HOST", "PORT", "DATABASE_URL", "REDIS_URL", "STORE", "PROXIES", "CAPTURE_PROCESSES"),
     *("MEDIA_ADDRESSES", "MEDIA_PORT", "TURN_URLS", "TURN_REGION", "TURN_SECRET", "TURN_SECRET_FILE"),
-    *(f"MINIO_{name}" for name in ("URL", "SECURE", "REGION", "BUCKET")),
+    *("DATABASE_REGION", "REDIS_REGION"),
+    *(f"MINIO_{name}" for name in ("URL", "SECURE", "REGION", "COUNTRY", "BUCKET")),
     *(
         f"MINIO_{power}_{what}"
         for power in ("INGEST", "READER", "PURGER", "ADMIN")
