@@ -4,6 +4,7 @@ import pytest
 
 from proctoring.access.model import Role
 from proctoring.appeals import service as appeals
+from proctoring.clock import iso
 from proctoring.custody.model import Action
 from proctoring.exams.model import Stream
 from proctoring.holds import service as holds
@@ -103,4 +104,7 @@ def test_the_answer_is_the_claimant_s_with_its_reason(
     proctor.post(f"{page}/identity", confirmed="true")
     assert "Identity confirmed" in proctor.get(page).text
     assert "Erased after 16 Nov 2026, 23:59 CET unless held." in proctor.get(page).text
-    assert office.ledger(Action.IDENTITY_CHECK) == [{"state": "not-confirmed"}, {"state": "confirmed"}]
+    at = iso(office.world.clock())
+    assert office.ledger(Action.IDENTITY_CHECK) == [
+        {"state": state, "checked_at": at} for state in ("not-confirmed", "confirmed")
+    ]
