@@ -71,6 +71,18 @@ def after(data: bytes, marker: int, more: bytes) -> bytes:
     return data[: at + 2] + (length + len(more)).to_bytes(2, "big") + data[at + 4 : end] + more + data[end:]
 
 
+def shorter(data: bytes, marker: int) -> bytes:
+    """The last byte less in the first segment of this marker, with its length made right."""
+    at = data.index(bytes((0xFF, marker)))
+    length = int.from_bytes(data[at + 2 : at + 4], "big")
+    return (
+        data[: at + 2]
+        + (length - 1).to_bytes(2, "big")
+        + data[at + 4 : at + 1 + length]
+        + data[at + 2 + length :]
+    )
+
+
 def before(data: bytes, marker: int, more: bytes, which: int = 0) -> bytes:
     """These bytes before the marker's `which`-th segment."""
     parts = data.split(bytes((0xFF, marker)))
@@ -107,6 +119,8 @@ CUT = {
     "behind the end": lambda d: d + HIDDEN,
 }
 REFUSED = {
+    "a quantisation table that is too short": lambda d: shorter(d, 0xDB),
+    "a Huffman table that is too short": lambda d: shorter(d, 0xC4),
     "a surplus in a quantisation table": lambda d: after(d, 0xDB, HIDDEN),
     "a quantisation table again": lambda d: before(d, 0xDA, segment(0xDB, b"\x00" + TABLE)),
     "a quantisation table of nothing": lambda d: before(d, 0xDA, segment(0xDB, b"\x03" + TABLE)),

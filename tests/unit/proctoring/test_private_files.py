@@ -2,6 +2,8 @@
 it."""
 
 import os
+import subprocess
+import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -69,3 +71,22 @@ def test_an_epochs_halves_are_on_the_disk_before_anything_is_sealed_to_them(
     names = [name.rsplit(".", 2)[0] if name.endswith(".part") else name for name in flushed]
     assert names == ["private/kek-2026w48.key", "private", "public/kek-2026w48.pub", "public"]
     assert rights(tmp_path / "private") == {"kek-2026w48.key": 0o600}
+
+
+def test_another_connection_leaves_the_locks_of_the_first(tmp_path: Path) -> None:
+    """While one is open, a process that comes and goes finds the database in use, and leaves its log: what it
+    wrote is read by the first."""
+    url = URL.format(tmp_path / "proctoring.db")
+    database = Database(url)
+    with database.begin() as db:
+        db.execute(text("create table one (x integer)"))
+    Database(url).check()  # as another part of the same process does
+    other = "from proctoring.db import Database; from sqlalchemy import text\n"
+    other += (
+        f"db = Database({url!r})\nwith db.begin() as one: one.execute(text('insert into one values (1)'))\n"
+    )
+    subprocess.run([sys.executable, "-c", other + "db.close()"], check=True)
+    with database.read() as db:
+        assert db.scalar(text("select count(*) from one")) == 1
+    assert (tmp_path / "proctoring.db-wal").exists()
+    database.close()
