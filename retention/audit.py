@@ -1,6 +1,7 @@
 """Looking again: what was erased must stay away, and what was never acknowledged must go.
 
-Both only list and delete; a failure of the store is logged and tried again by the next pass.
+Both only list and delete; a failure of the store is logged and tried again by the next pass. Both ask the
+ledger first: a row alone makes nothing erased, and nothing a stray.
 """
 
 from datetime import datetime
@@ -18,6 +19,7 @@ from proctoring.recordings.model import UnitState
 from proctoring.recordings.rows import SegmentRow, TakeRow, UnitRow
 from proctoring.sessions.rows import SessionRow
 from proctoring.signals import service as signals
+from retention.guard import Disputed, Guard
 from retention.rules import Rules
 from storage.errors import StoreFailed
 from storage.shred import Shredder
@@ -25,7 +27,7 @@ from storage.shred import Shredder
 log = structlog.get_logger()
 
 
-def audit(core: Core, shredder: Shredder, rules: Rules, now: datetime) -> int:
+def audit(core: Core, shredder: Shredder, guard: Guard, rules: Rules, now: datetime) -> int:
     """Once a day list the prefixes erased within the backup horizon; units of which something was found.
 
     What is found (a restored bucket, a late writer) is an alarm in log and metric, stands in the ledger, and
@@ -38,28 +40,32 @@ def audit(core: Core, shredder: Shredder, rules: Rules, now: datetime) -> int:
             UnitRow.state == UnitState.ERASED.value, UnitRow.erased_at > now - rules.backup_horizon
         )
         unit_ids = list(db.scalars(erased.order_by(UnitRow.id)))
-    return sum(_audit_unit(core, shredder, unit_id) for unit_id in unit_ids)
+    return sum(_audit_unit(core, shredder, guard, unit_id) for unit_id in unit_ids)
 
 
-def _audit_unit(core: Core, shredder: Shredder, unit_id: str) -> bool:
+def _audit_unit(core: Core, shredder: Shredder, guard: Guard, unit_id: str) -> bool:
     try:
         if shredder.is_gone(unit_id):
             return False
         # Entered first: a crash while deleting must not hide that something was there.
         with core.db.begin() as db:
-            session_id = db.get_one(UnitRow, unit_id).session_id
-            enter(db, core.clock, SYSTEM, Action.AUDIT_FINDING, session_id, unit_id)
+            unit = db.get_one(UnitRow, unit_id)
+            guard.check_erased(db, unit)
+            enter(db, core.clock, SYSTEM, Action.AUDIT_FINDING, unit.session_id, unit_id)
             worker.count(db, findings=1)
         log.error("audit.erased_evidence_found", unit=unit_id)
         removed = shredder.shred(unit_id)
     except StoreFailed as error:
         log.error("audit.incomplete", unit=unit_id, detail=str(error))
         return True
+    except Disputed as disputed:
+        guard.stop(disputed)
+        return True
     log.error("audit.erased_again", unit=unit_id, objects=removed.objects, uploads=removed.uploads)
     return True
 
 
-def sweep(core: Core, shredder: Shredder, rules: Rules, now: datetime) -> int:
+def sweep(core: Core, shredder: Shredder, guard: Guard, rules: Rules, now: datetime) -> int:
     """Remove objects and uploads without a leaf from units that nothing can be added to; how many (rule 8).
 
     A unit is retained only when its last take has ended, so what has no leaf by then gets none. Each unit is
@@ -68,7 +74,7 @@ def sweep(core: Core, shredder: Shredder, rules: Rules, now: datetime) -> int:
     with core.db.read() as db:
         check_none(db)  # what has no leaf here may have one in the records that are missing
         unit_ids = _to_sweep(db, now - rules.orphans_after)
-    return sum(_sweep_unit(core, shredder, unit_id) for unit_id in unit_ids)
+    return sum(_sweep_unit(core, shredder, guard, unit_id) for unit_id in unit_ids)
 
 
 def _to_sweep(db: Db, ended_before: datetime) -> list[str]:
@@ -88,7 +94,13 @@ def _to_sweep(db: Db, ended_before: datetime) -> list[str]:
     return list(db.scalars(query.order_by(UnitRow.id)))
 
 
-def _sweep_unit(core: Core, shredder: Shredder, unit_id: str) -> int:
+def _sweep_unit(core: Core, shredder: Shredder, guard: Guard, unit_id: str) -> int:
+    try:
+        with core.db.read() as db:
+            guard.check_manifest(db, db.get_one(UnitRow, unit_id))
+    except Disputed as disputed:
+        guard.stop(disputed)
+        return 0
     with core.db.read() as db:
         kept = set(db.scalars(select(SegmentRow.object_key).where(SegmentRow.unit_id == unit_id)))
         kept |= signals.object_keys(db, unit_id)

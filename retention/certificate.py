@@ -7,13 +7,14 @@ from datetime import datetime, timedelta
 from proctoring.clock import iso
 from storage.shred import Shredded
 
-CERTIFICATE_VERSION = 2
+CERTIFICATE_VERSION = 3
 RULE = "retained, no active hold, due date passed"
 
 
 @dataclass(frozen=True, slots=True)
 class Certificate:
-    """The facts of one erasure. Ids are random; figures count what the store held."""
+    """The facts of one erasure. Ids are random; figures count what the store held. `confirmed`: by what the
+    rule was found to hold: `ledger`, `rows` where an older ledger does not tell the due date, `person`."""
 
     id: str
     unit: str
@@ -24,6 +25,7 @@ class Certificate:
     decided_at: datetime
     erased_at: datetime
     ledger_number: int
+    confirmed: str
     kek_epoch: str
     leaves: int
     manifest_head: str
@@ -39,6 +41,7 @@ class Certificate:
             "session": self.session,
             "kind": self.kind,
             "rule": RULE,
+            "confirmed": self.confirmed,
             "due_at": iso(self.due_at),
             "as_of": iso(self.as_of),
             "decided_at": iso(self.decided_at),

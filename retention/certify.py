@@ -12,6 +12,7 @@ from proctoring.custody.service import enter
 from proctoring.recordings.model import UnitState
 from proctoring.recordings.rows import UnitRow
 from retention.certificate import Certificate
+from retention.guard import BY_ROWS
 from storage.shred import Shredded
 from storage.sign import Purpose, Signer, sign_body
 
@@ -38,9 +39,13 @@ def certify(
     unit = db.get_one(UnitRow, unit_id)
     assert unit.erasing_at is not None
     assert unit.erased_at is not None
-    decided = select(EntryRow.number).where(
-        EntryRow.unit_id == unit_id, EntryRow.action == Action.EVIDENCE_ERASE.value
-    )
+    mine = EntryRow.session_id == unit.session_id, EntryRow.unit_id == unit_id
+    decided = db.scalars(
+        select(EntryRow)
+        .where(*mine, EntryRow.action == Action.EVIDENCE_ERASE.value)
+        .order_by(EntryRow.number.desc())
+        .limit(1)
+    ).one()
     certificate = Certificate(
         id=core.new_id(),
         unit=unit.id,
@@ -50,7 +55,8 @@ def certify(
         as_of=as_of,
         decided_at=unit.erasing_at,
         erased_at=unit.erased_at,
-        ledger_number=db.scalars(decided).one(),
+        ledger_number=decided.number,
+        confirmed=str(decided.detail.get("confirmed") or BY_ROWS),
         kek_epoch=unit.kek_epoch,
         leaves=unit.manifest_size,
         manifest_head=unit.manifest_head,

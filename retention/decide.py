@@ -1,10 +1,12 @@
 """The decision to erase: one transaction that destroys the keys where rule 2 holds at this very instant.
 
 Whoever places a hold raises the counter that this update asks for, on the same row: one of the two finds
-the other's work, at every isolation level.
+the other's work, at every isolation level. Then, with the rows locked, the ledger is asked whether it tells
+the same (`retention.guard`).
 """
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import delete, select, update
@@ -18,6 +20,7 @@ from proctoring.quarantine.service import check_none
 from proctoring.recordings.model import UnitState
 from proctoring.recordings.rows import LoggedEventRow, TakeRow, UnitRow
 from proctoring.signals.service import forget
+from retention.guard import Guard
 
 BEGUN = (UnitState.ERASING.value, UnitState.ERASED.value)
 
@@ -26,16 +29,33 @@ class HeldMeanwhile(Exception):
     """Rule 2 does not hold any more: a hold came first, or the due date moved."""
 
 
-def decide(db: Db, core: Core, unit_ids: Iterable[str], now: datetime, actor: Actor) -> None:
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """`now`: the instant as of which units are due. `despite`: a person has looked and erases although rows
+    and ledger disagree."""
+
+    now: datetime
+    actor: Actor
+    despite: bool = False
+
+
+def decide(db: Db, core: Core, guard: Guard, unit_ids: Iterable[str], decision: Decision) -> None:
     """Begin to erase these units of one session, all or none: the caller's transaction must end when this
-    raises HeldMeanwhile, or Quarantined. A unit whose erasure has begun already is left as it is."""
+    raises HeldMeanwhile, Disputed or Quarantined. A unit whose erasure has begun already is left as it is."""
     check_none(db)
-    for unit_id in sorted(unit_ids):  # the order in which everybody locks units
-        _decide(db, core, unit_id, now, actor)
+    ordered = sorted(unit_ids)  # the order in which everybody locks units
+    decided = [unit_id for unit_id in ordered if _decide(db, core, unit_id, decision.now)]
+    confirmed = "person"
+    if not decision.despite:
+        confirmed = guard.confirm(db, ordered, decided, decision.now)
+        if not confirmed:
+            raise HeldMeanwhile
+    for unit_id in decided:
+        _forget(db, unit_id, decision, confirmed)
 
 
-def _decide(db: Db, core: Core, unit_id: str, now: datetime, actor: Actor) -> None:
-    erase_id, erasing_at = core.new_id(), core.clock()
+def _decide(db: Db, core: Core, unit_id: str, now: datetime) -> bool:
+    """Whether it was decided now; its erasure had begun otherwise. Raises HeldMeanwhile."""
     decided = (
         update(UnitRow)
         .where(
@@ -47,19 +67,32 @@ def _decide(db: Db, core: Core, unit_id: str, now: datetime, actor: Actor) -> No
         .values(
             state=UnitState.ERASING.value,
             sealed_private_key=None,
-            erase_id=erase_id,
-            erasing_at=erasing_at,
+            erase_id=core.new_id(),
+            erasing_at=core.clock(),
         )
-        .returning(UnitRow.session_id)
+        .returning(UnitRow.id)
     )
-    session_id = db.scalar(decided)
-    if session_id is None:
+    if db.scalar(decided) is None:
         if db.scalar(select(UnitRow.state).where(UnitRow.id == unit_id)) in BEGUN:
-            return
+            return False
         raise HeldMeanwhile
+    return True
+
+
+def _forget(db: Db, unit_id: str, decision: Decision, confirmed: str) -> None:
+    unit = db.get_one(UnitRow, unit_id, populate_existing=True)
+    assert unit.erasing_at is not None
     db.execute(update(TakeRow).where(TakeRow.unit_id == unit_id).values(sealed_key=None))
     db.execute(delete(LoggedEventRow).where(LoggedEventRow.unit_id == unit_id))
     forget(db, unit_id)
     enter(
-        db, erasing_at, actor, Action.EVIDENCE_ERASE, session_id, unit_id, erase_id=erase_id, as_of=iso(now)
+        db,
+        unit.erasing_at,
+        decision.actor,
+        Action.EVIDENCE_ERASE,
+        unit.session_id,
+        unit_id,
+        erase_id=unit.erase_id,
+        as_of=iso(decision.now),
+        confirmed=confirmed,
     )

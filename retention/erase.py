@@ -4,8 +4,7 @@ A crash anywhere resumes: a unit that is being erased is due for ever, and every
 several workers at once too. Nothing new is decided while a brake is pulled.
 """
 
-import time
-from collections.abc import Callable
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
@@ -18,16 +17,19 @@ from proctoring.core import Core
 from proctoring.custody.model import SYSTEM, Actor
 from proctoring.errors import Contended
 from proctoring.holds import worker
-from proctoring.holds.brake import Brake, Reading, too_much, wrong_clock
+from proctoring.holds.brake import Brake, too_much
+from proctoring.proofs import stops
 from proctoring.quarantine.service import check_none
-from proctoring.recordings.model import EndCause, UnitState
+from proctoring.recordings.model import EndCause
 from proctoring.recordings.rows import UnitRow
 from proctoring.recordings.service import end_open_takes
 from proctoring.recordings.settle import abandoned_sessions, settle_unheard
 from proctoring.sessions.service import expire_overdue
 from retention.audit import audit, sweep
 from retention.certify import certify
-from retention.decide import HeldMeanwhile, decide
+from retention.clocks import LIVING, AskTime, Clocks, Doubt, Ticks, nobody, pull, system_ticks
+from retention.decide import Decision, HeldMeanwhile, decide
+from retention.guard import Disputed, Guard
 from retention.plan import Fate, PlanLine, plan
 from retention.rules import Rules
 from storage.shred import Shredder
@@ -35,14 +37,8 @@ from storage.sign import Signer
 
 log = structlog.get_logger()
 
-LIVING = (UnitState.OPEN.value, UnitState.RETAINED.value)
 BRAKED = "braked"
-Ticks = Callable[[], float]
-
-
-def system_ticks() -> float:
-    """Seconds since the machine started, its sleep included; no change of the civil clock touches them."""
-    return time.clock_gettime(getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC))
+STOPPED = "stopped"
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,30 +60,38 @@ class Eraser:
         signer: Signer,
         rules: Rules | None = None,
         ticks: Ticks = system_ticks,
+        ask_time: AskTime = nobody,
     ) -> None:
         self._core = core
         self._shredder = shredder
         self._signer = signer
         self._rules = rules or Rules()
-        self._ticks = ticks
-        self._before: Reading | None = None
+        self._clocks = Clocks(core, self._rules.brake, ticks, ask_time)
+        self._guard = Guard(core, signer.public)
 
     def run(
-        self, at: datetime | None = None, actor: Actor = SYSTEM, confirmed: bool = False
+        self,
+        at: datetime | None = None,
+        actor: Actor = SYSTEM,
+        confirmed: bool = False,
+        despite: Collection[str] = (),
     ) -> list[Outcome]:
         """One pass as of `at` (now by the database's clock when None): every unit that is not erased yet,
         with what became of it.
 
         One unit's failure stops no other; it stays due and is tried again by the next pass. While a brake is
         in force nothing new is decided; `confirmed` says that a person has looked: it releases every brake
-        and pulls none. A pass as of `at` asks no clock and pulls no brake that stays. Raises Quarantined,
-        and touches nothing, while the database is not whole.
+        and pulls none. A pass as of `at` asks no clock and pulls no brake that stays. A session whose rows
+        are not what the ledger tells is stopped; `despite` names those that a person has looked at and
+        erases all the same. Raises Quarantined, and touches nothing, while the database is not whole.
         """
         with self._core.db.read() as db:
             check_none(db)
-        lines, now, brake = self._core.db.transact(lambda db: self._begin(db, at, actor, confirmed))
+        doubt = self._clocks.doubt() if at is None and not confirmed else Doubt()
+        lines, now, brake = self._core.db.transact(lambda db: self._begin(db, at, actor, confirmed, doubt))
         outcomes: list[Outcome] = []
-        for _, group in groupby(lines, key=lambda line: line.session_id):
+        looked_at: set[str] = set()
+        for session_id, group in groupby(lines, key=lambda line: line.session_id):
             mine = list(group)
             outcomes += [Outcome(line) for line in mine if line.fate is Fate.STAYS]
             going = [line for line in mine if line.fate is Fate.GOES]
@@ -96,30 +100,34 @@ class Eraser:
                 outcomes += [Outcome(line, failure=f"{BRAKED}: {brake.detail}") for line in braked]
                 going = [line for line in going if line.begun]
             if going:
-                outcomes += self._erase(going, now, actor)
+                looked_at.add(session_id)
+                outcomes += self._erase(going, Decision(now, actor, session_id in despite))
         failures = sum(1 for outcome in outcomes if outcome.failure)
+        self._guard.look_again(but=looked_at)
         with self._core.db.begin() as db:
             today = self._core.db.now(db)
             worker.passed(db, today, failures)
-        audit(self._core, self._shredder, self._rules, today)
-        sweep(self._core, self._shredder, self._rules, today)
+        if brake is None:
+            audit(self._core, self._shredder, self._guard, self._rules, today)
+            sweep(self._core, self._shredder, self._guard, self._rules, today)
         return outcomes
 
     def _begin(
-        self, db: Db, at: datetime | None, actor: Actor, confirmed: bool
+        self, db: Db, at: datetime | None, actor: Actor, confirmed: bool, doubt: Doubt
     ) -> tuple[list[PlanLine], datetime, Brake | None]:
         core = self._core
-        reading = Reading(core.clock(), core.db.now(db), self._ticks())
-        brake = None
+        reading = self._clocks.read(db)
         if confirmed:
             worker.release_all(db, core, actor)
+            brake = None
+        elif at is None:
+            brake = self._clocks.brake(db, doubt)
         else:
             brake = worker.brake_in_force(db)
-            if brake is None and at is None:
-                passed_at = worker.state(db).passed_at
-                brake = self._pull(db, wrong_clock(reading, self._before, passed_at, self._rules.brake))
-        self._before = reading
+        self._clocks.remember(reading)
         if brake is None:  # a wrong clock must not end sessions either
+            if at is None:
+                self._clocks.mark(db, reading.database, actor)
             expire_overdue(db, core)
             end_open_takes(db, core, EndCause.SERVER_STOPPED, abandoned_sessions(db, core.clock()))
             settle_unheard(db, core.clock())
@@ -128,7 +136,7 @@ class Eraser:
         if brake is None and not confirmed:
             brake = self._share(db, lines)
             if at is None:
-                brake = self._pull(db, brake)
+                brake = pull(db, core, brake)
         return lines, now, brake
 
     def _share(self, db: Db, lines: list[PlanLine]) -> Brake | None:
@@ -136,43 +144,44 @@ class Eraser:
         living = db.scalar(select(func.count()).select_from(UnitRow).where(UnitRow.state.in_(LIVING))) or 0
         return too_much(due, living, self._rules.brake)
 
-    def _pull(self, db: Db, brake: Brake | None) -> Brake | None:
-        if brake is None:
-            return None
-        log.error("erasure.braked", cause=brake.cause.value, detail=brake.detail)
-        return worker.pull(db, self._core, brake)
-
-    def _erase(self, lines: list[PlanLine], now: datetime, actor: Actor) -> list[Outcome]:
+    def _erase(self, lines: list[PlanLine], decision: Decision) -> list[Outcome]:
         """Erase units of one session. All of them are decided at one instant, or none: a hold on the
         session never finds half of it gone."""
         unit_ids = [line.unit_id for line in lines]
         try:
-            self._core.db.transact(lambda db: decide(db, self._core, unit_ids, now, actor))
+            self._core.db.transact(lambda db: self._decide(db, unit_ids, lines[0].session_id, decision))
         except HeldMeanwhile:
             return [Outcome(line, failure="a hold came first") for line in lines]
         except Contended as error:
             return [Outcome(line, failure=str(error)) for line in lines]
-        return [self._finish(line, now, actor) for line in lines]
+        except Disputed as disputed:
+            self._guard.stop(disputed)
+            return [Outcome(line, failure=f"{STOPPED}: {disputed}") for line in lines]
+        return [self._finish(line, decision) for line in lines]
 
-    def _finish(self, line: PlanLine, now: datetime, actor: Actor) -> Outcome:
+    def _decide(self, db: Db, unit_ids: list[str], session_id: str, decision: Decision) -> None:
+        decide(db, self._core, self._guard, unit_ids, decision)
+        stops.resume(db, self._core, session_id, decision.actor)
+
+    def _finish(self, line: PlanLine, decision: Decision) -> Outcome:
         try:
             self._core.db.forget_deleted()
             removed = self._shredder.shred(line.unit_id)
+            certificate_id = self._core.db.transact(
+                lambda db: certify(
+                    db,
+                    self._core,
+                    self._signer,
+                    line.unit_id,
+                    decision.now,
+                    decision.actor,
+                    removed,
+                    self._rules.backup_horizon,
+                )
+            )
         except Exception as error:
             # Whatever went wrong with one unit, the next must not wait for it.
             log.exception("erasure.incomplete", unit=line.unit_id)
             return Outcome(line, failure=str(error) or type(error).__name__)
-        certificate_id = self._core.db.transact(
-            lambda db: certify(
-                db,
-                self._core,
-                self._signer,
-                line.unit_id,
-                now,
-                actor,
-                removed,
-                self._rules.backup_horizon,
-            )
-        )
         log.info("erasure.done", unit=line.unit_id, certificate=certificate_id, objects=removed.objects)
         return Outcome(line, certificate_id)

@@ -17,12 +17,14 @@ from proctoring.custody.model import Action, Actor
 from proctoring.custody.rows import CertificateCopyRow, CertificateRow
 from proctoring.custody.service import enter
 from proctoring.errors import Unavailable
+from proctoring.proofs.disputes import Dispute
 from proctoring.quarantine.holds import end_holds_on, place_again, release_again
 from proctoring.quarantine.model import Missing
 from proctoring.quarantine.proofs import Act, Erasure
 from proctoring.recordings.model import UnitState
 from proctoring.recordings.rows import TakeRow, UnitRow
 from proctoring.signals.service import forget
+from retention.guard import Disputed
 from storage.errors import StoreFailed
 from storage.shred import Shredder
 
@@ -56,13 +58,19 @@ class Replay:
         transact = self._core.db.transact
         holds = sum(transact(self._again(place_again, actor, act)) for act in missing.holds)
         releases = sum(transact(self._again(release_again, actor, act)) for act in missing.releases)
-        failures = tuple(line for one in missing.erasures if (line := self._erase(one, actor)))
-        proven = sum(1 for erasure in missing.erasures if erasure.certificate is not None)
-        return Replayed(holds, releases, proven - len(failures), len(missing.erasures) - proven, failures)
+        wrong = [(one, self._erase(one, actor)) for one in missing.erasures]
+        done = [one for one, failure in wrong if not failure]
+        erased = sum(1 for one in done if one.certificate is not None)
+        failures = tuple(failure for _, failure in wrong if failure)
+        return Replayed(holds, releases, erased, len(done) - erased, failures)
 
     def _erase(self, erasure: Erasure, actor: Actor) -> str:
         """What went wrong, or nothing. Without a certificate the rest is the worker's."""
-        self._core.db.transact(lambda db: self._decide(db, erasure, actor))
+        try:
+            self._core.db.transact(lambda db: self._decide(db, erasure, actor))
+        except Disputed as disputed:
+            log.error("replay.disputed", unit=erasure.unit, detail=str(disputed))
+            return f"{erasure.unit}: {disputed}"
         if erasure.certificate is None:
             return ""
         try:
@@ -78,6 +86,10 @@ class Replay:
         return lambda db: step(db, self._core, actor, act)
 
     def _decide(self, db: Db, erasure: Erasure, actor: Actor) -> None:
+        session_id = db.scalar(select(UnitRow.session_id).where(UnitRow.id == erasure.unit))
+        if session_id != erasure.session:
+            detail = f"the signed proof names session {erasure.session}, its row {session_id}"
+            raise Disputed(erasure.session, [Dispute("unit.session_id", detail)])
         end_holds_on(db, self._core, actor, erasure.unit)
         erase_id = self._core.new_id()
         decided = (

@@ -96,6 +96,12 @@ def check_timestamp(answer: bytes, note: str, roots: Roots) -> datetime:
     return response.tst_info.gen_time
 
 
+def stamped_at(answer: bytes) -> datetime:
+    """The instant that an answer of an authority names; whose signature it is, is not looked at. Raises
+    Refused."""
+    return _decode(answer).tst_info.gen_time
+
+
 def read_roots(data: bytes) -> list[x509.Certificate]:
     """The certificates of a file, PEM or DER. Raises Refused `wrong-certificate`."""
     try:

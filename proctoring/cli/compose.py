@@ -6,6 +6,7 @@ is what `serve` and the operator's commands hold.
 """
 
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from proctoring import settings as configuration
@@ -15,19 +16,23 @@ from proctoring.cli.stores import open_store
 from proctoring.clock import system_clock
 from proctoring.core import Core
 from proctoring.custody.checkpoints import Checkpoints
-from proctoring.custody.stamps import Stamps
+from proctoring.custody.stamps import Stamps, ask_time
 from proctoring.db import Database
 from proctoring.errors import Unavailable
+from proctoring.holds.brake import NO_PAUSE_TOO_LONG, BrakeLimits
 from proctoring.ids import new_id
 from proctoring.migrations import refuse_unknown
+from proctoring.proofs.epochs import EpochGuard
 from proctoring.proofs.job import LedgerReplay
 from proctoring.quarantine.acts import copy_acts
 from proctoring.quarantine.watch import Watch
 from proctoring.recordings.rotation import Rotation
 from proctoring.sessions.links import Links
-from proctoring.settings import Settings
+from proctoring.settings import Env, Settings
+from retention.clocks import nobody
 from retention.erase import Eraser
 from retention.replay import Replay
+from retention.rules import Rules
 from storage.keys import EpochKeys
 from storage.objects import ObjectStore
 from storage.powers import Power
@@ -67,7 +72,7 @@ class WorkerParts:
     signer: Signer
 
     def rotation(self) -> Rotation:
-        return Rotation(self.core, self.opener, self.keys)
+        return Rotation(self.core, self.opener, self.keys, EpochGuard(self.core))
 
     def checkpoints(self) -> Checkpoints:
         settings = self.core.settings
@@ -83,7 +88,11 @@ class WorkerParts:
         return Replay(self.core, Shredder(self.objects))
 
     def eraser(self) -> Eraser:
-        return Eraser(self.core, Shredder(self.objects), self.signer)
+        settings = self.core.settings
+        dev = settings.env is Env.DEV  # a demo may lie for weeks, and acts as of any day
+        rules = Rules(brake=BrakeLimits(pause=NO_PAUSE_TOO_LONG)) if dev else Rules()
+        ask = partial(ask_time, HttpAuthority(settings.tsa_url)) if settings.tsa_url else nobody
+        return Eraser(self.core, Shredder(self.objects), self.signer, rules, ask_time=ask)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,8 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
+from proctoring.settings import Env
+
 
 @dataclass(frozen=True, slots=True)
 class Places:
@@ -86,10 +88,11 @@ def move_old_keys(places: Places) -> list[str]:
     return moved
 
 
-def remember_address(data: Path, host: str, port: int) -> None:
-    """Note where this data folder is being served, so that other subcommands print links that work."""
+def remember_address(data: Path, host: str, port: int, env: Env) -> None:
+    """Note where this data folder is being served, so that other subcommands print links that work; and
+    whether it is for trying out only, so that they let the same through."""
     new = _address_file(data).with_suffix(".new")
-    new.write_text(json.dumps({"host": host, "port": port}))
+    new.write_text(json.dumps({"host": host, "port": port, "env": env.value}))
     new.replace(_address_file(data))
 
 
@@ -97,7 +100,8 @@ def running_address(data: Path) -> dict[str, object]:
     """What `remember_address` noted, as settings; empty when nothing was that can be read."""
     try:
         noted = json.loads(_address_file(data).read_text())
-        return {"host": str(noted["host"]), "port": int(noted["port"])}
+        address = {"host": str(noted["host"]), "port": int(noted["port"])}
+        return address | ({"env": Env(noted["env"])} if "env" in noted else {})
     except (OSError, ValueError, KeyError, TypeError):
         return {}
 

@@ -6,12 +6,20 @@ from pathlib import Path
 
 import click
 
-from proctoring.cli.compose import parts, watched
+from proctoring.cli.compose import Parts, parts, watched
 from proctoring.cli.output import Instant, common, operator, show
 from proctoring.clock import iso
+from proctoring.errors import Invalid
+from proctoring.settings import Env
 from proctoring.text import isolated
-from retention.erase import BRAKED, Outcome
+from retention.erase import BRAKED, STOPPED, Outcome
 from retention.plan import Fate, plan
+
+REMEDIES = {
+    BRAKED: "The clock brake is pulled. Check the clocks and `purge --dry-run`, then `purge --confirm`.",
+    STOPPED: "Rows and ledger disagree. See `ledger verify` and put the rows right; or, when you have "
+    "looked, `purge --despite SESSION`.",
+}
 
 
 @click.command()
@@ -20,19 +28,31 @@ from retention.plan import Fate, plan
 @click.option(
     "--confirm", is_flag=True, help="You have looked: release the clock brake and erase what is due."
 )
+@click.option(
+    "--despite",
+    multiple=True,
+    metavar="SESSION",
+    help="You have looked: erase this session though rows and ledger disagree.",
+)
 @common
-def purge(data: Path | None, dry_run: bool, at: datetime | None, confirm: bool) -> None:
+def purge(
+    data: Path | None, dry_run: bool, at: datetime | None, confirm: bool, despite: tuple[str, ...]
+) -> None:
     """Erase what is due and unheld; say what goes, what stays and why.
 
-    Nothing is erased while the clock brake is pulled: clocks that disagree or jumped, or suspiciously much
-    that is due at once. Look at the clocks and at --dry-run, then --confirm.
+    Nothing is erased while the clock brake is pulled: clocks that disagree or jumped, a long pause, or
+    suspiciously much that is due at once. Look at the clocks and at --dry-run, then --confirm.
+
+    A session is stopped where its rows are not what the ledger tells. Look with `proctoring ledger verify`;
+    once its rows are put right it goes on by itself.
     """
     made = watched(parts(data))
+    _check_instant(made, dry_run, at)
     with made.core.db.read() as db:
         now = at or made.core.db.now(db)
         outcomes = [Outcome(line) for line in plan(db, now)] if dry_run else []
     if not dry_run:
-        outcomes = made.worker.eraser().run(at, operator(), confirm)
+        outcomes = made.worker.eraser().run(at, operator(), confirm, despite)
     erased = [outcome for outcome in outcomes if outcome.certificate_id]
     failed = [outcome for outcome in outcomes if outcome.failure]
     going = [outcome for outcome in outcomes if outcome.line.fate is Fate.GOES]
@@ -45,16 +65,25 @@ def purge(data: Path | None, dry_run: bool, at: datetime | None, confirm: bool) 
         "units": [_json(outcome) for outcome in outcomes],
     }
     verb = f"{len(going)} would go" if dry_run else f"{len(erased)} erased, {len(failed)} failed"
-    if any((outcome.failure or "").startswith(BRAKED) for outcome in failed):
-        summary_end = (
-            "\nThe clock brake is pulled. Check the clocks and `purge --dry-run`, then `purge --confirm`."
-        )
-    else:
-        summary_end = ""
+    summary_end = "".join(
+        f"\n{words}"
+        for why, words in REMEDIES.items()
+        if any((outcome.failure or "").startswith(why) for outcome in failed)
+    )
     summary = f"as of {iso(now)}: {verb}, {len(outcomes) - len(going)} stay{summary_end}"
     show(result, "\n".join([*map(_text, outcomes), summary]))
     if failed:
         sys.exit(1)
+
+
+def _check_instant(made: Parts, dry_run: bool, at: datetime | None) -> None:
+    """Raises Invalid where evidence would be destroyed before it is due."""
+    if at is None or dry_run or made.core.settings.env is Env.DEV or at <= made.core.clock():
+        return
+    raise Invalid(
+        f"{iso(at)} has not come: what is due then must be kept until then.",
+        "Add --dry-run to see what would go; PROCTORING_ENV=dev is for trying out.",
+    )
 
 
 def _json(outcome: Outcome) -> dict[str, str | None]:

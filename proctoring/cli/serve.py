@@ -42,7 +42,7 @@ def serve(data: Path | None, host: str | None, port: int | None, with_demo: bool
         if settings.checkpoint_copy is None:
             click.echo("PROCTORING_CHECKPOINT_COPY is not set: a restored old backup is not noticed.")
         made = assemble(settings)
-        remember_address(settings.data, settings.host, settings.port)
+        remember_address(settings.data, settings.host, settings.port, settings.env)
 
         async def show_demo(still_serving: StillServing) -> None:
             await demo.run(made, still_serving)

@@ -110,6 +110,11 @@ def head(db: Db) -> tuple[int, str]:
     return (row.number, row.hash) if row else (0, GENESIS)
 
 
+def last_entered_at(db: Db) -> datetime | None:
+    """When the last entry was made."""
+    return db.scalar(select(EntryRow.at).order_by(EntryRow.number.desc()).limit(1))
+
+
 def certificate(db: Db, certificate_id: str) -> CertificateRow:
     """One erasure certificate. Raises NotFound."""
     row = db.get(CertificateRow, certificate_id)

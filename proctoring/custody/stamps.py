@@ -5,7 +5,7 @@ up: it is logged and counted, and the next round asks again.
 """
 
 import base64
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import structlog
 from sqlalchemy import select, update
@@ -16,11 +16,12 @@ from proctoring.core import Core
 from proctoring.custody.checkpoints import last
 from proctoring.custody.rows import CheckpointRow, StampRow, StampStateRow
 from storage.checkpoint import LEDGER_ORIGIN
-from storage.errors import TimestampFailed
-from storage.timestamp import TimestampAuthority
+from storage.errors import Refused, TimestampFailed
+from storage.timestamp import TimestampAuthority, stamped_at
 
 STAMP_INTERVAL = timedelta(minutes=10)
 """How often a time-stamp is asked for at most: a checkpoint covers all that came before it."""
+TIME_QUESTION = "proctoring/time\n"
 STATE_ID = 1
 
 log = structlog.get_logger()
@@ -64,6 +65,16 @@ class Stamps:
             return newest
         due = self._core.clock() - stamped.added_at >= STAMP_INTERVAL
         return newest if due and newest.size > stamped.size else None
+
+
+def ask_time(authority: TimestampAuthority) -> datetime | None:
+    """The present instant by the authority's answer to a question of now (its nonce is new); None when it
+    gives none."""
+    try:
+        return stamped_at(authority.stamp(TIME_QUESTION)).astimezone(UTC)
+    except (TimestampFailed, Refused) as error:
+        log.warning("timestamp.no_time", error=str(error))
+        return None
 
 
 def newest_stamp(db: Db) -> StampRow | None:

@@ -14,16 +14,23 @@ class BrakeCause(StrEnum):
     CLOCKS_DISAGREE = "clocks-disagree"
     CLOCK_JUMPED = "clock-jumped"
     TOO_MUCH_AT_ONCE = "too-much-at-once"
+    LONG_PAUSE = "long-pause"
+
+
+NO_PAUSE_TOO_LONG = timedelta.max
 
 
 @dataclass(frozen=True, slots=True)
 class BrakeLimits:
     """`share`: part of all living evidence units that may fall due in one pass, 0 to 1. It does not count
-    below `units_min` units, so that a small exam body is not asked every time."""
+    below `units_min` units, so that a small exam body is not asked every time. `pause`: for how long nothing
+    may have been entered in the ledger, and no pass made, before the clock's word is not enough: a service
+    that was stopped over a long weekend goes on by itself."""
 
     skew: timedelta = timedelta(seconds=60)
     share: float = 0.5
     units_min: int = 300
+    pause: timedelta = timedelta(days=5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +56,7 @@ def wrong_clock(
     reading: Reading, before: Reading | None, passed_at: datetime | None, limits: BrakeLimits
 ) -> Brake | None:
     """Whether the clocks may be trusted. `before`: this process's last reading; `passed_at`: the instant of
-    the last pass of any process. A jump while nobody ran looks like time that passed; see `too_much`."""
+    the last pass of any process. A jump while nobody ran looks like time that passed; see `long_pause`."""
     skew = abs(reading.host - reading.database)
     if skew > limits.skew:
         detail = f"this machine says {iso(reading.host)}, the database {iso(reading.database)}"
@@ -63,6 +70,25 @@ def wrong_clock(
             detail = f"it should be {iso(expected)}, and the clock says {iso(reading.database)}"
             return Brake(BrakeCause.CLOCK_JUMPED, detail)
     return None
+
+
+def long_pause(
+    now: datetime, passed_at: datetime | None, entered_at: datetime | None, limits: BrakeLimits
+) -> Brake | None:
+    """Whether so much time seems to have passed since the last pass, or the last entry of the ledger, that
+    the clock may be wrong by it, however little is due. None: there was none."""
+    for what, at in (("the last pass", passed_at), ("the last entry of the ledger", entered_at)):
+        if at is not None and now - at > limits.pause:
+            return Brake(BrakeCause.LONG_PAUSE, f"{what} was at {iso(at)}, and now it is {iso(now)}")
+    return None
+
+
+def other_time(now: datetime, authority: datetime, limits: BrakeLimits) -> Brake | None:
+    """Whether a time-stamp authority contradicts the clock."""
+    if abs(authority - now) <= limits.skew:
+        return None
+    detail = f"the time-stamp authority says {iso(authority)}, the clock {iso(now)}"
+    return Brake(BrakeCause.CLOCKS_DISAGREE, detail)
 
 
 def too_much(due: int, living: int, limits: BrakeLimits) -> Brake | None:

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import JSON, select, update
+from sqlalchemy import JSON, select, true, update
 from sqlalchemy.orm import Mapped, mapped_column
 from sqlalchemy.orm import Session as Db
 
@@ -93,12 +93,13 @@ def pull(db: Db, core: Core, brake: Brake) -> Brake:
     return Brake(brake.cause, brake.detail, row.id, row.pulled_at)
 
 
-def release_all(db: Db, core: Core, by: Actor) -> int:
-    """A person has looked at the clocks: every brake is released; how many."""
+def release_all(db: Db, core: Core, by: Actor, cause: BrakeCause | None = None) -> int:
+    """A person has looked at the clocks: every brake is released, or each of one cause; how many."""
     now = core.clock()
+    mine = BrakeRow.cause == cause.value if cause is not None else true()
     released = (
         update(BrakeRow)
-        .where(BrakeRow.released_at.is_(None))
+        .where(BrakeRow.released_at.is_(None), mine)
         .values(released_at=now, released_by=by.id)
         .returning(BrakeRow.id)
     )

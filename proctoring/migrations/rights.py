@@ -45,6 +45,7 @@ _ANY_ROLE = {
     "quarantines": _ADD,  # whoever notices that the database was put back begins one; a person lifts it
     "checkpoints": _READ,
     "erasure_certificates": _READ,
+    "erasure_stops": _READ,
     "exams": _READ,
     "takes": _READ,
     "segments": _READ,
@@ -131,7 +132,8 @@ _WORKER = {
     "incident_flags": _READ,
     "appeals": _READ,
     "help_requests": _READ,
-    "retention_brakes": _ADD,  # a person releases it
+    "erasure_stops": _may("SELECT INSERT", "detail ended_at ended_by"),
+    "retention_brakes": _may("SELECT INSERT", "released_at released_by"),  # by a time-stamp authority's word
     "retention_state": _may("SELECT", "passed_at failures audited_at findings orphans"),
 }
 

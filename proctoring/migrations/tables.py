@@ -11,6 +11,7 @@ from proctoring.holds import worker
 from proctoring.identity import rows as identity
 from proctoring.incidents import rows as incidents
 from proctoring.proofs import rows as proofs
+from proctoring.proofs import stops
 from proctoring.quarantine import rows as quarantine
 from proctoring.recordings import rows as recordings
 from proctoring.reviews import rows as reviews
@@ -34,6 +35,7 @@ MODULES = (
     sessions,
     signals,
     spools,
+    stops,
     worker,
 )
 METADATA = Row.metadata

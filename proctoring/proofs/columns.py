@@ -57,6 +57,7 @@ _MEMORY = "memory of a worker: what it decided stands in the ledger"
 _KEY = "whether there is one; what it is, its seal proves"
 _CHAINED = "its hash, the next entry's `prev`, checkpoints"
 _AGAIN = "found again by the next round; audit:finding tells it"
+_STOPPED = "found again by the next pass; erasure:stop and erasure:resume tell it"
 _BY_JOB = "by the job; what is not signed is read anew"
 _OF_NOW = "how a capture process fares now: it says so again within 15 s"
 _SHEET = "derived from the recording; opens in its own place only, else it is not shown"
@@ -219,6 +220,10 @@ COLUMNS: dict[str, dict[str, Cover]] = {
     "spools": {
         **_none(_OF_NOW, "id", "told_at", "trouble", "since", "free_bytes", "waiting_bytes", "memory_bytes"),
         **_none(_OF_NOW, "datagrams_lost", "sounds_lost"),
+    },
+    "erasure_stops": {
+        **_none(_STOPPED, "id", "session_id", "codes", "detail"),
+        **_none(_STOPPED, "found_at", "ended_at", "ended_by"),
     },
     "ledger_replay": {
         **_other(How.SIGNED, _BY_JOB, "id", "exact_from"),

@@ -5,6 +5,7 @@ never touched.
 """
 
 from datetime import UTC, datetime, timedelta
+from typing import Protocol
 
 import structlog
 from sqlalchemy import select, update
@@ -14,25 +15,47 @@ from proctoring.core import Core
 from proctoring.custody.model import SYSTEM, Action
 from proctoring.custody.service import enter
 from proctoring.quarantine.service import check_none
+from proctoring.recordings.model import UnitState
 from proctoring.recordings.rows import UnitRow
 from storage.errors import KeyMissing, KeyServiceFailed, NotAuthentic
 from storage.keys import EpochKeys
 from storage.seal import Opener
 
 UNITS_A_ROUND = 500
+LIVING = (UnitState.OPEN.value, UnitState.RETAINED.value)
 EPOCH_IDLE = timedelta(days=14)
 """How old an epoch is before it may go: a sealing process may have looked up the newest one just before."""
 
 log = structlog.get_logger()
 
 
+class Guard(Protocol):
+    """Whoever knows whether rows can be believed; `proctoring.proofs.epochs` is the one there is."""
+
+    def disputed(self) -> bool:
+        """Whether an epoch must stay, because rows and ledger disagree about a session."""
+
+    def key_does_not_open(self, unit: UnitRow) -> None:
+        """Told of a living unit whose key is not there, or not sealed to the epoch that its row names."""
+
+    def every_key_opens(self) -> None:
+        """Told when there is none."""
+
+
 class Rotation:
     """Holds the power to open and to destroy epochs; runs where footage is opened, never in capture."""
 
-    def __init__(self, core: Core, opener: Opener, keys: EpochKeys) -> None:
+    def __init__(
+        self,
+        core: Core,
+        opener: Opener,
+        keys: EpochKeys,
+        guard: Guard,
+    ) -> None:
         self._core = core
         self._opener = opener
         self._keys = keys
+        self._guard = guard
 
     def run(self) -> tuple[int, list[str]]:
         """One round: make this week's epoch, re-seal what is behind, destroy what is idle.
@@ -87,10 +110,12 @@ class Rotation:
         return True
 
     def _destroy_idle(self, newest: str) -> list[str]:
-        destroyed = []
-        for epoch in self._keys.epochs():
-            if epoch == newest or self._core.clock() - epoch_start(epoch) < EPOCH_IDLE:
-                continue
+        destroyed: list[str] = []
+        now = self._core.clock()
+        idle = [one for one in self._keys.epochs() if one != newest and now - epoch_start(one) >= EPOCH_IDLE]
+        if not idle or self._guard.disputed() or not self._every_key_opens():
+            return destroyed
+        for epoch in idle:
             with self._core.db.begin() as db:
                 if _is_needed(db, epoch):
                     continue
@@ -99,6 +124,33 @@ class Rotation:
             destroyed.append(epoch)
             log.info("key.epoch_destroyed", epoch=epoch)
         return destroyed
+
+    def _every_key_opens(self) -> bool:
+        """Whether each living unit has its key, sealed to the epoch that its row names: a row that names
+        another would let the epoch go that its key needs."""
+        after = ""
+        while True:
+            with self._core.db.read() as db:
+                living = select(UnitRow).where(UnitRow.id > after, UnitRow.state.in_(LIVING))
+                units = list(db.scalars(living.order_by(UnitRow.id).limit(UNITS_A_ROUND)))
+            if not units:
+                self._guard.every_key_opens()
+                return True
+            for unit in units:
+                if not self._opens(unit):
+                    self._guard.key_does_not_open(unit)
+                    return False
+            after = units[-1].id
+
+    def _opens(self, unit: UnitRow) -> bool:
+        key = unit.key()
+        if key is None:
+            return False
+        try:
+            self._opener.unit(unit.id, key)
+        except (KeyMissing, NotAuthentic):
+            return False
+        return True
 
 
 def epoch_start(epoch: str) -> datetime:

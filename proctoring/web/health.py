@@ -9,6 +9,7 @@ from prometheus_client import CONTENT_TYPE_LATEST
 
 from proctoring.core import Core
 from proctoring.holds.worker import brake_in_force
+from proctoring.proofs import stops
 from proctoring.proofs.findings import open_findings
 from proctoring.quarantine.service import in_force
 from proctoring.web.metrics import exposition, oldest_overdue_s
@@ -33,19 +34,21 @@ def routes(core: Core, checks: Mapping[str, Check]) -> APIRouter:
     def readyz() -> JSONResponse:
         wrong = {name: said for name, check in checks.items() if (said := _wrong(name, check)) is not None}
         states = {name: "failed" if name in wrong else "ok" for name in checks}
-        overdue_s, brake, quarantine, disagreements = None, None, None, 0
+        overdue_s, brake, quarantine, disagreements, stopped = None, None, None, 0, 0
         if states.get("database", "ok") == "ok":
             with core.db.read() as db:
                 overdue_s, brake = oldest_overdue_s(core, db), brake_in_force(db)
                 quarantine, disagreements = in_force(db), open_findings(db)
+                stopped = stops.count_in_force(db)
         ready = set(states.values()) == {"ok"} and (overdue_s or 0) <= OVERDUE_S_MAX
-        ready = ready and brake is None and quarantine is None and not disagreements
+        ready = ready and brake is None and quarantine is None and not disagreements and not stopped
         body = {
             "ready": ready,
             "checks": states,
             "said": {name: said for name, said in wrong.items() if said},
             "oldest_overdue_seconds": overdue_s,
             "erasure_brake": brake.cause.value if brake else None,
+            "erasure_stopped_sessions": stopped,
             "quarantine": quarantine.id if quarantine else None,
             "ledger_disagreements": disagreements,
         }

@@ -17,7 +17,7 @@ from proctoring.custody import stamps
 from proctoring.custody.model import Action
 from proctoring.custody.rows import EntryRow
 from proctoring.holds import worker
-from proctoring.proofs import findings
+from proctoring.proofs import findings, stops
 from proctoring.proofs.rows import ReplayRow
 from proctoring.quarantine.service import in_force
 from proctoring.recordings.model import EndCause, UnitState
@@ -67,6 +67,11 @@ class EvidenceMetrics(Collector):
             memory = worker.state(db)
             braked = worker.brake_in_force(db) is not None
             yield _gauge("erasure_braked", "1 while the clock brake waits for a person.", int(braked))
+            yield _gauge(
+                "erasure_stopped_sessions",
+                "Sessions that are not erased because rows and ledger disagree.",
+                stops.count_in_force(db),
+            )
             quarantined = in_force(db) is not None
             yield _gauge("quarantined", "1 while a restored database waits for a person.", int(quarantined))
             yield _gauge("erasure_failures", "Units that the last pass could not erase.", memory.failures)

@@ -1,4 +1,5 @@
-"""What goes next and why, what is held and why, certificates; holds are placed and released here."""
+"""What goes next and why, what is held and why, what waits for a person and which command ends that;
+certificates; holds are placed and released here."""
 
 import json
 from datetime import datetime
@@ -14,6 +15,8 @@ from proctoring.custody import service as custody
 from proctoring.errors import Invalid
 from proctoring.holds import service as holds
 from proctoring.holds.model import TWO_PERSON_RELEASE, Hold, HoldKind
+from proctoring.holds.worker import brake_in_force
+from proctoring.proofs import stops
 from proctoring.recordings.timeline import timeline
 from proctoring.reviews.queue import queue
 from proctoring.sessions import service as sessions
@@ -51,6 +54,8 @@ def routes(desk: Desk) -> APIRouter:
                 may_release=may(person, May.RELEASE_HOLD),
                 kinds=PLACED_BY_HAND,
                 releasable=lambda hold: releasable(hold, person.id),
+                brake=brake_in_force(db),
+                stopped=stops.in_force(db),
             )
 
     @router.post("/holds")

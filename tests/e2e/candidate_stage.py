@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from tests.support.browser import chromium_path
-from tests.support.service import Service
+from tests.support.service import DEV, Service
 
 BASE_ARGS = [
     "--no-sandbox",
@@ -52,7 +52,7 @@ window.takeAwayPart = (kind) => { part(kind).stop(); part(kind).dispatchEvent(ne
 @pytest.fixture
 def service(tmp_path: Path) -> Iterator[Service]:
     """The service over a fresh data folder."""
-    started = Service(tmp_path / "data").start()
+    started = Service(tmp_path / "data", DEV).start()
     yield started
     started.stop()
 

@@ -15,7 +15,7 @@ from playwright.sync_api import sync_playwright
 from tests.e2e.candidate_stage import ALLOW_ALL, BASE_ARGS, Candidate
 from tests.support.browser import chromium_path
 from tests.support.logs import answer, batch
-from tests.support.service import Service, wait_until
+from tests.support.service import DEV, Service, wait_until
 
 pytestmark = pytest.mark.live
 
@@ -73,7 +73,7 @@ def read(candidate: Candidate, service: Service, name: str) -> None:
 def test_what_happens_in_the_exam_is_logged_shown_and_erased(tmp_path: Path) -> None:
     """Pages visited, something pasted, an answer: in the sealed log during the exam and not after; in no file
     in clear; on the reviewer's page with a custody entry; in the evidence package; gone with the purge."""
-    service = Service(tmp_path / "data").start()
+    service = Service(tmp_path / "data", DEV).start()
     try:
         invited = service.invite(*EXAM)
         session_id = invited["session_id"]

@@ -28,7 +28,7 @@ from storage.shred import Shredder
 from tests.support.crash import Crash, Points, crash, crashing
 from tests.support.life import check_life, check_nothing_due_is_left
 from tests.support.versioned import VersionedObjects
-from tests.support.world import ADMIN, SEGMENT_MS, START, World
+from tests.support.world import ADMIN, SEGMENT_MS, START, UNPAUSED, World
 
 OFFICER = Actor("officer", "privacy-officer")
 LATE_SEQ = 7
@@ -63,7 +63,7 @@ class Scene:
     def run(self, points: Points) -> None:
         core, objects = crashing(self.world.core, self.objects, points)
         ticks = lambda: self.world.clock.now.timestamp()  # noqa: E731
-        Eraser(core, Shredder(objects), self.world.signer, ticks=ticks).run()
+        Eraser(core, Shredder(objects), self.world.signer, UNPAUSED, ticks=ticks).run()
 
     def place(self) -> None:
         """Somebody holds the session; whoever is told so finds it whole."""
@@ -171,14 +171,14 @@ from retention.erase import Eraser
 from storage.folder_objects import FolderObjects
 from storage.shred import Shredder
 from tests.support.crash import Points, crashing
-from tests.support.world import TestClock, World
+from tests.support.world import UNPAUSED, TestClock, World
 
 folder, url, now, target = sys.argv[1:]
 clock = TestClock(datetime.fromisoformat(now))
 world = World(Path(folder), clock, database_url=url or None)
 points = Points(int(target), lambda: os.kill(os.getpid(), signal.SIGKILL))
 core, objects = crashing(world.core, FolderObjects(Path(folder) / "objects"), points)
-Eraser(core, Shredder(objects), world.signer, ticks=lambda: 0.0).run()
+Eraser(core, Shredder(objects), world.signer, UNPAUSED, ticks=lambda: 0.0).run()
 """
 
 

@@ -48,7 +48,7 @@ from tests.support.crash import Crash, Points, crash, crashing
 from tests.support.life import BEGUN, check_life, check_nothing_due_is_left
 from tests.support.restore import Backup, Operations, back_up
 from tests.support.versioned import VersionedObjects
-from tests.support.world import ADMIN, SEGMENT_MS, World
+from tests.support.world import ADMIN, SEGMENT_MS, UNPAUSED, World
 
 STEPS_MIN = 2000
 EXAMPLES = 40
@@ -200,7 +200,7 @@ class Life(RuleBasedStateMachine):
         core, objects = crashing(self.world.core, self.objects, Points(point, crash))
         ticks = lambda: self.world.clock.now.timestamp()  # noqa: E731
         with suppress(Crash):
-            Eraser(core, Shredder(objects), self.world.signer, ticks=ticks).run()
+            Eraser(core, Shredder(objects), self.world.signer, UNPAUSED, ticks=ticks).run()
 
     @rule()
     def signed_and_copied(self) -> None:

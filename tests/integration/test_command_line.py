@@ -5,12 +5,12 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
-from tests.support.service import Service
+from tests.support.service import DEV, Service
 
 
 @pytest.fixture(scope="module")
 def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
-    running = Service(tmp_path_factory.mktemp("cli") / "data").start()
+    running = Service(tmp_path_factory.mktemp("cli") / "data", DEV).start()
     yield running
     running.stop()
 

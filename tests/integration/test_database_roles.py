@@ -20,7 +20,7 @@ from proctoring.appeals.model import AppealOutcome
 from proctoring.cli.checks import database
 from proctoring.core import Core
 from proctoring.custody.checkpoints import Checkpoints
-from proctoring.custody.model import Actor
+from proctoring.custody.model import SYSTEM, Actor
 from proctoring.custody.rows import CertificateCopyRow
 from proctoring.custody.stamps import Stamps
 from proctoring.exams import service as exams
@@ -30,10 +30,13 @@ from proctoring.help.model import HelpKind
 from proctoring.holds import service as holds
 from proctoring.holds.brake import Brake, BrakeCause
 from proctoring.holds.model import HoldKind
-from proctoring.holds.worker import pull
+from proctoring.holds.worker import pull, release_all
 from proctoring.identity import service as identity
 from proctoring.incidents import service as incidents
 from proctoring.migrations.rights import LOCKED_BY, USERS
+from proctoring.proofs import stops
+from proctoring.proofs.disputes import Dispute
+from proctoring.proofs.epochs import EpochGuard
 from proctoring.proofs.job import LedgerReplay
 from proctoring.quarantine import service as quarantine
 from proctoring.quarantine.model import Head
@@ -306,7 +309,7 @@ def worker_jobs(world: RolesWorld, session: Session) -> None:
         copy = core.settings.checkpoint_copy
         Checkpoints(core, world.signer, copy, Stamps(core, Authority()).run).run()
         world.clock.move(days=8)
-        assert Rotation(core, world.opener, world.keys).run()[0] > 0
+        assert Rotation(core, world.opener, world.keys, EpochGuard(core)).run()[0] > 0
         world.objects.put(segment_key(unit_of(core, session), core.new_id(), 0), b"without a leaf")
         world.eraser.run()
         world.clock.move(days=1)
@@ -324,7 +327,14 @@ def worker_jobs(world: RolesWorld, session: Session) -> None:
         world.clock.move(days=2)
         world.eraser.run()
         with core.db.begin() as db:
+            pull(db, core, Brake(BrakeCause.LONG_PAUSE, "tried"))
+            release_all(db, core, SYSTEM, BrakeCause.LONG_PAUSE)
             pull(db, core, Brake(BrakeCause.CLOCK_JUMPED, "tried"))
+        for found in (Dispute("unit.key", "a"), Dispute("unit.key", "b"), Dispute("unit.state", "c")):
+            with core.db.begin() as db:
+                stops.stop(db, core, session.id, [found])
+        with core.db.begin() as db:
+            stops.resume(db, core, session.id)
         client = client_of(core, APIRouter())
         read(client, "/metrics")
     replayed(world, session)

@@ -10,7 +10,7 @@ from proctoring.minio_settings import secret_file
 from storage.minio_client import s3_client
 from storage.powers import Power
 from tests.support.minio import REGION, ROOT, MinioServer
-from tests.support.service import Service
+from tests.support.service import DEV, Service
 
 ADMIN = {
     "PROCTORING_MINIO_ADMIN_ACCESS_KEY": ROOT.access_key,
@@ -34,7 +34,7 @@ def test_a_whole_life_in_minio(minio: MinioServer, tmp_path: Path) -> None:
     """`init` makes bucket, users and secrets and says so, once; the service then runs without the
     administrator's key; what it records lies in the bucket and nowhere else; a purge leaves nothing."""
     bucket = "whole-life"
-    service = Service(tmp_path / "data", settings(minio, bucket) | ADMIN)
+    service = Service(tmp_path / "data", settings(minio, bucket) | ADMIN | DEV)
     made = service.run("init")["made"]
     assert f"bucket {bucket}" in made
     assert sum(line.startswith("user ") for line in made) == len(Power)

@@ -7,7 +7,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.support.service import Service
+from tests.support.service import DEV, Service
 
 HTML = {"Accept": "text/html"}
 AT = ("--at", "2099-01-01T00:00:00Z")
@@ -15,7 +15,7 @@ AT = ("--at", "2099-01-01T00:00:00Z")
 
 @pytest.fixture
 def service(tmp_path: Path) -> Iterator[Service]:
-    running = Service(tmp_path / "data", {"PROCTORING_CHECKPOINT_COPY": str(tmp_path / "copy")})
+    running = Service(tmp_path / "data", {"PROCTORING_CHECKPOINT_COPY": str(tmp_path / "copy")} | DEV)
     yield running
     running.stop()
 

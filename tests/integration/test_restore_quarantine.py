@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from proctoring.cli import main
 from proctoring.custody.audit import audit, restorations
@@ -15,11 +15,12 @@ from proctoring.custody.rows import CertificateRow
 from proctoring.custody.service import enter, entries, head
 from proctoring.errors import Conflict, Invalid, Quarantined, Unavailable
 from proctoring.exams import service as exams
-from proctoring.exams.model import Exam
+from proctoring.exams.model import Exam, Stream
 from proctoring.holds import service as holds
 from proctoring.holds.model import HoldKind
 from proctoring.holds.rows import HoldRow
 from proctoring.proofs.audit import audit_rows
+from proctoring.proofs.epochs import EpochGuard
 from proctoring.quarantine.acts import ActCopier
 from proctoring.quarantine.declared import declared
 from proctoring.quarantine.watch import Watch
@@ -97,6 +98,27 @@ def test_a_whole_database_is_never_in_quarantine(operations: Operations) -> None
     world.new_eraser().run()
 
 
+def test_what_is_another_session_s_by_now_is_not_erased_again(operations: Operations) -> None:
+    """The signed proof names unit and session: of a unit that rows give to another one nothing goes."""
+    world = operations.world
+    erased = world.ended(published(world))
+    other = world.ended(world.exam(streams=(Stream.WEBCAM,)))
+    operations.checkpoints().run()
+    backup = back_up(world)
+    world.clock.move(days=20)
+    world.new_eraser().run()
+    assert states(world, erased) == {"erased"}
+    operations.checkpoints().run()
+    backup.put_back()
+    with world.core.db.begin() as db:
+        mine = UnitRow.session_id == erased.id, UnitRow.kind == "phone"
+        db.execute(update(UnitRow).where(*mine).values(session_id=other.id))
+    done = operations.replay()
+    assert (len(done.failures), done.erased) == (1, 2)
+    assert other.id in done.failures[0]
+    assert states(world, other) == {"retained"}
+
+
 @pytest.mark.promise("P7")
 @pytest.mark.promise("P8")
 @pytest.mark.promise("P9")
@@ -134,7 +156,7 @@ def test_what_was_erased_and_held_since_the_backup_is_so_again(operations: Opera
     with pytest.raises(Quarantined):
         export(world, held, world.folder / "package")
     with pytest.raises(Quarantined):
-        Rotation(world.core, world.opener, world.keys).run()
+        Rotation(world.core, world.opener, world.keys, EpochGuard(world.core)).run()
     with pytest.raises(Quarantined):
         world.begin(world.admitted(exam))
     with pytest.raises(Conflict, match="still missing"):

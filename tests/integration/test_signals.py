@@ -7,7 +7,7 @@ import pytest
 
 from capture.simulate.candidate import SimulatedSession, simulate
 from proctoring.exams.model import Stream
-from tests.support.service import Service, wait_until
+from tests.support.service import DEV, Service, wait_until
 
 PUBLISHED_S = 14
 LOOKED_S_MAX = 30
@@ -17,7 +17,7 @@ LOOKED_S_MAX = 30
 def test_a_candidate_s_signals_from_the_camera_to_erasure(tmp_path: Path) -> None:
     """The service's own child looks at every stream; a proctor sees thumbnails and measurements, the one in
     front of the camera is one face and no flag; the purge leaves no object of it."""
-    service = Service(tmp_path / "data").start()
+    service = Service(tmp_path / "data", DEV).start()
     try:
         invited = service.invite("--signals", "--streams", "webcam,screen")
         streams = {Stream(name): token for name, token in invited["tokens"].items()}

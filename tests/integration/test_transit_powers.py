@@ -16,6 +16,7 @@ from sqlalchemy import func, select
 
 from proctoring.cli.key_service import open_keys, prepare_key_service
 from proctoring.errors import Unavailable
+from proctoring.proofs.epochs import EpochGuard
 from proctoring.recordings.rotation import Rotation
 from proctoring.recordings.rows import UnitRow
 from proctoring.sessions import service as sessions
@@ -226,7 +227,7 @@ def test_a_key_folder_moves_into_the_service(site: Site, tmp_path: Path) -> None
     with core.db.read() as db:
         before = {unit.id: unit.key() for unit in db.scalars(select(UnitRow))}
     world.clock.move(days=21)
-    assert Rotation(core, opener, epochs).run() == (3, [old, EPOCH])
+    assert Rotation(core, opener, epochs, EpochGuard(core)).run() == (3, [old, EPOCH])
     with core.db.read() as db:
         after = {unit.id: unit.key() for unit in db.scalars(select(UnitRow))}
     for unit_id, key in after.items():

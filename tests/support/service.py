@@ -17,6 +17,8 @@ import httpx
 STARTED_S_MAX = 120
 COMMAND_S_MAX = 120
 POLL_S = 0.1
+DEV = {"PROCTORING_ENV": "dev"}
+"""For who purges as of a later day, which production refuses, or comes back after weeks."""
 
 
 class Service:

@@ -11,6 +11,7 @@ from proctoring.custody.model import Actor
 from proctoring.db import Database
 from proctoring.exams import service as exams
 from proctoring.exams.model import CaptureProfile, CountFrom, Exam, Regulation, Stream
+from proctoring.holds.brake import NO_PAUSE_TOO_LONG, BrakeLimits
 from proctoring.identity import service as identity
 from proctoring.ids import new_id
 from proctoring.migrations import upgrade
@@ -38,6 +39,7 @@ START = datetime(2026, 11, 16, 8, 0, tzinfo=UTC)
 ADMIN = Actor("admin", "exam-admin")
 REGULATION = Regulation(14, CountFrom.RESULTS, "Europe/Brussels", 90)
 SEGMENT_MS = 4000
+UNPAUSED = Rules(brake=BrakeLimits(pause=NO_PAUSE_TOO_LONG))
 
 
 @dataclass
@@ -100,8 +102,10 @@ class World:
         self.eraser = self.new_eraser()
 
     def new_eraser(self, objects: ObjectStore | None = None, rules: Rules | None = None) -> Eraser:
-        """A worker in a process of its own, whose steady clock goes with the test's."""
+        """A worker in a process of its own, whose steady clock goes with the test's. By default it takes
+        weeks between two passes, which tests skip, for no pause."""
         shredder = Shredder(objects or self.objects)
+        rules = rules or UNPAUSED
         return Eraser(self.core, shredder, self.signer, rules, ticks=lambda: self.clock.now.timestamp())
 
     def exam(

@@ -14,11 +14,12 @@ from proctoring.recordings.model import UnitKind
 class ToldUnits:
     """`kinds`: of each unit by its id. `complete`: the admission names every unit; in an older ledger only
     those are known of which a take began. `erasing`: units whose key was destroyed, with the entry's number
-    for each."""
+    for each; `erased`: units of which nothing is left."""
 
     kinds: dict[str, str] = field(default_factory=dict)
     complete: bool = False
     erasing: dict[str, int] = field(default_factory=dict)
+    erased: set[str] = field(default_factory=set)
 
     @property
     def living(self) -> set[str]:
@@ -38,4 +39,6 @@ def told_units(entries: Iterable[Entry]) -> ToldUnits:
             told.kinds.setdefault(entry.unit_id, str(entry.detail.get("stream")))
         elif entry.action is Action.EVIDENCE_ERASE and entry.unit_id is not None:
             told.erasing[entry.unit_id] = entry.number
+        elif entry.action is Action.EVIDENCE_ERASED and entry.unit_id is not None:
+            told.erased.add(entry.unit_id)
     return told

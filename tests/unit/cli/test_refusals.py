@@ -198,6 +198,19 @@ def test_a_command_line_that_is_not_understood(run: Run, arguments: tuple[str, .
     assert as_json.out == ""
 
 
+def test_evidence_is_not_erased_as_of_a_later_day(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Only seen, or erased where the service is for trying out."""
+    run("init")
+    at = ("purge", "--at", "2099-01-01T00:00:00Z")
+    said = run(*at, "--json")
+    assert (said.code, "2099" in said.refusal["detail"]) == (1, True)
+    assert "--dry-run" in said.refusal["remedy"]
+    assert run(*at, "--dry-run").code == 0
+    assert run("purge", "--at", "2026-01-01T00:00:00Z").code == 0
+    monkeypatch.setenv("PROCTORING_ENV", "dev")
+    assert run(*at).code == 0
+
+
 @pytest.mark.parametrize("kind", ["nowhere", "file", "empty"])
 def test_verify_says_that_there_is_nothing(run: Run, tmp_path: Path, kind: str) -> None:
     """Neither is a package that fails: there is none."""

@@ -8,6 +8,7 @@ from sqlalchemy import select
 from proctoring.custody.model import Action
 from proctoring.custody.service import entries
 from proctoring.exams.model import Stream
+from proctoring.proofs.epochs import EpochGuard
 from proctoring.recordings.rotation import EPOCH_IDLE, Rotation, epoch_start
 from proctoring.recordings.rows import UnitRow
 from proctoring.recordings.timeline import SealedSegmentRef, locate
@@ -18,7 +19,7 @@ from tests.support.world import START, World
 
 
 def rotation(world: World) -> Rotation:
-    return Rotation(world.core, world.opener, world.keys)
+    return Rotation(world.core, world.opener, world.keys, EpochGuard(world.core))
 
 
 def segment(world: World, session: Session) -> SealedSegmentRef:

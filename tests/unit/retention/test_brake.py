@@ -1,24 +1,25 @@
 """The clock brake: what a wrong clock would erase is not erased until a person has looked."""
 
-from dataclasses import replace
-from datetime import timedelta
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from itertools import pairwise
 
 import pytest
 from sqlalchemy import select
 
-from proctoring.custody.model import Action, Actor
+from proctoring.custody.model import SYSTEM, Action, Actor
 from proctoring.custody.service import enter, entries
 from proctoring.holds import worker
-from proctoring.holds.brake import BrakeCause, BrakeLimits, Reading, too_much, wrong_clock
+from proctoring.holds.brake import BrakeCause, BrakeLimits, Reading, long_pause, too_much, wrong_clock
 from proctoring.recordings.model import UnitState
 from proctoring.recordings.rows import UnitRow
 from proctoring.sessions.model import Session
 from retention.erase import BRAKED, Eraser, Outcome
 from retention.rules import Rules
 from storage.shred import Shredder
-from tests.support.world import START, World
+from tests.support.world import START, UNPAUSED, World
 
-ALL_AT_ONCE = Rules(brake=BrakeLimits(units_min=3))
+ALL_AT_ONCE = Rules(brake=replace(UNPAUSED.brake, units_min=3))
 BOSS = Actor("cli:boss", "operator")
 S = timedelta(seconds=1)
 
@@ -83,7 +84,7 @@ def test_only_more_than_the_set_share_of_enough_units_pulls_it(
 def test_a_jump_stops_erasure_until_a_person_confirms(world: World, ended: Session) -> None:
     """Nothing is decided, later passes stay braked, the ledger names who released it, and then all goes."""
     still = 0.0
-    eraser = Eraser(world.core, Shredder(world.objects), world.signer, ticks=lambda: still)
+    eraser = Eraser(world.core, Shredder(world.objects), world.signer, UNPAUSED, ticks=lambda: still)
     eraser.run()
     due(world)
     assert braked(eraser.run())
@@ -138,6 +139,135 @@ def test_what_has_begun_is_finished_under_a_brake(world: World, ended: Session) 
 
     with world.core.db.begin() as db:
         enter(db, world.clock, BOSS, Action.EVIDENCE_ERASE, ended.id, units[0].id)
-    outcomes = world.new_eraser(rules=Rules(brake=BrakeLimits(units_min=2, share=0.1))).run()
+    outcomes = world.new_eraser(rules=Rules(brake=replace(UNPAUSED.brake, units_min=2, share=0.1))).run()
     assert {bool(o.certificate_id) for o in outcomes if o.line.unit_id == units[0].id} == {True}
     assert states(world) == {UnitState.ERASED.value, UnitState.RETAINED.value}
+
+
+DAY = timedelta(days=1)
+PAUSE = BrakeLimits().pause
+
+
+@pytest.mark.parametrize(
+    ("passed", "entered", "stops"),
+    [
+        (PAUSE, PAUSE, False),
+        (PAUSE + S, S, True),  # the worker alone was down
+        (S, PAUSE + S, True),  # it passed, and the ledger stood still all the same
+        (2.7 * DAY, 2.7 * DAY, False),  # from Friday evening to Monday morning
+        (4.7 * DAY, 4.7 * DAY, False),  # Easter
+        (14 * DAY, 14 * DAY, True),
+        (None, S, False),
+        (S, None, False),
+    ],
+)
+def test_a_long_weekend_is_no_long_pause_and_two_weeks_are(
+    passed: timedelta | None, entered: timedelta | None, stops: bool
+) -> None:
+    """Since the last pass, and since the last entry of the ledger: the longer of the two counts."""
+    passed_at, entered_at = (START - ago if ago is not None else None for ago in (passed, entered))
+    found = long_pause(START, passed_at, entered_at, BrakeLimits())
+    assert (found is not None) is stops
+
+
+@dataclass
+class Clocked:
+    """Workers with the limits of production, each a process of its own; `authority` tells the time."""
+
+    world: World
+    authority: timedelta | None = None  # how far its clock is from ours; None: it gives no answer
+    asked: int = 0
+
+    def run(self, confirmed: bool = False) -> list[Outcome]:
+        shredder = Shredder(self.world.objects)
+        eraser = Eraser(
+            self.world.core,
+            shredder,
+            self.world.signer,
+            ticks=lambda: self.world.clock.now.timestamp(),
+            ask_time=self.ask,
+        )
+        return eraser.run(actor=BOSS if confirmed else SYSTEM, confirmed=confirmed)
+
+    def ask(self) -> datetime | None:
+        self.asked += 1
+        return None if self.authority is None else self.world.clock() + self.authority
+
+
+@pytest.mark.promise("P7")
+@pytest.mark.parametrize("days", [16, 400])
+def test_a_start_far_from_the_last_signed_time_waits_for_a_person(
+    world: World, ended: Session, days: int
+) -> None:
+    """However few units are due, and in every later pass; then all goes, and no brake is pulled again."""
+    clocked = Clocked(world)
+    clocked.run()
+    world.clock.move(days=days)
+    for _ in range(2):
+        assert braked(clocked.run())
+        assert cause(world) is BrakeCause.LONG_PAUSE
+        world.clock.move(minutes=1)
+    assert states(world) == {UnitState.RETAINED.value}
+    assert all(outcome.certificate_id for outcome in clocked.run(confirmed=True))
+    world.clock.move(minutes=1)
+    clocked.run()
+    assert cause(world) is None
+
+
+@pytest.mark.promise("P7")
+def test_an_authority_that_tells_the_same_time_wakes_nobody(world: World, ended: Session) -> None:
+    """It is asked after a pause only; one that could not be asked at first ends the brake later."""
+    clocked = Clocked(world)
+    clocked.run()
+    world.clock.move(days=16)
+    assert braked(clocked.run())
+    clocked.authority = -60 * S
+    assert all(outcome.certificate_id for outcome in clocked.run())
+    assert cause(world) is None
+    clocked.run()
+    assert clocked.asked == 2
+
+
+def test_an_authority_that_tells_another_time_is_a_brake_for_a_person(world: World, ended: Session) -> None:
+    """More than a minute away from ours: its later answers release nothing."""
+    clocked = Clocked(world, authority=-61 * S)
+    clocked.run()
+    world.clock.move(days=16)
+    assert braked(clocked.run())
+    clocked.authority = 0 * S
+    assert braked(clocked.run())
+    assert cause(world) is BrakeCause.CLOCKS_DISAGREE
+
+
+def test_a_service_where_nothing_happens_is_not_paused(world: World, ended: Session) -> None:
+    """It passes, and enters once a day that it did: what falls due weeks later goes within the minute."""
+    clocked = Clocked(world)
+    with world.core.db.read() as db:
+        due_at = max(db.scalars(select(UnitRow.due_at)))
+    while world.clock() + DAY < due_at:
+        assert not braked([one for one in clocked.run() if one.failure])
+        world.clock.move(days=0.5)
+    world.clock.now = due_at
+    assert all(outcome.certificate_id for outcome in clocked.run())
+    with world.core.db.read() as db:
+        marks = [entry.at for entry in entries(db) if entry.action is Action.CLOCK_MARK]
+    assert len(marks) >= 13
+    assert all(later - earlier >= DAY for earlier, later in pairwise(marks))
+    for _ in range(20):  # with nothing left to keep there is nothing to mark, nor to wait for
+        world.clock.move(days=1)
+        clocked.run()
+    assert cause(world) is None
+    with world.core.db.read() as db:
+        assert len([entry for entry in entries(db) if entry.action is Action.CLOCK_MARK]) == len(marks)
+
+
+def test_nothing_is_swept_or_listed_again_under_a_brake(world: World, ended: Session) -> None:
+    """By a wrong clock the next audit would be as far away as the clock is wrong."""
+    clocked = Clocked(world)
+    clocked.run()
+    with world.core.db.read() as db:
+        before = worker.state(db).audited_at
+    world.clock.move(days=400)
+    clocked.run()
+    with world.core.db.read() as db:
+        assert worker.state(db).audited_at == before

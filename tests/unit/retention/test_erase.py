@@ -28,7 +28,7 @@ from storage.naming import unit_prefix
 from storage.objects import MemoryObjects, StoredVersion
 from storage.shred import Shredder
 from storage.sign import Purpose, check_body
-from tests.support.world import ADMIN, World
+from tests.support.world import ADMIN, UNPAUSED, World
 
 OFFICER = Actor("officer", "privacy-officer")
 
@@ -108,7 +108,7 @@ class HoldInBetween(Eraser):
     """An eraser during whose planning somebody places a hold."""
 
     def __init__(self, world: World, session: Session) -> None:
-        super().__init__(world.core, Shredder(world.objects), world.signer)
+        super().__init__(world.core, Shredder(world.objects), world.signer, UNPAUSED)
         self._world, self._session = world, session
 
     def _erase(self, *args: object, **kwargs: object) -> list[Outcome]:

@@ -1,13 +1,17 @@
 """What goes, what is held and why; holds by hand; certificates; the ledger as a page."""
 
 import json
+from datetime import timedelta
 
 import pytest
+from sqlalchemy import select, update
 
 from proctoring.access.model import Role
 from proctoring.custody import service as custody
 from proctoring.custody.rows import EntryRow
 from proctoring.holds import service as holds
+from proctoring.recordings.model import UnitState
+from proctoring.recordings.rows import UnitRow
 from storage.sign import Signer
 from tests.unit.review_ui.conftest import Office, Staff
 
@@ -78,6 +82,27 @@ def test_a_certificate_can_be_read_and_its_signature_checked(office: Office) -> 
     assert json.loads(text)["signature"] == row.signature
     assert "attachment" in download.headers["content-disposition"]
     assert isinstance(office.world.signer, Signer)
+
+
+def test_the_retention_page_says_what_waits_and_which_command_ends_it(office: Office) -> None:
+    """The brake and each stopped session, to whoever may see retention."""
+    auditor = office.hire("Auditor", Role.AUDITOR)
+    page = auditor.get("/retention").text
+    assert "purge --confirm" not in page
+    assert "purge --despite" not in page
+    world = office.world
+    session = world.ended()
+    with world.core.db.begin() as db:
+        db.execute(update(UnitRow).values(state=UnitState.ERASING.value))
+    world.eraser.run()
+    world.core.db._clock = lambda: world.clock() + timedelta(minutes=2)
+    world.new_eraser().run()
+    page = auditor.get("/retention").text
+    assert "purge --confirm" in page
+    assert "purge --despite" in page
+    assert session.id in page
+    with world.core.db.read() as db:
+        assert set(db.scalars(select(UnitRow.sealed_private_key.is_not(None)))) == {True}
 
 
 def test_the_ledger_page_tells_an_unbroken_chain_from_a_broken_one(office: Office) -> None:

@@ -1,0 +1,121 @@
+"""The ledger is asked before anything is destroyed: keys, objects of what is being erased, or strays.
+
+Rows say that a session is unheld and due; whoever may write rows can make them say so. The ledger says it
+too, or nothing of the session is destroyed: it is stopped, and told of in log, ledger, metric and on the
+retention page. Other sessions go on.
+"""
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from functools import partial
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session as Db
+
+from proctoring.core import Core
+from proctoring.custody.model import Action
+from proctoring.proofs import stops
+from proctoring.proofs.disputes import Dispute, disputes, not_before
+from proctoring.proofs.facts import session_facts
+from proctoring.proofs.reader import LedgerReader, Unproven
+from proctoring.proofs.states.units import told_units
+from proctoring.proofs.told import Told
+from proctoring.recordings.model import UnitState
+from proctoring.recordings.rows import SegmentRow, UnitRow
+from storage.manifest import GENESIS, first_break
+
+HEADS = (Action.TAKE_END, Action.EVIDENCE_RETAIN)  # tell how many leaves a unit has, and the last
+SEGMENTS_MISSING = "segments.missing"
+BY_LEDGER = "ledger"
+BY_ROWS = "rows"  # the ledger does not tell its due date: it is older than that
+
+
+class Disputed(Exception):
+    """Rows and ledger disagree about a session."""
+
+    def __init__(self, session_id: str, found: Sequence[Dispute]) -> None:
+        super().__init__("; ".join(one.detail for one in found))
+        self.session_id = session_id
+        self.found = found
+
+
+class Guard:
+    """One for the life of a worker: it remembers what it has read of the ledger."""
+
+    def __init__(self, core: Core, public: bytes) -> None:
+        self._core = core
+        self._reader = LedgerReader(public)
+
+    def confirm(self, db: Db, unit_ids: Collection[str], decided: Collection[str], now: datetime) -> str:
+        """By what the erasure of these units is confirmed: BY_LEDGER, or BY_ROWS where an older ledger does
+        not tell when they are due; empty when they are not due yet by the ledger. `decided`: those of them
+        that the caller's transaction has decided. Raises Disputed."""
+        sessions = select(UnitRow.session_id).where(UnitRow.id.in_(unit_ids)).distinct()
+        confirmed = BY_LEDGER
+        for session_id in sorted(db.scalars(sessions)):
+            told, facts = self.told(db, session_id), session_facts(db, session_id, decided)
+            if found := disputes(told, facts):
+                raise Disputed(session_id, found)
+            dates = [not_before(told, unit) for unit in facts.units if unit.id in decided]
+            if any(date is not None and date > now for date in dates):
+                return ""
+            if None in dates:
+                confirmed = BY_ROWS
+        return confirmed
+
+    def told(self, db: Db, session_id: str) -> Told:
+        """What the ledger tells of a session now. Raises Disputed when it cannot be believed."""
+        self._reader.follow(db)
+        try:
+            return self._reader.about(db, session_id)
+        except Unproven as error:
+            raise Disputed(session_id, [Dispute("ledger.entries", str(error))]) from error
+
+    def check_erased(self, db: Db, unit: UnitRow) -> None:
+        """Before what is found of an erased unit goes. Raises Disputed unless the ledger tells the same."""
+        if unit.id not in told_units(self.told(db, unit.session_id).session).erased:
+            detail = f"unit {unit.id} is erased by its row, not by the ledger"
+            raise Disputed(unit.session_id, [Dispute("unit.state", detail)])
+
+    def check_manifest(self, db: Db, unit: UnitRow) -> None:
+        """Before what has no leaf goes: the unit's leaves are all that the end of its last take counted.
+        Raises Disputed."""
+        rows = select(SegmentRow).where(SegmentRow.unit_id == unit.id).order_by(SegmentRow.position)
+        leaves = [row.leaf() for row in db.scalars(rows)]
+        head = leaves[-1].hash() if leaves else GENESIS
+        entries = self.told(db, unit.session_id).session
+        ends = [entry.detail for entry in entries if entry.unit_id == unit.id and entry.action in HEADS]
+        told = ends[-1] if ends else {"leaves": 0, "head": GENESIS}
+        if "leaves" not in told:  # an older ledger does not tell
+            return
+        if (told["leaves"], told["head"]) != (len(leaves), head) or first_break(leaves) is not None:
+            count = told["leaves"]
+            detail = f"unit {unit.id} has {len(leaves)} segments here, and {count}, or others, by the ledger"
+            raise Disputed(unit.session_id, [Dispute(SEGMENTS_MISSING, detail)])
+
+    def stop(self, disputed: Disputed) -> None:
+        """In a transaction of its own: the one that found it destroys nothing, and is undone."""
+        self._core.db.transact(lambda db: stops.stop(db, self._core, disputed.session_id, disputed.found))
+
+    def look_again(self, but: Collection[str]) -> None:
+        """Compare the stopped sessions anew, but those that this pass has just looked at; what agrees again
+        goes on."""
+        with self._core.db.read() as db:
+            again = [stop for stop in stops.in_force(db) if stop.session_id not in but]
+            agreed = {stop.session_id for stop in again if self._agrees(db, stop)}
+        for session_id in sorted(agreed):
+            self._core.db.transact(partial(stops.resume, core=self._core, session_id=session_id))
+
+    def _agrees(self, db: Db, stop: stops.Stop) -> bool:
+        if stops.UNIT_KEY in stop.codes:
+            return False
+        try:
+            if disputes(self.told(db, stop.session_id), session_facts(db, stop.session_id)):
+                return False
+            if SEGMENTS_MISSING in stop.codes:
+                mine = UnitRow.session_id == stop.session_id, UnitRow.state == UnitState.RETAINED.value
+                for unit in db.scalars(select(UnitRow).where(*mine)):
+                    self.check_manifest(db, unit)
+        except Disputed:
+            return False
+        return True
