@@ -11,7 +11,7 @@ import httpx
 from proctoring.clock import system_clock
 from proctoring.help.model import REQUESTS_MAX
 from proctoring.recordings.pace import TAKES_AT_ONCE
-from proctoring.sessions.service import WISHES_MAX
+from proctoring.sessions.service import NOTICES_MAX, WISHES_MAX
 from tests.attacks.frame import Attack, Ground, Outcome
 from tests.support.logs import answer, batch, event
 from tests.support.service import Service
@@ -33,9 +33,17 @@ def _flood(ask: Ask, most: int, tries: int, ground: Ground) -> Outcome:
     with httpx.Client(base_url=service.url, timeout=60) as client:
         ask(client, invited, -1)
         before = _rows(service)
-        codes = [ask(client, invited, number).status_code for number in range(tries)]
+        codes = [_status(partial(ask, client, invited, number)) for number in range(tries)]
     mistakes = sum(code >= 500 and code != 503 for code in codes)
     return Outcome(tries, through=max(0, _rows(service) - before - most) + mistakes)
+
+
+def _status(ask: Callable[[], httpx.Response]) -> int:
+    """Of the answer; 0 where the server ended the connection instead, with a body that it did not want."""
+    try:
+        return ask().status_code
+    except httpx.TransportError:
+        return 0
 
 
 def _rows(service: Service) -> int:
@@ -62,6 +70,10 @@ def _admitted(ask: Ask) -> Ask:
         return ask(client, invited, number)
 
     return asked
+
+
+def _languages(client: httpx.Client, invited: Invited, number: int) -> httpx.Response:
+    return client.post(f"{invited['candidate_url']}/admit?lang={'nl' if number % 2 else 'fr'}")
 
 
 def _publish(client: httpx.Client, invited: Invited, _number: int) -> httpx.Response:
@@ -107,7 +119,7 @@ def _strangers(ground: Ground) -> Outcome:
         for number in range(TRIES):
             method, path = doors[number % len(doors)]
             sent = {"code": "guessed-link", "text": "x", "kind": "help"}
-            codes.append(client.request(method, path, data=sent).status_code)
+            codes.append(_status(partial(client.request, method, path, data=sent)))
     mistakes = sum(code >= 500 for code in codes)
     return Outcome(TRIES, through=_rows(service) - before + mistakes)
 
@@ -123,7 +135,7 @@ ATTACKS = [
     ),
     Attack(
         f"{TRIES:,} changes of language by one invitation",
-        partial(_flood, _admitted(_page("/admit?lang=nl")), 0, TRIES),
+        partial(_flood, _admitted(_languages), NOTICES_MAX, TRIES),
     ),
     Attack(
         f"{PUBLISHES} publishes of one stream, one after another",

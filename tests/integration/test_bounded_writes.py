@@ -27,7 +27,7 @@ from proctoring.migrations.tables import METADATA
 from proctoring.recordings import logs
 from proctoring.recordings.model import EndCause
 from proctoring.sessions.model import Session
-from proctoring.sessions.service import WISHES_MAX
+from proctoring.sessions.service import NOTICES_MAX, WISHES_MAX
 from tests.support.asgi import AsgiClient, addresses
 from tests.support.logs import answer, batch, event
 from tests.support.world import ADMIN, REGULATION, SEGMENT_MS, World
@@ -178,8 +178,8 @@ CARD = {"content": jpeg(), "headers": {"content-type": "image/jpeg"}}
 OF_AN_IMAGE = ENTRIES_OF_A_TAKE + 2  # the take and its segment
 WAYS: Mapping[tuple[str, str], tuple[Ask, int]] = {
     ("POST", "/c/{invitation}/admit"): (
-        lambda on, n: on.page("POST", on.recording, f"/admit?lang={'nl' if n % 2 else 'fr'}"),
-        0,
+        lambda on, n: on.page("POST", on.invited, f"/admit?lang={'nl' if n % 2 else 'fr'}"),
+        UNITS + 1 + NOTICES_MAX,
     ),
     ("POST", "/c/{invitation}/in-person"): (
         lambda on, n: on.page("POST", on.invited, "/in-person", data={"wish": f"Please, {n}."}),
