@@ -98,8 +98,12 @@ def test_each_service_is_given_its_own_variables_and_the_operator_alone_the_file
     place, keys = {"ENV", "PUBLIC_URL", "REGION", "CONTROLLER_EMAIL", "CHECKPOINT_COPY"}, of_ours("TRANSIT_")
     keys = keys - {name for name in keys if "LOGIN" in name} | {"KEYS"}
     wanted = {
-        "capture": place | keys | of_ours("CONTROLLER_") | of_ours("AUTHORITY_") | {"ICE_SERVERS"},
-        "review": place | keys,
+        "capture": place
+        | keys
+        | of_ours("CONTROLLER_")
+        | of_ours("AUTHORITY_")
+        | {"ICE_SERVERS", "METRICS_TOKEN"},
+        "review": place | keys | {"METRICS_TOKEN"},
         "worker": place | keys | {"PURGE_INTERVAL_S", "TSA_URL", "TSA_REGION"},
         "beat": {"PURGE_INTERVAL_S"},
         "caddy": {"PUBLIC_URL"},
@@ -118,7 +122,7 @@ def test_each_service_is_given_its_own_variables_and_the_operator_alone_the_file
 SET_BY_THE_FILE = {
     *("DATA", "HOST", "PORT", "DATABASE_URL", "REDIS_URL", "STORE", "PROXIES", "CAPTURE_PROCESSES"),
     *("MEDIA_ADDRESSES", "MEDIA_PORT", "TURN_URLS", "TURN_REGION", "TURN_SECRET", "TURN_SECRET_FILE"),
-    *("DATABASE_REGION", "REDIS_REGION"),
+    *("DATABASE_REGION", "REDIS_REGION", "METRICS_TOKEN_FILE"),
     *(f"MINIO_{name}" for name in ("URL", "SECURE", "REGION", "COUNTRY", "BUCKET")),
     *(
         f"MINIO_{power}_{what}"
