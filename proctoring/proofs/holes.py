@@ -9,33 +9,36 @@ from proctoring.recordings.model import BEGIN_SLACK_MS, GapPart, UnitKind
 
 HOLE_MS_MIN = 1_000
 """Of a shorter stretch nothing is said: gaps themselves are told from 200 ms on."""
+STREAMS = frozenset(kind.value for kind in UnitKind if kind.is_stream)
 Stretch = tuple[int, int]
 
 
 def check_holes(told: Told, leaves: Mapping[str, Sequence[Stored]]) -> Iterator[Disagreement]:
     """Faults of streams that are retained: what is stored of each and its gaps make up all of the time
-    line."""
+    line. Units of which an older entry does not tell the kind are left out."""
     stored = {
         unit_id: [_stretch(one) for one in leaves.get(unit_id, ())]
         for unit_id in told.of("evidence_units")
-        if UnitKind(str(told.value("evidence_units", unit_id, "kind"))).is_stream
+        if told.value("evidence_units", unit_id, "kind") in STREAMS
     }
-    length_ms = max((end for some in stored.values() for _, end in some), default=0)
+    every = [stretch for some in stored.values() for stretch in some]
+    length_ms = max((end for _, end in every), default=0)
+    begun_ms = min((start for start, _ in every), default=0)
     for unit_id, some in stored.items():
         if ("gaps", unit_id) not in told.complete:
             continue
-        for start, end in holes([*some, *_gaps(told, unit_id)], length_ms):
+        for start, end in holes([*some, *_gaps(told, unit_id)], begun_ms, length_ms):
             row = f"{unit_id}@{start}"
             what = f"no leaf and no gap tells of {start} to {end} ms"
             yield Disagreement(MISSING, "gaps", row, "start_ms", what, None)
 
 
-def holes(told: Iterable[Stretch], length_ms: int) -> Iterator[Stretch]:
+def holes(told: Iterable[Stretch], begun_ms: int, length_ms: int) -> Iterator[Stretch]:
     """What these stretches leave open of a time line, as far as it is worth a word. Streams that began within
-    BEGIN_SLACK_MS began together."""
+    BEGIN_SLACK_MS of the first, whose media began at about `begun_ms`, began together."""
     at = 0
     for start, end in [*sorted(told), (length_ms, length_ms)]:
-        if start - at >= (HOLE_MS_MIN if at else BEGIN_SLACK_MS):
+        if start - at >= HOLE_MS_MIN + (0 if at else begun_ms + BEGIN_SLACK_MS):
             yield at, start
         at = max(at, end)
 

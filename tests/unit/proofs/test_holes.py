@@ -18,15 +18,21 @@ from tests.support.world import World
         ([(0, 4000), (4999, 8000)], []),
         ([(0, 4000), (5000, 8000)], [(4000, 5000)]),
         ([(0, 6000), (1000, 2000), (7500, 8000)], [(6000, 7500)]),
-        ([(4999, 8000)], []),
-        ([(5000, 8000)], [(0, 5000)]),
+        ([(5999, 8000)], []),
+        ([(6000, 8000)], [(0, 6000)]),
         ([(0, 6000)], [(6000, 8000)]),
         ([], [(0, 8000)]),
     ],
 )
 def test_what_is_left_open(told: list[tuple[int, int]], left: list[tuple[int, int]]) -> None:
     """Of a time line of eight seconds."""
-    assert list(holes(told, 8000)) == left
+    assert list(holes(told, 0, 8000)) == left
+
+
+def test_streams_that_began_together_leave_no_hole() -> None:
+    """The slack counts from the first media, which comes after the time line's beginning."""
+    assert list(holes([(7199, 8000)], 1200, 8000)) == []
+    assert list(holes([(7200, 8000)], 1200, 8000)) == [(0, 7200)]
 
 
 def test_a_gap_deleted_while_the_session_records_is_found_once_it_is_over(world: World) -> None:
