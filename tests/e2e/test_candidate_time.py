@@ -77,7 +77,7 @@ def test_help_is_asked_for_and_answered(service: Service) -> None:
         session_id = someone.invited["session_id"]
         page = proctor.get(f"/sessions/{session_id}").text
         assert "The doorbell rang." in page
-        request_id = page.split('action="/help/')[1].split('"')[0]
+        request_id = page.split('message-form" method="post" action="/help/')[1].split('"')[0]
         proctor.post(f"/help/{request_id}", data={"answer": "Go on, please."})
         expect(someone.page.locator("[data-said]")).to_contain_text(
             "Proctor: Go on, please.", timeout=WAIT_MS
