@@ -225,7 +225,7 @@ def test_another_source_takes_over_only_from_a_silent_one() -> None:
     frames = encoded(Codec.VP8)
     wire = Wire(Codec.VP8).secure()
     for number, payloads in enumerate(frames[:3]):
-        wire.bring(packet(payloads[0], number, number, len(payloads) == 1))
+        wire.bring(packet(payloads[0], number, number, True))
         wire.bring(packet(payloads[0], number, number, True, ssrc=0x7777))
         wire.now_s += SOURCE_SILENT_S * 0.9
     before = len(wire.frames)
