@@ -31,7 +31,7 @@ class Doors:
     """Where the candidate's doings go in."""
 
     session_id: str
-    events_token: str = field(repr=False)
+    tokens: dict[str, str] = field(repr=False)  # by log
     candidate_url: str = field(repr=False)
     number: int = 0  # of the candidate, from 0
 
@@ -107,7 +107,8 @@ def _request(base_url: str, doors: Doors, doing: Doing, clock: Clock) -> httpx.R
         "events": [{"id": str(uuid4()), "at": now} | doing.event],
     }
     url = urljoin(base_url, f"/api/v1/sessions/{doors.session_id}/events")
-    return httpx.Request("POST", url, json=batch, headers={"Authorization": f"Bearer {doors.events_token}"})
+    headers = {"Authorization": f"Bearer {doors.tokens[doing.log]}"}
+    return httpx.Request("POST", url, json=batch, headers=headers)
 
 
 async def _patiently(http: httpx.AsyncClient, request: Callable[[], httpx.Request]) -> str:

@@ -107,7 +107,8 @@ def _simulated(invited: dict[str, Any]) -> SimulatedSession:
 
 
 def _doors(number: int, invited: dict[str, Any]) -> Doors:
-    return Doors(invited["session_id"], invited["events_token"], invited["candidate_url"], number)
+    tokens = {"activity": invited["events_token"], "answers": invited["answers_token"]}
+    return Doors(invited["session_id"], tokens, invited["candidate_url"], number)
 
 
 class Board:
