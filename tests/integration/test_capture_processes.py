@@ -67,9 +67,9 @@ def figures(service: Service, name: str) -> dict[int, float]:
 
 
 def pid_of(service: Service, number: int) -> int:
-    """As the front has told it last."""
-    events = [json.loads(line) for line in service.log.read_text().splitlines() if line.startswith("{")]
-    started = [one for one in events if one["event"] == "capture-process.started"]
+    """As the front has told it last. Lines of several processes may run together in the log."""
+    told = re.findall(r'\{[^{}]*"capture-process\.started"[^{}]*\}', service.log.read_text())
+    started = [json.loads(one) for one in told]
     pid: int = [one["pid"] for one in started if one["process"] == number][-1]
     return pid
 
