@@ -1,4 +1,4 @@
-"""What a capture process tells in `/metrics`: who publishes; what was refused, dropped, spooled, lost."""
+"""Figures of a capture process in `/metrics`: publishers, and what was refused, dropped, spooled, lost."""
 
 from collections import Counter
 from collections.abc import Iterator, Mapping

@@ -1,4 +1,4 @@
-"""How fast requests of one session may follow one another: so many at once, then one every so often.
+"""Pace of the requests of one session: so many at once, then one every so often.
 
 In this process's memory alone: nothing is written for a request that comes too fast. Whoever asks has been
 recognised by a token before, so strangers take no place here.

@@ -1,4 +1,4 @@
-"""What waits in memory for a disk that takes nothing: counted over all streams of a process, and bounded."""
+"""Pieces in memory while the disk takes nothing: counted over all streams of a process, and bounded."""
 
 WAITING_BYTES_MAX = 512 << 20  # half a minute of 256 streams at 540 kbit/s; of fewer, each writer's own bound
 

@@ -1,4 +1,4 @@
-"""What a person is told of an error: what is the matter, and what to do. Never a traceback."""
+"""Errors as a person is told them: what is the matter, and what to do. Never a traceback."""
 
 import errno
 import os
