@@ -18,8 +18,8 @@ from proctoring.proofs import stops
 from proctoring.proofs.disputes import Dispute, disputes, not_before
 from proctoring.proofs.facts import session_facts
 from proctoring.proofs.reader import LedgerReader, Unproven
+from proctoring.proofs.session_entries import SessionEntries
 from proctoring.proofs.states.units import told_units
-from proctoring.proofs.told import Told
 from proctoring.recordings.model import UnitState
 from proctoring.recordings.rows import SegmentRow, UnitRow
 from storage.manifest import GENESIS, first_break
@@ -63,7 +63,7 @@ class Guard:
                 confirmed = BY_ROWS
         return confirmed
 
-    def told(self, db: Db, session_id: str) -> Told:
+    def told(self, db: Db, session_id: str) -> SessionEntries:
         """What the ledger tells of a session now. Raises Disputed when it cannot be believed."""
         self._reader.follow(db)
         try:

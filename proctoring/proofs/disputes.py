@@ -10,10 +10,10 @@ from datetime import datetime
 
 from proctoring.clock import iso
 from proctoring.custody.model import Entry
+from proctoring.proofs.session_entries import SessionEntries
 from proctoring.proofs.states.due import ENDS, ToldDue, same_due, told_due
 from proctoring.proofs.states.holds import active_holds, open_procedures
 from proctoring.proofs.states.units import ToldUnits, told_units
-from proctoring.proofs.told import Told
 from proctoring.recordings.model import UnitState
 
 LIVING = (UnitState.OPEN, UnitState.RETAINED)
@@ -50,7 +50,7 @@ class SessionFacts:
     units: tuple[UnitFacts, ...] = field(default=())
 
 
-def disputes(told: Told, rows: SessionFacts) -> list[Dispute]:
+def disputes(told: SessionEntries, rows: SessionFacts) -> list[Dispute]:
     """Every disagreement, at most AT_MOST; none is the condition for destroying anything of the session."""
     found = [
         *_holds(told.session, rows),
@@ -62,7 +62,7 @@ def disputes(told: Told, rows: SessionFacts) -> list[Dispute]:
     return found[:AT_MOST]
 
 
-def not_before(told: Told, unit: UnitFacts) -> datetime | None:
+def not_before(told: SessionEntries, unit: UnitFacts) -> datetime | None:
     """The instant before which the ledger does not let this unit go; None where it does not tell (older than
     its due dates): then the rows alone decide."""
     return told_due(told.exam, told.session).of(unit.kind)

@@ -21,7 +21,7 @@ from sqlalchemy.orm import Session as Db
 from proctoring.custody.model import GENESIS, Action, Entry, entry_hash
 from proctoring.custody.rows import CheckpointRow, EntryRow
 from proctoring.custody.service import head
-from proctoring.proofs.told import Told
+from proctoring.proofs.session_entries import SessionEntries
 from storage.checkpoint import LEDGER_ORIGIN, Checkpoint, read_checkpoint
 from storage.errors import Refused
 from storage.tree import Frontier
@@ -78,7 +78,7 @@ class LedgerReader:
             self._break(min(self.size + 1, size), max(self.size, size))
             self.size, self._head = size, hashed
 
-    def about(self, db: Db, session_id: str) -> Told:
+    def about(self, db: Db, session_id: str) -> SessionEntries:
         """What the ledger tells of a session, as far as it was followed. Raises Unproven."""
         mine = select(*_COLUMNS).where(EntryRow.session_id == session_id, EntryRow.number <= self.size)
         found = tuple(_entries(db.execute(mine.order_by(EntryRow.number))))
@@ -92,7 +92,7 @@ class LedgerReader:
         exam = self._about_exam(db, str(found[0].detail.get("exam")))
         if not exam:
             raise Unproven("the ledger does not tell of its exam")
-        return Told(found, exam)
+        return SessionEntries(found, exam)
 
     def _about_exam(self, db: Db, exam_id: str) -> tuple[Entry, ...]:
         numbers = self._exams.get(exam_id, [])

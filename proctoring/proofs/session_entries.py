@@ -6,7 +6,7 @@ from proctoring.custody.model import Entry
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class SessionEntries:
     """As they were written, each list ascending."""
 
     session: tuple[Entry, ...]
