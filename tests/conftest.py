@@ -1,5 +1,6 @@
 """Fixtures of the whole suite, and the list of promises with the tests that hold them."""
 
+import os
 from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
@@ -8,6 +9,7 @@ import pytest
 from hypothesis import settings
 
 from tests.support import compiled, postgres
+from tests.support.examples import LONG_FORM
 from tests.support.minio import MinioServer
 from tests.support.openbao import OpenBaoServer
 from tests.support.world import World
@@ -31,9 +33,10 @@ def world(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[World]:
 
 
 def pytest_configure() -> None:
-    """Nobody tests binaries of yesterday's source; no property fails because the machine is slow."""
-    settings.register_profile("untimed", deadline=None)
-    settings.load_profile("untimed")
+    """Nobody tests binaries of yesterday's source. No property fails because the machine is slow, and each
+    run takes the same examples; the long form (`support.examples`) looks for others."""
+    settings.register_profile("of this run", deadline=None, derandomize=LONG_FORM not in os.environ)
+    settings.load_profile("of this run")
     if stale := compiled.stale():
         raise pytest.UsageError(f"Changed since it was compiled: {', '.join(stale)}. Run `make setup`.")
 

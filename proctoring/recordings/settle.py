@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session as Db
 
 from proctoring.custody.model import SYSTEM, Action
@@ -67,7 +67,10 @@ def _close_gaps(db: Db, session_id: str) -> None:
     units = select(UnitRow.id).where(UnitRow.session_id == session_id)
     lasting = GapRow.unit_id.in_(units) & GapRow.end_ms.is_(None)
     empty = GapRow.unit_id.in_(units.where(UnitRow.manifest_size == 0))
-    db.execute(update(GapRow).where(lasting, empty).values(start_ms=0))
+    earliest = select(GapRow.unit_id, func.min(GapRow.start_ms)).where(empty).group_by(GapRow.unit_id)
+    for unit_id, start_ms in db.execute(earliest).all():
+        first = GapRow.unit_id == unit_id, GapRow.start_ms == start_ms
+        db.execute(update(GapRow).where(*first).values(start_ms=0))
     end_ms = length_ms(db, session_id)
     db.execute(delete(GapRow).where(lasting, GapRow.start_ms > end_ms - END_GAP_MS_MIN))
     db.execute(update(GapRow).where(lasting).values(end_ms=end_ms))

@@ -20,6 +20,7 @@ from storage.sign import Signer
 from storage.tree import Frontier
 from storage.verify import verify
 from storage.witness import read as read_witness
+from tests.support.examples import examples
 from tests.support.packages import checkpoints, copied, edit, export, reseal
 from tests.support.world import SEGMENT_MS, World
 
@@ -340,7 +341,7 @@ def test_a_cut_at_every_chunk_edge_is_refused(exported: Exported, tmp_path: Path
         }
 
 
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(60), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     path=st.sampled_from(
         [SEALED, MEDIA, MANIFEST, "data/custody.json", "data/package.json", *sorted(bag.TAG_FILES)]

@@ -13,6 +13,7 @@ from capture.cut.segmenter import Segmenter
 from capture.media.frames import AUDIO_CLOCK, VIDEO_CLOCK, Codec, EncodedFrame
 from capture.media.piece import Piece
 from proctoring.recordings.model import EndCause, GapPart
+from tests.support.examples import examples
 
 START_MS = 1_800_000_000_000
 KEY = b"\x10\x02\x00\x9d\x01\x2a\x80\x02\xe0\x01"
@@ -66,7 +67,7 @@ def test_pieces_of_four_seconds_that_abut() -> None:
     assert all(piece.media_type == 'video/webm; codecs="vp8,opus"' for piece in pieces)
 
 
-@settings(max_examples=150)
+@settings(max_examples=examples(150))
 @given(
     steps=st.lists(
         st.tuples(st.integers(1, 1500), st.booleans(), st.integers(0, 300), st.booleans()),

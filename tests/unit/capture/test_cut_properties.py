@@ -1,6 +1,5 @@
 """Whatever microphones, encoders and networks do: no instant twice, nothing lost, all in its time."""
 
-import os
 from dataclasses import dataclass, field
 from itertools import pairwise
 
@@ -12,9 +11,9 @@ from capture.cut.open_piece import REPEATED_MS_MAX
 from capture.cut.segmenter import GAP_MS, SEGMENT_MS_MAX, Segmenter
 from capture.media.frames import AUDIO_CLOCK, VIDEO_CLOCK, Codec, EncodedFrame
 from capture.media.piece import Piece
+from tests.support.examples import examples
 
-EXAMPLES_OF_A_RUN = 40  # always the same ones; the long form (PROCTORING_TEST_EXAMPLES) looks for others
-EXAMPLES = int(os.environ.get("PROCTORING_TEST_EXAMPLES", EXAMPLES_OF_A_RUN))
+EXAMPLES = examples(40)
 START_MS = 1_800_000_000_000
 NTP_EPOCH_S = 2_208_988_800
 KEY = b"\x10\x02\x00\x9d\x01\x2a\x80\x02\xe0\x01"
@@ -229,9 +228,7 @@ networks = st.builds(
 )
 thorough = settings(
     max_examples=EXAMPLES,
-    deadline=None,
     suppress_health_check=[HealthCheck.too_slow],
-    derandomize=EXAMPLES == EXAMPLES_OF_A_RUN,
 )
 
 

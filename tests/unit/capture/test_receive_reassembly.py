@@ -20,6 +20,7 @@ from capture.receive.reorder import (
     Reorderer,
 )
 from capture.receive.rtp import Packet
+from tests.support.examples import examples
 
 FRAME_TICKS = 6000
 KEY_EVERY = 5
@@ -102,7 +103,7 @@ def test_reordered_and_repeated_packets_change_nothing(per_frame, chance: random
     assert [frame.keyframe for frame in result] == [n % KEY_EVERY == 0 for n in range(20)]
 
 
-@settings(max_examples=60)
+@settings(max_examples=examples(60))
 @given(st.integers(1, 4), st.sets(st.integers(0, 79), max_size=12))
 def test_after_a_loss_nothing_comes_before_the_next_keyframe(per_frame, lost) -> None:
     """Every frame is whole; a frame that is no keyframe follows its predecessor directly."""

@@ -13,6 +13,7 @@ from capture.errors import BadPayload
 from capture.media import mux, opus, silence
 from capture.media.frames import Codec
 from capture.media.piece import Piece, Sample, VideoConfig
+from tests.support.examples import examples
 from tests.unit.capture.test_capture_mux import pieces_of
 
 PIECE_MS = 4_000
@@ -78,7 +79,7 @@ holes = st.lists(st.tuples(st.integers(0, PIECE_MS), st.integers(1, PIECE_MS)), 
 codecs = st.sampled_from([Codec.H264, Codec.VP8])
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60))
 @given(codecs, holes, st.booleans())
 @example(Codec.H264, [(0, PIECE_MS)], True)
 @example(Codec.VP8, [(0, PIECE_MS)], False)
@@ -101,7 +102,7 @@ def test_sound_goes_on_through_every_hole(codec: Codec, missing: Stretches, pict
     assert shown == (len(piece.video) if picture else 0)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60))
 @given(
     codecs, st.lists(st.integers(1, 4 * PACKET_TICKS), min_size=1, max_size=80), st.integers(0, TICKS // 2)
 )

@@ -22,6 +22,7 @@ from proctoring.sessions import service as sessions
 from storage.manifest import digest, first_break
 from storage.naming import segment_key
 from tests.support.away import AwayObjects, Crash, Faults, Point, faulty
+from tests.support.examples import examples
 from tests.support.world import SEGMENT_MS, World
 
 STREAMS = st.sampled_from([Stream.WEBCAM, Stream.SCREEN])
@@ -168,5 +169,5 @@ class Recording(RuleBasedStateMachine):
         self.the_manifest_is_the_beginning_of_what_was_accepted()
 
 
-Recording.TestCase.settings = settings(max_examples=40, stateful_step_count=40)
+Recording.TestCase.settings = settings(max_examples=examples(40), stateful_step_count=40)
 TestRecording = Recording.TestCase

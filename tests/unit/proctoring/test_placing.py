@@ -19,6 +19,7 @@ from proctoring.recordings.timeline import StreamTimeline, timeline
 from proctoring.sessions import service as sessions
 from proctoring.sessions.model import Session
 from storage.manifest import first_break
+from tests.support.examples import examples
 from tests.support.world import SEGMENT_MS, START, World
 
 START_UNIX_MS = int(START.timestamp() * 1000)
@@ -160,9 +161,15 @@ TAKES = st.lists(
 )
 
 
-@settings(max_examples=60)
+@settings(max_examples=examples(60))
 @given(TAKES, st.integers(0, 30_000), st.booleans())
 @example([(0, [(0, 201), (-200, 0)], EndCause.STOPPED), (0, [], EndCause.STOPPED)], 0, False)
+@example([(0, [], EndCause.CONNECTION_LOST), (200, [], EndCause.NO_KEYFRAME)], 0, False)
+@example(
+    [(0, [], EndCause.CONNECTION_LOST), (200, [], EndCause.NO_KEYFRAME), (0, [(-1, 0)], EndCause.STOPPED)],
+    0,
+    False,
+)
 def test_stored_and_gaps_are_the_session(
     world_once: World, takes: list[tuple[int, list[tuple[int, int]], EndCause]], rest_ms: int, together: bool
 ) -> None:
