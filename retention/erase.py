@@ -5,7 +5,6 @@ several workers at once too. Nothing new is decided while a brake is pulled.
 """
 
 from collections.abc import Collection
-from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
 
@@ -29,25 +28,15 @@ from retention.audit import audit, sweep
 from retention.certify import certify
 from retention.clocks import LIVING, AskTime, Clocks, Doubt, Ticks, nobody, pull, system_ticks
 from retention.decide import Decision, HeldMeanwhile, decide
+from retention.foretell import Foretold, foretell
 from retention.guard import Disputed, Guard
+from retention.outcome import BRAKED, STOPPED, Outcome
 from retention.plan import Fate, PlanLine, plan
 from retention.rules import Rules
 from storage.shred import Shredder
 from storage.sign import Signer
 
 log = structlog.get_logger()
-
-BRAKED = "braked"
-STOPPED = "stopped"
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What one pass did to one unit. `certificate_id` is set once it is gone, `failure` when it is not."""
-
-    line: PlanLine
-    certificate_id: str | None = None
-    failure: str | None = None
 
 
 class Eraser:
@@ -111,6 +100,11 @@ class Eraser:
             audit(self._core, self._shredder, self._guard, self._rules, today)
             sweep(self._core, self._shredder, self._guard, self._rules, today)
         return outcomes
+
+    def foretell(self, at: datetime | None = None) -> Foretold:
+        """What a pass as of `at` (now by the database's clock when None) would do; touches nothing."""
+        with self._core.db.read() as db:
+            return foretell(db, self._guard, at or self._core.db.now(db))
 
     def _begin(
         self, db: Db, at: datetime | None, actor: Actor, confirmed: bool, doubt: Doubt

@@ -20,6 +20,7 @@ from proctoring.proofs.facts import session_facts
 from proctoring.proofs.reader import LedgerReader, Unproven
 from proctoring.proofs.session_entries import SessionEntries
 from proctoring.proofs.states.units import told_units
+from proctoring.proofs.stops import Stop
 from proctoring.recordings.model import UnitState
 from proctoring.recordings.rows import SegmentRow, UnitRow
 from storage.manifest import GENESIS, first_break
@@ -101,12 +102,17 @@ class Guard:
         """Compare the stopped sessions anew, but those that this pass has just looked at; what agrees again
         goes on."""
         with self._core.db.read() as db:
-            again = [stop for stop in stops.in_force(db) if stop.session_id not in but]
-            agreed = {stop.session_id for stop in again if self._agrees(db, stop)}
+            before = {stop.session_id for stop in stops.in_force(db)} - set(but)
+            agreed = before - {stop.session_id for stop in self.stopped(db, but)}
         for session_id in sorted(agreed):
             self._core.db.transact(partial(stops.resume, core=self._core, session_id=session_id))
 
-    def _agrees(self, db: Db, stop: stops.Stop) -> bool:
+    def stopped(self, db: Db, but: Collection[str]) -> list[Stop]:
+        """The stopped sessions that do not agree with the ledger today, the oldest first."""
+        again = [stop for stop in stops.in_force(db) if stop.session_id not in but]
+        return [stop for stop in again if not self._agrees(db, stop)]
+
+    def _agrees(self, db: Db, stop: Stop) -> bool:
         if stops.UNIT_KEY in stop.codes:
             return False
         try:

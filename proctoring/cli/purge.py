@@ -1,6 +1,7 @@
 """`proctoring purge`: one pass of the retention worker, said line by line."""
 
 import sys
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 
@@ -10,10 +11,12 @@ from proctoring.cli.compose import Parts, parts, watched
 from proctoring.cli.output import Instant, common, operator, show
 from proctoring.clock import iso
 from proctoring.errors import Invalid
+from proctoring.proofs import stops
+from proctoring.proofs.stops import Stop
 from proctoring.settings import Env
 from proctoring.text import isolated
-from retention.erase import BRAKED, STOPPED, Outcome
-from retention.plan import Fate, plan
+from retention.outcome import BRAKED, STOPPED, Outcome
+from retention.plan import Fate
 
 REMEDIES = {
     BRAKED: "The clock brake is pulled. Check the clocks and `purge --dry-run`, then `purge --confirm`.",
@@ -43,16 +46,20 @@ def purge(
     Nothing is erased while the clock brake is pulled: clocks that disagree or jumped, a long pause, or
     suspiciously much that is due at once. Look at the clocks and at --dry-run, then --confirm.
 
-    A session is stopped where its rows are not what the ledger tells. Look with `proctoring ledger verify`;
-    once its rows are put right it goes on by itself.
+    A session is stopped where its rows are not what the ledger tells; --dry-run says which, and why. Look
+    with `proctoring ledger verify`; once its rows are put right it goes on by itself.
     """
     made = watched(parts(data))
     _check_instant(made, dry_run, at)
     with made.core.db.read() as db:
         now = at or made.core.db.now(db)
-        outcomes = [Outcome(line) for line in plan(db, now)] if dry_run else []
-    if not dry_run:
+    if dry_run:
+        foretold = made.worker.eraser().foretell(now)
+        outcomes, stopped = list(foretold.outcomes), foretold.stops
+    else:
         outcomes = made.worker.eraser().run(at, operator(), confirm, despite)
+        with made.core.db.read() as db:
+            stopped = tuple(stops.in_force(db))
     erased = [outcome for outcome in outcomes if outcome.certificate_id]
     failed = [outcome for outcome in outcomes if outcome.failure]
     going = [outcome for outcome in outcomes if outcome.line.fate is Fate.GOES]
@@ -63,17 +70,20 @@ def purge(
         "failed": len(failed),
         "stays": len(outcomes) - len(going),
         "units": [_json(outcome) for outcome in outcomes],
+        "stopped": [_stop_json(stop) for stop in stopped],
     }
-    verb = f"{len(going)} would go" if dry_run else f"{len(erased)} erased, {len(failed)} failed"
-    summary_end = "".join(
-        f"\n{words}"
-        for why, words in REMEDIES.items()
-        if any((outcome.failure or "").startswith(why) for outcome in failed)
-    )
+    verb = f"{len(going) - len(failed)} would go" if dry_run else f"{len(erased)} erased"
+    verb += f", {len(failed)} failed" if not dry_run else f", {len(failed)} would not" if failed else ""
+    summary_end = "".join(f"\n{words}" for why, words in REMEDIES.items() if _asked_for(why, failed, stopped))
     summary = f"as of {iso(now)}: {verb}, {len(outcomes) - len(going)} stay{summary_end}"
-    show(result, "\n".join([*map(_text, outcomes), summary]))
-    if failed:
+    show(result, "\n".join([*map(_text, outcomes), *map(_stop_text, stopped), summary]))
+    if failed and not dry_run:
         sys.exit(1)
+
+
+def _asked_for(why: str, failed: Sequence[Outcome], stopped: Sequence[Stop]) -> bool:
+    mine = any((outcome.failure or "").startswith(why) for outcome in failed)
+    return mine or (why == STOPPED and bool(stopped))
 
 
 def _check_instant(made: Parts, dry_run: bool, at: datetime | None) -> None:
@@ -84,6 +94,15 @@ def _check_instant(made: Parts, dry_run: bool, at: datetime | None) -> None:
         f"{iso(at)} has not come: what is due then must be kept until then.",
         "Add --dry-run to see what would go; PROCTORING_ENV=dev is for trying out.",
     )
+
+
+def _stop_json(stop: Stop) -> dict[str, str]:
+    told = {"session_id": stop.session_id, "codes": stop.codes, "detail": stop.detail}
+    return told | {"found_at": iso(stop.found_at)}
+
+
+def _stop_text(stop: Stop) -> str:
+    return f"stop   {stop.session_id}  since {iso(stop.found_at)}: {stop.detail}"
 
 
 def _json(outcome: Outcome) -> dict[str, str | None]:

@@ -14,7 +14,8 @@ from proctoring.holds.brake import BrakeCause, BrakeLimits, Reading, long_pause,
 from proctoring.recordings.model import UnitState
 from proctoring.recordings.rows import UnitRow
 from proctoring.sessions.model import Session
-from retention.erase import BRAKED, Eraser, Outcome
+from retention.erase import Eraser
+from retention.outcome import BRAKED, Outcome
 from retention.rules import Rules
 from storage.shred import Shredder
 from tests.support.world import START, UNPAUSED, World

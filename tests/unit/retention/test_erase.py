@@ -20,7 +20,8 @@ from proctoring.recordings.model import UnitState
 from proctoring.recordings.rows import TakeRow, UnitRow
 from proctoring.recordings.timeline import locate
 from proctoring.sessions.model import Session
-from retention.erase import Eraser, Outcome
+from retention.erase import Eraser
+from retention.outcome import Outcome
 from retention.plan import Fate
 from storage.errors import StoreFailed
 from storage.folder_objects import FolderObjects

@@ -13,11 +13,14 @@ from sqlalchemy import select, update
 from proctoring.custody.model import Action, Actor
 from proctoring.custody.rows import EntryRow
 from proctoring.custody.service import certificates, entries
+from proctoring.holds import worker
+from proctoring.holds.brake import Brake, BrakeCause
 from proctoring.holds.rows import HoldRow
 from proctoring.proofs import stops
 from proctoring.proofs.reader import LedgerReader
 from proctoring.web import health
-from retention.erase import STOPPED
+from retention.outcome import STOPPED
+from retention.plan import Fate
 from tests.attacks.erasure import EPOCHS, epoch_kept, outcome, through
 from tests.attacks.erasure_edits import CASES
 from tests.attacks.erasure_ledger import LEGAL, rechain
@@ -95,6 +98,33 @@ def test_a_stop_is_told_once_and_ends_when_the_rows_are_put_right(scene: Scene) 
     assert ready(scene.world) == (True, 0)
     assert scene.kept()
     assert len(acts(scene, Action.ERASURE_STOP, Action.ERASURE_RESUME)) == 2
+
+
+def test_what_the_guard_would_stop_is_foretold(scene: Scene) -> None:
+    """Before a pass finds it, and after: which units would not go and why; nothing is written by asking."""
+    disputed(scene)
+    for stopped_before in (False, True):
+        with scene.core.db.read() as db:
+            assert bool(stops.in_force(db)) is stopped_before
+        foretold = scene.world.new_eraser().foretell()
+        would = {one.line.session_id: one.failure or "goes" for one in foretold.outcomes}
+        assert would[scene.held.id].startswith(f"{STOPPED}: ")
+        assert [one.session_id for one in foretold.stops] == [scene.held.id]
+        assert "hold.told" in foretold.stops[0].codes
+        if not stopped_before:
+            assert would[scene.free.id] == "goes"
+            scene.eraser.run()
+    scene.write(update(HoldRow).values(released_at=None), scene.units_are(active_holds=1))
+    assert scene.eraser.foretell().stops == ()
+
+
+def test_a_brake_that_is_pulled_is_foretold(scene: Scene) -> None:
+    """Nothing goes that is not begun, and the line says why."""
+    scene.due()
+    with scene.core.db.begin() as db:
+        worker.pull(db, scene.core, Brake(BrakeCause.CLOCKS_DISAGREE, "two clocks disagree"))
+    failures = {one.failure for one in scene.eraser.foretell().outcomes if one.line.fate is Fate.GOES}
+    assert failures == {"braked: two clocks disagree"}
 
 
 def test_a_person_who_has_looked_erases_all_the_same(scene: Scene) -> None:

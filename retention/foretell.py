@@ -1,0 +1,59 @@
+"""A pass of the retention worker foretold: what would go, what would stay, and which sessions are stopped.
+
+The ledger is asked as it is before anything goes; nothing is written.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import groupby
+
+from sqlalchemy.orm import Session as Db
+
+from proctoring.holds.worker import brake_in_force
+from proctoring.proofs.stops import SEPARATOR, Stop
+from retention.guard import Disputed, Guard
+from retention.outcome import BRAKED, STOPPED, Outcome
+from retention.plan import Fate, PlanLine, plan
+
+
+@dataclass(frozen=True, slots=True)
+class Foretold:
+    """`outcomes`: each unit with the failure that it would have. `stops`: those that would be in force
+    afterwards, whether they are today or not."""
+
+    outcomes: tuple[Outcome, ...]
+    stops: tuple[Stop, ...]
+
+
+def foretell(db: Db, guard: Guard, now: datetime) -> Foretold:
+    """What a pass as of `now` would do. A brake that it would only then pull is not foretold."""
+    brake = brake_in_force(db)
+    outcomes: list[Outcome] = []
+    looked_at: set[str] = set()
+    found: list[Stop] = []
+    for session_id, group in groupby(plan(db, now), key=lambda line: line.session_id):
+        mine = list(group)
+        going = [line for line in mine if line.fate is Fate.GOES]
+        braked = [] if brake is None else [line for line in going if not line.begun]
+        going = [line for line in going if line not in braked]
+        failure = None
+        if going:
+            looked_at.add(session_id)
+            if disputed := _disputed(db, guard, going, now):
+                failure = f"{STOPPED}: {disputed}"
+                codes = SEPARATOR.join(sorted({one.code for one in disputed.found}))
+                found.append(Stop(session_id, codes, str(disputed), now))
+        for line in mine:
+            because = f"{BRAKED}: {brake.detail}" if brake is not None and line in braked else None
+            outcomes.append(Outcome(line, failure=failure if line in going else because))
+    return Foretold(tuple(outcomes), (*guard.stopped(db, but=looked_at), *found))
+
+
+def _disputed(db: Db, guard: Guard, going: Sequence[PlanLine], now: datetime) -> Disputed | None:
+    decided = [line.unit_id for line in going if not line.begun]
+    try:
+        guard.confirm(db, [line.unit_id for line in going], decided, now)
+    except Disputed as disputed:
+        return disputed
+    return None

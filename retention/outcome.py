@@ -1,0 +1,17 @@
+"""What became, or would become, of one evidence unit in a pass."""
+
+from dataclasses import dataclass
+
+from retention.plan import PlanLine
+
+BRAKED = "braked"
+STOPPED = "stopped"
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """`certificate_id` is set once the unit is gone, `failure` when it is not although it goes."""
+
+    line: PlanLine
+    certificate_id: str | None = None
+    failure: str | None = None
