@@ -88,17 +88,17 @@ def known(db: Db, unit_id: str, start_ms: int, end_ms: int | None) -> bool:
 
 
 def close(db: Db, unit_id: str, at_ms: int) -> None:
-    """The stream is there again: the gap that lasts, if any, ends. Streams that began together, one after
-    another, leave none, and neither does a take that goes on where the one before ended."""
-    lasting = db.scalar(select(GapRow).where(*_whole(unit_id), GapRow.end_ms.is_(None)))
-    if lasting is None:
-        return
-    missing_ms = at_ms - lasting.start_ms
-    together = lasting.cause == EndCause.NOT_BEGUN.value and missing_ms < BEGIN_SLACK_MS
-    if together or missing_ms < GAP_MS_MIN:
-        db.delete(lasting)
-    else:
-        lasting.end_ms = at_ms
+    """The stream is there again, and nothing later is stored: every gap ends here at the latest. Streams that
+    began together, one after another, leave none, and neither does a take that goes on where the one before
+    ended."""
+    further = or_(GapRow.end_ms.is_(None), GapRow.end_ms > at_ms)
+    for row in db.scalars(select(GapRow).where(*_whole(unit_id), further)).all():
+        missing_ms = at_ms - row.start_ms
+        together = row.cause == EndCause.NOT_BEGUN.value and missing_ms < BEGIN_SLACK_MS
+        if together or missing_ms < GAP_MS_MIN:
+            db.delete(row)
+        else:
+            row.end_ms = at_ms
     db.flush()
 
 

@@ -201,10 +201,10 @@ def _place(db: Db, core: Core, take: TakeRow, segment: SealedSegment, started: d
         after_ms = _earlier_end_ms(db, take) if first else take.end_ms
         next_ms = _next_start_ms(db, take)
         place = placed(started, segment, after_ms, EVER_MS if next_ms is None else next_ms)
-        if next_ms is None and first:
-            gaps.close(db, take.unit_id, place.start_ms)
-        if next_ms is not None or first:
+        if next_ms is not None:
             gaps.carve(db, core, take.unit_id, place.start_ms, place.end_ms)
+        elif first:
+            gaps.close(db, take.unit_id, place.start_ms)
         if not first and not (next_ms and gaps.known(db, take.unit_id, take.end_ms, place.start_ms)):
             gaps.between(db, core, take.unit_id, kind, take.end_ms, place.start_ms)
     if first:

@@ -166,7 +166,7 @@ TAKES = st.lists(
 @example([(0, [(0, 201), (-200, 0)], EndCause.STOPPED), (0, [], EndCause.STOPPED)], 0, False)
 @example([(0, [], EndCause.CONNECTION_LOST), (200, [], EndCause.NO_KEYFRAME)], 0, False)
 @example(
-    [(0, [], EndCause.CONNECTION_LOST), (200, [], EndCause.NO_KEYFRAME), (0, [(-1, 0)], EndCause.STOPPED)],
+    [(0, [], EndCause.CONNECTION_LOST), (200, [], EndCause.NO_KEYFRAME), (0, [(-201, 0)], EndCause.STOPPED)],
     0,
     False,
 )
