@@ -78,4 +78,5 @@ def test_steps_are_for_everybody(service: Service, scheme: str) -> None:
         phone.wait_for_selector('[data-step="end"]:not([hidden])')
         assert faults(phone) == [], "end on the phone"
         page.click('[data-step="end"] a')
+        page.wait_for_load_state("networkidle")  # as nobody sees it, without its style, links are close
         look("own recording")

@@ -1,12 +1,13 @@
-"""Nothing is cut off: every candidate page and step at the narrowest width, in the longest language."""
+"""Nothing is cut off or too close: every candidate page and step at the narrowest width, in each language."""
+
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from proctoring.exams.model import LANGUAGES
-from tests.e2e.candidate_stage import candidate, service
-from tests.support.service import Service
-
-__all__ = ["service"]
+from tests.e2e.candidate_stage import candidate
+from tests.support.service import DEV, Service
 
 pytestmark = pytest.mark.live
 
@@ -29,6 +30,27 @@ CUT_OFF = """() => [...document.querySelectorAll("main *, footer *, header *")]
   })
   .map((part) => `${part.tagName}.${part.className}: ${part.textContent.trim().slice(0, 60)}`)"""
 
+CONTACT = {
+    "PROCTORING_CONTROLLER_PHONE": "+32 2 555 01 23",
+    "PROCTORING_CONTROLLER_EMAIL": "privacy@exams.example",
+}
+# Inline links on lines that follow each other, and how far their middles are apart (WCAG 2.5.8).
+TOO_CLOSE = """() => [...document.querySelectorAll("p")].flatMap((part) => {
+  const boxes = [...part.querySelectorAll("a")].filter((link) => link.checkVisibility())
+    .flatMap((link) => [...link.getClientRects()].map((box) => ({ link, middle: box.top + box.height / 2 })));
+  return boxes.flatMap((one) => boxes.filter((other) => other.link !== one.link)
+    .map((other) => other.middle - one.middle).filter((apart) => apart > 1 && apart < 24)
+    .map((apart) => `${part.textContent.trim().slice(0, 60)}: ${apart} px`));
+})"""
+
+
+@pytest.fixture
+def service(tmp_path: Path) -> Iterator[Service]:
+    """The service of a body with a telephone, whose two links take two lines."""
+    started = Service(tmp_path / "data", DEV | CONTACT).start()
+    yield started
+    started.stop()
+
 
 @pytest.mark.parametrize("size", [NARROW, WIDE], ids=["320 px", "4K"])
 def test_nothing_is_cut_off(service: Service, size: dict[str, int]) -> None:
@@ -44,6 +66,7 @@ def test_nothing_is_cut_off(service: Service, size: dict[str, int]) -> None:
                 someone.page.wait_for_load_state("networkidle")
                 someone.page.evaluate(SHOW_ALL)
                 assert someone.page.evaluate(CUT_OFF) == [], f"{path or 'notice'} in {language}"
+                assert someone.page.evaluate(TOO_CLOSE) == [], f"{path or 'notice'} in {language}"
             if path == "/rehearsal":
                 someone.page.goto(home)
                 someone.admit()
