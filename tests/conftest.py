@@ -1,7 +1,6 @@
-"""Fixtures of the whole suite, and the list of promises with the tests that hold them."""
+"""Fixtures and set-up of the whole suite."""
 
 import os
-from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,9 +11,8 @@ from tests.support import compiled, postgres
 from tests.support.examples import LONG_FORM
 from tests.support.minio import MinioServer
 from tests.support.openbao import OpenBaoServer
+from tests.support.promises import Promises
 from tests.support.world import World
-
-HELD = pytest.StashKey[dict[str, list[str]]]()
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
@@ -32,11 +30,12 @@ def world(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[World]:
     postgres.server().drop(url)
 
 
-def pytest_configure() -> None:
+def pytest_configure(config: pytest.Config) -> None:
     """Nobody tests binaries of yesterday's source. No property fails because the machine is slow, and each
     run takes the same examples; the long form (`support.examples`) looks for others."""
     settings.register_profile("of this run", deadline=None, derandomize=LONG_FORM not in os.environ)
     settings.load_profile("of this run")
+    config.pluginmanager.register(Promises())
     if stale := compiled.stale():
         raise pytest.UsageError(f"Changed since it was compiled: {', '.join(stale)}. Run `make setup`.")
 
@@ -64,25 +63,3 @@ def openbao(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OpenBaoServer]
         yield server.start()
     finally:
         server.stop()
-
-
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Note which test holds which promise of the privacy notice."""
-    held: dict[str, list[str]] = defaultdict(list)
-    for item in items:
-        for mark in item.iter_markers("promise"):
-            name = item.nodeid.split("[")[0]
-            if name not in held[mark.args[0]]:
-                held[mark.args[0]].append(name)
-    config.stash[HELD] = held
-
-
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    """After `pytest -m promise`: each promise with its tests."""
-    if config.option.markexpr != "promise":
-        return
-    held = config.stash[HELD]
-    terminalreporter.section("promises")
-    for promise in sorted(held, key=lambda name: int(name[1:])):
-        for test in held[promise]:
-            terminalreporter.write_line(f"{promise:4} {test}")

@@ -38,6 +38,14 @@ def test_footage_is_seen_by_proctors_and_the_committee_of_an_open_appeal_only() 
     assert {relation for role, relation in sees if role is Role.COMMITTEE} == {Relation.OPEN_APPEAL}
 
 
+@pytest.mark.promise("P19")
+def test_nobody_is_signed_in_for_a_centre() -> None:
+    """Until centres have an environment of their own, no role is for their people: they see no session."""
+    body = {"proctor", "committee", "privacy-officer", "exam-admin", "auditor", "operator"}
+    assert {role.value for role in Role} == body
+    assert {role for role, _ in RULES} <= set(Role)
+
+
 def test_nobody_agrees_with_their_own_incident() -> None:
     """The person who decided may not be the second person."""
     assert not may(Person("p", "P", Role.PROCTOR), May.CONFIRM_INCIDENT, Relation.DECIDED_INCIDENT)
