@@ -3,11 +3,24 @@
 state    close
 lodged   closed
 closed   –
+
+Its answer acts on the incident that it is against:
+
+outcome    incident
+upheld     annulled
+amended    another category or severity
+refused    stands
+withdrawn  stands
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+
+from proctoring.clock import iso
+from proctoring.errors import Conflict, Invalid
+from proctoring.incidents.model import Amendment
 
 
 class AppealState(StrEnum):
@@ -17,12 +30,15 @@ class AppealState(StrEnum):
 
 class AppealOutcome(StrEnum):
     UPHELD = "upheld"  # the candidate was right
+    AMENDED = "amended"  # in part
     REFUSED = "refused"
     WITHDRAWN = "withdrawn"
 
 
 @dataclass(frozen=True, slots=True)
 class Appeal:
+    """`incident_id`: the decision that it is against; None where no incident counted when it was lodged."""
+
     id: str
     session_id: str
     grounds: str
@@ -33,3 +49,39 @@ class Appeal:
     answer: str | None
     closed_by: str | None
     closed_at: datetime | None
+    incident_id: str | None
+
+
+def refusal(
+    before: Iterable[Appeal], incident_id: str | None, until: datetime, now: datetime
+) -> Conflict | None:
+    """Why no appeal against this decision may be lodged `now`; None where it may.
+
+    One at a time, and one in all: no regulation of ours knows a further instance. In time is before `until`,
+    whatever still holds the evidence. `before`: all appeals of the session.
+    """
+    same = [appeal for appeal in before if appeal.incident_id == incident_id]
+    if any(appeal.state is AppealState.LODGED for appeal in same):
+        return Conflict("Your appeal is lodged already.", "You will have an answer to it.")
+    if same:
+        return Conflict(
+            "Your appeal against this decision was answered.",
+            "The answer is on your recording's page. You can still go to court.",
+        )
+    if now >= until:
+        return Conflict(
+            f"The time to appeal ended at {iso(until)}.",
+            "Write to the exam body if you could not appeal in time, or go to court.",
+        )
+    return None
+
+
+def check_answer(outcome: AppealOutcome, incident_id: str | None, amendment: Amendment | None) -> None:
+    """Raises Invalid for an amendment of nothing or to nothing, and for one beside another outcome."""
+    if outcome is not AppealOutcome.AMENDED:
+        if amendment is not None:
+            raise Invalid("Only an amended decision gets another kind.", "Choose that outcome, or no kind.")
+    elif incident_id is None:
+        raise Invalid("There is no decision to amend.", "Choose another outcome.")
+    elif amendment is None:
+        raise Invalid("An amended decision needs its new kind and severity.", "Choose both.")

@@ -22,6 +22,7 @@ class AppealRow(Row):
     answer: Mapped[str | None]
     closed_by: Mapped[str | None]
     closed_at: Mapped[datetime | None]
+    incident_id: Mapped[str | None] = mapped_column(ForeignKey("incidents.id"))
     salts: Mapped[dict[str, str] | None] = mapped_column(JSON)
 
     def model(self) -> Appeal:
@@ -36,4 +37,5 @@ class AppealRow(Row):
             self.answer,
             self.closed_by,
             self.closed_at,
+            self.incident_id,
         )

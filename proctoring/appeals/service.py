@@ -1,34 +1,45 @@
-"""Appeals: lodged by the candidate, which holds the evidence; answered and closed by the committee."""
+"""Appeals: lodged by the candidate, which holds the evidence; answered and closed by the committee, which
+acts on the decision."""
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session as Db
 
-from proctoring.appeals.model import Appeal, AppealOutcome, AppealState
+from proctoring.appeals.model import Appeal, AppealOutcome, AppealState, check_answer, refusal
 from proctoring.appeals.rows import AppealRow
 from proctoring.core import Core
 from proctoring.custody.committed import commit
 from proctoring.custody.model import Action, Actor
 from proctoring.custody.service import enter
 from proctoring.errors import Conflict, NotFound, WrongState
+from proctoring.exams.rows import ExamRow
 from proctoring.holds.model import HoldKind, check_reason
-from proctoring.holds.service import place, release
+from proctoring.holds.service import period_ends, place, release
+from proctoring.incidents import service as incidents
+from proctoring.incidents.model import Amendment, standing
 from proctoring.sessions.model import OVER
 from proctoring.sessions.service import CANDIDATE, session_row
 from proctoring.text import message
 
 
 def lodge(db: Db, core: Core, session_id: str, grounds: str, actor: Actor = CANDIDATE) -> Appeal:
-    """All evidence that still exists is held from this instant.
+    """All evidence that still exists is held from this instant. In time or not is decided by the database's
+    clock, in the transaction that places the hold.
 
-    Raises Invalid without grounds, Conflict before the exam's end or while an appeal is open,
-    BeingErased when the objection period is over and erasure was first.
+    Raises Invalid without grounds, Conflict before the exam's end and as `appeals.model.refusal` says,
+    BeingErased when erasure was first.
     """
     # The lock lets one of two appeals lodged at once find the other.
-    if session_row(db, session_id, lock=True).state not in OVER:
+    session = session_row(db, session_id, lock=True)
+    if session.state not in OVER:
         raise Conflict("The exam is not over yet.", "Appeal when it has ended.")
-    if open_of_session(db, session_id) is not None:
-        raise Conflict("Your appeal is lodged already.", "You will have an answer to it.")
     grounds = check_reason(message(grounds))
+    incident = standing(incidents.of_session(db, session_id))
+    against = incident.id if incident else None
+    exam = db.get_one(ExamRow, session.exam_id, populate_existing=True).model()
+    until = period_ends(db, exam, session)
+    refused = refusal(of_session(db, session_id), against, until, core.db.now(db))
+    if refused is not None:
+        raise refused
     hold = place(db, core, actor, session_id, HoldKind.APPEAL, "Appeal lodged by the candidate.")
     row = AppealRow(
         id=core.new_id(),
@@ -37,24 +48,42 @@ def lodge(db: Db, core: Core, session_id: str, grounds: str, actor: Actor = CAND
         state=AppealState.LODGED.value,
         lodged_at=core.clock(),
         hold_id=hold.id,
+        incident_id=against,
     )
     said = commit(row, "grounds")
     db.add(row)
     db.flush()
-    enter(db, row.lodged_at, actor, Action.APPEAL_LODGE, session_id, appeal=row.id, hold=hold.id, **said)
+    told = {"appeal": row.id, "hold": hold.id, "decision": against}
+    enter(db, row.lodged_at, actor, Action.APPEAL_LODGE, session_id, **told, **said)
     return row.model()
 
 
-def close(db: Db, core: Core, actor: Actor, appeal_id: str, outcome: AppealOutcome, answer: str) -> Appeal:
-    """Answer the candidate and end the hold. Raises WrongState when it was answered before."""
+def close(
+    db: Db,
+    core: Core,
+    actor: Actor,
+    appeal_id: str,
+    outcome: AppealOutcome,
+    answer: str,
+    amendment: Amendment | None = None,
+) -> Appeal:
+    """Answer the candidate, end the hold, and annul or amend the decision where the outcome says so.
+
+    Raises WrongState when it was answered before, Invalid without an answer and as `check_answer`.
+    """
     session_row(db, _row(db, appeal_id).session_id, lock=True)
     row = db.get_one(AppealRow, appeal_id, with_for_update=True)
     if row.state != AppealState.LODGED.value:
         raise WrongState("This appeal is closed already.", "Load the page again.")
+    check_answer(outcome, row.incident_id, amendment)
     row.state, row.outcome, row.answer = AppealState.CLOSED.value, outcome.value, check_reason(answer)
     now = core.clock()
     row.closed_by, row.closed_at = actor.id, now
     db.flush()
+    if row.incident_id is not None and outcome is AppealOutcome.UPHELD:
+        incidents.annul(db, core, actor, row.incident_id)
+    if row.incident_id is not None and amendment is not None:
+        incidents.amend(db, core, actor, row.incident_id, amendment)
     release(db, core, actor, row.hold_id)
     said = commit(row, "answer")
     told = {"appeal": row.id, "outcome": outcome.value}
@@ -68,10 +97,9 @@ def load(db: Db, appeal_id: str) -> Appeal:
 
 
 def open_of_session(db: Db, session_id: str) -> Appeal | None:
-    """The appeal that waits for an answer, if there is one."""
-    lodged = AppealRow.session_id == session_id, AppealRow.state == AppealState.LODGED.value
-    row = db.scalar(select(AppealRow).where(*lodged))
-    return row.model() if row else None
+    """The newest appeal that waits for an answer, if there is one."""
+    found = of_session(db, session_id)
+    return next((appeal for appeal in found if appeal.state is AppealState.LODGED), None)
 
 
 def of_session(db: Db, session_id: str) -> list[Appeal]:

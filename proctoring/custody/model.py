@@ -51,6 +51,8 @@ class Action(StrEnum):
     INCIDENT_CONFIRM = "incident:confirm"
     INCIDENT_REJECT = "incident:reject"
     INCIDENT_CLOSE = "incident:close"
+    INCIDENT_ANNUL = "incident:annul"
+    INCIDENT_AMEND = "incident:amend"
     APPEAL_LODGE = "appeal:lodge"
     APPEAL_CLOSE = "appeal:close"
     HOLD_PLACE = "hold:place"

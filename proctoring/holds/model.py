@@ -45,13 +45,27 @@ class Hold:
     released_by: str | None
 
 
-def due_at(regulation: Regulation, ended_at: datetime, results_published_at: datetime | None) -> datetime:
-    """The instant (UTC) from which unheld evidence must go: midnight after the last day of the period.
+def due_at(
+    regulation: Regulation,
+    ended_at: datetime,
+    results_published_at: datetime | None,
+    notified_at: datetime | None = None,
+) -> datetime:
+    """The instant (UTC) from which unheld evidence must go, and from which no appeal is in time any more:
+    midnight after the last day of the period.
 
     Counted from publication of the results, or from the exam's end where the regulation says so; with
     no results yet, the regulation's maximum after the exam's end. Never null. Results published before
-    the session ended count from its end.
+    the session ended count from its end. `notified_at`: when the candidate was told of the newest incident
+    that counts; the period runs from then where that ends later.
     """
+    due = _counted(regulation, ended_at, results_published_at)
+    if notified_at is None:
+        return due
+    return max(due, _midnight_after(notified_at, regulation.objection_days, regulation.zone))
+
+
+def _counted(regulation: Regulation, ended_at: datetime, results_published_at: datetime | None) -> datetime:
     if regulation.count_from is CountFrom.EXAM_END:
         return _midnight_after(ended_at, regulation.objection_days, regulation.zone)
     if results_published_at is None:

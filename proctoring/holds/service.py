@@ -7,7 +7,7 @@ erasure have exactly one winner on every isolation level.
 from collections import Counter
 from datetime import datetime, timedelta
 
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session as Db
 
 from proctoring.appeals.model import AppealState
@@ -32,7 +32,7 @@ from proctoring.holds.model import (
 )
 from proctoring.holds.rows import HoldRow, HoldUnitRow
 from proctoring.identity.rows import IdentityCheckRow
-from proctoring.incidents.model import IncidentState
+from proctoring.incidents.model import STANDING, IncidentState
 from proctoring.incidents.rows import IncidentRow
 from proctoring.recordings.model import UnitKind, UnitState
 from proctoring.recordings.rows import UnitRow, lock_units
@@ -152,8 +152,7 @@ def set_due_dates(db: Db, exam: Exam, session_id: str | None = None) -> None:
     if session_id is not None:
         query = query.where(SessionRow.id == session_id)
     for row in db.scalars(query.order_by(SessionRow.id)):
-        assert row.ended_at is not None
-        due = due_at(exam.regulation, row.ended_at, exam.results_published_at)
+        due = period_ends(db, exam, row)
         lock_units(db, row.id)
         living = update(UnitRow).where(UnitRow.session_id == row.id, UnitRow.state.in_(HOLDABLE))
         db.execute(living.values(due_at=due))
@@ -163,14 +162,28 @@ def set_due_dates(db: Db, exam: Exam, session_id: str | None = None) -> None:
             db.execute(living.where(UnitRow.kind == UnitKind.IDENTITY.value).values(due_at=earlier))
 
 
+def period_ends(db: Db, exam: Exam, session: SessionRow) -> datetime:
+    """When an ended session's evidence is due, and with that instant the time to appeal is over."""
+    assert session.ended_at is not None
+    told = _notified_at(db, session.id)
+    return due_at(exam.regulation, session.ended_at, exam.results_published_at, told)
+
+
 def due_dates(db: Db, exam: Exam) -> dict[datetime, int]:
     """How many of the exam's ended sessions with living evidence are due when, the earliest first."""
     living = select(UnitRow.id).where(UnitRow.session_id == SessionRow.id, UnitRow.state.in_(HOLDABLE))
-    ended = select(SessionRow.ended_at).where(
+    ended = select(SessionRow).where(
         SessionRow.exam_id == exam.id, SessionRow.state.in_(OVER_VALUES), living.exists()
     )
-    due = (due_at(exam.regulation, at, exam.results_published_at) for at in db.scalars(ended) if at)
-    return dict(sorted(Counter(due).items()))
+    return dict(sorted(Counter(period_ends(db, exam, row) for row in db.scalars(ended)).items()))
+
+
+def _notified_at(db: Db, session_id: str) -> datetime | None:
+    """When the candidate was told of the newest incident that counts."""
+    counts = IncidentRow.state.in_([state.value for state in STANDING])
+    return db.scalar(
+        select(func.max(IncidentRow.notified_at)).where(IncidentRow.session_id == session_id, counts)
+    )
 
 
 def _check_procedure_over(db: Db, hold_id: str) -> None:

@@ -24,6 +24,7 @@ class IncidentRow(Row):
     second_by: Mapped[str | None]
     second_at: Mapped[datetime | None]
     hold_id: Mapped[str] = mapped_column(ForeignKey("holds.id"))
+    notified_at: Mapped[datetime | None]
     salts: Mapped[dict[str, str] | None] = mapped_column(JSON)
 
     def model(self) -> Incident:
@@ -39,6 +40,7 @@ class IncidentRow(Row):
             self.second_by,
             self.second_at,
             self.hold_id,
+            self.notified_at,
         )
 
 

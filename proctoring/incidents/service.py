@@ -1,16 +1,26 @@
-"""Incidents: decided by one person, which holds the evidence; agreed by another, or not; closed."""
+"""Incidents: decided by one person, which holds the evidence; agreed by another, or not; closed, or annulled
+or amended by an appeal."""
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session as Db
 
+from proctoring.clock import iso
 from proctoring.core import Core
 from proctoring.custody.committed import commit
 from proctoring.custody.model import Action, Actor
 from proctoring.custody.service import enter
 from proctoring.errors import NotFound, WrongState
+from proctoring.exams.rows import ExamRow
 from proctoring.holds.model import HoldKind, check_reason
-from proctoring.holds.service import place, release
-from proctoring.incidents.model import Incident, IncidentState, check_second
+from proctoring.holds.service import place, release, set_due_dates
+from proctoring.incidents.model import (
+    NOTIFIED_AFTER,
+    Amendment,
+    Incident,
+    IncidentState,
+    check_second,
+    check_standing,
+)
 from proctoring.incidents.rows import IncidentFlagRow, IncidentRow
 from proctoring.reviews import service as reviews
 from proctoring.reviews.flags import load as load_flag
@@ -73,10 +83,15 @@ def decide(
 
 
 def confirm(db: Db, core: Core, actor: Actor, incident_id: str) -> Incident:
-    """The second person agrees: the incident counts. Raises Denied to the first person."""
+    """The second person agrees: the incident counts, and its evidence is not due before the candidate was
+    told and had the whole period to appeal. Raises Denied to the first person."""
     row = _await_second(db, core, actor, incident_id, IncidentState.CONFIRMED)
     reviews.after_second_person(db, row.session_id, agreed=True)
-    enter(db, row.second_at or core.clock, actor, Action.INCIDENT_CONFIRM, row.session_id, incident=row.id)
+    now = row.second_at or core.clock()
+    row.notified_at = now + NOTIFIED_AFTER
+    told = {"incident": row.id, "notified_at": iso(row.notified_at)}
+    enter(db, now, actor, Action.INCIDENT_CONFIRM, row.session_id, **told)
+    _set_due_dates(db, row.session_id)
     return row.model()
 
 
@@ -99,6 +114,33 @@ def close(db: Db, core: Core, actor: Actor, incident_id: str) -> Incident:
     db.flush()
     release(db, core, actor, row.hold_id)
     enter(db, core.clock, actor, Action.INCIDENT_CLOSE, row.session_id, incident=row.id)
+    return row.model()
+
+
+def annul(db: Db, core: Core, actor: Actor, incident_id: str) -> Incident:
+    """An appeal was upheld: the incident counts no more and its hold ends.
+
+    Raises WrongState unless it counts, Denied to the person who decided it.
+    """
+    row = _locked(db, incident_id)
+    check_standing(IncidentState(row.state))
+    row.state = IncidentState.ANNULLED.value
+    db.flush()
+    release(db, core, actor, row.hold_id)
+    reviews.annul(db, row.session_id)
+    enter(db, core.clock, actor, Action.INCIDENT_ANNUL, row.session_id, incident=row.id)
+    _set_due_dates(db, row.session_id)
+    return row.model()
+
+
+def amend(db: Db, core: Core, actor: Actor, incident_id: str, to: Amendment) -> Incident:
+    """An appeal was upheld in part: the incident counts as another. Raises WrongState unless it counts."""
+    row = _locked(db, incident_id)
+    check_standing(IncidentState(row.state))
+    row.category, row.severity = to.category.value, to.severity.value
+    told = {"incident": row.id, "category": row.category, **commit(row, "severity")}
+    db.flush()
+    enter(db, core.clock, actor, Action.INCIDENT_AMEND, row.session_id, **told)
     return row.model()
 
 
@@ -133,6 +175,12 @@ def _await_second(db: Db, core: Core, actor: Actor, incident_id: str, to: Incide
     row.state, row.second_by, row.second_at = to.value, actor.id, core.clock()
     db.flush()
     return row
+
+
+def _set_due_dates(db: Db, session_id: str) -> None:
+    """The session's row is locked: whoever publishes results at this moment waits, or was first."""
+    exam_id = session_row(db, session_id).exam_id
+    set_due_dates(db, db.get_one(ExamRow, exam_id, populate_existing=True).model(), session_id)
 
 
 def _locked(db: Db, incident_id: str) -> IncidentRow:

@@ -98,7 +98,7 @@ _REVIEW = {
     "signal_sheets": _READ,
     "flags": _may("SELECT INSERT", "state decided_by decided_at"),
     "reviews": _may("SELECT INSERT", "state claimed_by claimed_at decided_by decided_at"),
-    "incidents": _may("SELECT INSERT", "state second_by second_at"),
+    "incidents": _may("SELECT INSERT", "state second_by second_at notified_at category severity salts"),
     "incident_flags": _ADD,
     "appeals": _may("SELECT", "state outcome answer closed_by closed_at salts"),
     "holds": _may("SELECT INSERT", "released_at released_by"),

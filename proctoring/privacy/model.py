@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from proctoring.appeals.model import Appeal, AppealState
+from proctoring.appeals.model import Appeal, AppealState, refusal
 from proctoring.custody.model import Action, Entry
 from proctoring.exams.model import CountFrom, Exam
 from proctoring.help.model import HelpRequest
 from proctoring.holds.model import Hold
-from proctoring.incidents.model import Incident, IncidentState
+from proctoring.incidents.model import Incident
 from proctoring.recordings.model import UnitKind, UnitState
 from proctoring.reviews.model import Review, ReviewState
 from proctoring.sessions.model import OVER, Session, SessionState
@@ -30,6 +30,7 @@ class Outcome(StrEnum):
     SECOND_PERSON = "second-person"
     NO_CONCERN = "no-concern"
     INCIDENT = "incident"
+    ANNULLED = "annulled"
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +94,8 @@ class OwnRecording:
                 return Outcome.NO_CONCERN
             case ReviewState.SECOND_PERSON:
                 return Outcome.SECOND_PERSON
+            case ReviewState.ANNULLED:
+                return Outcome.ANNULLED
             case _:
                 return Outcome.NOT_REVIEWED
 
@@ -128,16 +131,22 @@ class OwnRecording:
         return next((appeal for appeal in self.appeals if appeal.state is AppealState.LODGED), None)
 
     @property
+    def against(self) -> str | None:
+        """The incident that an appeal of now would be against; None where none counts."""
+        return self.incident.id if self.incident else None
+
+    @property
+    def was_answered(self) -> bool:
+        """Whether an appeal against this decision was answered."""
+        closed = [appeal for appeal in self.appeals if appeal.state is AppealState.CLOSED]
+        return any(appeal.incident_id == self.against for appeal in closed)
+
+    @property
     def may_appeal(self) -> bool:
-        """Whether an appeal can be lodged now: after the exam, within the period, and none is open."""
-        over = self.session.state in OVER
-        return over and self.due_at is not None and self.now < self.due_at and self.open_appeal is None
-
-
-def decided(incidents: Iterable[Incident]) -> Incident | None:
-    """The incident that counts: agreed by a second person, the newest first in `incidents`."""
-    told = (IncidentState.CONFIRMED, IncidentState.CLOSED)
-    return next((incident for incident in incidents if incident.state in told), None)
+        """Whether an appeal can be lodged now: after the exam, in time, the first against this decision."""
+        if self.session.state not in OVER or self.due_at is None:
+            return False
+        return refusal(self.appeals, self.against, self.due_at, self.now) is None
 
 
 def looks(entries: Iterable[Entry]) -> tuple[Look, ...]:

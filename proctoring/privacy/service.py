@@ -16,7 +16,8 @@ from proctoring.holds import service as holds
 from proctoring.holds.model import Hold
 from proctoring.holds.rows import HoldUnitRow
 from proctoring.incidents import service as incidents
-from proctoring.privacy.model import OwnRecording, Stored, decided, looks
+from proctoring.incidents.model import standing
+from proctoring.privacy.model import OwnRecording, Stored, looks
 from proctoring.recordings.logs import heads as log_heads
 from proctoring.recordings.model import UnitKind, UnitState
 from proctoring.recordings.rows import TakeRow, UnitRow
@@ -35,7 +36,7 @@ def own_recording(db: Db, core: Core, session_id: str) -> OwnRecording:
         stored=_stored(db, session_id, active),
         looks=looks(custody.entries(db, session_id)),
         review=reviews.load(db, session_id),
-        incident=decided(incidents.of_session(db, session_id)),
+        incident=standing(incidents.of_session(db, session_id)),
         appeals=tuple(appeals.of_session(db, session_id)),
         holds=tuple(active),
         messages=tuple(reversed(help_requests.of_session(db, session_id))),

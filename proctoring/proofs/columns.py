@@ -61,7 +61,10 @@ _STOPPED = "found again by the next pass; erasure:stop and erasure:resume tell i
 _BY_JOB = "by the job; what is not signed is read anew"
 _OF_NOW = "how a capture process fares now: it says so again within 15 s"
 _SHEET = "derived from the recording; opens in its own place only, else it is not shown"
-_DUE = "exam:create, exam:publish-results, session:finish, session:expire, identity:check"
+_DUE = (
+    "exam:create, exam:publish-results, session:finish, session:expire, identity:check, incident:confirm, "
+    "incident:annul"
+)
 
 COLUMNS: dict[str, dict[str, Cover]] = {
     "sessions": {
@@ -131,15 +134,18 @@ COLUMNS: dict[str, dict[str, Cover]] = {
         **_told("review:*, incident:*", "decided_by", "decided_at"),
     },
     "incidents": {
-        **_told("incident:decide", "id", "session_id", "category", "decided_by", "decided_at", "hold_id"),
-        **_committed("incident:decide", "severity", "reasons"),
+        **_told("incident:decide", "id", "session_id", "decided_by", "decided_at", "hold_id"),
+        **_told("incident:decide, incident:amend", "category"),
+        **_committed("incident:decide, incident:amend", "severity"),
+        **_committed("incident:decide", "reasons"),
         **_told("incident:*", "state"),
         **_told("incident:confirm, incident:reject", "second_by", "second_at"),
+        **_told("incident:confirm", "notified_at"),
         **_SALTS,
     },
     "incident_flags": {**_told("incident:decide", "incident_id", "flag_id")},
     "appeals": {
-        **_told("appeal:lodge", "id", "session_id", "lodged_at", "hold_id"),
+        **_told("appeal:lodge", "id", "session_id", "lodged_at", "hold_id", "incident_id"),
         **_committed("appeal:lodge", "grounds"),
         **_told("appeal:lodge, appeal:close", "state", "outcome", "closed_by", "closed_at"),
         **_committed("appeal:close", "answer"),

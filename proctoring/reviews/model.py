@@ -8,6 +8,9 @@ A review:
     second-person –         –          –                    –                  incident / to-review
     no-concern  in-review   –          –                    –                  –
     incident    –           –          –                    –                  –
+    annulled    –           –          –                    –                  –
+
+An appeal that is upheld makes annulled of incident.
 
 * by the same person; another gets Conflict. A machine never decides: a flag is only something to look at.
 """
@@ -28,6 +31,7 @@ class ReviewState(StrEnum):
     SECOND_PERSON = "second-person"
     NO_CONCERN = "no-concern"
     INCIDENT = "incident"
+    ANNULLED = "annulled"
 
 
 class FlagSource(StrEnum):

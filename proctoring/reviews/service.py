@@ -72,6 +72,13 @@ def after_second_person(db: Db, session_id: str, agreed: bool) -> Review:
     return row.model()
 
 
+def annul(db: Db, session_id: str) -> Review:
+    """An appeal took the incident back; nobody decides about the session again."""
+    row = _row(db, session_id)
+    row.state = ReviewState.ANNULLED.value
+    return row.model()
+
+
 def check_decidable(db: Db, session_id: str) -> None:
     """Raises Conflict before the session has ended and while a flag has not been looked at."""
     if session_row(db, session_id).state not in OVER:

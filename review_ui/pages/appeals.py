@@ -3,15 +3,18 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Form, Request, Response
+from sqlalchemy.orm import Session as Db
 
 from proctoring.access.model import May, require
 from proctoring.access.service import actor
 from proctoring.access.standing import relation
 from proctoring.appeals import service as appeals
-from proctoring.appeals.model import AppealOutcome, AppealState
+from proctoring.appeals.model import Appeal, AppealOutcome, AppealState
 from proctoring.errors import Denied
 from proctoring.incidents import service as incidents
+from proctoring.incidents.model import Amendment, Incident
 from proctoring.recordings.timeline import timeline
+from proctoring.reviews.model import Category, Severity
 from review_ui.desk import Desk, back_to, ever, names_of
 
 
@@ -29,7 +32,7 @@ def routes(desk: Desk) -> APIRouter:
                 {
                     "appeal": one,
                     "timeline": timeline(db, one.session_id, desk.now()),
-                    "incident": next(iter(incidents.of_session(db, one.session_id)), None),
+                    "incident": _against(db, one),
                 }
                 for one in appeals.all_appeals(db)
             ]
@@ -41,6 +44,8 @@ def routes(desk: Desk) -> APIRouter:
                 open=[line for line in lines if line["appeal"].state is AppealState.LODGED],  # type: ignore[union-attr]
                 closed=[line for line in lines if line["appeal"].state is AppealState.CLOSED],  # type: ignore[union-attr]
                 outcomes=tuple(AppealOutcome),
+                categories=tuple(Category),
+                severities=tuple(Severity),
                 names=names_of(db),
             )
 
@@ -50,12 +55,22 @@ def routes(desk: Desk) -> APIRouter:
         appeal_id: str,
         outcome: Annotated[AppealOutcome, Form()],
         answer: Annotated[str, Form()],
+        category: Annotated[Category | None, Form()] = None,
+        severity: Annotated[Severity | None, Form()] = None,
     ) -> Response:
         person = desk.signed_in(request)
+        amendment = Amendment(category, severity) if category and severity else None
         with desk.core.db.begin() as db:
             session_id = appeals.load(db, appeal_id).session_id
             require(person, May.CLOSE_APPEAL, relation(db, person, session_id))
-            appeals.close(db, desk.core, actor(person), appeal_id, outcome, answer)
+            appeals.close(db, desk.core, actor(person), appeal_id, outcome, answer, amendment)
         return back_to("/appeals")
 
     return router
+
+
+def _against(db: Db, appeal: Appeal) -> Incident | None:
+    """The decision that the appeal is against; the newest, where none counted when it was lodged."""
+    if appeal.incident_id is not None:
+        return incidents.load(db, appeal.incident_id)
+    return next(iter(incidents.of_session(db, appeal.session_id)), None)

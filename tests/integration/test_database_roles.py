@@ -33,6 +33,7 @@ from proctoring.holds.model import HoldKind
 from proctoring.holds.worker import pull, release_all
 from proctoring.identity import service as identity
 from proctoring.incidents import service as incidents
+from proctoring.incidents.model import Amendment
 from proctoring.migrations.rights import LOCKED_BY, USERS
 from proctoring.proofs import stops
 from proctoring.proofs.disputes import Dispute
@@ -72,6 +73,7 @@ EVERYTHING = CaptureProfile(
     tuple(Stream), identity_copy=True, activity_log=True, answers_log=True, signals=True
 )
 ANNA, BERT = Actor("anna", "proctor"), Actor("bert", "proctor")
+CARLA = Actor("carla", "committee")
 SELDOM = {
     *(("UPDATE", "ledger_replay", name) for name in ("session_cursor", "unit_cursor")),
     *(("UPDATE", "replay_findings", name) for name in ("code", "session_id", "entry")),
@@ -269,7 +271,8 @@ def staff_work(world: RolesWorld, session: Session) -> None:
 
 
 def decide(world: RolesWorld, core: Core, session: Session, actor: Actor, flag_id: str) -> None:
-    """An incident that the second person does not agree to, then one that is agreed to and closed."""
+    """An incident that the second person does not agree to, then one that is agreed to, amended by an appeal
+    and closed."""
     with core.db.begin() as db:
         for flag in flags.of_session(db, session.id):
             flags.decide(db, core, actor, flag.id, FlagState.DISMISSED)
@@ -281,6 +284,11 @@ def decide(world: RolesWorld, core: Core, session: Session, actor: Actor, flag_i
             answered(db, core, BERT, decided.id)
             if answered is incidents.reject:
                 reviews.claim(db, core, actor, session.id)
+    with world.role("capture") as capture, capture.db.begin() as db:
+        appeal = appeals.lodge(db, capture, session.id, "It was allowed.")
+    with core.db.begin() as db:
+        other = Amendment(Category.TECHNICAL, Severity.MAJOR)
+        appeals.close(db, core, CARLA, appeal.id, AppealOutcome.AMENDED, "In part.", other)
         incidents.close(db, core, BERT, decided.id)
 
 

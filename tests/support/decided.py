@@ -18,6 +18,7 @@ from proctoring.holds.brake import Brake, BrakeCause
 from proctoring.holds.model import HoldKind
 from proctoring.identity import service as identity
 from proctoring.incidents import service as incidents
+from proctoring.incidents.model import Amendment
 from proctoring.quarantine import service as quarantine
 from proctoring.quarantine.model import Head
 from proctoring.recordings import service as recordings
@@ -38,6 +39,8 @@ class Decided:
     """Sessions by what became of them."""
 
     agreed: Session  # an incident that a second person agreed to; an appeal that was refused
+    annulled: Session  # an incident that an appeal took back
+    amended: Session  # an incident that an appeal made another one
     disputed: Session  # an incident that nobody has agreed to; an appeal that is open; a legal hold
     rejected: Session  # an incident that the second person rejected; looked at again: no concern
     invited: Session  # would rather sit in person
@@ -62,11 +65,15 @@ def decide_everything(world: World) -> Decided:
     world.clock.move(seconds=5)
     world.eraser.run(confirmed=True)
     agreed, disputed, rejected = (_sat(world, exam, f"C-{number}") for number in (1, 2, 3))
+    annulled, amended = (_sat(world, exam, f"C-{number}") for number in (6, 7))
     with world.core.db.begin() as db:
         exams.publish_results(db, world.core, ADMIN, exam.id, world.clock())
     _decide_agreed(world, agreed, anna, ben, clara)
     _decide_disputed(world, disputed, anna)
     _decide_rejected(world, rejected, anna, ben)
+    _decide_upheld(world, annulled, (anna, ben, clara), AppealOutcome.UPHELD)
+    other_kind = Amendment(Category.TECHNICAL, Severity.MINOR)
+    _decide_upheld(world, amended, (anna, ben, clara), AppealOutcome.AMENDED, other_kind)
     invited = _invite(world, exam, "C-4")
     with world.core.db.begin() as db:
         sessions.ask_in_person(db, world.core, invited.id, "My camera is broken")
@@ -78,7 +85,7 @@ def decide_everything(world: World) -> Decided:
         began = quarantine.begin(db, world.core, *heads)
     with world.core.db.begin() as db:
         quarantine.end(db, world.core, ADMIN, began, "An old disk was put back")
-    return Decided(agreed, disputed, rejected, invited, recording, erased)
+    return Decided(agreed, annulled, amended, disputed, rejected, invited, recording, erased)
 
 
 def _exam(world: World, title: str) -> Exam:
@@ -183,6 +190,25 @@ def _decide_agreed(world: World, session: Session, anna: Person, ben: Person, cl
         )
     with world.core.db.begin() as db:
         incidents.close(db, world.core, access.actor(ben), incident)
+
+
+def _decide_upheld(
+    world: World,
+    session: Session,
+    people: tuple[Person, Person, Person],
+    outcome: AppealOutcome,
+    amendment: Amendment | None = None,
+) -> None:
+    anna, ben, clara = people
+    incident = _incident(world, session, anna)
+    with world.core.db.begin() as db:
+        incidents.confirm(db, world.core, access.actor(ben), incident)
+    with world.core.db.begin() as db:
+        appeal = appeals.lodge(db, world.core, session.id, "It was the radio")
+    world.clock.move(seconds=1)
+    with world.core.db.begin() as db:
+        actor = access.actor(clara)
+        appeals.close(db, world.core, actor, appeal.id, outcome, "It was a radio", amendment)
 
 
 def _decide_disputed(world: World, session: Session, anna: Person) -> None:

@@ -1,7 +1,8 @@
 """Due dates of a session's units as the ledger tells them (rule 1 of `proctoring.holds.model`).
 
 Pure. They follow from entries about the exam (`exam:create` with the regulation, `exam:publish-results`) and
-about the session (`session:create`, `:admit`, `:finish`, `:expire`, `identity:check`), each list ascending.
+about the session (`session:create`, `:admit`, `:finish`, `:expire`, `identity:check`, `incident:confirm`,
+`incident:annul`), each list ascending.
 An entry written before the ledger told these figures leaves the date open: NOT_TOLD, which is no fault.
 """
 
@@ -50,7 +51,7 @@ def told_due(exam: Sequence[Entry], session: Sequence[Entry]) -> ToldDue:
     ended_at = _instant(end, "ended_at")
     if ended_at is None:
         return NOT_TOLD
-    due = due_at(regulation, ended_at, _published_at(exam))
+    due = due_at(regulation, ended_at, _published_at(exam), _notified_at(session))
     return ToldDue(due, _identity_due(due, _last(session, (Action.IDENTITY_CHECK,)), regulation.zone))
 
 
@@ -83,6 +84,18 @@ def _identity_due(due: datetime, check: Entry | None, zone: str) -> datetime | N
 
 def _published_at(exam: Iterable[Entry]) -> datetime | None:
     return _instant(_last(exam, (Action.EXAM_PUBLISH_RESULTS,)), "at")
+
+
+def _notified_at(session: Iterable[Entry]) -> datetime | None:
+    """When the candidate was told of the newest incident that counts. An older entry does not tell it; then
+    its row has none."""
+    told: dict[object, datetime | None] = {}
+    for entry in session:
+        if entry.action is Action.INCIDENT_CONFIRM:
+            told[entry.detail.get("incident")] = _instant(entry, "notified_at")
+        elif entry.action is Action.INCIDENT_ANNUL:
+            told.pop(entry.detail.get("incident"), None)
+    return max((instant for instant in told.values() if instant is not None), default=None)
 
 
 def _last(entries: Iterable[Entry], actions: tuple[Action, ...]) -> Entry | None:

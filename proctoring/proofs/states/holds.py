@@ -15,6 +15,7 @@ OPENS = {Action.INCIDENT_DECIDE: "incident", Action.APPEAL_LODGE: "appeal"}
 CLOSES = {
     Action.INCIDENT_REJECT: "incident",
     Action.INCIDENT_CLOSE: "incident",
+    Action.INCIDENT_ANNUL: "incident",
     Action.APPEAL_CLOSE: "appeal",
 }
 

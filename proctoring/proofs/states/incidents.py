@@ -27,6 +27,7 @@ def fold(told: Told, entry: Entry) -> None:
                 decided_at=at,
                 second_by=None,
                 second_at=None,
+                notified_at=None,
                 **given(entry, "category", hold_id="hold"),
             )
             if "flags" in entry.detail:
@@ -36,8 +37,14 @@ def fold(told: Told, entry: Entry) -> None:
         case Action.INCIDENT_CONFIRM | Action.INCIDENT_REJECT:
             state = _SECOND[entry.action].value
             told.tell(entry, TABLE, row, state=state, second_by=entry.actor, second_at=at)
+            if "notified_at" in entry.detail:  # an older service told nobody from when a decision counts
+                told.tell(entry, TABLE, row, **given(entry, "notified_at"))
         case Action.INCIDENT_CLOSE:
             told.tell(entry, TABLE, row, state=IncidentState.CLOSED.value)
+        case Action.INCIDENT_ANNUL:
+            told.tell(entry, TABLE, row, state=IncidentState.ANNULLED.value)
+        case Action.INCIDENT_AMEND:
+            told.tell(entry, TABLE, row, **given(entry, "category"))
         case Action.APPEAL_LODGE:
             told.tell(
                 entry,
@@ -50,6 +57,7 @@ def fold(told: Told, entry: Entry) -> None:
                 answer=None,
                 closed_by=None,
                 closed_at=None,
+                incident_id=entry.detail.get("decision"),
                 **given(entry, hold_id="hold"),
             )
         case Action.APPEAL_CLOSE:

@@ -25,6 +25,8 @@ def fold(told: Told, entry: Entry) -> None:
             told.tell(entry, TABLE, row, state=state, decided_by=entry.actor, decided_at=at)
         case Action.INCIDENT_CONFIRM:
             told.tell(entry, TABLE, row, state=ReviewState.INCIDENT.value)
+        case Action.INCIDENT_ANNUL:
+            told.tell(entry, TABLE, row, state=ReviewState.ANNULLED.value)
         case Action.FLAG_ADD:
             told.tell(
                 entry,

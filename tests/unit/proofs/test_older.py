@@ -6,8 +6,12 @@ from pathlib import Path
 import pytest
 from sqlalchemy import update
 
+from proctoring.appeals.rows import AppealRow
 from proctoring.custody import service as custody
 from proctoring.custody.model import Action
+from proctoring.exams import service as exams
+from proctoring.holds.service import set_due_dates
+from proctoring.incidents.rows import IncidentRow
 from proctoring.proofs.audit import audit_rows
 from proctoring.proofs.model import SLACK
 from proctoring.proofs.rows import ReplayRow
@@ -96,6 +100,11 @@ def older(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[World, Decid
         world = World(tmp_path)
         decided = decide_everything(world)
     with world.core.db.begin() as db:
+        # It did not know since when a decision counts, nor which one an appeal is against.
+        db.execute(update(IncidentRow).values(notified_at=None))
+        db.execute(update(AppealRow).values(incident_id=None))
+        for exam in exams.list_exams(db):
+            set_due_dates(db, exam)
         db.execute(update(ReplayRow).values(exact_from=custody.head(db)[0] + 1))
     return world, decided
 
