@@ -111,7 +111,8 @@ class Desk:
         items: list[tuple[str, str, int | None]] = []
         if may(person, May.SEE_QUEUE):
             waiting = incidents.in_state(db, IncidentState.AWAITING_SECOND)
-            items.append(("/queue", "Queue", len(queue(db, NOT_REVIEWED))))
+            undecided = [line for line in queue(db, NOT_REVIEWED) if not line.restricted]
+            items.append(("/queue", "Queue", len(undecided)))
             items.append(("/incidents", "Incidents", len(waiting)))
         if ever(person, May.CLOSE_APPEAL):
             lodged = [a for a in appeals.all_appeals(db) if a.state is AppealState.LODGED]

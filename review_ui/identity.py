@@ -63,7 +63,6 @@ def routes(desk: Desk) -> APIRouter:
         person = desk.signed_in(request)
         with desk.core.db.begin() as db:
             require(person, May.CHECK_IDENTITY, relation(db, person, session_id))
-            check_not_restricted(db, session_id)
             identity.answer(db, desk.core, actor(person), session_id, confirmed, reason)
         return back_to(f"/sessions/{session_id}#panel-identity")
 

@@ -42,6 +42,7 @@ def routes(desk: Desk) -> APIRouter:
         person = desk.signed_in(request)
         with desk.core.db.read() as db:
             require(person, May.VIEW_EVIDENCE, relation(db, person, session_id))
+            check_not_restricted(db, session_id)
             names = names_of(db)
             flags = [flag_json(flag, names) for flag in of_session(db, session_id)]
             more = {

@@ -14,6 +14,7 @@ from proctoring.errors import Conflict, NotFound
 from proctoring.exams.rows import ExamRow
 from proctoring.help.model import CATEGORIES, REQUESTS_MAX, Call, HelpKind, HelpRequest, check_text
 from proctoring.help.rows import HelpRow
+from proctoring.holds.service import check_not_restricted
 from proctoring.reviews.flags import lengthen, raise_by_candidate
 from proctoring.sessions.model import SessionState
 from proctoring.sessions.rows import SessionRow
@@ -124,6 +125,9 @@ def _unanswered(db: Db, request_id: str) -> HelpRow:
         raise NotFound("There is no such request.", "Load the page again.")
     if row.answer is not None:
         raise Conflict("This was answered already.", "Load the page again.")
+    if session_row(db, row.session_id).state not in UNDER_WAY:
+        # Who calls during the exam asks to be heard; afterwards messages are closed like all the rest.
+        check_not_restricted(db, row.session_id)
     return row
 
 

@@ -4,6 +4,7 @@ Nothing here reads a clock or a table. Days are civil days of the regulation's z
 crosses the change of daylight-saving time ends at local midnight all the same.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
@@ -108,6 +109,16 @@ def check_review(review_at: datetime, now: datetime) -> datetime:
 def check_owner(owner: str) -> str:
     """Who answers for a hold, as it is kept. Raises Invalid for what `text.line` refuses."""
     return line(owner, "the owner", OWNER_CHARS_MAX)
+
+
+def check_not_restricted(holds: Iterable[Hold]) -> None:
+    """Raises Denied while the candidate's restriction (GDPR Article 18) stands: the recording is kept, and
+    nobody sees it, speaks of it or decides about it. `holds`: those of the session that are not released."""
+    if any(hold.kind is HoldKind.RESTRICTION for hold in holds):
+        raise Denied(
+            "This recording is restricted at the candidate's request: it is kept and not used.",
+            "The privacy officer can release the restriction.",
+        )
 
 
 def check_release(kind: HoldKind, owner: str, released_by: str) -> None:

@@ -17,8 +17,9 @@ from proctoring.core import Core
 from proctoring.custody.committed import commit
 from proctoring.custody.model import Action, Actor
 from proctoring.custody.service import enter
-from proctoring.errors import BeingErased, Conflict, Denied, NotFound
+from proctoring.errors import BeingErased, Conflict, NotFound
 from proctoring.exams.model import Exam
+from proctoring.holds import model
 from proctoring.holds.model import (
     REVIEW_DAYS_DEFAULT,
     Hold,
@@ -131,12 +132,17 @@ def active(db: Db, session_id: str | None = None) -> list[Hold]:
 
 
 def check_not_restricted(db: Db, session_id: str) -> None:
-    """Raises Denied while the candidate's restriction (GDPR Article 18) stands: kept, and seen by nobody."""
-    if any(hold.kind is HoldKind.RESTRICTION for hold in active(db, session_id)):
-        raise Denied(
-            "This recording is restricted at the candidate's request: it is kept and not used.",
-            "The privacy officer can release the restriction.",
-        )
+    """Raises Denied while the candidate's restriction stands (`model.check_not_restricted`).
+
+    Whoever acts on a session asks this in the service, so that pages and commands alike are refused. Open all
+    the same: the appeal, the candidate's own page, the holds, and what tells of an erasure.
+    """
+    model.check_not_restricted(active(db, session_id))
+
+
+def restricted(db: Db) -> set[str]:
+    """The sessions that are restricted."""
+    return {hold.session_id for hold in active(db) if hold.kind is HoldKind.RESTRICTION}
 
 
 def set_due_dates(db: Db, exam: Exam, session_id: str | None = None) -> None:

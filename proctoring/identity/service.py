@@ -10,7 +10,7 @@ from proctoring.custody.model import Action, Actor
 from proctoring.custody.service import enter
 from proctoring.errors import Conflict, NotFound, WrongState
 from proctoring.exams.service import load as load_exam
-from proctoring.holds.service import set_due_dates
+from proctoring.holds.service import check_not_restricted, set_due_dates
 from proctoring.identity.model import IMAGES_MAX, Check, IdentityCopy, check_answer
 from proctoring.identity.rows import IdentityCheckRow
 from proctoring.recordings.model import UnitKind, UnitState
@@ -57,9 +57,11 @@ def of_session(db: Db, session_id: str) -> IdentityCopy | None:
 def answer(db: Db, core: Core, actor: Actor, session_id: str, confirmed: bool, reason: str) -> Check:
     """Write down whether the recording shows the person of the card; a later answer takes its place.
 
-    Raises NotFound, Conflict when there is nothing to compare with, Invalid for a no without reason.
+    Raises NotFound, Conflict when there is nothing to compare with, Invalid for a no without reason, Denied
+    while the session is restricted.
     """
     session = session_row(db, session_id, lock=True)
+    check_not_restricted(db, session_id)
     copy = of_session(db, session_id)
     if copy is None:
         raise NotFound("This exam takes no copy of an identity card.", "Decide by what was recorded.")

@@ -12,7 +12,7 @@ from proctoring.custody.service import enter
 from proctoring.errors import NotFound, WrongState
 from proctoring.exams.rows import ExamRow
 from proctoring.holds.model import HoldKind, check_reason
-from proctoring.holds.service import place, release, set_due_dates
+from proctoring.holds.service import check_not_restricted, place, release, set_due_dates
 from proctoring.incidents.model import (
     NOTIFIED_AFTER,
     Amendment,
@@ -107,6 +107,7 @@ def reject(db: Db, core: Core, actor: Actor, incident_id: str) -> Incident:
 def close(db: Db, core: Core, actor: Actor, incident_id: str) -> Incident:
     """The procedure is over: the hold ends. Raises Denied to the person who decided the incident."""
     row = _locked(db, incident_id)
+    check_not_restricted(db, row.session_id)
     if row.state != IncidentState.CONFIRMED.value:
         raise WrongState("Only a confirmed incident can be closed.", "Load the page again.")
     check_second(row.decided_by, actor.id)
@@ -169,6 +170,7 @@ def linked_flags(db: Db, incident_id: str) -> list[str]:
 
 def _await_second(db: Db, core: Core, actor: Actor, incident_id: str, to: IncidentState) -> IncidentRow:
     row = _locked(db, incident_id)
+    check_not_restricted(db, row.session_id)
     if row.state != IncidentState.AWAITING_SECOND.value:
         raise WrongState("A second person has answered already.", "Load the page again.")
     check_second(row.decided_by, actor.id)

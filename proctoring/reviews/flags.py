@@ -8,6 +8,7 @@ from proctoring.custody.committed import commit
 from proctoring.custody.model import SYSTEM, Action, Actor
 from proctoring.custody.service import enter
 from proctoring.errors import Conflict, NotFound
+from proctoring.holds.service import check_not_restricted
 from proctoring.recordings.length import length_ms
 from proctoring.reviews.model import (
     Category,
@@ -37,7 +38,9 @@ def add(
     note: str,
     source: FlagSource = FlagSource.PROCTOR,
 ) -> Flag:
-    """Raise a flag on an instant or a range. Raises Invalid outside the session's time line."""
+    """Raise a flag on an instant or a range. Raises Invalid outside the session's time line, Denied while the
+    session is restricted."""
+    check_not_restricted(db, session_id)
     check_range(start_ms, end_ms, length_ms(db, session_id, core.clock()))
     return _insert(
         db, core, actor, session_id, start_ms, end_ms, source, category, severity, check_note(note)
@@ -89,8 +92,10 @@ def lengthen(db: Db, core: Core, flag_id: str, end_ms: int) -> None:
 
 
 def decide(db: Db, core: Core, actor: Actor, flag_id: str, state: FlagState) -> Flag:
-    """Confirm or dismiss a flag, or open it again. Raises NotFound, Conflict once an incident names it."""
-    session_row(db, load(db, flag_id).session_id, lock=True)
+    """Confirm or dismiss a flag, or open it again. Raises NotFound, Conflict when it is in that state, Denied
+    while the session is restricted."""
+    session = session_row(db, load(db, flag_id).session_id, lock=True)
+    check_not_restricted(db, session.id)
     row = db.get_one(FlagRow, flag_id, with_for_update=True)
     if row.state == state.value:
         raise Conflict(f"The flag is {state.value} already.", "Load the page again.")

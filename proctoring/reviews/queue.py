@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session as Db
 from proctoring.access.rows import UserRow
 from proctoring.exams.rows import ExamRow
 from proctoring.help import service as help_requests
+from proctoring.holds.service import restricted
 from proctoring.recordings.length import STREAMS, lengths_ms
 from proctoring.recordings.model import GapPart, UnitState
 from proctoring.recordings.rows import GapRow, UnitRow
@@ -23,7 +24,8 @@ LIVING = (UnitState.OPEN.value, UnitState.RETAINED.value)
 
 @dataclass(frozen=True, slots=True)
 class QueueLine:
-    """One session as the queue shows it. `gaps` are (start_ms, end_ms) of any stream; `calls` wait."""
+    """One session as the queue shows it. `gaps` are (start_ms, end_ms) of any stream; `calls` wait. Nobody
+    works on one that is restricted."""
 
     session: Session
     exam_title: str
@@ -36,6 +38,7 @@ class QueueLine:
     review: Review
     claimed_by_name: str | None
     calls: int
+    restricted: bool
 
     @property
     def open_flags(self) -> tuple[Flag, ...]:
@@ -76,6 +79,7 @@ def queue(
         flags[row.session_id].append(row.model())
     lengths = lengths_ms(db, ids, now)
     calls = help_requests.waiting(db, ids)
+    closed = restricted(db)
     gaps = _gaps(db, ids, lengths)
     names = dict(db.execute(select(UserRow.id, UserRow.name)).all())
     lines = []
@@ -96,6 +100,7 @@ def queue(
                 review,
                 names.get(review.claimed_by or ""),
                 calls.get(session.id, 0),
+                session.id in closed,
             )
         )
     return sorted(lines, key=lambda line: line.calls == 0)

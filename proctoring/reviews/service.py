@@ -9,6 +9,7 @@ from proctoring.core import Core
 from proctoring.custody.model import Action, Actor
 from proctoring.custody.service import enter
 from proctoring.errors import Conflict, WrongState
+from proctoring.holds.service import check_not_restricted
 from proctoring.reviews.model import FlagState, Review, ReviewState
 from proctoring.reviews.rows import FlagRow, ReviewRow
 from proctoring.sessions.model import OVER
@@ -22,8 +23,12 @@ def load(db: Db, session_id: str) -> Review:
 
 
 def claim(db: Db, core: Core, actor: Actor, session_id: str) -> Review:
-    """Take the session on; claiming what one has already is harmless. Raises Conflict when another has it."""
+    """Take the session on; claiming what one has already is harmless.
+
+    Raises Conflict when another has it, Denied while it is restricted; so do all acts of a reviewer.
+    """
     row = _row(db, session_id)
+    check_not_restricted(db, session_id)
     if row.claimed_by == actor.id and row.state == ReviewState.IN_REVIEW.value:
         return row.model()
     if row.state == ReviewState.IN_REVIEW.value:
@@ -93,6 +98,7 @@ def check_decidable(db: Db, session_id: str) -> None:
 
 def _claimed(db: Db, session_id: str, actor: Actor) -> ReviewRow:
     row = _row(db, session_id)
+    check_not_restricted(db, session_id)
     if row.state != ReviewState.IN_REVIEW.value or row.claimed_by != actor.id:
         raise Conflict("You have not claimed this session.", "Claim it first.")
     return row

@@ -126,6 +126,7 @@ def load(db: Db, person: Person, session_id: str, now: datetime) -> Case:
     recorded = timeline(db, session_id, now)
     standing = relation(db, person, session_id)
     require(person, May.VIEW_EVIDENCE, standing)
+    holds.check_not_restricted(db, session_id)
     review = reviews.load(db, session_id)
     placed = tuple(holds.active(db, session_id))
     living = [stream for stream in recorded.streams if stream.state in LIVING]

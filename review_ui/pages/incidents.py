@@ -29,7 +29,9 @@ def routes(desk: Desk) -> APIRouter:
         person = desk.signed_in(request)
         require(person, May.SEE_QUEUE)
         with desk.core.db.read() as db:
-            living = incidents.in_state(db, IncidentState.AWAITING_SECOND, IncidentState.CONFIRMED)
+            found = incidents.in_state(db, IncidentState.AWAITING_SECOND, IncidentState.CONFIRMED)
+            closed = holds.restricted(db)
+            living = [one for one in found if one.session_id not in closed]
             placed = {hold.id: hold for hold in holds.active(db)}
             lines = [
                 {

@@ -60,7 +60,7 @@ def routes(desk: Desk) -> APIRouter:
         require(person, May.SEE_QUEUE)
         asked = {"state": state, "flags": flags, "claim": claim}
         with desk.core.db.read() as db:
-            every = [as_row(line, person, desk.now()) for line in queue(db, now=desk.now())]
+            every = [as_row(line, person, desk.now()) for line in open_to_all(queue(db, now=desk.now()))]
             undecided = [row for row in every if row.line.review.state in NOT_REVIEWED]
             shown = [row for row in every if matches(row, asked)]
             start = (max(1, page) - 1) * PAGE_SIZE
@@ -95,6 +95,11 @@ def routes(desk: Desk) -> APIRouter:
         return back_to("/queue")
 
     return router
+
+
+def open_to_all(lines: list[QueueLine]) -> list[QueueLine]:
+    """Without those that are restricted: nothing of them is shown to reviewers."""
+    return [line for line in lines if not line.restricted]
 
 
 def as_row(line: QueueLine, person: Person, now: datetime) -> Row:
