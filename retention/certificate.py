@@ -5,16 +5,18 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from proctoring.clock import iso
+from proctoring.disclosures.model import Given
 from storage.shred import Shredded
 
-CERTIFICATE_VERSION = 3
+CERTIFICATE_VERSION = 4
 RULE = "retained, no active hold, due date passed"
 
 
 @dataclass(frozen=True, slots=True)
 class Certificate:
     """The facts of one erasure. Ids are random; figures count what the store held. `confirmed`: by what the
-    rule was found to hold: `ledger`, `rows` where an older ledger does not tell the due date, `person`."""
+    rule was found to hold: `ledger`, `rows` where an older ledger does not tell the due date, `person`.
+    `given`: the copies of it that had left the service."""
 
     id: str
     unit: str
@@ -30,6 +32,7 @@ class Certificate:
     leaves: int
     manifest_head: str
     removed: Shredded
+    given: tuple[Given, ...]
     backup_horizon: timedelta
 
     def body(self) -> str:
@@ -56,6 +59,9 @@ class Certificate:
                 "bytes": self.removed.bytes,
             },
             "left_after": 0,
+            "given": [
+                {"at": iso(one.at), "ground": one.ground.value if one.ground else None} for one in self.given
+            ],
             "backups": {
                 "horizon_days": self.backup_horizon.days,
                 "gone_by": iso(self.erased_at + self.backup_horizon),

@@ -8,8 +8,9 @@ from sqlalchemy.orm import Session as Db
 from proctoring.core import Core
 from proctoring.custody.model import Action, Actor
 from proctoring.custody.rows import CertificateRow, EntryRow
-from proctoring.custody.service import enter
-from proctoring.recordings.model import UnitState
+from proctoring.custody.service import enter, entries
+from proctoring.disclosures.model import given
+from proctoring.recordings.model import UnitKind, UnitState
 from proctoring.recordings.rows import UnitRow
 from retention.certificate import Certificate
 from retention.guard import BY_ROWS
@@ -61,6 +62,11 @@ def certify(
         leaves=unit.manifest_size,
         manifest_head=unit.manifest_head,
         removed=removed,
+        given=tuple(
+            one
+            for one in given(entries(db, unit.session_id))
+            if one.identity or unit.kind != UnitKind.IDENTITY.value
+        ),
         backup_horizon=backup_horizon,
     )
     body = certificate.body()

@@ -27,6 +27,7 @@ from proctoring.web.arrival import demand_own_page
 from proctoring.web.head import is_head
 from review_ui.desk import Desk, names_of
 from review_ui.titles import title
+from review_ui.views import enter_page_view
 from storage.errors import KeyMissing, KeyServiceFailed, NotAuthentic, ObjectMissing, StoreFailed
 from storage.naming import SEQ_MAX
 
@@ -40,6 +41,8 @@ def routes(desk: Desk) -> APIRouter:
     @router.get("/sessions/{session_id}/timeline.json")
     def time_line(request: Request, session_id: str) -> Response:
         person = desk.signed_in(request)
+        demand_own_page(request)
+        enter_page_view(desk, request, person, session_id)
         with desk.core.db.read() as db:
             require(person, May.VIEW_EVIDENCE, relation(db, person, session_id))
             check_not_restricted(db, session_id)

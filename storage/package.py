@@ -23,6 +23,8 @@ SUFFIXES = {
     "image/jpeg": "jpg",
     "application/json": "json",
 }
+WITHOUT, IDENTITY = "without", "identity"
+"""In the export's entry: the one kind of evidence that a package may leave out, the copy of a card."""
 RECIPIENT = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:/@-]{0,79}")
 _ID = re.compile(r"[a-z2-7]{16}")
 _KIND = re.compile(r"[a-z]{1,16}")

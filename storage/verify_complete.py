@@ -13,7 +13,7 @@ from storage import bag
 from storage.canonical import fields, read_canonical
 from storage.commitment import Opening, committed, read_opening
 from storage.errors import Refused
-from storage.package import PACKAGE_VERSION, Extract, Package
+from storage.package import IDENTITY, PACKAGE_VERSION, WITHOUT, Extract, Package
 from storage.report import Report
 from storage.verify_custody import TAKE_BEGIN, Entry
 
@@ -23,9 +23,11 @@ _OLDER = "not told by the export's entry (older than this check)"
 
 def check_complete(report: Report, root: Path, package: Package, extract: Extract, present: bool) -> None:
     """Adds package.complete, custody.complete and custody.openings; `present`: whether there are openings."""
-    report.run("package.complete", "", lambda: _streams(package, extract), f"{len(package.streams)} streams")
     export = next((one for one in extract.entries if one["number"] == package.ledger_number), None)
     counted: dict[str, Any] = export["detail"] if export is not None else {}
+    without = counted.get(WITHOUT) == IDENTITY
+    said = f"{len(package.streams)} streams{', without the identity card' if without else ''}"
+    report.run("package.complete", "", lambda: _streams(package, extract, without), said)
     if "entries" in counted:
         report.run("custody.complete", "", lambda: _entries(package, extract, counted["entries"]))
     else:
@@ -54,13 +56,18 @@ def read_openings(data: bytes) -> tuple[Opening, ...]:
     return tuple(read_opening(one) for one in known["openings"])
 
 
-def _streams(package: Package, extract: Extract) -> None:
-    """Every unit of which a take began is in the package, or its key was destroyed before."""
+def _streams(package: Package, extract: Extract, without_card: bool) -> None:
+    """Every unit of which a take began is in the package, or its key was destroyed before; the copy of a card
+    is not, where the export's entry says so."""
     here = {one.unit: one.kind for one in package.streams}
-    erased = {entry["unit"] for entry in extract.entries if entry["action"] == ERASE}
+    if without_card and IDENTITY in here.values():
+        raise Refused("other-unit", "the identity card is here; the export's entry says that it is not")
+    gone = {entry["unit"] for entry in extract.entries if entry["action"] == ERASE}
     for entry in extract.entries:
-        if entry["action"] == TAKE_BEGIN and entry["unit"] not in here.keys() | erased:
+        if entry["action"] == TAKE_BEGIN and entry["unit"] not in here.keys() | gone:
             kind = entry["detail"].get("stream")
+            if without_card and kind == IDENTITY:
+                continue
             raise Refused(
                 "missing-stream", f"entry {entry['number']} began a take of the {kind}: it is not here"
             )

@@ -8,12 +8,17 @@ from proctoring.incidents import service as incidents
 from proctoring.incidents.model import IncidentState
 from proctoring.reviews import service as reviews
 from proctoring.reviews.model import ReviewState
+from proctoring.sessions.model import OVER
+from proctoring.sessions.service import load as load_session
 
 
 def why(db: Db, person: Person, session_id: str) -> str:
-    """For what this person looks, in the custody ledger's words: appeal, second-person or review."""
+    """For what this person looks, in the custody ledger's words: appeal, live (during the exam),
+    second-person or review. Raises NotFound."""
     if person.role is Role.COMMITTEE:
         return "appeal"
+    if load_session(db, session_id).state not in OVER:
+        return "live"
     awaits = reviews.load(db, session_id).state is ReviewState.SECOND_PERSON
     decided = relation(db, person, session_id) is Relation.DECIDED_INCIDENT
     return "second-person" if awaits and not decided else "review"

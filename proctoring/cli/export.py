@@ -6,8 +6,11 @@ from pathlib import Path
 
 import click
 
-from proctoring.cli.compose import parts, watched
+from proctoring.access import service as access
+from proctoring.cli.compose import Parts, parts, watched
 from proctoring.cli.output import common, operator, show
+from proctoring.cli.users import find
+from proctoring.disclosures.model import BY_TWO, Asked, Ground
 from proctoring.errors import Invalid, NotFound
 from proctoring.proofs.words import words_of
 from proctoring.quarantine.declared import declared
@@ -27,13 +30,37 @@ PUBLIC_KEY_BYTES = 32
     "--out", type=click.Path(path_type=Path), required=True, help="Folder to make; must not exist yet."
 )
 @click.option("--for", "recipient", help="Whom it is for: a reference, no name (the account that exports).")
+@click.option("--request", metavar="REF", help="The candidate asked for it: the reference of the request.")
+@click.option(
+    "--ground",
+    type=click.Choice([ground.value for ground in BY_TWO]),
+    help="Why somebody outside gets it; needs --second.",
+)
+@click.option("--second", metavar="NAME|ID", help="The privacy officer who shares the decision.")
+@click.option("--identity", is_flag=True, help="With the copy of the identity card, which stays here else.")
 @common
-def export(data: Path | None, session_id: str, out: Path, recipient: str | None) -> None:
-    """Make an evidence package of a session; entered in the ledger before a byte leaves."""
+def export(
+    data: Path | None,
+    session_id: str,
+    out: Path,
+    recipient: str | None,
+    request: str | None,
+    ground: str | None,
+    second: str | None,
+    identity: bool,
+) -> None:
+    """Make an evidence package of a session; entered in the ledger before a byte leaves.
+
+    For the committee while an appeal of the session is open; for the candidate who asked for it; for others
+    on a ground that two people share. The candidate's page tells each: when, to whom, why.
+    """
+    if request is not None and ground is not None:
+        raise click.UsageError("--request and --ground exclude each other.")
     made = watched(parts(data))
     actor = operator()
+    asked = _asked(made, request, ground, second, identity)
     exporter = Exporter(made.core, made.review.objects, made.review.opener, made.worker.signer, words_of)
-    package = exporter.export(session_id, out, actor, recipient or actor.id)
+    package = exporter.export(session_id, out, actor, recipient or request or actor.id, asked)
     segments = sum(stream.leaves for stream in package.streams)
     result = {
         "package": package.package,
@@ -46,6 +73,15 @@ def export(data: Path | None, session_id: str, out: Path, recipient: str | None)
     }
     text = f"package {package.package}: {segments} segments in {out}, ledger entry {package.ledger_number}"
     show(result, f"{text}\nkey {package.public_key}")
+
+
+def _asked(made: Parts, request: str | None, ground: str | None, second: str | None, identity: bool) -> Asked:
+    """Raises NotFound for a second person whom nobody knows."""
+    found = Ground.REQUEST if request is not None else Ground(ground) if ground else None
+    if second is None:
+        return Asked(found, request, None, identity)
+    with made.core.db.read() as db:
+        return Asked(found, request, find(access.users(db), second), identity)
 
 
 @click.command()

@@ -1,4 +1,8 @@
-"""A view is entered in the ledger before any byte leaves; one entry covers a stretch of looking."""
+"""A view is entered in the ledger before any byte leaves; one entry covers a stretch of looking.
+
+The page of a session and its time line say what happened in it: reading them is a look too (PAGE, of no
+unit).
+"""
 
 from datetime import timedelta
 
@@ -11,10 +15,11 @@ from proctoring.custody.rows import EntryRow
 from proctoring.custody.service import enter
 
 VIEW_WINDOW = timedelta(minutes=10)
+PAGE = "page"
 
 
-def is_entered(db: Db, core: Core, actor: Actor, session_id: str, unit_id: str) -> bool:
-    """Whether an entry of this person about this stream within VIEW_WINDOW stands already."""
+def is_entered(db: Db, core: Core, actor: Actor, session_id: str, unit_id: str | None) -> bool:
+    """Whether an entry of this person about this unit, or the page, within VIEW_WINDOW stands already."""
     recent = select(EntryRow.number).where(
         EntryRow.session_id == session_id,
         EntryRow.unit_id == unit_id,
@@ -26,7 +31,14 @@ def is_entered(db: Db, core: Core, actor: Actor, session_id: str, unit_id: str) 
 
 
 def enter_view(
-    db: Db, core: Core, actor: Actor, session_id: str, unit_id: str, stream: str, position: int, why: str
+    db: Db,
+    core: Core,
+    actor: Actor,
+    session_id: str,
+    unit_id: str | None,
+    stream: str,
+    position: int,
+    why: str,
 ) -> None:
     """Enter that `actor` looks at a stream, unless an entry of theirs within VIEW_WINDOW says so.
 

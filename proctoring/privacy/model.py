@@ -10,6 +10,7 @@ from enum import StrEnum
 
 from proctoring.appeals.model import Appeal, AppealState, refusal
 from proctoring.custody.model import Action, Entry
+from proctoring.disclosures.model import Given
 from proctoring.exams.model import CountFrom, Exam
 from proctoring.help.model import HelpRequest
 from proctoring.holds.model import Hold
@@ -72,6 +73,7 @@ class OwnRecording:
     exam: Exam
     stored: tuple[Stored, ...]
     looks: tuple[Look, ...]
+    given: tuple[Given, ...]
     review: Review
     incident: Incident | None
     appeals: tuple[Appeal, ...]

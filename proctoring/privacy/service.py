@@ -9,6 +9,7 @@ from proctoring.appeals import service as appeals
 from proctoring.core import Core
 from proctoring.custody import service as custody
 from proctoring.custody.rows import CertificateRow
+from proctoring.disclosures.model import given
 from proctoring.errors import NotFound
 from proctoring.exams.service import load as load_exam
 from proctoring.help import service as help_requests
@@ -29,12 +30,14 @@ def own_recording(db: Db, core: Core, session_id: str) -> OwnRecording:
     """What is kept of a session, who looked at it, until when, and why. Raises NotFound."""
     row = session_row(db, session_id)
     active = holds.active(db, session_id)
+    entries = custody.entries(db, session_id)
     return OwnRecording(
         now=core.clock(),
         session=row.model(),
         exam=load_exam(db, row.exam_id),
         stored=_stored(db, session_id, active),
-        looks=looks(custody.entries(db, session_id)),
+        looks=looks(entries),
+        given=given(entries),
         review=reviews.load(db, session_id),
         incident=standing(incidents.of_session(db, session_id)),
         appeals=tuple(appeals.of_session(db, session_id)),

@@ -1,8 +1,9 @@
 """Making an evidence package of a session: entered in the ledger first, then written, then checked as any
 reader would.
 
-Refused while the session still records, while it is restricted, and once it is being erased. The package is
-outside our keeping from then on: the ledger says who made it and for whom.
+Refused while the session still records, while it is restricted, once it is being erased, and without a
+ground (`proctoring.disclosures.model`). The package is outside our keeping from then on: the ledger says who
+made it, for whom, and on what ground.
 """
 
 import base64
@@ -21,6 +22,8 @@ from proctoring.custody.model import Action, Actor
 from proctoring.custody.rows import CertificateRow, CheckpointRow, EntryRow
 from proctoring.custody.service import enter, entries
 from proctoring.custody.stamps import first_covering
+from proctoring.disclosures.model import Asked
+from proctoring.disclosures.service import decide
 from proctoring.errors import BeingErased, Conflict, Invalid, NotFound
 from proctoring.holds.service import check_not_restricted
 from proctoring.quarantine.service import check_none
@@ -78,11 +81,11 @@ class Exporter:
         self._signer = signer
         self._words = words
 
-    def export(self, session_id: str, folder: Path, actor: Actor, recipient: str) -> Package:
+    def export(self, session_id: str, folder: Path, actor: Actor, recipient: str, asked: Asked) -> Package:
         """Write the package into `folder`, which must not exist yet; nothing is left there when it fails.
 
-        Raises Invalid, NotFound, Denied (restricted), BeingErased, Conflict (still recording, or what is
-        stored is not what was recorded), Quarantined, StoreFailed.
+        Raises Invalid, NotFound, Denied (restricted, or without a ground), BeingErased, Conflict (still
+        recording, or what is stored is not what was recorded), Quarantined, StoreFailed.
         """
         if not RECIPIENT.fullmatch(recipient):
             raise Invalid(
@@ -97,17 +100,24 @@ class Exporter:
                 f"{folder} cannot be made: {error.strerror}.", "Name a folder that is not there yet."
             ) from error
         try:
-            return self._write(writer, folder, session_id, actor, recipient)
+            return self._write(writer, folder, session_id, actor, recipient, asked)
         except BaseException:
             shutil.rmtree(folder, ignore_errors=True)
             raise
 
     def _write(
-        self, writer: PackageWriter, folder: Path, session_id: str, actor: Actor, recipient: str
+        self,
+        writer: PackageWriter,
+        folder: Path,
+        session_id: str,
+        actor: Actor,
+        recipient: str,
+        asked: Asked,
     ) -> Package:
         package_id = self._core.new_id()
         with self._core.db.begin() as db:
-            streams = _streams(db, session_id)
+            streams = _streams(db, session_id, asked.identity)
+            disclosure = decide(db, actor, session_id, asked)
             before = checkpoints.last(db, LEDGER_ORIGIN, copied=True)
             opened = self._words(db, session_id)
             enter(
@@ -121,6 +131,7 @@ class Exporter:
                 streams=len(streams),
                 entries=_entered(db, session_id),
                 openings=len(opened),
+                **disclosure.detail(),
             )
         with self._core.db.begin() as db:
             number = _entry_of(db, package_id, session_id)
@@ -175,7 +186,7 @@ class Exporter:
 _LOOK = "Run `proctoring ledger verify --objects`; it says what was altered, and whether it was erased."
 
 
-def _streams(db: Db, session_id: str) -> list[_Stream]:
+def _streams(db: Db, session_id: str, identity: bool) -> list[_Stream]:
     check_none(db)
     session_row(db, session_id)
     check_not_restricted(db, session_id)
@@ -185,8 +196,10 @@ def _streams(db: Db, session_id: str) -> list[_Stream]:
     streams = []
     for unit in units:
         key = unit.key()
-        if unit.kind == UnitKind.IDENTITY.value and (key is None or not _was_begun(db, unit.id)):
-            continue  # gone before the footage, or never sent
+        if unit.kind == UnitKind.IDENTITY.value and (
+            not identity or key is None or not _was_begun(db, unit.id)
+        ):
+            continue  # not asked for, gone before the footage, or never sent
         if key is None:
             certificate = db.scalar(select(CertificateRow.id).where(CertificateRow.unit_id == unit.id))
             since = iso(unit.erasing_at) if unit.erasing_at else "an earlier day"

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 import jinja2
 from babel.dates import format_datetime
 
+from proctoring.clock import parse_instant
 from proctoring.web.i18n import translations
 from proctoring.web.isolation import IsolatingEnvironment, isolate_translations
 
@@ -41,6 +42,7 @@ def environment(package: str, language: str = "en") -> jinja2.Environment:
         "civil_day": civil_day,
         "civil_time": civil_time,
         "duration": duration,
+        "instant": parse_instant,
         "until": until,
     }
     return env

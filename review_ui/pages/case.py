@@ -36,6 +36,7 @@ from proctoring.signals.service import SignalsHead
 from proctoring.web.arrival import is_from_elsewhere
 from review_ui.desk import Desk, names_of
 from review_ui.due import Due, due
+from review_ui.views import enter_page_view
 
 STREAM_ORDER = (Stream.SCREEN, Stream.WEBCAM, Stream.PHONE)
 LIVING = (UnitState.OPEN, UnitState.RETAINED)
@@ -101,6 +102,7 @@ def routes(desk: Desk) -> APIRouter:
         person = desk.signed_in(request)
         if is_from_elsewhere(request.headers):
             return desk.page(request, "arrival.html")
+        enter_page_view(desk, request, person, session_id)
         with desk.core.db.read() as db:
             found = load(db, person, session_id, desk.now())
             return desk.page(

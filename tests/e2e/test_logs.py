@@ -146,7 +146,7 @@ def reviewed(service: Service, session_id: str, folder: Path) -> None:
         for words in (ANSWER, FIRST, PASTED):
             assert words.encode() not in stored, f"{file.name} holds {words!r}"
     package = folder / "package"
-    service.run("export", session_id, "--out", str(package), "--for", "appeal:17")
+    service.run("export", session_id, "--out", str(package), "--request", "request:17")
     assert ANSWER in next((package / "data/answers/media").glob("*.json")).read_text()
     assert service.run("verify", str(package))["ok"]
     service.run("purge", "--at", "2099-01-01T00:00:00Z")

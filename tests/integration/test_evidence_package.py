@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+from proctoring.appeals import service as appeals
+from proctoring.cli.compose import parts
 from tests.support.service import Service, wait_until
 
 COPIED_S_MAX = 90
@@ -24,6 +26,11 @@ def test_a_recorded_session_is_exported_and_verified_offline(tmp_path: Path) -> 
     service = Service(data).start(PROCTORING_CHECKPOINT_COPY=str(copy))
     try:
         session_id = service.run("simulate", "--seconds", "6")["sessions"][0]
+        refused_without_ground(service, session_id, package)
+        core = parts(data).core
+        with core.db.begin() as db:
+            appeals.lodge(db, core, session_id, "I was alone in the room.")
+        core.db.close()
         made = service.run("export", session_id, "--out", str(package), "--for", "appeal:17")
         assert made["segments"] > 0
         assert made["for"] == "appeal:17"
@@ -48,6 +55,22 @@ def test_a_recorded_session_is_exported_and_verified_offline(tmp_path: Path) -> 
     report = verified(*arguments, code=1)
     failed = {(check["code"], check["reason"]) for check in report["checks"] if not check["passed"]}
     assert failed == {("bag.files", "wrong-hash"), ("segment.media", "wrong-media")}
+
+
+def refused_without_ground(service: Service, session_id: str, package: Path) -> None:
+    """Nothing leaves without a ground; for a court only with a privacy officer as the second person."""
+    out = ("export", session_id, "--out", str(package))
+    assert "--request" in service.run(*out, code=1)["remedy"]
+    service.run("user", "add", "M. Claes", "--role", "proctor")
+    service.run("user", "add", "P. Officer", "--role", "privacy-officer")
+    court = (*out, "--for", "court-case:2026/117", "--ground", "court")
+    for second in ((), ("--second", "M. Claes"), ("--second", "nobody")):
+        assert service.run(*court, *second, code=1)["remedy"]
+    assert not package.exists()
+    other = str(package.with_name("court"))
+    made = service.run("export", session_id, "--out", other, "--ground", "court", "--second", "P. Officer")
+    assert verified(other, code=0)["ok"]
+    assert made["segments"] > 0
 
 
 def verified(*arguments: str, code: int) -> dict[str, Any]:

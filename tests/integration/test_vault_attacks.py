@@ -28,7 +28,7 @@ from storage.manifest import digest
 from storage.naming import unit_prefix
 from storage.objects import MemoryObjects
 from storage.seal import Opener
-from tests.support.packages import checkpoints, export
+from tests.support.packages import ASKED, checkpoints, export
 from tests.support.world import ADMIN, World
 
 SECRET = b"somebody's living room, in clear"
@@ -195,7 +195,7 @@ def test_an_object_swapped_with_its_leaf_does_not_open_in_the_wrong_place(vault:
         export(world, vault.first, folder)
     unaware = Exporter(world.core, world.objects, world.opener, world.signer, lambda _db, _session: ())
     with pytest.raises(Conflict, match="does not open"):
-        unaware.export(vault.first.id, folder, ADMIN, "court")
+        unaware.export(vault.first.id, folder, ADMIN, "court", ASKED)
     assert "tree.rewritten" in vault.faults()
 
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from proctoring.custody.checkpoints import Checkpoints
 from proctoring.custody.model import Actor
+from proctoring.disclosures.model import Asked, Ground
 from proctoring.proofs.words import words_of
 from proctoring.recordings.export import Exporter
 from proctoring.sessions.model import Session
@@ -23,12 +24,13 @@ from tests.support.world import World
 
 OPERATOR = Actor("cli:op", "operator")
 RECIPIENT = "appeal:one"
+ASKED = Asked(Ground.REQUEST, "request:one", identity=True)
 
 
 def export(world: World, session: Session, folder: Path) -> Package:
     """The package of a session in `folder`."""
     exporter = Exporter(world.core, world.objects, world.opener, world.signer, words_of)
-    return exporter.export(session.id, folder, OPERATOR, RECIPIENT)
+    return exporter.export(session.id, folder, OPERATOR, RECIPIENT, ASKED)
 
 
 def checkpoints(world: World, copy: Path | None = None) -> Checkpoints:

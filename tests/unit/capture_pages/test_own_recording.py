@@ -1,6 +1,7 @@
 """What a candidate can read about their own recording, before and after erasure (P17)."""
 
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
@@ -20,6 +21,7 @@ from proctoring.reviews import service as reviews
 from proctoring.reviews.model import Category, FlagState, Severity
 from proctoring.sessions.model import Session
 from tests.support.asgi import AsgiClient
+from tests.support.packages import export
 from tests.support.world import ADMIN, World
 
 FIRST, SECOND = Actor("staff-1", "proctor"), Actor("staff-2", "proctor")
@@ -122,6 +124,23 @@ def test_it_says_who_looked_by_role_and_never_by_name(world: World, client: Asgi
     assert "Proctor" in shown
     assert "Appeals committee" in shown
     assert "staff-" not in shown
+
+
+@pytest.mark.promise("P14")
+@pytest.mark.promise("P17")
+def test_given_to_nobody_is_said_as_long_as_it_is_so(
+    world: World, client: AsgiClient, tmp_path: Path
+) -> None:
+    """Computed from the ledger: afterwards the page says when, to whom by kind, and why."""
+    session = world.ended()
+    assert "Given to nobody outside." in page(world, client, session)
+    world.clock.move(hours=1)
+    export(world, session, tmp_path / "package")
+    shown = page(world, client, session)
+    assert "Given to nobody outside." not in shown
+    assert "16 Nov 2026, 10:00 CET" in shown
+    assert "you asked for it" in shown
+    assert "with the identity card" in shown
 
 
 def test_a_decision_is_told_when_two_people_have_made_it(world: World, client: AsgiClient) -> None:

@@ -16,7 +16,7 @@ from proctoring.sessions import service as sessions
 from storage.errors import ObjectMissing, StoreFailed
 from storage.objects import MemoryObjects
 from storage.verify import verify
-from tests.support.packages import OPERATOR, RECIPIENT, checkpoints, export
+from tests.support.packages import ASKED, OPERATOR, RECIPIENT, checkpoints, export
 from tests.support.world import ADMIN, World
 
 
@@ -34,7 +34,7 @@ def test_the_package_is_entered_before_anything_is_read(world: World, tmp_path: 
             return world.objects.get(key)
 
     exporter = Exporter(world.core, Watched(), world.opener, world.signer, words_of)
-    package = exporter.export(session.id, tmp_path / "package", OPERATOR, RECIPIENT)
+    package = exporter.export(session.id, tmp_path / "package", OPERATOR, RECIPIENT, ASKED)
     assert set(seen) == {(OPERATOR.id, RECIPIENT)}
     assert len(seen) == 3 * len(Stream)
     assert verify(tmp_path / "package").ok
@@ -68,7 +68,7 @@ def refused(world: World, session_id: str, folder: Path, kind: type[CoreError]) 
     """Refused, with what to do, nothing left in the folder, and no entry of an export."""
     exporter = Exporter(world.core, world.objects, world.opener, world.signer, words_of)
     with pytest.raises(kind) as refusal:
-        exporter.export(session_id, folder, OPERATOR, RECIPIENT)
+        exporter.export(session_id, folder, OPERATOR, RECIPIENT, ASKED)
     assert refusal.value.remedy
     assert not folder.exists()
     with world.core.db.read() as db:
@@ -113,7 +113,7 @@ def test_a_package_is_never_written_over_something_else(world: World, tmp_path: 
     exporter = Exporter(world.core, world.objects, world.opener, world.signer, words_of)
     for recipient in ("Jan Peeters", "", "x" * 81, "a\nb"):
         with pytest.raises(Invalid):
-            exporter.export(session.id, tmp_path / "package", OPERATOR, recipient)
+            exporter.export(session.id, tmp_path / "package", OPERATOR, recipient, ASKED)
 
 
 @pytest.mark.parametrize("fault", [ObjectMissing("gone"), StoreFailed("away")])
@@ -131,7 +131,7 @@ def test_a_store_that_fails_half_way_leaves_no_half_package(
 
     exporter = Exporter(world.core, Failing(), world.opener, world.signer, words_of)
     with pytest.raises((Conflict, StoreFailed)):
-        exporter.export(session.id, tmp_path / "package", OPERATOR, RECIPIENT)
+        exporter.export(session.id, tmp_path / "package", OPERATOR, RECIPIENT, ASKED)
     assert not (tmp_path / "package").exists()
 
 
@@ -146,4 +146,4 @@ def test_an_altered_object_is_never_handed_out(world: World, tmp_path: Path) -> 
 
     exporter = Exporter(world.core, Altering(), world.opener, world.signer, words_of)
     with pytest.raises(Conflict, match="not the one in the manifest"):
-        exporter.export(session.id, tmp_path / "package", OPERATOR, RECIPIENT)
+        exporter.export(session.id, tmp_path / "package", OPERATOR, RECIPIENT, ASKED)

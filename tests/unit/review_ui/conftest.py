@@ -10,6 +10,7 @@ from proctoring.access import service as access
 from proctoring.access.model import Person, Role
 from proctoring.custody.model import Action, Actor
 from proctoring.custody.service import entries
+from proctoring.custody.views import PAGE
 from proctoring.web.application import application
 from review_ui.app import routes
 from storage.commitment import is_commitment
@@ -69,6 +70,10 @@ class Office:
         with self.world.core.db.read() as db:
             found = [entry.detail for entry in entries(db) if entry.action is action]
         return [{name: one for name, one in detail.items() if not is_commitment(one)} for detail in found]
+
+    def looks(self) -> list[dict[str, str | int | None]]:
+        """Details of all entries of evidence that was opened: not those of a page that was read."""
+        return [look for look in self.ledger(Action.EVIDENCE_VIEW) if look["stream"] != PAGE]
 
 
 @pytest.fixture

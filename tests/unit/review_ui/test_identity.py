@@ -38,7 +38,7 @@ def test_only_who_claimed_it_sees_the_card(
     assert shown.headers["cache-control"] == "no-store"
     proctor.get(image)
     assert colleague.get(image).status_code == 403
-    assert office.ledger(Action.EVIDENCE_VIEW) == [
+    assert office.looks() == [
         {"stream": "identity", "first": 0, "why": "review"},
         {"stream": "identity", "first": 0, "why": "review"},
     ]
@@ -49,7 +49,7 @@ def test_only_who_claimed_it_sees_the_card(
 def test_other_roles_never_see_it(office: Office, session: Session, role: Role) -> None:
     staff = office.hire("Somebody", role)
     assert staff.get(f"/sessions/{session.id}/identity/0.jpg").status_code == 403
-    assert not office.ledger(Action.EVIDENCE_VIEW)
+    assert not office.looks()
 
 
 @pytest.mark.promise("P9")
@@ -61,7 +61,7 @@ def test_the_committee_sees_it_while_the_appeal_is_open(office: Office, session:
     with office.world.core.db.begin() as db:
         appeals.lodge(db, office.world.core, session.id, "That was me.")
     assert committee.get(image).content == b"card"
-    assert office.ledger(Action.EVIDENCE_VIEW)[-1]["why"] == "appeal"
+    assert office.looks()[-1]["why"] == "appeal"
     answered = committee.post(f"/sessions/{session.id}/identity", confirmed="true")
     assert answered.status_code == 403
 
@@ -74,7 +74,7 @@ def test_no_byte_leaves_before_the_entry(office: Office, proctor: Staff, session
     assert copy is not None
     office.world.objects.delete(list(office.world.objects.versions(unit_prefix(copy.unit_id))))
     assert proctor.get(f"/sessions/{session.id}/identity/0.jpg").status_code == 404
-    assert len(office.ledger(Action.EVIDENCE_VIEW)) == 1
+    assert len(office.looks()) == 1
 
 
 @pytest.mark.promise("P16")
@@ -84,7 +84,7 @@ def test_a_restriction_locks_it_too(office: Office, proctor: Staff, session: Ses
         holds.place(db, office.world.core, ADMIN, session.id, HoldKind.RESTRICTION, "asked for")
     assert proctor.get(f"/sessions/{session.id}/identity/0.jpg").status_code == 403
     assert proctor.post(f"/sessions/{session.id}/identity", confirmed="true").status_code == 403
-    assert not office.ledger(Action.EVIDENCE_VIEW)
+    assert not office.looks()
 
 
 @pytest.mark.promise("P4")

@@ -3,7 +3,6 @@
 import pytest
 
 from proctoring.access.model import Role
-from proctoring.custody.model import Action
 from proctoring.holds import service as holds
 from proctoring.holds.model import HoldKind
 from proctoring.sessions import service as sessions
@@ -31,11 +30,11 @@ def test_a_log_is_opened_after_its_view_was_entered(office: Office, proctor: Sta
     session = logged(office.world)
     line = proctor.get(f"/sessions/{session.id}/timeline.json", "application/json").json()
     assert [(log["log"], log["entries"]) for log in line["logs"]] == [("activity", 1), ("answers", 1)]
-    assert not office.ledger(Action.EVIDENCE_VIEW)
+    assert not office.looks()
     answered = proctor.get(f"/sessions/{session.id}/logs/answers.json", "application/json")
     assert answered.headers["cache-control"] == "no-store"
     assert answered.json()["entries"][0]["result"] == {"response": "forty-two"}
-    assert office.ledger(Action.EVIDENCE_VIEW) == [{"stream": "answers", "first": 0, "why": "review"}]
+    assert office.looks() == [{"stream": "answers", "first": 0, "why": "review"}]
 
 
 @pytest.mark.promise("P12")
@@ -50,7 +49,7 @@ def test_a_view_that_fails_is_entered_all_the_same(
     session = logged(office.world)
     monkeypatch.setattr(office.world.objects, "get", away)
     assert proctor.get(f"/sessions/{session.id}/logs/activity.json", "application/json").status_code == 503
-    assert len(office.ledger(Action.EVIDENCE_VIEW)) == 1
+    assert len(office.looks()) == 1
 
 
 @pytest.mark.promise("P12")

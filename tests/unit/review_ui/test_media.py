@@ -7,6 +7,7 @@ from proctoring.appeals import service as appeals
 from proctoring.custody.model import Action
 from proctoring.holds import service as holds
 from proctoring.holds.model import HoldKind
+from proctoring.privacy.service import own_recording
 from proctoring.recordings.timeline import timeline
 from storage.errors import KeyServiceFailed, StoreFailed
 from storage.naming import segment_key
@@ -27,7 +28,7 @@ def test_a_view_is_entered_before_the_bytes_leave(office: Office, proctor: Staff
     assert (answer.status_code, answer.content) == (200, b"media")
     assert answer.headers["content-type"] == "video/webm"
     assert answer.headers["cache-control"] == "no-store"
-    assert office.ledger(Action.EVIDENCE_VIEW) == [{"stream": "webcam", "first": 1, "why": "review"}]
+    assert office.looks() == [{"stream": "webcam", "first": 1, "why": "review"}]
 
 
 @pytest.mark.promise("P12")
@@ -42,7 +43,7 @@ def test_a_view_that_fails_is_entered_all_the_same(
     session = office.world.ended()
     monkeypatch.setattr(office.world.objects, "get", away)
     assert proctor.get(f"/media/{session.id}/webcam/0").status_code == 503
-    assert len(office.ledger(Action.EVIDENCE_VIEW)) == 1
+    assert len(office.looks()) == 1
 
 
 def test_while_the_key_service_is_away_nothing_is_gone(
@@ -73,7 +74,7 @@ def test_other_roles_see_no_footage(office: Office, role: Role) -> None:
         answer = staff.get(path, "application/json")
         assert answer.status_code == 403, path
         assert b"media" not in answer.content
-    assert not office.ledger(Action.EVIDENCE_VIEW)
+    assert not office.looks()
 
 
 @pytest.mark.promise("P12")
@@ -88,7 +89,7 @@ def test_the_committee_sees_a_session_while_its_appeal_is_open(office: Office) -
     assert member.get(f"/media/{other.id}/screen/0").status_code == 403
     member.post(f"/appeals/{appeal}/close", outcome="refused", answer="The decision stands.")
     assert member.get(path).status_code == 403
-    assert [view["why"] for view in office.ledger(Action.EVIDENCE_VIEW)] == ["appeal"]
+    assert [view["why"] for view in office.looks()] == ["appeal"]
 
 
 @pytest.mark.promise("P7")
@@ -102,7 +103,7 @@ def test_erased_media_is_not_found_and_says_which_certificate(office: Office) ->
     assert answer.status_code == 404
     assert "erased" in problem["detail"]
     assert "/certificates/" in problem["remedy"]
-    assert not office.ledger(Action.EVIDENCE_VIEW)
+    assert not office.looks()
     page = later.get(f"/sessions/{session.id}")
     assert "This recording was erased." in page.text
 
@@ -142,7 +143,7 @@ def test_what_does_not_exist_is_refused(office: Office, proctor: Staff, path: st
     answer = proctor.get(f"/media/{session.id}/{path}", "application/json")
     assert answer.status_code in (404, 422)
     assert answer.headers["content-type"] == "application/problem+json"
-    assert not office.ledger(Action.EVIDENCE_VIEW)
+    assert not office.looks()
 
 
 def test_the_time_line_is_what_the_player_reads(office: Office, proctor: Staff) -> None:
@@ -175,7 +176,32 @@ def test_a_restricted_recording_is_kept_and_seen_by_nobody(office: Office, proct
     refused = proctor.get(f"/media/{session.id}/webcam/0")
     assert refused.status_code == 403
     assert b"media" not in refused.content
-    assert not office.ledger(Action.EVIDENCE_VIEW)
+    assert not office.looks()
     with core.db.begin() as db:
         holds.release(db, core, ADMIN, hold.id)
     assert proctor.get(f"/media/{session.id}/webcam/0").status_code == 200
+
+
+@pytest.mark.promise("P12")
+@pytest.mark.promise("P17")
+def test_reading_the_page_or_the_time_line_is_a_look_too(office: Office) -> None:
+    """Each by itself, once for a stretch, before anything of it leaves; a refused one is none; the candidate
+    is told it, and a look while the exam lasts is one during the exam."""
+    proctor, auditor = office.hire("M. Claes", Role.PROCTOR), office.hire("A. Auditor", Role.AUDITOR)
+    world = office.world
+    live = world.admitted()
+    world.begin(live)
+    ended = world.ended()
+    for session, path in ((live, ""), (live, "/timeline.json"), (ended, "/timeline.json")):
+        assert auditor.get(f"/sessions/{session.id}{path}").status_code == 403
+        assert proctor.get(f"/sessions/{session.id}{path}").status_code == 200
+    assert office.ledger(Action.EVIDENCE_VIEW) == [
+        {"stream": "page", "first": 0, "why": "live"},
+        {"stream": "page", "first": 0, "why": "review"},
+    ]
+    with world.core.db.read() as db:
+        told = [own_recording(db, world.core, one.id).looks for one in (live, ended)]
+    assert [[(look.role, look.streams, look.why) for look in looks] for looks in told] == [
+        [("proctor", ("page",), "live")],
+        [("proctor", ("page",), "review")],
+    ]

@@ -1,7 +1,10 @@
 """What goes, what is held and why; holds by hand; certificates; the ledger as a page."""
 
 import json
+import re
+from collections.abc import Iterator
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from sqlalchemy import select, update
@@ -13,6 +16,7 @@ from proctoring.holds import service as holds
 from proctoring.recordings.model import UnitState
 from proctoring.recordings.rows import UnitRow
 from storage.sign import Signer
+from tests.support.packages import export
 from tests.unit.review_ui.conftest import Office, Staff
 
 
@@ -82,6 +86,38 @@ def test_a_certificate_can_be_read_and_its_signature_checked(office: Office) -> 
     assert json.loads(text)["signature"] == row.signature
     assert "attachment" in download.headers["content-disposition"]
     assert isinstance(office.world.signer, Signer)
+
+
+def leaves(value: object) -> Iterator[str]:
+    """Every fact of a signed body, as a page would write it."""
+    if isinstance(value, dict):
+        for one in value.values():
+            yield from leaves(one)
+    elif isinstance(value, list):
+        for one in value:
+            yield from leaves(one)
+    else:
+        yield str(value)
+
+
+@pytest.mark.promise("P7")
+@pytest.mark.promise("P14")
+def test_the_certificate_s_page_shows_every_signed_fact(office: Office, tmp_path: Path) -> None:
+    """As of when, until when a backup may hold it, and the copies that were given, among them."""
+    world = office.world
+    session = world.ended()
+    export(world, session, tmp_path / "package")
+    world.clock.move(days=200)
+    world.eraser.run()
+    officer = office.hire("P. Officer", Role.PRIVACY_OFFICER)
+    with world.core.db.read() as db:
+        row = custody.certificates(db, session.id)[0]
+    body = json.loads(row.body)
+    assert [one["ground"] for one in body["given"]] == ["request"]
+    shown = officer.get(f"/certificates/{row.id}").text
+    cells = set(re.findall(r'<span class="code">([^<]*)</span>', shown))
+    told = {part for cell in cells for part in (cell, *cell.split(" "))}
+    assert {fact for fact in leaves(body) if fact not in told} == set()
 
 
 def test_the_retention_page_says_what_waits_and_which_command_ends_it(office: Office) -> None:

@@ -5,7 +5,6 @@ import base64
 import pytest
 
 from proctoring.access.model import Role
-from proctoring.custody.model import Action
 from proctoring.exams import service as exams
 from proctoring.exams.model import CaptureProfile, Stream
 from proctoring.holds import service as holds
@@ -43,7 +42,7 @@ def test_signals_are_opened_after_the_view_was_entered(office: Office, proctor: 
     session = measured(office.world)
     line = proctor.get(f"/sessions/{session.id}/timeline.json", JSON).json()
     assert line["signals"] == [{"stream": "webcam", "state": "retained", "sheets": 1}]
-    assert not office.ledger(Action.EVIDENCE_VIEW)
+    assert not office.looks()
     answered = proctor.get(f"/sessions/{session.id}/signals/webcam.json", JSON)
     assert answered.headers["cache-control"] == "no-store"
     (told,) = answered.json()["signals"]
@@ -60,7 +59,7 @@ def test_signals_are_opened_after_the_view_was_entered(office: Office, proctor: 
     (sheet,) = answered.json()["sheets"]
     seen = proctor.get(f"/sessions/{session.id}/signals/webcam/{sheet['n']}.json", JSON).json()
     assert base64.b64decode(seen["thumbnails"][0]["jpeg"]) == b"\xff\xd8a face\xff\xd9"
-    assert office.ledger(Action.EVIDENCE_VIEW) == [{"stream": "webcam", "first": 0, "why": "review"}]
+    assert office.looks() == [{"stream": "webcam", "first": 0, "why": "review"}]
 
 
 @pytest.mark.promise("P12")
@@ -71,7 +70,7 @@ def test_who_may_not_see_footage_sees_no_thumbnail(office: Office, role: Role) -
     staff = office.hire("Somebody", role)
     for path in ("webcam.json", "webcam/0.json"):
         assert staff.get(f"/sessions/{session.id}/signals/{path}", JSON).status_code == 403
-    assert not office.ledger(Action.EVIDENCE_VIEW)
+    assert not office.looks()
 
 
 @pytest.mark.promise("P16")

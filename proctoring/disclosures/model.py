@@ -1,0 +1,118 @@
+"""A disclosure (P14): a package of evidence that leaves the service. Pure.
+
+    ground      to whom                  needs
+    appeal      the appeals committee    an open appeal of the session
+    request     the candidate            the reference of the candidate's request
+    authority   a public authority       a second person
+    court       a court                  a second person
+    consent     whom they agreed to      a second person
+
+Nothing leaves on another ground. The copy of the identity card leaves only where it is asked for by name.
+The ledger tells ground, basis and second person, in closed words and ids.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from proctoring.access.model import Person, Role
+from proctoring.custody.model import Action, Actor, Entry
+from proctoring.errors import Denied, Invalid
+from storage.package import IDENTITY, RECIPIENT, WITHOUT
+
+
+class Ground(StrEnum):
+    APPEAL = "appeal"
+    REQUEST = "request"
+    AUTHORITY = "authority"
+    COURT = "court"
+    CONSENT = "consent"
+
+
+BY_TWO = (Ground.AUTHORITY, Ground.COURT, Ground.CONSENT)
+"""Grounds that a second person must share."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What somebody asks for. `ground`: None for the session's open appeal. `basis`: the reference of a
+    request. `second`: who shares the decision. `identity`: whether the card is named."""
+
+    ground: Ground | None = None
+    basis: str | None = None
+    second: Person | None = None
+    identity: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Disclosure:
+    """One that may be made. `basis`: an appeal's id, or a request's reference; `second`: a person's id."""
+
+    ground: Ground
+    basis: str | None
+    second: str | None
+    identity: bool
+
+    def detail(self) -> dict[str, str | None]:
+        """As the export's entry tells it."""
+        told = {"ground": self.ground.value, "basis": self.basis, "second": self.second}
+        return told if self.identity else told | {WITHOUT: IDENTITY}
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """A copy that was given, as the candidate is told. `ground`: None where an older ledger is silent."""
+
+    at: datetime
+    ground: Ground | None
+    identity: bool
+
+
+def disclosure(asked: Asked, open_appeal: str | None, actor: Actor) -> Disclosure:
+    """Decide whether it may be made; `open_appeal`: the id of the session's open appeal.
+
+    Raises Denied without a ground, or without the second person that it needs; Invalid for a reference that
+    could be a name.
+    """
+    ground = asked.ground or (Ground.APPEAL if open_appeal else None)
+    if ground is None:
+        raise Denied("There is no ground to give this recording to anybody.", _REMEDY)
+    if ground is Ground.APPEAL and open_appeal is None:
+        raise Denied("No appeal of this session is open.", _REMEDY)
+    if ground is Ground.REQUEST and not RECIPIENT.fullmatch(asked.basis or ""):
+        raise Invalid(
+            "A request of the candidate has a reference.",
+            "Give one such as request:2026/117, no name: A-Z a-z 0-9 . _ : / @ -",
+        )
+    second = _second(asked.second, actor) if ground in BY_TWO else None
+    basis = {Ground.APPEAL: open_appeal, Ground.REQUEST: asked.basis}.get(ground)
+    return Disclosure(ground, basis, second, asked.identity)
+
+
+def _second(person: Person | None, actor: Actor) -> str:
+    if person is None or person.id == actor.id:
+        raise Denied("A second person must share this decision.", "Name a privacy officer: --second NAME.")
+    if person.role is not Role.PRIVACY_OFFICER:
+        raise Denied(
+            f"The second person is a privacy officer; a {person.role.value} is none.",
+            "Name a privacy officer: --second NAME.",
+        )
+    return person.id
+
+
+def given(entries: Iterable[Entry]) -> tuple[Given, ...]:
+    """Every copy that was given, from the custody ledger, the newest first."""
+    grounds = {ground.value: ground for ground in Ground}
+    found = [
+        Given(entry.at, grounds.get(str(entry.detail.get("ground"))), entry.detail.get(WITHOUT) != IDENTITY)
+        for entry in entries
+        if entry.action is Action.EVIDENCE_EXPORT
+    ]
+    return tuple(reversed(found))
+
+
+_REMEDY = (
+    "Give --request REFERENCE where the candidate asked for it; or --ground "
+    f"{'|'.join(ground.value for ground in BY_TWO)} with --second NAME."
+)

@@ -1,0 +1,13 @@
+"""Finds in the caller's transaction what a disclosure rests on."""
+
+from sqlalchemy.orm import Session as Db
+
+from proctoring.appeals import service as appeals
+from proctoring.custody.model import Actor
+from proctoring.disclosures.model import Asked, Disclosure, disclosure
+
+
+def decide(db: Db, actor: Actor, session_id: str, asked: Asked) -> Disclosure:
+    """The disclosure that may be made of this session now. Raises Denied, Invalid."""
+    appeal = appeals.open_of_session(db, session_id)
+    return disclosure(asked, appeal.id if appeal else None, actor)
