@@ -5,14 +5,21 @@ from pathlib import Path
 from fastapi import APIRouter
 
 from proctoring.core import Core
+from proctoring.web.problem_page import Draw
 from review_ui import identity, logs, media, signals
 from review_ui.desk import Desk
 from review_ui.pages import acts, appeals, case, help, incidents, ledger, queue, retention, sign_in
+from review_ui.problems import problem_page
 from storage.objects import ObjectStore
 from storage.seal import Opener
 
 STATIC = Path(__file__).parent / "static"
 """Served below `/static/review`."""
+
+
+def draw_problems(core: Core, opener: Opener, objects: ObjectStore) -> Draw:
+    """Makes the pages about problems at the staff's addresses, for `app.state.staff_problem`."""
+    return problem_page(Desk(core, opener, objects))
 
 
 def routes(core: Core, opener: Opener, objects: ObjectStore) -> APIRouter:

@@ -68,13 +68,17 @@ class Desk:
         """The person of the login cookie. A person who asked for a page is sent to the sign-in page;
         anything else raises NotSignedIn."""
         try:
-            with self.core.db.read() as db:
-                secret = read_cookie(request, COOKIE, https=self.core.settings.https)
-                return access.who(db, self.core, secret)
+            return self.of_cookie(request)
         except NotSignedIn:
             if request.method == "GET" and "text/html" in request.headers.get("accept", ""):
                 raise HTTPException(303, "Sign in first", headers={"Location": "/sign-in"}) from None
             raise
+
+    def of_cookie(self, request: Request) -> Person:
+        """The person of the login cookie. Raises NotSignedIn."""
+        with self.core.db.read() as db:
+            secret = read_cookie(request, COOKIE, https=self.core.settings.https)
+            return access.who(db, self.core, secret)
 
     def now(self) -> datetime:
         return self.core.clock()

@@ -11,6 +11,7 @@ from capture.pace import Pace
 from capture.pages import exam, help, identity, phone, recording, rehearsal
 from capture.stills import Stills
 from proctoring.core import Core
+from proctoring.sessions import service as sessions
 
 STATIC = Path(__file__).parent.parent / "static"
 """Served below `/static/candidate`."""
@@ -29,7 +30,11 @@ def routes(core: Core, stills: Stills) -> APIRouter:
         if request.method == "POST":
             pace.demand_turn(_session_id(core, request))
 
-    router = APIRouter(include_in_schema=False, dependencies=[Depends(in_turn)])
+    async def speaks(request: Request) -> None:
+        """Should the answer be a page about a problem: the language that was registered for the candidate."""
+        request.state.speaks = lambda: _registered(core, request)
+
+    router = APIRouter(include_in_schema=False, dependencies=[Depends(speaks), Depends(in_turn)])
     router.include_router(exam.routes(core, stills.keeps))
     router.include_router(help.routes(core))
     router.include_router(identity.routes(core, stills))
@@ -44,3 +49,9 @@ def _session_id(core: Core, request: Request) -> str:
     if (invitation := request.path_params.get("invitation")) is not None:
         return core.links.read_invitation(invitation)
     return core.links.read_phone(request.path_params["token"])
+
+
+def _registered(core: Core, request: Request) -> str:
+    """Raises CoreError."""
+    with core.db.read() as db:
+        return sessions.load(db, _session_id(core, request)).language

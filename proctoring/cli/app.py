@@ -38,7 +38,9 @@ from proctoring.sessions.links import Links
 from proctoring.web import health
 from proctoring.web.application import application
 from proctoring.web.bodies import Body, BodyRules
+from proctoring.web.problem_page import Draw
 from proctoring.web.quarantine import whole_database
+from review_ui.app import draw_problems
 from review_ui.app import routes as staff_routes
 
 CAPTURE_BODIES = (
@@ -66,7 +68,8 @@ class Running(Protocol):
 @dataclass(frozen=True, slots=True)
 class Edge:
     """What one role adds to an application. `pages` are routers that serve while the database is whole alone;
-    `running` starts in its order and stops in the reverse. `bodies` and `tokens` as in `BodyRules`."""
+    `running` starts in its order and stops in the reverse. `bodies` and `tokens` as in `BodyRules`,
+    `staff_problem` as in `web.problem_page`."""
 
     checks: Mapping[str, health.Check]
     routers: Sequence[APIRouter] = ()
@@ -75,6 +78,7 @@ class Edge:
     running: Sequence[Running] = ()
     bodies: Sequence[Body] = ()
     tokens: Mapping[str, Callable[[str], object]] = field(default_factory=dict)
+    staff_problem: Draw | None = None
 
 
 def capture_edge(made: CaptureParts, number: int = 0, of: int = 1) -> Edge:
@@ -126,6 +130,7 @@ def review_edge(made: ReviewParts) -> Edge:
         checks={"store": made.objects.check, "keys": lambda: opening(made.core, made.opener)},
         pages=[staff_routes(made.core, made.opener, made.objects)],
         static={"review": "review_ui"},
+        staff_problem=draw_problems(made.core, made.opener, made.objects),
     )
 
 
@@ -162,6 +167,7 @@ def create_app(core: Core, *edges: Edge) -> FastAPI:
         {first: read for edge in edges for first, read in edge.tokens.items()},
     )
     app = application(core.settings, rules, openapi_url="/api/v1/openapi.json", lifespan=lifespan)
+    app.state.staff_problem = next((edge.staff_problem for edge in edges if edge.staff_problem), None)
     static = {"look": "proctoring.web"} | {name: at for edge in edges for name, at in edge.static.items()}
     for name, package in static.items():
         folder = Path(str(files(package).joinpath("static")))

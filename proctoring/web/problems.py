@@ -9,15 +9,13 @@ import prometheus_client
 import structlog
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import HTMLResponse, JSONResponse
+from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
 from proctoring import errors
 from proctoring.ids import new_id
-from proctoring.web.cookies import read_cookie
-from proctoring.web.i18n import best_language
-from proctoring.web.templates import environment
+from proctoring.web.problem_page import QUARANTINE, problem_page
 
 log = structlog.get_logger()
 
@@ -31,12 +29,8 @@ STATUS: dict[type[errors.CoreError], int] = {
     errors.TooMany: 429,
     errors.Unavailable: 503,
 }
-
-
-PAGES: dict[type[errors.CoreError], str] = {errors.Quarantined: "quarantine.html"}
+PAGES: dict[type[errors.CoreError], str] = {errors.Quarantined: QUARANTINE}
 """Errors with a page of their own, in the reader's language."""
-CATALOGUE = "capture"  # where the words of the shared pages are translated
-LANGUAGE_COOKIE = "language"
 RETRY_AFTER_S = 300
 
 
@@ -80,14 +74,10 @@ def render(request: Request, problem: Problem) -> Response:
     """The problem as a page when a person asked for one, else as `application/problem+json`."""
     REFUSALS.labels(str(problem.status)).inc()
     if "text/html" in request.headers.get("accept", ""):
-        language = "en"
-        if problem.page in PAGES.values():
-            kept = [read_cookie(request, LANGUAGE_COOKIE, https=https) for https in (True, False)]
-            chosen = request.query_params.get("lang") or kept[0] or kept[1]
-            language = best_language(chosen, request.headers.get("accept-language", ""))
-        page = environment(CATALOGUE, language).get_template(problem.page)
-        html = page.render(problem=problem, request=request, language=language)
-        return HTMLResponse(html, problem.status, headers=problem.headers)
+        page = problem_page(request, problem)
+        page.status_code = problem.status
+        page.headers.update(problem.headers)
+        return page
     body = {
         "type": "about:blank",
         "title": problem.title,

@@ -12,7 +12,7 @@ from proctoring.custody.model import Action, Actor
 from proctoring.custody.service import entries
 from proctoring.custody.views import PAGE
 from proctoring.web.application import application
-from review_ui.app import routes
+from review_ui.app import draw_problems, routes
 from storage.commitment import is_commitment
 from tests.support.asgi import AsgiClient
 from tests.support.world import ADMIN, World
@@ -35,8 +35,8 @@ class Staff:
     def get(self, path: str, accept: str = HTML) -> httpx.Response:
         return self.client.get(path, headers=self._headers(accept))
 
-    def post(self, path: str, **fields: Any) -> httpx.Response:
-        return self.client.post(path, headers=self._headers("application/json"), data=fields)
+    def post(self, path: str, accept: str = "application/json", **fields: Any) -> httpx.Response:
+        return self.client.post(path, headers=self._headers(accept), data=fields)
 
     def head(self, path: str, accept: str = HTML) -> httpx.Response:
         return self.client.request("HEAD", path, headers=self._headers(accept))
@@ -80,6 +80,7 @@ class Office:
 def office(world: World) -> Office:
     app = application(world.core.settings)
     app.include_router(routes(world.core, world.opener, world.objects))
+    app.state.staff_problem = draw_problems(world.core, world.opener, world.objects)
     return Office(world, AsgiClient(app))
 
 

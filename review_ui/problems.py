@@ -1,0 +1,56 @@
+"""A problem as a page for staff: inside their frame, with a way back."""
+
+from http import HTTPStatus
+
+from fastapi import Request
+from fastapi.responses import HTMLResponse
+
+from proctoring.errors import CoreError
+from proctoring.web.problem_page import Draw, Told
+from review_ui.desk import Desk
+
+OF_OTHERS = (HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND)
+"""After these the page that the person came for is no way back."""
+LISTS = {
+    "queue": ("/queue", "Back to the queue"),
+    "flags": ("/queue", "Back to the queue"),
+    "help": ("/queue", "Back to the queue"),
+    "incidents": ("/incidents", "Back to the incidents"),
+    "appeals": ("/appeals", "Back to the appeals"),
+    "retention": ("/retention", "Back to retention"),
+    "holds": ("/retention", "Back to retention"),
+    "certificates": ("/retention", "Back to retention"),
+    "in-person": ("/in-person", "Back to those who asked"),
+    "ledger": ("/ledger", "Back to the ledger"),
+}
+"""By the first part of an address: the page from which it is asked for, and its link's words."""
+
+
+def problem_page(desk: Desk) -> Draw:
+    """Draws with the frame's counts; after a mistake of ours, or while a part is away, with an empty frame,
+    which asks no database. Whoever is not signed in is shown the way to sign in."""
+
+    def draw(request: Request, problem: Told) -> HTMLResponse:
+        try:
+            if problem.status < HTTPStatus.INTERNAL_SERVER_ERROR:
+                person = desk.of_cookie(request)
+                back = way_back(problem.status, request.url.path, desk.home(person))
+                with desk.core.db.read() as db:
+                    return desk.page(request, "staff_problem.html", person, db, problem=problem, back=back)
+        except CoreError:
+            return desk.page(request, "staff_problem.html", problem=problem, back=("/sign-in", "Sign in"))
+        back = way_back(problem.status, request.url.path, "/")
+        return desk.page(request, "staff_problem.html", problem=problem, back=back)
+
+    return draw
+
+
+def way_back(status: int, path: str, home: str) -> tuple[str, str]:
+    """Where the person was before this was refused, and the words of the link. Pure."""
+    first, *rest = path.strip("/").split("/")
+    if status not in OF_OTHERS:
+        if first == "sessions" and len(rest) > 1:
+            return f"/sessions/{rest[0]}", "Back to the session"
+        if first in LISTS:
+            return LISTS[first]
+    return home, "Back to your work"
