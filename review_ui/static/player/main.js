@@ -88,14 +88,14 @@ async function start() {
 /** Streams that begin within this time of each other are seen together from the start. */
 const TOGETHER_MS = 10_000;
 
-/** Where the link points: `?t=2026-11-16T08:31:47Z&main=screen`, else the first moment that all streams show which began together. @param {Conductor} conductor @param {Views} views */
+/** Where the link points: `?t=2026-11-16T08:31:47Z&main=screen`, else now, playing, while it is recorded; else the first moment that all streams show which began together. @param {Conductor} conductor @param {Views} views */
 function openAt(conductor, views) {
   const asked = new URLSearchParams(location.search);
   const main = /** @type {StreamName | null} */ (asked.get("main"));
   if (main) views.enlarge(main);
   const at = asked.get("t") ? conductor.timeline.clock.ofUtc(asked.get("t") ?? "") : null;
   if (at !== null) return conductor.seek(at);
-  if (conductor.timeline.session.live) return conductor.seek(conductor.timeline.edgeMs);
+  if (conductor.timeline.session.live) return conductor.toLive();
   const starts = [...conductor.timeline.streams.values()].flatMap((index) => index.runs.slice(0, 1).map((run) => run.start_ms));
   const together = starts.filter((start) => start - Math.min(...starts) < TOGETHER_MS);
   return conductor.seek(Math.max(0, ...together));

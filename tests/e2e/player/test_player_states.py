@@ -49,12 +49,12 @@ def test_a_take_without_sound_goes_on_after_one_with_sound(stage: Stage, browser
 
 
 def test_a_live_session_goes_on(stage: Stage, browser: Browser) -> None:
-    """It opens at the newest moment, waits there in words, and plays what arrives without being asked."""
+    """It opens playing at the newest moment, waits there in words, and plays what arrives."""
     recorded = stage.world.admitted()
     stage.take(recorded, Stream.WEBCAM, H264, 0, 4000, cause=None)
     page = stage.review(browser, "Proctor", recorded)
     expect(page.locator("[data-do=live]")).to_be_visible()
-    page.keyboard.press("End")
+    assert page.evaluate("window.review.conductor.playing")
     expect(page.locator("[data-stream=webcam] .nothing-what")).to_have_text("Waiting for the next piece …")
     stage.take(recorded, Stream.WEBCAM, H264, 4000, 8000, cause=None)
     page.wait_for_function("(ms) => window.review.conductor.positionMs > ms", arg=at(5000))

@@ -185,3 +185,12 @@ def test_the_queue_says_when_nothing_more_is_stored(office: Office, proctor: Sta
     with core.db.begin() as db:
         spools.tell(db, core, "spool-1", Told(None, 0, 0))
     assert "Nothing more is stored" not in proctor.get("/queue").text
+
+
+def test_a_session_opens_from_the_queue_without_a_claim(office: Office, proctor: Staff) -> None:
+    """Looking claims nothing: the session stays free for a colleague."""
+    session = office.world.ended()
+    assert f'<a class="ref num" href="/sessions/{session.id}">' in proctor.get("/queue").text
+    assert proctor.get(f"/sessions/{session.id}").status_code == 200
+    with office.world.core.db.read() as db:
+        assert reviews.load(db, session.id).state is ReviewState.TO_REVIEW
