@@ -41,6 +41,16 @@ def civil_morning(text: str, zone: str) -> datetime:
     return datetime.combine(day, time.min, ZoneInfo(zone))
 
 
+def civil_instant(text: str, zone: str) -> datetime:
+    """A civil time such as 2026-12-07T09:00 in `zone`, as UTC. Raises ValueError as `parse_instant`, and
+    where an offset is given too."""
+    local = datetime.fromisoformat(text)
+    _check_year(local, text)
+    if local.tzinfo is not None:
+        raise ValueError(f"{text!r} has a time zone; write it as 2026-12-07T09:00")
+    return local.replace(tzinfo=ZoneInfo(zone)).astimezone(UTC)
+
+
 def _check_year(given: date, text: str) -> None:
     if given.year not in YEARS:
         raise ValueError(f"{text!r} is not of the years {YEARS[0]} to {YEARS[-1]}")

@@ -126,7 +126,8 @@ class Desk:
         if may(person, May.READ_LEDGER):
             items.append(("/ledger", "Ledger", None))
         if may(person, May.SEE_IN_PERSON):
-            items.append(("/in-person", "In person", len(sessions.asked_in_person(db))))
+            waiting_wishes = [wish for wish in sessions.asked_in_person(db) if wish.waits]
+            items.append(("/in-person", "In person", len(waiting_wishes)))
         within = {
             "/sessions": "/queue" if may(person, May.SEE_QUEUE) else "/appeals",
             "/certificates": "/retention",

@@ -6,7 +6,7 @@ from proctoring.access.model import Role
 from proctoring.appeals.model import AppealOutcome, AppealState
 from proctoring.custody.model import Action
 from proctoring.exams.model import Stream
-from proctoring.holds.model import HoldKind
+from proctoring.holds.model import HoldKind, Refusal
 from proctoring.incidents.model import IncidentState
 from proctoring.recordings.events import Log
 from proctoring.recordings.model import EndCause, GapReason, UnitState
@@ -70,6 +70,9 @@ _WORDS: dict[tuple[type[Enum], Enum], str] = {
     (HoldKind, HoldKind.APPEAL): "appeal",
     (HoldKind, HoldKind.LEGAL): "legal",
     (HoldKind, HoldKind.RESTRICTION): "restriction",
+    (Refusal, Refusal.OWN): "another person releases it",
+    (Refusal, Refusal.INCIDENT_OPEN): "ends when the incident is closed",
+    (Refusal, Refusal.APPEAL_OPEN): "ends when the appeal is answered",
     (UnitState, UnitState.OPEN): "may still arrive",
     (UnitState, UnitState.RETAINED): "kept",
     (UnitState, UnitState.ERASING): "being erased",
@@ -115,6 +118,7 @@ _ACTIONS = {
     "session:finish": "Session ended",
     "session:expire": "Window closed",
     "session:in-person": "Asked to sit in person",
+    "session:in-person-answer": "Wish to sit in person answered",
     "help:ask": "Candidate asked for help",
     "help:take": "A proctor took a call",
     "help:answer": "Candidate was answered",

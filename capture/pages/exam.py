@@ -42,6 +42,7 @@ def routes(core: Core, keeps: Callable[[], bool]) -> APIRouter:
             invitation=invitation,
             kept=False,
             running=session.state is SessionState.RECORDING,
+            answered=_answered(core, session),
         )
 
     @router.post("/c/{invitation}/admit")
@@ -110,6 +111,13 @@ def _load(core: Core, invitation: str) -> tuple[Session, Exam]:
     with core.db.read() as db:
         session = sessions.load(db, session_id)
         return session, sessions.exam_of(db, session)
+
+
+def _answered(core: Core, session: Session) -> bool:
+    """Whether the wish to sit in person has an answer."""
+    with core.db.read() as db:
+        wish = sessions.wish_of(db, session.id)
+    return wish is not None and not wish.waits
 
 
 def _names(exam: Exam) -> list[str]:

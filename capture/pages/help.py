@@ -10,7 +10,7 @@ from proctoring.core import Core
 from proctoring.help import service as help_requests
 from proctoring.help.model import HelpKind
 from proctoring.sessions import service as sessions
-from proctoring.sessions.model import WISH_CHARS_MAX
+from proctoring.sessions.in_person import WISH_CHARS_MAX
 
 
 def routes(core: Core) -> APIRouter:
@@ -55,18 +55,17 @@ def routes(core: Core) -> APIRouter:
     def in_person(request: Request, invitation: str) -> Response:
         session_id = core.links.read_invitation(invitation)
         with core.db.read() as db:
-            row = sessions.session_row(db, session_id)
-            exam = sessions.exam_of(db, row.model())
+            session = sessions.load(db, session_id)
+            exam, asked = sessions.exam_of(db, session), sessions.wish_of(db, session_id)
         return page(
             core,
             request,
             "in_person.html",
-            language_of(core, request, row.language),
+            language_of(core, request, session.language),
             exam=exam,
             zone=exam.regulation.zone,
             invitation=invitation,
-            asked_at=row.in_person_asked_at,
-            wish=row.in_person_wish,
+            asked=asked,
             wish_max=WISH_CHARS_MAX,
         )
 

@@ -64,6 +64,7 @@ def routes(core: Core) -> APIRouter:
             invitation=invitation,
             kept=True,
             running=False,
+            answered=False,
         )
 
     @router.get("/c/{invitation}/certificates/{certificate_id}")

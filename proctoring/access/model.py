@@ -32,6 +32,7 @@ class May(StrEnum):
     CHECK_IDENTITY = "check-identity"
     ANSWER_HELP = "answer-help"
     SEE_IN_PERSON = "see-in-person"
+    ANSWER_IN_PERSON = "answer-in-person"
     FLAG = "flag"
     DECIDE = "decide"
     CONFIRM_INCIDENT = "confirm-incident"
@@ -75,6 +76,8 @@ RULES: dict[tuple[Role, May], frozenset[Relation]] = {
     (_R.PRIVACY_OFFICER, _M.SEE_RETENTION): _ANY,
     (_R.PRIVACY_OFFICER, _M.SEE_IN_PERSON): _ANY,
     (_R.EXAM_ADMIN, _M.SEE_IN_PERSON): _ANY,
+    (_R.PRIVACY_OFFICER, _M.ANSWER_IN_PERSON): _ANY,
+    (_R.EXAM_ADMIN, _M.ANSWER_IN_PERSON): _ANY,
     (_R.PRIVACY_OFFICER, _M.PLACE_HOLD): _ANY,
     (_R.PRIVACY_OFFICER, _M.RELEASE_HOLD): _ANY,
     (_R.PRIVACY_OFFICER, _M.READ_LEDGER): _ANY,

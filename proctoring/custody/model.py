@@ -29,6 +29,7 @@ class Action(StrEnum):
     SESSION_FINISH = "session:finish"
     SESSION_EXPIRE = "session:expire"
     SESSION_IN_PERSON = "session:in-person"
+    SESSION_IN_PERSON_ANSWER = "session:in-person-answer"
     HELP_ASK = "help:ask"
     HELP_TAKE = "help:take"
     HELP_ANSWER = "help:answer"

@@ -10,7 +10,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
-from proctoring.errors import Denied, Invalid
+from proctoring.errors import Conflict, Denied, Invalid
 from proctoring.exams.model import CountFrom, Regulation
 from proctoring.text import line, prose
 
@@ -29,6 +29,16 @@ class HoldKind(StrEnum):
 
 
 TWO_PERSON_RELEASE = frozenset({HoldKind.INCIDENT, HoldKind.APPEAL})
+PLACED_BY_HAND = (HoldKind.LEGAL, HoldKind.RESTRICTION)
+"""The others follow from a decision, or from the candidate's appeal."""
+
+
+class Refusal(StrEnum):
+    """Why a hold is not released."""
+
+    OWN = "own"
+    INCIDENT_OPEN = "incident-open"
+    APPEAL_OPEN = "appeal-open"
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +131,27 @@ def check_not_restricted(holds: Iterable[Hold]) -> None:
         )
 
 
-def check_release(kind: HoldKind, owner: str, released_by: str) -> None:
-    """Raises Denied when an incident or appeal hold would be released by its own owner."""
+def release_refusal(
+    kind: HoldKind, owner: str, released_by: str, open_procedure: HoldKind | None
+) -> Refusal | None:
+    """Why this person cannot release the hold, or None. `open_procedure`: INCIDENT or APPEAL while the one
+    that placed it is open."""
     if kind in TWO_PERSON_RELEASE and owner == released_by:
-        raise Denied(f"You placed this {kind.value} hold yourself.", "Ask a second person to release it.")
+        return Refusal.OWN
+    if open_procedure is HoldKind.INCIDENT:
+        return Refusal.INCIDENT_OPEN
+    return Refusal.APPEAL_OPEN if open_procedure is HoldKind.APPEAL else None
+
+
+def check_release(
+    kind: HoldKind, owner: str, released_by: str, open_procedure: HoldKind | None = None
+) -> None:
+    """Raises Denied when an incident or appeal hold would be released by its own owner, Conflict while the
+    procedure that placed it is open."""
+    match release_refusal(kind, owner, released_by, open_procedure):
+        case Refusal.OWN:
+            raise Denied(f"You placed this {kind.value} hold yourself.", "Ask a second person to release it.")
+        case Refusal.INCIDENT_OPEN:
+            raise Conflict("The incident behind it is not closed.", "Close the incident: it ends the hold.")
+        case Refusal.APPEAL_OPEN:
+            raise Conflict("The appeal behind it is not answered.", "Answer the appeal; that ends the hold.")

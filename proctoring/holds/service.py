@@ -104,8 +104,7 @@ def release(db: Db, core: Core, actor: Actor, hold_id: str) -> Hold:
     row = db.get(HoldRow, hold_id)
     if row is None:
         raise NotFound(f"There is no hold {hold_id}.", "List them with `proctoring hold list`.")
-    check_release(HoldKind(row.kind), row.owner, actor.id)
-    _check_procedure_over(db, hold_id)
+    check_release(HoldKind(row.kind), row.owner, actor.id, open_procedures(db, hold_id).get(hold_id))
     now = core.clock()
     ended = (
         update(HoldRow)
@@ -192,15 +191,19 @@ def _notified_at(db: Db, session_id: str) -> datetime | None:
     )
 
 
-def _check_procedure_over(db: Db, hold_id: str) -> None:
+def open_procedures(db: Db, hold_id: str | None = None) -> dict[str, HoldKind]:
+    """Of each hold whose incident or appeal is open: which of the two; of one hold, or of all."""
     counting = (IncidentState.AWAITING_SECOND.value, IncidentState.CONFIRMED.value)
-    incident = select(IncidentRow.id).where(IncidentRow.hold_id == hold_id, IncidentRow.state.in_(counting))
-    if db.scalar(incident) is not None:
-        raise Conflict("The incident behind it is not closed.", "Close the incident: it ends the hold.")
-    lodged = AppealState.LODGED.value
-    appeal = select(AppealRow.id).where(AppealRow.hold_id == hold_id, AppealRow.state == lodged)
-    if db.scalar(appeal) is not None:
-        raise Conflict("The appeal behind it is not answered.", "Answer the appeal; that ends the hold.")
+    found: dict[str, HoldKind] = {}
+    for kind, column, is_open in (
+        (HoldKind.APPEAL, AppealRow.hold_id, AppealRow.state == AppealState.LODGED.value),
+        (HoldKind.INCIDENT, IncidentRow.hold_id, IncidentRow.state.in_(counting)),
+    ):
+        query = select(column).where(is_open)
+        if hold_id is not None:
+            query = query.where(column == hold_id)
+        found |= dict.fromkeys(db.scalars(query), kind)
+    return found
 
 
 def raise_counter(db: Db, unit_id: str) -> bool:

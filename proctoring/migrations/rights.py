@@ -91,7 +91,10 @@ _REVIEW = {
     "users": _READ,
     "sign_in_links": _may("SELECT", "used_at"),
     "logins": _may("SELECT INSERT DELETE"),
-    "sessions": _may("SELECT", LOCKED_BY),
+    "sessions": _may(
+        "SELECT",
+        f"{LOCKED_BY} in_person_sits_at in_person_answer in_person_answered_at in_person_answered_by salts",
+    ),
     "evidence_units": _may("SELECT", "active_holds due_at"),
     "gaps": _READ,
     "logged_events": _READ,

@@ -17,10 +17,9 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from proctoring.errors import Invalid, WrongState
-from proctoring.text import line, message
+from proctoring.text import line
 
 REF_CHARS_MAX = 64
-WISH_CHARS_MAX = 1000
 WINDOW_HOURS_DEFAULT = 168
 WINDOW_HOURS_MAX = 8784  # a year
 MINUTES_MAX = 24 * 60
@@ -125,12 +124,3 @@ class Session:
 def check_ref(ref: str) -> str:
     """The candidate's reference as it is kept. Raises Invalid for one that `text.line` refuses."""
     return line(ref, "the candidate's reference", REF_CHARS_MAX)
-
-
-def check_wish(wish: str) -> str:
-    """The words of a candidate who asks to sit in person, as they are kept (`text.message`); may be empty.
-    Raises Invalid when they run on."""
-    wish = message(wish)
-    if len(wish) > WISH_CHARS_MAX:
-        raise Invalid("Your message is too long.", f"Write at most {WISH_CHARS_MAX} characters.")
-    return wish

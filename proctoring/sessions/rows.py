@@ -6,6 +6,7 @@ from sqlalchemy import JSON, ForeignKey
 from sqlalchemy.orm import Mapped, mapped_column
 
 from proctoring.db import Row
+from proctoring.sessions.in_person import Wish
 from proctoring.sessions.model import Schedule, Session, SessionState
 
 
@@ -29,7 +30,28 @@ class SessionRow(Row):
     extra_minutes: Mapped[int] = mapped_column(default=0)
     in_person_asked_at: Mapped[datetime | None]
     in_person_wish: Mapped[str | None]
+    in_person_sits_at: Mapped[datetime | None]
+    in_person_answer: Mapped[str | None]
+    in_person_answered_at: Mapped[datetime | None]
+    in_person_answered_by: Mapped[str | None]
     salts: Mapped[dict[str, str] | None] = mapped_column(JSON)
+
+    def wish(self, exam: str, zone: str) -> Wish | None:
+        """The wish to sit in person, as far as there is one; `exam`: its title, `zone`: its own."""
+        if self.in_person_asked_at is None:
+            return None
+        return Wish(
+            self.id,
+            self.ref,
+            exam,
+            zone,
+            self.in_person_asked_at,
+            self.in_person_wish or "",
+            self.in_person_sits_at,
+            self.in_person_answer,
+            self.in_person_answered_at,
+            self.in_person_answered_by,
+        )
 
     def model(self) -> Session:
         return Session(

@@ -24,6 +24,7 @@ from proctoring.recordings.model import UnitKind, UnitState, unit_kinds
 from proctoring.recordings.rows import TakeRow, UnitRow
 from proctoring.recordings.settle import settle
 from proctoring.recordings.unit_keys import commitment
+from proctoring.sessions.in_person import Wish, check_answer, check_wish
 from proctoring.sessions.model import (
     NOT_BEGUN,
     OVER,
@@ -35,7 +36,6 @@ from proctoring.sessions.model import (
     SessionState,
     after,
     check_ref,
-    check_wish,
 )
 from proctoring.sessions.rows import SessionRow
 from storage.errors import KeyMissing, KeyServiceFailed
@@ -233,12 +233,44 @@ def ask_in_person(db: Db, core: Core, session_id: str, wish: str) -> None:
     enter(db, now, CANDIDATE, Action.SESSION_IN_PERSON, session_id, **commit(row, "in_person_wish"))
 
 
-def asked_in_person(db: Db) -> list[tuple[SessionRow, ExamRow]]:
-    """Sessions that have not begun and whose candidate asked to sit in person, who asked first on top."""
+def answer_in_person(
+    db: Db, core: Core, actor: Actor, session_id: str, sits_at: datetime | None, answer: str
+) -> None:
+    """The exam body's answer, which the candidate reads on their page: a date to sit in person (`sits_at`),
+    or the reason for none. The last one counts.
+
+    Raises NotFound, and what `check_answer` raises.
+    """
+    row, now = session_row(db, session_id, lock=True), core.clock()
+    begun = SessionState(row.state) not in NOT_BEGUN
+    words = check_answer(row.in_person_asked_at, begun, sits_at, answer, now)
+    row.in_person_sits_at, row.in_person_answer = sits_at, words
+    row.in_person_answered_at, row.in_person_answered_by = now, actor.id
+    enter(
+        db,
+        now,
+        actor,
+        Action.SESSION_IN_PERSON_ANSWER,
+        session_id,
+        sits_at=iso(sits_at) if sits_at else None,
+        **commit(row, "in_person_answer"),
+    )
+
+
+def wish_of(db: Db, session_id: str) -> Wish | None:
+    """The session's wish to sit in person, with its answer. Raises NotFound for the session."""
+    row = session_row(db, session_id)
+    exam = load_exam(db, row.exam_id)
+    return row.wish(exam.title, exam.regulation.zone)
+
+
+def asked_in_person(db: Db) -> list[Wish]:
+    """Of candidates who have not begun: those who wait for an answer first, then who asked first."""
     before = SessionRow.state.in_([state.value for state in NOT_BEGUN])
     query = select(SessionRow, ExamRow).join(ExamRow, ExamRow.id == SessionRow.exam_id)
     asked = query.where(SessionRow.in_person_asked_at.is_not(None), before)
-    return [(row[0], row[1]) for row in db.execute(asked.order_by(SessionRow.in_person_asked_at))]
+    found = [row.wish(exam.title, exam.zone) for row, exam in db.execute(asked)]
+    return sorted((one for one in found if one), key=lambda one: (not one.waits, one.asked_at))
 
 
 def status(db: Db, core: Core, session_id: str) -> Status:

@@ -2,7 +2,6 @@
 certificates; holds are placed and released here."""
 
 import json
-from datetime import datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Form, Request, Response
@@ -10,20 +9,18 @@ from fastapi import APIRouter, Form, Request, Response
 from proctoring.access.model import May, may, require
 from proctoring.access.service import actor
 from proctoring.access.standing import relation
-from proctoring.clock import civil_morning
 from proctoring.custody import service as custody
 from proctoring.errors import Invalid
 from proctoring.holds import service as holds
-from proctoring.holds.model import TWO_PERSON_RELEASE, Hold, HoldKind
+from proctoring.holds.model import PLACED_BY_HAND, HoldKind, release_refusal
 from proctoring.holds.worker import brake_in_force
 from proctoring.proofs import stops
 from proctoring.recordings.timeline import timeline
 from proctoring.reviews.queue import queue
 from proctoring.sessions import service as sessions
+from review_ui.dates import morning
 from review_ui.desk import Desk, back_to, names_of
 from review_ui.due import due
-
-PLACED_BY_HAND = (HoldKind.LEGAL, HoldKind.RESTRICTION)
 
 
 def routes(desk: Desk) -> APIRouter:
@@ -31,12 +28,12 @@ def routes(desk: Desk) -> APIRouter:
     router = APIRouter()
 
     @router.get("/retention")
-    def show(request: Request) -> Response:
+    def show(request: Request, hold: str = "") -> Response:
         person = desk.signed_in(request)
         require(person, May.SEE_RETENTION)
         now = desk.now()
         with desk.core.db.read() as db:
-            lines = []
+            lines, procedures = [], holds.open_procedures(db)
             for line in queue(db):
                 began = line.session.started_at or line.session.created_at
                 placed = tuple(holds.active(db, line.session.id))
@@ -51,9 +48,12 @@ def routes(desk: Desk) -> APIRouter:
                 certificates=[(row, json.loads(row.body)) for row in custody.certificates(db)],
                 names=names_of(db),
                 may_place=may(person, May.PLACE_HOLD),
+                holding=hold if may(person, May.PLACE_HOLD) else "",
                 may_release=may(person, May.RELEASE_HOLD),
                 kinds=PLACED_BY_HAND,
-                releasable=lambda hold: releasable(hold, person.id),
+                refusal=lambda hold: release_refusal(
+                    hold.kind, hold.owner, person.id, procedures.get(hold.id)
+                ),
                 brake=brake_in_force(db),
                 stopped=stops.in_force(db),
             )
@@ -112,16 +112,3 @@ def routes(desk: Desk) -> APIRouter:
         return Response(whole + "\n", media_type="application/json", headers={"Content-Disposition": name})
 
     return router
-
-
-def releasable(hold: Hold, person_id: str) -> bool:
-    """Whether this person could be the second one to release the hold."""
-    return hold.kind not in TWO_PERSON_RELEASE or hold.owner != person_id
-
-
-def morning(day: str, zone: str) -> datetime:
-    """The start of a civil day. Raises Invalid for what is no date of our time."""
-    try:
-        return civil_morning(day, zone)
-    except ValueError as error:
-        raise Invalid(f"{day!r} is no date.", "Give one such as 2026-12-07.") from error

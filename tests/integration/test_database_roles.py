@@ -238,6 +238,9 @@ def staff_work(world: RolesWorld, session: Session) -> None:
         links = [access.new_link(db, world.core, ADMIN, person) for person in people[1:]]
         appeal = appeals.open_of_session(db, session.id)
     assert appeal is not None
+    elsewhere = invited(world)
+    with world.core.db.begin() as db:
+        sessions.ask_in_person(db, world.core, elsewhere.id, "I have no quiet room.")
     with world.role("review") as core:
         with core.db.begin() as db:
             anna, secret = access.begin_login(db, core, link)
@@ -245,6 +248,8 @@ def staff_work(world: RolesWorld, session: Session) -> None:
             actor = access.actor(anna)
             help_requests.take(db, core, actor, help_id)
             help_requests.answer(db, core, actor, help_id, "Wait a minute.")
+            sits_at = world.clock() + timedelta(days=9)
+            sessions.answer_in_person(db, core, actor, elsewhere.id, sits_at, "Room 4, at nine.")
             reviews.claim(db, core, actor, session.id)
             reviews.release(db, core, actor, session.id)
             reviews.claim(db, core, actor, session.id)

@@ -77,6 +77,9 @@ def decide_everything(world: World) -> Decided:
     invited = _invite(world, exam, "C-4")
     with world.core.db.begin() as db:
         sessions.ask_in_person(db, world.core, invited.id, "My camera is broken")
+    with world.core.db.begin() as db:
+        sits_at = world.clock() + timedelta(days=9)
+        sessions.answer_in_person(db, world.core, ADMIN, invited.id, sits_at, "Room 4, at nine.")
     recording = _invite(world, exam, "C-5")
     _admit(world, recording)
     world.begin(recording)

@@ -24,6 +24,10 @@ def fold(told: Told, entry: Entry) -> None:
                 notice_text=None,
                 in_person_asked_at=None,
                 in_person_wish=None,
+                in_person_sits_at=None,
+                in_person_answer=None,
+                in_person_answered_at=None,
+                in_person_answered_by=None,
                 **given(entry, "language", "closes_at", exam_id="exam"),
             )
         case Action.SESSION_ADMIT | Action.SESSION_NOTICE:
@@ -45,3 +49,13 @@ def fold(told: Told, entry: Entry) -> None:
                 told.tell(entry, TABLE, row, ended_at=told.at(entry))
         case Action.SESSION_IN_PERSON:
             told.tell(entry, TABLE, row, in_person_asked_at=told.at(entry), in_person_wish=UNTOLD)
+        case Action.SESSION_IN_PERSON_ANSWER:
+            told.tell(
+                entry,
+                TABLE,
+                row,
+                in_person_answer=UNTOLD,
+                in_person_answered_at=told.at(entry),
+                in_person_answered_by=entry.actor,
+                **given(entry, in_person_sits_at="sits_at"),
+            )

@@ -1,6 +1,6 @@
 """Calls for help, the schedule and the wish to sit in person, as the candidate's pages have them."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -10,6 +10,7 @@ from proctoring.exams.model import LANGUAGES, Stream
 from proctoring.help import service as help_requests
 from proctoring.sessions import service as sessions
 from proctoring.sessions.model import Schedule
+from proctoring.web.templates import civil
 from tests.support.asgi import AsgiClient
 from tests.support.world import ADMIN, World
 
@@ -65,3 +66,21 @@ def test_the_notice_leads_to_the_wish_and_the_page_confirms_it(
     assert "<form" not in confirmed
     with world.core.db.read() as db:
         assert sessions.load(db, session.id) == session
+
+
+@pytest.mark.promise("P18")
+@pytest.mark.parametrize("language", ["nl", "fr", "de", "en"])
+def test_the_candidate_sees_the_answer_to_a_wish(client: AsgiClient, world: World, language: str) -> None:
+    """The notice says that there is one; the page has its date, in the exam's time, and its words."""
+    session = world.session()
+    home = f"/c/{world.core.links.invitation(session)}"
+    with world.core.db.begin() as db:
+        sessions.ask_in_person(db, world.core, session.id, "I share a room.")
+    assert "#answer" not in client.get(home).text
+    with world.core.db.begin() as db:
+        sits_at = datetime(2027, 1, 11, 8, 0, tzinfo=UTC)
+        sessions.answer_in_person(db, world.core, ADMIN, session.id, sits_at, "Room 4. Bring your card.")
+    assert f'href="{home}/in-person#answer"' in client.get(home).text
+    page = client.get(f"{home}/in-person?lang={language}").text
+    assert civil(sits_at, "Europe/Brussels", language) in page
+    assert "Room 4. Bring your card." in page

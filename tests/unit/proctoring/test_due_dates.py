@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from proctoring.errors import Denied, Invalid
+from proctoring.errors import Conflict, Denied, Invalid
 from proctoring.exams.model import CountFrom, Regulation
 from proctoring.holds.model import HoldKind, check_reason, check_release, due_at
 
@@ -93,6 +93,13 @@ def test_nobody_releases_an_incident_or_appeal_hold_of_their_own() -> None:
             check_release(kind, "anna", "anna")
         check_release(kind, "anna", "bert")
     check_release(HoldKind.LEGAL, "anna", "anna")
+
+
+@pytest.mark.parametrize("kind", [HoldKind.INCIDENT, HoldKind.APPEAL])
+def test_a_hold_ends_with_its_procedure(kind: HoldKind) -> None:
+    """Nobody releases it beside an incident that counts or an appeal without an answer."""
+    with pytest.raises(Conflict):
+        check_release(kind, "anna", "bert", kind)
 
 
 def test_a_hold_needs_a_reason_in_words() -> None:

@@ -6,7 +6,8 @@ import pytest
 
 from proctoring.errors import Conflict, Invalid
 from proctoring.sessions import service as sessions
-from proctoring.sessions.model import MINUTES_MAX, WISH_CHARS_MAX, Schedule, Session
+from proctoring.sessions.in_person import WISH_CHARS_MAX
+from proctoring.sessions.model import MINUTES_MAX, Schedule, Session
 from tests.support.world import ADMIN, START, World
 
 SOON = START + timedelta(hours=2)
@@ -62,8 +63,8 @@ def test_the_wish_to_sit_in_person_is_kept_until_the_exam_begins(world: World) -
         sessions.ask_in_person(db, world.core, session.id, "first")
         sessions.ask_in_person(db, world.core, session.id, " No room of my own. ")
     with world.core.db.read() as db:
-        ((row, exam),) = sessions.asked_in_person(db)
-        assert (row.id, row.in_person_wish, exam.id) == (session.id, "No room of my own.", session.exam_id)
+        (wish,) = sessions.asked_in_person(db)
+        assert (wish.session_id, wish.wish, wish.exam) == (session.id, "No room of my own.", "Module 2")
     with world.core.db.begin() as db, pytest.raises(Invalid):
         sessions.ask_in_person(db, world.core, session.id, "x" * (WISH_CHARS_MAX + 1))
     world.begin(session)

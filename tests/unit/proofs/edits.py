@@ -188,6 +188,9 @@ FORTY = (
     _set("a session was in another language", "sessions", "language", "'de'", "id = :agreed"),
     _set("the wish to sit in person is rewritten", "sessions", "in_person_wish", "'None'", "id = :invited"),
     _set("nobody asked to sit in person", "sessions", "in_person_asked_at", "NULL", "id = :invited"),
+    _set("no date was offered", "sessions", "in_person_sits_at", "NULL", "id = :invited"),
+    _set("the answer is rewritten", "sessions", "in_person_answer", "'None'", "id = :invited"),
+    _set("somebody else answered", "sessions", "in_person_answered_by", "'cli:x'", "id = :invited"),
     _edit(
         "a session is invented",
         "sessions",

@@ -1,5 +1,8 @@
 """Calls for help at the proctor's desk, and who asked to sit in person."""
 
+from datetime import timedelta
+from zoneinfo import ZoneInfo
+
 import pytest
 
 from proctoring.access.model import Role
@@ -94,8 +97,73 @@ def test_the_wish_to_sit_in_person_reaches_privacy_desk_and_exam_administrator(
     with office.world.core.db.begin() as db:
         sessions.ask_in_person(db, office.world.core, asking.id, "I share a room.")
     for role in (Role.PRIVACY_OFFICER, Role.EXAM_ADMIN):
-        page = office.hire(role.value, role).get("/in-person").text
+        page = office.hire(role.value, role).get("/in-person").text  # with an answer in the row
+        assert f'href="/in-person?answer={asking.id}#answer"' in page
         assert "I share a room." in page
         assert asking.id in page
     assert office.hire("Admin", Role.EXAM_ADMIN).get("/").headers["location"] == "/in-person"
     assert proctor.get("/in-person").status_code == 403
+
+
+@pytest.mark.promise("P16")
+def test_a_wish_to_sit_in_person_is_answered_in_its_row(office: Office) -> None:
+    """With a date in the exam's own time; who waits counts in the bar, and is first in the list."""
+    world = office.world
+    first, second = world.session(), world.session()
+    with world.core.db.begin() as db:
+        for session in (first, second):
+            sessions.ask_in_person(db, world.core, session.id, f"I share a room: {session.id}.")
+        world.clock.move(seconds=1)
+    admin = office.hire("A. Admin", Role.EXAM_ADMIN)
+    page = admin.get(f"/in-person?answer={first.id}").text
+    assert f'action="/in-person/{first.id}"' in page
+    assert f'action="/in-person/{second.id}"' not in page
+    sits_at = (world.clock() + timedelta(days=20)).strftime("%Y-%m-%dT09:00")
+    sent = admin.post(f"/in-person/{first.id}", sits_at=sits_at, answer="Room 4. Bring your card.")
+    assert sent.headers["location"] == "/in-person"
+    with world.core.db.read() as db:
+        waiting, answered = sessions.asked_in_person(db)
+    assert (waiting.session_id, waiting.waits) == (second.id, True)
+    assert (answered.session_id, answered.waits) == (first.id, False)
+    assert answered.sits_at is not None
+    assert answered.sits_at.astimezone(ZoneInfo(answered.zone)).strftime("%Y-%m-%dT%H:%M") == sits_at
+    page = admin.get("/in-person").text
+    assert "Room 4. Bring your card." in page
+    assert 'In person <span class="count">1</span>' in page
+    (told,) = office.ledger(Action.SESSION_IN_PERSON_ANSWER)
+    assert "Room" not in str(told)
+
+
+@pytest.mark.parametrize(
+    ("fields", "status"),
+    [
+        ({"sits_at": "2020-01-01T09:00", "answer": "Room 4."}, 422),
+        ({"sits_at": "9999-01-01T09:00"}, 422),
+        ({"sits_at": "soon"}, 422),
+        ({}, 422),
+        ({"answer": " "}, 422),
+        ({"answer": "x" * 1001}, 422),
+        ({"answer": "We have no room in that month."}, 303),
+    ],
+)
+def test_an_answer_has_a_date_to_come_or_a_reason(
+    office: Office, fields: dict[str, str], status: int
+) -> None:
+    asking = office.world.session()
+    with office.world.core.db.begin() as db:
+        sessions.ask_in_person(db, office.world.core, asking.id, "")
+    admin = office.hire("A. Admin", Role.EXAM_ADMIN)
+    assert admin.post(f"/in-person/{asking.id}", **fields).status_code == status
+
+
+def test_only_a_wish_is_answered_and_only_before_the_exam(office: Office, proctor: Staff) -> None:
+    """Nobody who may not see it answers it."""
+    world = office.world
+    silent, begun = world.session(), world.session()
+    with world.core.db.begin() as db:
+        sessions.ask_in_person(db, world.core, begun.id, "I share a room.")
+        sessions.admit(db, world.core, begun.id, "v1", "{}", "nl")
+    world.record(begun)
+    admin = office.hire("A. Admin", Role.EXAM_ADMIN)
+    for session, who, status in ((silent, admin, 409), (begun, admin, 409), (begun, proctor, 403)):
+        assert who.post(f"/in-person/{session.id}", answer="Room 4.").status_code == status

@@ -41,6 +41,7 @@ FORMS: dict[str, dict[str, str]] = {
     "/incidents/{incident_id}/answer": {"answer": "agree"},
 }
 STAY_OPEN = {
+    ("POST", "/in-person/{session_id}"),  # before the exam, when there is nothing to restrict
     ("POST", "/appeals/{appeal_id}/close"),
     ("POST", "/holds/{hold_id}/release"),
     ("GET", "/certificates/{certificate_id}"),

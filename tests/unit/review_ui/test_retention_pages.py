@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import select, update
 
 from proctoring.access.model import Role
+from proctoring.appeals import service as appeals
 from proctoring.custody import service as custody
 from proctoring.custody.rows import EntryRow
 from proctoring.holds import service as holds
@@ -27,6 +28,11 @@ def officer(office: Office) -> Staff:
 
 def test_a_hold_is_placed_with_its_reason_and_released(office: Office, officer: Staff) -> None:
     session = office.world.ended()
+    row = officer.get("/retention").text
+    assert f'href="/retention?hold={session.id}#hold"' in row
+    assert 'action="/holds"' not in row
+    form = officer.get(f"/retention?hold={session.id}").text
+    assert f'name="session_id" value="{session.id}"' in form
     placed = officer.post(
         "/holds", session_id=session.id, kind="legal", reason="Court order 12", review_on="2026-12-24"
     )
@@ -58,11 +64,33 @@ def test_a_hold_that_cannot_be_is_refused(
     assert officer.post("/holds", **sent).status_code == status
 
 
+@pytest.mark.promise("P8")
+def test_release_is_offered_where_it_is_not_refused(office: Office, officer: Staff, proctor: Staff) -> None:
+    """Offered for each hold that the service lets go, and for no other: a legal one of one's own, one
+    of an incident and one of an appeal while these are open."""
+    world = office.world
+    legal, appealed, decided = world.ended(), world.ended(), world.ended()
+    proctor.post(f"/sessions/{decided.id}/claim")
+    proctor.post(f"/sessions/{decided.id}/decide", outcome="incident", reasons="A second voice answers.")
+    officer.post("/holds", session_id=legal.id, kind="legal", reason="Court order 12")
+    with world.core.db.begin() as db:
+        appeals.lodge(db, world.core, appealed.id, "The camera was never off.")
+        placed = holds.active(db)
+    assert {hold.kind.value for hold in placed} == {"legal", "appeal", "incident"}
+    page = officer.get("/retention").text
+    for hold in placed:
+        offered = f'action="/holds/{hold.id}/release"' in page
+        assert offered == (officer.post(f"/holds/{hold.id}/release").status_code == 303), hold.kind
+    assert "ends when the incident is closed" in page
+    assert "ends when the appeal is answered" in page
+
+
 @pytest.mark.parametrize("role", [Role.AUDITOR, Role.OPERATOR])
 def test_who_only_sees_retention_places_nothing(office: Office, role: Role) -> None:
     session = office.world.ended()
     staff = office.hire("Somebody", role)
-    assert "Place the hold" not in staff.get("/retention").text
+    assert "Place the hold" not in staff.get(f"/retention?hold={session.id}").text
+    assert "Hold this" not in staff.get("/retention").text
     sent = staff.post("/holds", session_id=session.id, kind="legal", reason="Court order 12")
     assert sent.status_code == 403
 
