@@ -25,6 +25,7 @@ from proctoring.reviews.model import ReviewState
 from proctoring.reviews.queue import queue
 from proctoring.sessions import service as sessions
 from proctoring.web.cookies import read_cookie
+from proctoring.web.i18n import dates_of
 from proctoring.web.templates import environment
 from review_ui.calls import SHOWN_MAX
 from review_ui.titles import title
@@ -95,7 +96,9 @@ class Desk:
         nav = self._nav(db, person, request.url.path) if person and db else None
         found: jinja2.Template = self._env.get_template(template)
         calls = self._calls(db, person) if person and db else None
-        html = found.render(me=person, nav=nav, calls=calls, request=request, now=self.now(), **context)
+        dates = dates_of(request.headers.get("accept-language", ""))
+        frame = {"me": person, "nav": nav, "calls": calls, "dates": dates, "now": self.now()}
+        html = found.render(request=request, **frame, **context)
         return HTMLResponse(html)
 
     def part(self, template: str, person: Person, db: Db) -> HTMLResponse:

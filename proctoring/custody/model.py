@@ -9,6 +9,7 @@ import hashlib
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from itertools import pairwise
 from typing import Any
 
 from proctoring.clock import iso
@@ -139,6 +140,22 @@ def entry_body(
 def entry_hash(body: dict[str, Any]) -> str:
     """SHA-256 (hex) over the canonical JSON (RFC 8785) of the entry without its own hash."""
     return hashlib.sha256(canonical(body)).hexdigest()
+
+
+def broken_among(entries: list[Entry], every: bool) -> int | None:
+    """The lowest number of an entry that was altered, or does not follow from the one before it, as far as
+    these tell; None where they agree.
+
+    `entries`: in descending order. `every`: none between them was left out.
+    """
+    altered = [one.number for one in entries if one.hash != entry_hash(one.body())]
+    cut = [
+        later.number
+        for later, one in pairwise(entries)
+        if (every or later.number == one.number + 1)
+        and (later.number, later.prev) != (one.number + 1, one.hash)
+    ]
+    return min(altered + cut, default=None)
 
 
 def first_break(entries: list[Entry]) -> int | None:

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, ForeignKey
+from sqlalchemy import JSON, ForeignKey, Index
 from sqlalchemy.orm import Mapped, mapped_column
 
 from proctoring.custody.model import Action, Entry
@@ -12,13 +12,20 @@ from proctoring.db import Row
 
 class EntryRow(Row):
     __tablename__ = "custody_entries"
+    __table_args__ = (
+        # A list of one action, person or session, newest first, reads what it shows and no more.
+        Index("ix_custody_entries_action", "action", "number"),
+        Index("ix_custody_entries_actor", "actor", "number"),
+        Index("ix_custody_entries_session_id", "session_id", "number"),
+        Index("ix_custody_entries_at", "at"),
+    )
 
     number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     at: Mapped[datetime]
     actor: Mapped[str]
     role: Mapped[str]
-    action: Mapped[str] = mapped_column(index=True)
-    session_id: Mapped[str | None] = mapped_column(index=True)
+    action: Mapped[str]
+    session_id: Mapped[str | None]
     unit_id: Mapped[str | None]
     detail: Mapped[dict[str, Any]] = mapped_column(JSON)
     prev: Mapped[str]

@@ -13,6 +13,7 @@ from proctoring.db import announce, before_commit
 from proctoring.errors import NotFound
 
 HEAD_ID = 1
+NUMBER_MAX = 10**15
 PENDING = "custody-pending"
 
 

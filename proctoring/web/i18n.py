@@ -5,10 +5,27 @@ import io
 from functools import cache
 from importlib.resources import files
 
+from babel.core import Locale, UnknownLocaleError
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 
 from proctoring.exams.model import LANGUAGES
+
+DATES = "en_GB"
+"""The form of a date for whoever did not say: `7 Dec 2026`."""
+
+
+def dates_of(accept_language: str) -> str:
+    """The locale whose form of a date the reader knows: the first of their browser's that is of LANGUAGES,
+    with its country, else DATES (RFC 9110, section 12.5.4; their order is taken for their weight)."""
+    for part in accept_language.split(","):
+        try:
+            found = Locale.parse(part.split(";")[0].strip(), sep="-")
+        except (ValueError, UnknownLocaleError):
+            continue
+        if found.language in LANGUAGES:
+            return DATES if str(found) == "en" else str(found)
+    return DATES
 
 
 @cache

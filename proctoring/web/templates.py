@@ -1,15 +1,17 @@
 """Jinja2 environments: autoescaping, names isolated in direction (`web.isolation`), strict about what is
 unknown, with the filters every page needs."""
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from functools import cache
 from zoneinfo import ZoneInfo
 
 import jinja2
-from babel.dates import format_datetime
+from babel.dates import format_skeleton
+from jinja2.runtime import Context
 
 from proctoring.clock import parse_instant
-from proctoring.web.i18n import translations
+from proctoring.web.i18n import DATES, translations
 from proctoring.web.isolation import IsolatingEnvironment, isolate_translations
 
 MS_PER_S = 1000
@@ -38,25 +40,40 @@ def environment(package: str, language: str = "en") -> jinja2.Environment:
     env.install_gettext_translations(catalogue, newstyle=True)  # type: ignore[attr-defined]
     isolate_translations(env)
     env.filters |= {
-        "civil": civil,
-        "civil_day": civil_day,
+        "civil": _as_read(civil),
+        "civil_day": _as_read(civil_day),
         "civil_time": civil_time,
         "duration": duration,
         "instant": parse_instant,
-        "until": until,
+        "until": _as_read(until),
     }
     return env
 
 
-def civil(instant: datetime, zone: str, language: str = "en") -> str:
-    """`7 Dec 2026, 23:59 CET`: date, 24-hour time and zone, as people of the exam's place read it."""
+def _as_read(form: Callable[[datetime, str, str], str]) -> Callable[..., str]:
+    """The form as a filter: in the language given, else in the page's `dates`, which is the reader's."""
+
+    @jinja2.pass_context
+    def filtered(context: Context, instant: datetime, zone: str, language: str = "") -> str:
+        return form(instant, zone, language or context.get("dates", DATES))
+
+    return filtered
+
+
+def civil(instant: datetime, zone: str, language: str = DATES) -> str:
+    """`7 Dec 2026, 23:59 CET`: date, 24-hour time and zone of the exam's place; the date in the form of
+    `language`, which may name a country too (`en_US`)."""
     local = instant.astimezone(ZoneInfo(zone))
-    return f"{format_datetime(local, 'd MMM y, HH:mm', locale=language)} {local.tzname()}"
+    return f"{_day(local, language)}, {local:%H:%M} {local.tzname()}"
 
 
-def civil_day(instant: datetime, zone: str, language: str = "en") -> str:
-    """`7 Dec 2026` in the exam's zone."""
-    return format_datetime(instant.astimezone(ZoneInfo(zone)), "d MMM y", locale=language)
+def civil_day(instant: datetime, zone: str, language: str = DATES) -> str:
+    """`7 Dec 2026` in the exam's zone, in the form of `language`."""
+    return _day(instant.astimezone(ZoneInfo(zone)), language)
+
+
+def _day(local: datetime, language: str) -> str:
+    return format_skeleton("yMMMd", local, locale=DATES if language == "en" else language)
 
 
 def civil_time(instant: datetime, zone: str) -> str:
@@ -64,7 +81,7 @@ def civil_time(instant: datetime, zone: str) -> str:
     return instant.astimezone(ZoneInfo(zone)).strftime("%H:%M:%S")
 
 
-def until(due: datetime, zone: str, language: str = "en") -> str:
+def until(due: datetime, zone: str, language: str = DATES) -> str:
     """The last minute before `due`: a period that ends at midnight reads `7 Dec 2026, 23:59 CET`."""
     return civil(due - timedelta(minutes=1), zone, language)
 

@@ -1,40 +1,99 @@
-"""The custody ledger as a page: who did what to which evidence, and whether the chain still holds."""
+"""The custody ledger as a page: who did what to which evidence, and when; found by action, person, session
+and time. It shows whether what it shows agrees, and how far the service has read the whole.
+"""
+
+from datetime import datetime, timedelta
+from itertools import groupby
+from urllib.parse import urlencode
 
 from fastapi import APIRouter, Request, Response
 
 from proctoring.access.model import May, require
 from proctoring.custody import service as custody
-from proctoring.custody.model import first_break
-from review_ui.desk import Desk
+from proctoring.custody.listing import Asked, page
+from proctoring.custody.model import Action, broken_among
+from proctoring.errors import Invalid
+from proctoring.proofs import findings
+from proctoring.proofs.rows import STATE_ID, ReplayRow
+from review_ui.dates import morning
+from review_ui.desk import Desk, names_of
 
 PAGE_SIZE = 100
+ZONE = "UTC"
+OTHERS = {"candidate": "the candidate", "system": "the service"}
+"""Who acts and is no staff member."""
 
 
 def routes(desk: Desk) -> APIRouter:
-    """`/ledger`, newest first; `?session=` shows one session's entries."""
+    """`/ledger`, newest first; `?action=`, `?person=`, `?session=`, `?since=` and `?until=` (days of UTC,
+    both within) narrow it, `?before=` is the next page."""
     router = APIRouter()
 
     @router.get("/ledger")
-    def show(request: Request, session: str = "", before: int = 0) -> Response:
-        person = desk.signed_in(request)
-        require(person, May.READ_LEDGER)
+    def show(
+        request: Request,
+        session: str = "",
+        before: str = "",
+        action: str = "",
+        person: str = "",
+        since: str = "",
+        until: str = "",
+    ) -> Response:
+        reader = desk.signed_in(request)
+        require(reader, May.READ_LEDGER)
+        given = {"action": action, "person": person, "session": session, "since": since, "until": until}
+        given = {name: value.strip() for name, value in given.items() if value.strip()}
+        asked = as_asked(given)
+        narrowed = asked != Asked()
         with desk.core.db.read() as db:
-            every = custody.entries(db)
-            broken = first_break(every)
-            asked = [one for one in every if not session or one.session_id == session.strip()]
-            older = [one for one in asked if not before or one.number < before]
-            shown = list(reversed(older))[:PAGE_SIZE]
+            found = page(db, asked, _number(before), PAGE_SIZE)
+            names = names_of(db) | OTHERS
+            replayed = db.get(ReplayRow, STATE_ID)
             return desk.page(
                 request,
                 "ledger.html",
-                person,
+                reader,
                 db,
-                entries=shown,
-                total=len(every),
-                asked=len(asked),
-                session=session.strip(),
-                broken=broken,
-                more=shown[-1].number if len(older) > PAGE_SIZE else None,
+                days=[(day, list(of)) for day, of in groupby(found.entries, lambda one: one.at.date())],
+                shown=len(found.entries),
+                total=custody.head(db)[0],
+                given=given,
+                narrowed=narrowed,
+                actions=sorted(Action, key=lambda one: one.value),
+                people=names | ({person: person} if person and person not in names else {}),
+                names=names,
+                broken=broken_among(found.entries, every=not narrowed),
+                replayed=replayed,
+                findings=findings.open_findings(db),
+                older="/ledger?" + urlencode(given | {"before": found.before}) if found.before else None,
             )
 
     return router
+
+
+def as_asked(given: dict[str, str]) -> Asked:
+    """What the form asks for. Raises Invalid for an action or a day that there is none of."""
+    action = given.get("action")
+    if action is not None and action not in set(Action):
+        raise Invalid(f"The ledger has no action {action!r}.", "Choose one from the list.")
+    until = _day(given.get("until"))
+    return Asked(
+        action=Action(action) if action else None,
+        actor=given.get("person"),
+        session_id=given.get("session"),
+        since=_day(given.get("since")),
+        until=until + timedelta(days=1) if until else None,
+    )
+
+
+def _day(text: str | None) -> datetime | None:
+    return morning(text, ZONE) if text else None
+
+
+def _number(text: str) -> int | None:
+    """Raises Invalid for what is no number of an entry."""
+    if not text:
+        return None
+    if not text.isascii() or not text.isdecimal() or len(text) > len(str(custody.NUMBER_MAX)):
+        raise Invalid(f"{text!r} is no number of an entry.", "Follow the link to the next page.")
+    return int(text)

@@ -71,3 +71,41 @@ def test_nothing_is_cut_off(service: Service, size: dict[str, int]) -> None:
                 someone.page.goto(home)
                 someone.admit()
                 phone = someone.page.get_attribute('[data-step="phone"] .address', "href")
+
+
+LABELS_APART = """() => {
+  const names = [...document.querySelectorAll(".steps .step-name")].filter((one) => one.checkVisibility());
+  const boxes = names.map((one) => {
+    const range = document.createRange();
+    range.selectNodeContents(one);
+    return [one.textContent, range.getBoundingClientRect()];
+  });
+  const wrong = [];
+  for (const [index, [words, box]] of boxes.entries()) {
+    const next = boxes[index + 1]?.[1];
+    if (next && box.right > next.left - 2) wrong.push(words);
+    if (box.right > innerWidth) wrong.push(words + " is beyond the page");
+  }
+  return [boxes.length, wrong];
+}"""
+CURRENT = """(at) => [...document.querySelectorAll(".steps li")].forEach((item, index) =>
+  index === at ? item.setAttribute("aria-current", "step") : item.removeAttribute("aria-current"))"""
+WIDTHS = (641, 768, 1024, 1440)
+
+
+@pytest.mark.promise("P18")
+def test_labels_of_the_steps_never_overlap(service: Service) -> None:
+    """On the notice with every step that there can be, in all languages, whichever is the current one, which
+    is bold; from the width at which all have their words to a desktop's."""
+    with candidate(service, "--identity-copy") as someone:
+        home, tried = someone.page.url, 0
+        for language in LANGUAGES:
+            someone.page.goto(f"{home}?lang={language}")
+            for width in WIDTHS:
+                someone.page.set_viewport_size({"width": width, "height": 900})
+                for at in range(6):
+                    someone.page.evaluate(CURRENT, at)
+                    shown, wrong = someone.page.evaluate(LABELS_APART)
+                    assert (shown, wrong) == (6, []), (language, width, at)
+                    tried += 1
+        assert tried == 4 * len(WIDTHS) * 6

@@ -9,7 +9,7 @@ from proctoring import errors
 from proctoring.settings import Env, Settings
 from proctoring.web.application import application
 from proctoring.web.cookies import read_cookie, set_cookie
-from proctoring.web.i18n import best_language
+from proctoring.web.i18n import best_language, dates_of
 from proctoring.web.security import CONTENT_SECURITY_POLICY, HEADERS
 from proctoring.web.templates import civil, duration, until
 from tests.support.asgi import AsgiClient
@@ -169,3 +169,23 @@ def test_no_address_with_or_without_a_slash_leads_elsewhere() -> None:
     """A redirect would be made from the request's own scheme and host."""
     assert https_client().get("/page").status_code == 404
     assert https_client().get("/page//").status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("accepted", "said"),
+    [
+        ("", "7 Dec 2026"),
+        ("en", "7 Dec 2026"),
+        ("en-GB,en;q=0.9", "7 Dec 2026"),
+        ("en-US,en;q=0.9", "Dec 7, 2026"),
+        ("nl-BE,nl;q=0.9", "7 dec 2026"),
+        ("fr-BE", "7 déc. 2026"),
+        ("de", "7. Dez. 2026"),
+        ("tlh, *;q=0.1, ar, fr", "7 déc. 2026"),
+        ("\x00;;,,-", "7 Dec 2026"),
+    ],
+)
+def test_dates_are_in_the_form_that_the_reader_knows(accepted: str, said: str) -> None:
+    """By the browser's languages, the first that is known; the time has 24 hours in all of them."""
+    instant = datetime(2026, 12, 7, 22, 59, tzinfo=UTC)
+    assert civil(instant, "Europe/Brussels", dates_of(accepted)) == f"{said}, 23:59 CET"

@@ -1,4 +1,4 @@
-"""What goes, what is held and why; holds by hand; certificates; the ledger as a page."""
+"""What goes, what is held and why; holds by hand; certificates."""
 
 import json
 import re
@@ -12,7 +12,6 @@ from sqlalchemy import select, update
 from proctoring.access.model import Role
 from proctoring.appeals import service as appeals
 from proctoring.custody import service as custody
-from proctoring.custody.rows import EntryRow
 from proctoring.holds import service as holds
 from proctoring.recordings.model import UnitState
 from proctoring.recordings.rows import UnitRow
@@ -167,22 +166,3 @@ def test_the_retention_page_says_what_waits_and_which_command_ends_it(office: Of
     assert session.id in page
     with world.core.db.read() as db:
         assert set(db.scalars(select(UnitRow.sealed_private_key.is_not(None)))) == {True}
-
-
-def test_the_ledger_page_tells_an_unbroken_chain_from_a_broken_one(office: Office) -> None:
-    session = office.world.ended()
-    auditor = office.hire("Auditor", Role.AUDITOR)
-    assert "unbroken" in auditor.get("/ledger").text
-    one = auditor.get(f"/ledger?session={session.id}").text
-    assert "Notice seen, admitted" in one
-    assert "Exam set up" not in one
-    with office.world.core.db.begin() as db:
-        entry = db.get(EntryRow, 2)
-        assert entry is not None
-        entry.role = "somebody-else"
-    assert "broken at entry 2" in auditor.get("/ledger").text
-
-
-def test_the_ledger_is_read_by_those_whose_task_it_is(office: Office, proctor: Staff) -> None:
-    assert proctor.get("/ledger").status_code == 403
-    assert proctor.get("/retention").status_code == 403
