@@ -52,7 +52,8 @@ def export(
     """Make an evidence package of a session; entered in the ledger before a byte leaves.
 
     For the committee while an appeal of the session is open; for the candidate who asked for it; for others
-    on a ground that two people share. The candidate's page tells each: when, to whom, why.
+    on a ground that two people share. The candidate's page tells each: when, to whom, why. A service that
+    is being tried out (PROCTORING_ENV=dev) asks for no ground.
     """
     if request is not None and ground is not None:
         raise click.UsageError("--request and --ground exclude each other.")

@@ -6,6 +6,7 @@
     authority   a public authority       a second person
     court       a court                  a second person
     consent     whom they agreed to      a second person
+    trial       nobody                   a service that is being tried out (PROCTORING_ENV=dev)
 
 Nothing leaves on another ground. The copy of the identity card leaves only where it is asked for by name.
 The ledger tells ground, basis and second person, in closed words and ids.
@@ -28,6 +29,7 @@ class Ground(StrEnum):
     AUTHORITY = "authority"
     COURT = "court"
     CONSENT = "consent"
+    TRIAL = "trial"
 
 
 BY_TWO = (Ground.AUTHORITY, Ground.COURT, Ground.CONSENT)
@@ -36,8 +38,8 @@ BY_TWO = (Ground.AUTHORITY, Ground.COURT, Ground.CONSENT)
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What somebody asks for. `ground`: None for the session's open appeal. `basis`: the reference of a
-    request. `second`: who shares the decision. `identity`: whether the card is named."""
+    """What somebody asks for. `ground`: None for the session's open appeal, or for a trial. `basis`: the
+    reference of a request. `second`: who shares the decision. `identity`: whether the card is named."""
 
     ground: Ground | None = None
     basis: str | None = None
@@ -69,14 +71,15 @@ class Given:
     identity: bool
 
 
-def disclosure(asked: Asked, open_appeal: str | None, actor: Actor) -> Disclosure:
-    """Decide whether it may be made; `open_appeal`: the id of the session's open appeal.
+def disclosure(asked: Asked, open_appeal: str | None, actor: Actor, trial: bool = False) -> Disclosure:
+    """Decide whether it may be made. `open_appeal`: the id of the session's open appeal; `trial`: whether the
+    service is being tried out.
 
     Raises Denied without a ground, or without the second person that it needs; Invalid for a reference that
     could be a name.
     """
-    ground = asked.ground or (Ground.APPEAL if open_appeal else None)
-    if ground is None:
+    ground = asked.ground or (Ground.APPEAL if open_appeal else Ground.TRIAL)
+    if ground is Ground.TRIAL and not trial:
         raise Denied("There is no ground to give this recording to anybody.", _REMEDY)
     if ground is Ground.APPEAL and open_appeal is None:
         raise Denied("No appeal of this session is open.", _REMEDY)

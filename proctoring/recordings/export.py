@@ -117,7 +117,7 @@ class Exporter:
         package_id = self._core.new_id()
         with self._core.db.begin() as db:
             streams = _streams(db, session_id, asked.identity)
-            disclosure = decide(db, actor, session_id, asked)
+            disclosure = decide(db, self._core, actor, session_id, asked)
             before = checkpoints.last(db, LEDGER_ORIGIN, copied=True)
             opened = self._words(db, session_id)
             enter(

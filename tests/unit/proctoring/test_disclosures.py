@@ -47,6 +47,17 @@ def test_nothing_leaves_without_a_ground(asked: Asked, appeal: str | None, refus
 
 
 @pytest.mark.promise("P14")
+def test_a_trial_needs_no_ground_and_no_other_service_is_one() -> None:
+    """Where the service is being tried out a package for nobody may be made, and is told as that."""
+    assert disclosure(Asked(), None, OPERATOR, trial=True) == Disclosure(Ground.TRIAL, None, None, False)
+    assert disclosure(Asked(), APPEAL, OPERATOR, trial=True).ground is Ground.APPEAL
+    with pytest.raises(Denied):
+        disclosure(Asked(Ground.TRIAL), None, OPERATOR)
+    with pytest.raises(Denied):
+        disclosure(Asked(Ground.COURT), None, OPERATOR, trial=True)
+
+
+@pytest.mark.promise("P14")
 def test_each_ground_is_told_with_what_it_rests_on() -> None:
     """An open appeal by itself; a request by its reference; others by the second person, never oneself."""
     assert disclosure(Asked(), APPEAL, OPERATOR) == Disclosure(Ground.APPEAL, APPEAL, None, False)
