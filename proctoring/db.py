@@ -13,6 +13,7 @@ takes, the ledger's head. Capture locks no exam: it may change none.
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, Final, TypeVar
 
@@ -214,6 +215,9 @@ def _keep_private(_dialect: Any, _record: Any, arguments: list[Any], _named: Any
 
 def _prepare_sqlite(connection: Any, _record: Any) -> None:
     connection.isolation_level = None  # SQLAlchemy's begin event says BEGIN, not the driver
+    connection.text_factory = partial(
+        str, encoding="utf-8", errors="replace"
+    )  # text that is none is read too
     for pragma in (
         "journal_mode = WAL",
         "synchronous = FULL",

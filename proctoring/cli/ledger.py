@@ -13,6 +13,7 @@ from proctoring.custody.audit import Fault, audit, audit_objects, refusals, rest
 from proctoring.custody.model import Entry
 from proctoring.custody.service import head
 from proctoring.proofs.audit import audit_rows
+from proctoring.proofs.tolerant import UNREADABLE
 from storage import witness
 
 
@@ -35,14 +36,19 @@ def verify(data: Path | None, objects: bool, copy: Path | None) -> None:
     made = parts(data)
     copy = copy or made.core.settings.checkpoint_copy
     lines, unread, faults = _read(copy)
+    restored: list[Entry] = []
+    refused: list[Entry] = []
     with made.core.db.read() as db:
-        faults += audit(db, made.worker.signer.public, lines)
         rows = audit_rows(db)
+        try:
+            faults += audit(db, made.worker.signer.public, lines)
+            if objects:
+                faults += audit_objects(db, made.review.objects)
+            restored, refused = restorations(db), refusals(db)
+        except UNREADABLE as error:
+            faults.append(Fault("rows.unreadable", f"chains cannot be read to their end: {error}"))
         faults += [Fault(one.code, str(one)) for one in rows.faults]
-        if objects:
-            faults += audit_objects(db, made.review.objects)
         number, hashed = head(db)
-        restored, refused = restorations(db), refusals(db)
     result = {
         "entries": number,
         "head": hashed,

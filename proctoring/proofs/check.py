@@ -12,7 +12,7 @@ from proctoring.clock import iso
 from proctoring.custody.model import Action, Entry
 from proctoring.proofs.compare import Compared, compare
 from proctoring.proofs.holes import check_holes
-from proctoring.proofs.leaves import check_leaves, heads_told, read_leaves
+from proctoring.proofs.leaves import Stored, check_leaves, heads_told, read_leaves, readable
 from proctoring.proofs.model import Disagreement, Fact, Told
 from proctoring.proofs.read import (
     Rows,
@@ -20,12 +20,13 @@ from proctoring.proofs.read import (
     house_entries,
     house_rows,
     newest_house_entry,
+    read_exact_from,
     rows_under,
     session_rows,
 )
 from proctoring.proofs.replay import replay, replay_house
-from proctoring.proofs.rows import STATE_ID, ReplayRow
 from proctoring.proofs.states.due import ZONE_CHANGE_MAX, told_due
+from proctoring.proofs.tolerant import UNREADABLE
 from storage.canonical import canonical
 
 
@@ -41,11 +42,14 @@ class House:
     rows: Rows
     exams: dict[str, list[Entry]]
     newest: int
+    unreadable: tuple[Disagreement, ...] = ()
 
     def check(self, db: Db) -> Compared:
         """Compares the rows of no session."""
         missing = self.told.rows.keys() - self.rows.keys()
-        return compare(self.told, self.rows, rows_under(db, missing))
+        found = compare(self.told, self.rows, rows_under(db, missing))
+        found.faults += self.unreadable
+        return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,20 +67,22 @@ def read_house(db: Db, known: House | None = None) -> House:
     newest = newest_house_entry(db)
     if known is not None and known.newest == newest:
         return known
-    exact_from = db.get_one(ReplayRow, STATE_ID).exact_from
-    entries = house_entries(db)
+    exact_from, faults = read_exact_from(db)
+    entries, unreadable = house_entries(db)
     exams: dict[str, list[Entry]] = defaultdict(list)
     for entry in entries:
         exams[str(entry.detail.get("exam"))].append(entry)
-    return House(exact_from, replay_house(entries, exact_from), house_rows(db), exams, newest)
+    told = replay_house(entries, exact_from)
+    return House(exact_from, told, house_rows(db), exams, newest, (*faults, *unreadable, *told.faults))
 
 
 def check_sessions(db: Db, house: House, session_ids: Collection[str]) -> Iterator[Checked]:
     """Replays each of these sessions from its first entry, and compares all of its rows."""
-    entries, rows = entries_of(db, session_ids), session_rows(db, session_ids)
+    (entries, unreadable), rows = entries_of(db, session_ids), session_rows(db, session_ids)
     for session_id in session_ids:
         mine, there = entries.get(session_id, []), rows.get(session_id, {})
         compared = _check(db, house, mine, there)
+        compared.faults += unreadable.get(session_id, [])
         last = mine[-1].number if mine else 0
         yield Checked(session_id, compared, through(house, last, there, session_id), digest(there))
 
@@ -98,15 +104,23 @@ def tell(db: Db, house: House, entries: list[Entry], rows: Rows) -> tuple[Told, 
     """All that the entries of a session and the leaves of its units tell, and in what those leaves are at
     fault."""
     told = replay(entries, house.exact_from)
-    heads = heads_told(entries)
     faults: list[Disagreement] = []
     units = {key for table, key in [*told.rows, *rows] if table == "evidence_units"}
-    leaves = {unit_id: list(some) for unit_id, some in read_leaves(db, units)}
-    for unit_id in sorted(units):
-        faults += check_leaves(told, unit_id, leaves.get(unit_id, []), heads.get(unit_id, {}))
-    faults += check_holes(told, leaves)
-    _tell_due_dates(told, house, entries)
-    return told, faults
+    leaves: dict[str, list[Stored]] = {}
+    for unit_id, some in read_leaves(db, units):
+        leaves[unit_id], unreadable = readable(some)
+        faults += unreadable
+    try:
+        heads = heads_told(entries)
+        for unit_id in sorted(units):
+            faults += check_leaves(told, unit_id, leaves.get(unit_id, []), heads.get(unit_id, {}))
+        faults += check_holes(told, leaves)
+        _tell_due_dates(told, house, entries)
+    except UNREADABLE as error:
+        if not entries:
+            raise
+        told.not_told(entries[-1], error)
+    return told, [*faults, *told.faults]
 
 
 def _check(db: Db, house: House, entries: list[Entry], rows: Rows) -> Compared:

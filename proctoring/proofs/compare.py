@@ -16,6 +16,7 @@ from proctoring.proofs.model import (
     Told,
     is_near,
 )
+from proctoring.proofs.tolerant import Garbled
 from storage.commitment import Opening, is_commitment
 
 OWNERS = {
@@ -41,6 +42,8 @@ def compare(told: Told, rows: Mapping[Key, Row], elsewhere: Mapping[Key, Row]) -
     """`rows`: all rows of the group that the entries are about; `elsewhere`: those of other groups that
     stand under a key that is told here."""
     found = Compared()
+    for key, there in [*rows.items(), *elsewhere.items()]:
+        found.faults += _garbled(key, there)
     for key, facts in told.rows.items():
         row = rows.get(key) or elsewhere.get(key)
         if row is None:
@@ -65,6 +68,12 @@ def primary(table: str) -> str:
     return PRIMARY.get(table) or ("session_id" if table in ("reviews", "identity_checks") else "id")
 
 
+def _garbled(key: Key, row: Row) -> Iterator[Disagreement]:
+    for column, held in row.values.items():
+        if isinstance(held, Garbled):
+            yield Disagreement(EDITED, *key, column, "it holds nothing that this column can hold", None)
+
+
 def _edited(key: Key, facts: Mapping[str, Fact], row: Row) -> Iterator[Disagreement]:
     table, name = key
     for column in compared(table):
@@ -75,6 +84,8 @@ def _edited(key: Key, facts: Mapping[str, Fact], row: Row) -> Iterator[Disagreem
 
 def _holds(key: Key, column: str, fact: Fact, row: Row) -> bool:
     held = row.values[column]
+    if isinstance(held, Garbled):
+        return True  # a fault already
     if is_commitment(fact.value):
         salt = row.salts.get(column)
         return isinstance(salt, str) and Opening(*key, column, salt, held).commitment() == fact.value

@@ -1,10 +1,14 @@
-"""Findings of the job: each alarms once, in log, ledger and metric, and degrades `/readyz` until it is
-gone."""
+"""Findings of the job: each alarms once, in log, ledger and metric, and degrades `/readyz` until it is gone.
+
+An edit of every row is as many findings: of a pass TOLD_A_PASS are told one by one, the rest as a number.
+"""
 
 from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from datetime import datetime
 
 import structlog
-from sqlalchemy import func, select
+from sqlalchemy import func, insert, select, tuple_, update
 from sqlalchemy.orm import Session as Db
 
 from proctoring.core import Core
@@ -15,6 +19,10 @@ from proctoring.proofs.rows import FindingRow
 
 HOUSE = "-"
 """Stands for the session of a finding that is about none."""
+
+TOLD_A_PASS = 100
+"""Entries of the ledger that one pass makes for findings, but for one that counts the rest."""
+_PRIMARY = tuple_(FindingRow.subject, FindingRow.row, FindingRow.column)
 
 log = structlog.get_logger()
 
@@ -30,34 +38,60 @@ def disputed_sessions(db: Db) -> list[str]:
     return sorted(db.scalars(query.distinct()))
 
 
-def record(db: Db, core: Core, looked: Collection[str], found: Iterable[tuple[str, Disagreement]]) -> int:
+@dataclass(slots=True)
+class Telling:
+    """How many findings of a pass are told one by one in log and ledger, and how many are only counted."""
+
+    left: int = TOLD_A_PASS
+    counted: int = 0
+
+
+def record(
+    db: Db, core: Core, looked: Collection[str], found: Iterable[tuple[str, Disagreement]], telling: Telling
+) -> int:
     """`found` is all that is at fault in the sessions that were `looked` at; how many of it are new. What
     was at fault there before and is no more is noted as gone."""
     now, new = core.clock(), 0
     seen = {(one.table, one.row, one.column): (session_id, one) for session_id, one in found}
+    standing = _standing(db, looked)
     for key, (session_id, one) in sorted(seen.items()):
-        row = db.get(FindingRow, key)
-        if row is not None and row.gone_at is None:
+        if key in standing:
             continue
-        db.merge(
-            FindingRow(
-                subject=one.table,
-                row=one.row,
-                column=one.column,
-                code=one.code,
-                session_id=session_id,
-                entry=one.number,
-                found_at=now,
-                gone_at=None,
-            )
-        )
-        log.error("ledger.disagrees", code=one.code, table=one.table, row=one.row, column=one.column)
-        about = None if session_id == HOUSE else session_id
-        words = {"code": one.code, "table": one.table, "row": one.row, "column": one.column}
-        enter(db, now, SYSTEM, Action.AUDIT_FINDING, about, None, **words)
+        _keep(db, now, session_id, one)
+        _tell(db, now, session_id, one, telling)
         new += 1
-    before = select(FindingRow).where(FindingRow.session_id.in_(looked), FindingRow.gone_at.is_(None))
-    for row in db.scalars(before).all():
-        if (row.subject, row.row, row.column) not in seen:
-            row.gone_at = now
+    for key in standing - seen.keys():
+        db.execute(update(FindingRow).where(_PRIMARY.in_([key])).values(gone_at=now))
     return new
+
+
+def tell_counted(db: Db, core: Core, telling: Telling) -> None:
+    """One entry for all that were not told one by one; see `replay_findings` for which they are."""
+    if telling.counted:
+        log.error("ledger.disagrees_more", findings=telling.counted)
+        enter(db, core.clock, SYSTEM, Action.AUDIT_FINDING, more=telling.counted)
+
+
+def _standing(db: Db, looked: Collection[str]) -> set[tuple[str, str, str]]:
+    mine = FindingRow.session_id.in_(looked), FindingRow.gone_at.is_(None)
+    rows = db.execute(select(FindingRow.subject, FindingRow.row, FindingRow.column).where(*mine))
+    return {(row.subject, row.row, row.column) for row in rows}
+
+
+def _keep(db: Db, now: datetime, session_id: str, one: Disagreement) -> None:
+    held = {"code": one.code, "session_id": session_id, "entry": one.number, "found_at": now, "gone_at": None}
+    key = {"subject": one.table, "row": one.row, "column": one.column}
+    again = update(FindingRow).where(_PRIMARY.in_([tuple(key.values())])).values(**held)
+    if db.scalar(again.returning(FindingRow.subject)) is None:
+        db.execute(insert(FindingRow).values(**key, **held))
+
+
+def _tell(db: Db, now: datetime, session_id: str, one: Disagreement, telling: Telling) -> None:
+    if not telling.left:
+        telling.counted += 1
+        return
+    telling.left -= 1
+    words = {"code": one.code, "table": one.table, "row": one.row, "column": one.column}
+    log.error("ledger.disagrees", **words)
+    about = None if session_id == HOUSE else session_id
+    enter(db, now, SYSTEM, Action.AUDIT_FINDING, about, None, **words)

@@ -6,7 +6,7 @@ those of a session whose rows have changed. What each costs is told in `docs/pro
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import structlog
 from sqlalchemy import select
@@ -19,12 +19,12 @@ from proctoring.custody.service import head
 from proctoring.proofs import findings, memory
 from proctoring.proofs.check import Checked, House, check_sessions, digest, read_house, through
 from proctoring.proofs.compare import Compared
-from proctoring.proofs.leaves import broken_units
+from proctoring.proofs.findings import Telling
+from proctoring.proofs.leaves import broken_units, next_units
 from proctoring.proofs.memory import Read
 from proctoring.proofs.model import EDITED, Disagreement
-from proctoring.proofs.read import entries_after, session_ids, session_rows
+from proctoring.proofs.read import Unreadable, entries_after, session_ids, session_rows
 from proctoring.quarantine.service import check_none
-from proctoring.recordings.rows import UnitRow
 from storage.note import NoteSigner
 
 REPLAY_INTERVAL_S = 300.0
@@ -47,6 +47,7 @@ class Passed:
     sessions: int = 0
     leaves: int = 0
     findings: int = 0
+    telling: Telling = field(default_factory=Telling)
 
 
 class LedgerReplay:
@@ -69,6 +70,9 @@ class LedgerReplay:
         self._check(passed, disputed)
         self._round(passed)
         self._leaves(passed)
+        with self._core.db.begin() as db:
+            findings.tell_counted(db, self._core, passed.telling)
+            memory.passed(db, self._core.clock())
         log.info("replay.passed", entries=passed.entries, replayed=passed.replayed, findings=passed.findings)
         return passed
 
@@ -78,8 +82,9 @@ class LedgerReplay:
         for _ in range(0, ENTRIES_A_PASS, ENTRIES_AT_ONCE):
             with self._core.db.read() as db:
                 read = memory.read_so_far(db, self._signer.public)
-                entries = entries_after(db, read.through, ENTRIES_AT_ONCE)
-                broken = _first_break(db, read, entries)
+                found = entries_after(db, read.through, ENTRIES_AT_ONCE)
+                broken = _first_break(db, read, found)
+                entries = [one for one in found if isinstance(one, Entry)]
                 known = memory.remembered(db, self._signer.public, {one.session_id or "" for one in entries})
             if broken is not None:
                 faults.append(broken)
@@ -94,8 +99,7 @@ class LedgerReplay:
                 break
         with self._core.db.begin() as db:
             mine = [(findings.HOUSE, one) for one in faults]
-            passed.findings += findings.record(db, self._core, [findings.HOUSE], mine)
-            memory.state(db).passed_at = self._core.clock()
+            passed.findings += findings.record(db, self._core, [findings.HOUSE], mine, passed.telling)
 
     def _check(self, passed: Passed, ids: Sequence[str]) -> None:
         for first in range(0, len(ids), SESSIONS_AT_ONCE):
@@ -110,43 +114,48 @@ class LedgerReplay:
         found = [(one.session_id, fault) for one in checked for fault in one.compared.faults]
         with self._core.db.begin() as db:
             memory.remember(db, self._signer, checked)
-            passed.findings += findings.record(db, self._core, looked, found)
+            passed.findings += findings.record(db, self._core, looked, found, passed.telling)
         passed.replayed += len(checked)
 
     def _round(self, passed: Passed) -> None:
         """Compares the rows of the next sessions with what they were when they agreed with the ledger."""
         for _ in range(0, SESSIONS_A_PASS, SESSIONS_AT_ONCE):
             with self._core.db.read() as db:
-                ids = session_ids(db, memory.state(db).session_cursor, SESSIONS_AT_ONCE)
+                ids = session_ids(db, memory.cursors(db).session, SESSIONS_AT_ONCE)
                 self._house = read_house(db, self._house)
                 changed = _changed(db, self._signer.public, self._house, ids)
             self._check(passed, changed)
             passed.sessions += len(ids)
             is_round = len(ids) < SESSIONS_AT_ONCE
             with self._core.db.begin() as db:
-                memory.state(db).session_cursor = "" if is_round else ids[-1]
+                memory.set_session_cursor(db, "" if is_round else ids[-1])
             if is_round:
                 return
 
     def _leaves(self, passed: Passed) -> None:
         """Follows the leaves of the next units."""
         with self._core.db.read() as db:
-            units, is_round = _next_units(db, memory.state(db).unit_cursor)
+            after = memory.cursors(db).unit
+            units, is_round = next_units(db, after, UNITS_A_PASS, LEAVES_A_PASS)
             ids = broken_units(db, units)
             broken = {unit.session_id for unit in units if unit.id in ids}
         self._check(passed, sorted(broken))
-        passed.leaves = sum(unit.manifest_size for unit in units)
+        passed.leaves = sum(unit.manifest_size for unit in units if isinstance(unit.manifest_size, int))
         with self._core.db.begin() as db:
-            memory.state(db).unit_cursor = "" if is_round else units[-1].id
+            memory.set_unit_cursor(db, "" if is_round else units[-1].id)
 
 
-def _first_break(db: Db, read: Read, entries: Sequence[Entry]) -> Disagreement | None:
+def _first_break(db: Db, read: Read, entries: Sequence[Entry | Unreadable]) -> Disagreement | None:
     number, prev = read.through, read.hash
     for entry in entries:
+        if isinstance(entry, Unreadable):
+            return entry.fault()
         if (entry.number, entry.prev, entry.hash) != (number + 1, prev, entry_hash(entry.body())):
             return _chain_fault(number + 1)
         number, prev = entry.number, entry.hash
     last, hashed = head(db)
+    if not isinstance(last, int):
+        return Disagreement(EDITED, "custody_head", "1", "number", "it holds no number", None)
     if last < number or (last == number and hashed != prev):
         return _chain_fault(number)
     if not entries and number and db.scalar(select(EntryRow.hash).where(EntryRow.number == number)) != prev:
@@ -168,17 +177,3 @@ def _changed(db: Db, public: bytes, house: House, ids: Sequence[str]) -> list[st
         if known.get(one)
         != (through(house, newest.get(one, 0), rows.get(one, {}), one), digest(rows.get(one, {})))
     ]
-
-
-def _next_units(db: Db, after: str) -> tuple[list[UnitRow], bool]:
-    """Units behind this one with at most LEAVES_A_PASS leaves together, but one at least; whether they are
-    the last."""
-    query = select(UnitRow).where(UnitRow.id > after).order_by(UnitRow.id).limit(UNITS_A_PASS)
-    found: list[UnitRow] = []
-    leaves = 0
-    for unit in db.scalars(query):
-        leaves += unit.manifest_size
-        if found and leaves > LEAVES_A_PASS:
-            return found, False
-        found.append(unit)
-    return found, len(found) < UNITS_A_PASS

@@ -13,6 +13,7 @@ from proctoring.clock import iso
 from proctoring.custody.model import Entry
 from proctoring.proofs.model import EDITED, MISSING, UNKNOWN, Disagreement, Fact, Told
 from proctoring.proofs.states.takes import told_leaves
+from proctoring.proofs.tolerant import Garbled, as_it_stands
 from proctoring.recordings.model import UnitKind
 from proctoring.recordings.rows import SegmentRow, UnitRow
 from storage.manifest import GENESIS, Leaf
@@ -23,13 +24,15 @@ HASHED = "ct_sha256, ct_len, take_id, seq, object_key, media_type, start_ms, dur
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """A leaf as its row has it; `hash` is computed, `leaf_hash` is the row's."""
+    """A leaf as its row has it; `hash` is computed, `leaf_hash` is the row's. `garbled`: the first column
+    that holds what it cannot hold."""
 
     position: int
     leaf: Leaf
     hash: str
     leaf_hash: str
     late: bool
+    garbled: str | None = None
 
 
 @dataclass(slots=True)
@@ -41,13 +44,25 @@ class _Span:
 
 def read_leaves(db: Db, unit_ids: Collection[str]) -> Iterator[tuple[str, Iterator[Stored]]]:
     """The leaves of each of these units that has any, ascending; to be read one unit after the other."""
-    mine = select(SegmentRow.__table__).where(SegmentRow.unit_id.in_(unit_ids))
+    mine = select(*map(as_it_stands, SegmentRow.__table__.c)).where(SegmentRow.unit_id.in_(unit_ids))
     ordered = mine.order_by(SegmentRow.unit_id, SegmentRow.position).execution_options(yield_per=1000)
     for unit_id, rows in groupby(db.execute(ordered), key=lambda row: row.unit_id):
         yield str(unit_id), map(_stored, rows)
 
 
+def readable(leaves: Iterable[Stored]) -> tuple[list[Stored], list[Disagreement]]:
+    """The leaves of a unit up to the first that cannot be read, and in what that one is at fault."""
+    found: list[Stored] = []
+    for one in leaves:
+        if one.garbled is not None:
+            row = f"{one.leaf.unit}+{one.position}"
+            return found, [_fault(EDITED, row, one.garbled, "it holds nothing that this column can hold")]
+        found.append(one)
+    return found, []
+
+
 def _stored(row: Row[Any]) -> Stored:
+    garbled = next((str(name) for name, one in row._mapping.items() if isinstance(one, Garbled)), None)
     leaf = Leaf(
         row.unit_id,
         row.take_id,
@@ -58,10 +73,10 @@ def _stored(row: Row[Any]) -> Stored:
         row.media_type,
         row.start_ms,
         row.duration_ms,
-        iso(row.received_at),
+        row.received_at if garbled else iso(row.received_at),
         row.prev,
     )
-    return Stored(row.position, leaf, leaf.hash(), row.leaf_hash, row.late)
+    return Stored(row.position, leaf, "" if garbled else leaf.hash(), row.leaf_hash, row.late, garbled)
 
 
 def heads_told(entries: Iterable[Entry]) -> dict[str, dict[int, Fact]]:
@@ -143,7 +158,34 @@ def _fault(code: str, row: str, column: str, told: str, number: int | None = Non
     return Disagreement(code, TABLE, row, column, told, number)
 
 
-def broken_units(db: Db, units: Collection[UnitRow]) -> set[str]:
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """What a unit's row says of its leaves; Garbled where it says nothing."""
+
+    id: str
+    session_id: str
+    manifest_size: int | Garbled
+    manifest_head: str
+
+
+def next_units(db: Db, after: str, units_max: int, leaves_max: int) -> tuple[list[Unit], bool]:
+    """The units behind this one, with at most so many leaves together but one unit at least; whether they
+    are the last."""
+    table = UnitRow.__table__
+    columns = [as_it_stands(table.c[name]) for name in Unit.__slots__]
+    query = select(*columns).where(table.c.id > after).order_by(table.c.id).limit(units_max)
+    found: list[Unit] = []
+    leaves = 0
+    for values in db.execute(query):
+        unit = Unit(*values)
+        leaves += unit.manifest_size if isinstance(unit.manifest_size, int) else leaves_max
+        if found and leaves > leaves_max:
+            return found, False
+        found.append(unit)
+    return found, len(found) < units_max
+
+
+def broken_units(db: Db, units: Collection[Unit]) -> set[str]:
     """Of these units those in which a leaf does not follow from the one before, or whose row names another
     head."""
     wanted = {unit.id: (unit.manifest_size, unit.manifest_head) for unit in units}
@@ -155,7 +197,7 @@ def _head(leaves: Iterable[Stored]) -> tuple[int, str]:
     """How many leaves follow from one another, and the hash of the last; no head at all once one does not."""
     prev, position = GENESIS, 0
     for one in leaves:
-        if (one.position, one.leaf.prev, one.hash) != (position, prev, one.leaf_hash):
+        if one.garbled or (one.position, one.leaf.prev, one.hash) != (position, prev, one.leaf_hash):
             return -1, ""
         prev, position = one.hash, position + 1
     return position, prev

@@ -4,16 +4,20 @@ that.
 Nothing here is believed without its signature; what is not signed is read anew.
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session as Db
 
 from proctoring.custody.model import GENESIS
 from proctoring.custody.rows import EntryRow
 from proctoring.proofs.check import Checked
+from proctoring.proofs.read import read_exact_from
 from proctoring.proofs.rows import STATE_ID, ReplayedRow, ReplayRow
+from proctoring.proofs.tolerant import as_it_stands
 from storage.errors import NotAuthentic
 from storage.note import NoteSigner
 from storage.sign import Purpose, check_body, sign_body
@@ -33,16 +37,47 @@ class Read:
 
 def read_so_far(db: Db, public: bytes) -> Read:
     """How far the ledger was read; from its start where nobody has signed that."""
-    row = state(db)
-    read = Read(row.through, row.hash)
-    return read if _is_signed(public, Purpose.REPLAY, read.text(row.exact_from), row.signature) else Read()
+    held = _state(db, "through", "hash", "exact_from", "signature")
+    if held is None:
+        return Read()
+    through, hashed, exact_from, signature = held
+    read = Read(through, hashed)
+    return read if _is_signed(public, Purpose.REPLAY, read.text(exact_from), signature) else Read()
 
 
 def remember_read(db: Db, signer: NoteSigner, read: Read) -> None:
     """The ledger was read so far."""
-    row = state(db)
-    row.through, row.hash = read.through, read.hash
-    row.signature = sign_body(signer, Purpose.REPLAY, read.text(row.exact_from))
+    signature = sign_body(signer, Purpose.REPLAY, read.text(read_exact_from(db)[0]))
+    _set(db, through=read.through, hash=read.hash, signature=signature)
+
+
+@dataclass(frozen=True, slots=True)
+class Cursors:
+    """The last session and the last unit that the rounds have passed; empty where a round begins."""
+
+    session: str = ""
+    unit: str = ""
+
+
+def cursors(db: Db) -> Cursors:
+    """Where the rounds go on."""
+    held = _state(db, "session_cursor", "unit_cursor")
+    return Cursors(*held) if held is not None else Cursors()
+
+
+def set_session_cursor(db: Db, session_id: str) -> None:
+    """The round of sessions has passed this one."""
+    _set(db, session_cursor=session_id)
+
+
+def set_unit_cursor(db: Db, unit_id: str) -> None:
+    """The round of units has passed this one."""
+    _set(db, unit_cursor=unit_id)
+
+
+def passed(db: Db, at: datetime) -> None:
+    """Note a pass."""
+    _set(db, passed_at=at)
 
 
 def remember(db: Db, signer: NoteSigner, checked: Iterable[Checked]) -> None:
@@ -73,18 +108,23 @@ def newest_entries(db: Db, session_ids: Collection[str]) -> dict[str, int]:
     }
 
 
-def state(db: Db) -> ReplayRow:
-    """The job's one row."""
-    return db.get_one(ReplayRow, STATE_ID)
+def _state(db: Db, *names: str) -> Sequence[Any] | None:
+    table = ReplayRow.__table__
+    columns = [as_it_stands(table.c[name]) for name in names]
+    return db.execute(select(*columns).where(table.c.id == STATE_ID)).first()
+
+
+def _set(db: Db, **values: object) -> None:
+    db.execute(update(ReplayRow).where(ReplayRow.id == STATE_ID).values(**values))
 
 
 def _text(session_id: str, through: int, digest: str) -> str:
     return f"{session_id}\n{through}\n{digest}\n"
 
 
-def _is_signed(public: bytes, purpose: Purpose, text: str, signature: str) -> bool:
+def _is_signed(public: bytes, purpose: Purpose, text: str, signature: object) -> bool:
     try:
-        check_body(public, purpose, text, signature)
+        check_body(public, purpose, text, str(signature))
     except NotAuthentic:
         return False
     return True

@@ -67,6 +67,14 @@ class Told:
     complete: set[Key] = field(default_factory=set)
     """Owners (table of the rows, key of the owner) all of whose rows in that table are told."""
     number: int = 0
+    faults: list["Disagreement"] = field(default_factory=list)
+    """Entries that tell nothing that can be understood: forged, since the service writes none like that."""
+
+    def not_told(self, entry: Entry, error: Exception) -> None:
+        """This entry's detail is not what such an act enters."""
+        told = f"its detail is none of {entry.action.value}: {type(error).__name__}"
+        number = entry.number
+        self.faults.append(Disagreement(EDITED, "custody_entries", str(number), "detail", told, number))
 
     def tell(self, entry: Entry, table: str, row: str | None, /, **columns: object) -> None:
         """This entry makes the row, or changes it, as these columns say: a value, a Fact, or UNTOLD."""

@@ -2,10 +2,12 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Column, LargeBinary, Select, Table, func, select, tuple_
+from sqlalchemy import Column, ColumnElement, LargeBinary, Select, Table, func, select, tuple_
+from sqlalchemy import Row as SqlRow
 from sqlalchemy.orm import Session as Db
 
 from proctoring.custody.committed import plain
@@ -13,8 +15,10 @@ from proctoring.custody.model import Action, Entry
 from proctoring.custody.rows import EntryRow
 from proctoring.migrations.tables import METADATA
 from proctoring.proofs.columns import compared
-from proctoring.proofs.model import Key, Row
+from proctoring.proofs.model import EDITED, Disagreement, Key, Row
+from proctoring.proofs.rows import STATE_ID, ReplayRow
 from proctoring.proofs.states import house
+from proctoring.proofs.tolerant import Garbled, as_it_stands
 from storage.manifest import digest
 
 HOUSE = ("exams", "users", "retention_brakes", "quarantines")
@@ -44,17 +48,49 @@ _OF_HOUSE = [action.value for action in house.ACTIONS]
 _TABLES: dict[str, Table] = dict(METADATA.tables)
 
 
-def entries_of(db: Db, session_ids: Collection[str]) -> dict[str, list[Entry]]:
-    """All entries of each of these sessions, ascending."""
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """An entry with a value that is none of its column's, or an act that is none of ours."""
+
+    number: int
+    column: str
+    session_id: str | None
+
+    def fault(self) -> Disagreement:
+        """As a finding."""
+        told = "it holds nothing that an entry can hold"
+        return Disagreement(EDITED, EntryRow.__tablename__, str(self.number), self.column, told, self.number)
+
+
+def entries_of(
+    db: Db, session_ids: Collection[str]
+) -> tuple[dict[str, list[Entry]], dict[str, list[Disagreement]]]:
+    """All entries of each of these sessions, ascending, and those that cannot be read."""
     found: dict[str, list[Entry]] = defaultdict(list)
-    for entry in _entries(db, select(EntryRow.__table__).where(EntryRow.session_id.in_(session_ids))):
-        found[str(entry.session_id)].append(entry)
-    return found
+    faults: dict[str, list[Disagreement]] = defaultdict(list)
+    for entry in read_entries(db, EntryRow.session_id.in_(session_ids)):
+        if isinstance(entry, Entry):
+            found[str(entry.session_id)].append(entry)
+        else:
+            faults[str(entry.session_id)].append(entry.fault())
+    return found, faults
 
 
-def house_entries(db: Db) -> list[Entry]:
-    """All entries that tell of rows of no session, ascending."""
-    return list(_entries(db, select(EntryRow.__table__).where(EntryRow.action.in_(_OF_HOUSE))))
+def house_entries(db: Db) -> tuple[list[Entry], list[Disagreement]]:
+    """All entries that tell of rows of no session, ascending, and those that cannot be read."""
+    read = list(read_entries(db, EntryRow.action.in_(_OF_HOUSE)))
+    entries = [one for one in read if isinstance(one, Entry)]
+    return entries, [one.fault() for one in read if isinstance(one, Unreadable)]
+
+
+def read_exact_from(db: Db) -> tuple[int, list[Disagreement]]:
+    """The first entry of this service (`ReplayRow`); 0, with a fault, where its row has been lost."""
+    table = ReplayRow.__table__
+    held = db.scalar(select(as_it_stands(table.c.exact_from)).where(table.c.id == STATE_ID))
+    if isinstance(held, int):
+        return held, []
+    told = "where entries of an older service end is not known: none is taken for one"
+    return 0, [Disagreement(EDITED, ReplayRow.__tablename__, str(STATE_ID), "exact_from", told, None)]
 
 
 def newest_house_entry(db: Db) -> int:
@@ -62,10 +98,9 @@ def newest_house_entry(db: Db) -> int:
     return db.scalar(select(func.max(EntryRow.number)).where(EntryRow.action.in_(_OF_HOUSE))) or 0
 
 
-def entries_after(db: Db, number: int, limit: int) -> list[Entry]:
+def entries_after(db: Db, number: int, limit: int) -> list[Entry | Unreadable]:
     """The next entries of the ledger."""
-    query = select(EntryRow.__table__).where(EntryRow.number > number, EntryRow.number <= number + limit)
-    return list(_entries(db, query))
+    return list(read_entries(db, EntryRow.number.between(number + 1, number + limit)))
 
 
 def session_rows(db: Db, session_ids: Collection[str]) -> dict[str, Rows]:
@@ -74,10 +109,10 @@ def session_rows(db: Db, session_ids: Collection[str]) -> dict[str, Rows]:
     for name in OF_SESSION:
         table = _TABLES[name]
         owner = table.c.id if name == "sessions" else table.c.session_id
-        _add(found, db, table, select(owner, *_columns(table)).where(owner.in_(session_ids)))
+        _add(found, db, table, select(owner, *_read(table)).where(owner.in_(session_ids)))
     for name, (through, link) in THROUGH.items():
         table, parent = _TABLES[name], _TABLES[through]
-        joined = select(parent.c.session_id, *_columns(table)).join(parent, parent.c.id == table.c[link])
+        joined = select(parent.c.session_id, *_read(table)).join(parent, parent.c.id == table.c[link])
         _add(found, db, table, joined.where(parent.c.session_id.in_(session_ids)))
     return found
 
@@ -87,7 +122,7 @@ def house_rows(db: Db) -> Rows:
     found: Rows = {}
     for name in HOUSE:
         table = _TABLES[name]
-        found |= dict(_row(table, values) for values in db.execute(select(*_columns(table))))
+        found |= dict(_row(table, values) for values in db.execute(select(*_read(table))))
     return found
 
 
@@ -100,7 +135,7 @@ def rows_under(db: Db, keys: Iterable[Key]) -> Rows:
     for name, some in by_table.items():
         table = _TABLES[name]
         wanted = [tuple(key.split("+")) for key in some]
-        query = select(*_columns(table)).where(tuple_(*table.primary_key).in_(wanted))
+        query = select(*_read(table)).where(tuple_(*table.primary_key).in_(wanted))
         found |= dict(_row(table, values) for values in db.execute(query))
     return found
 
@@ -109,6 +144,11 @@ def _add(found: Mapping[str, Rows], db: Db, table: Table, query: Select[Any]) ->
     for owner, *values in db.execute(query):
         key, row = _row(table, values)
         found[str(owner)][key] = row
+
+
+@cache
+def _read(table: Table) -> list[ColumnElement[Any]]:
+    return [as_it_stands(column) for column in _columns(table)]
 
 
 @cache
@@ -126,7 +166,7 @@ def _row(table: Table, values: Sequence[Any]) -> tuple[Key, Row]:
 
 
 def _plain(column: Column[Any], value: Any) -> Any:
-    if column.name == "salts":
+    if column.name == "salts" or isinstance(value, Garbled):
         return value
     if isinstance(column.type, LargeBinary):
         hashed = value is not None and (column.table.name, column.name) in HASHED
@@ -134,21 +174,34 @@ def _plain(column: Column[Any], value: Any) -> Any:
     return plain(value)
 
 
-def _entries(db: Db, query: Select[Any]) -> Iterator[Entry]:
-    ordered = query.order_by(EntryRow.number).execution_options(yield_per=5000)
+def read_entries(db: Db, which: ColumnElement[bool]) -> Iterator[Entry | Unreadable]:
+    """These entries as they stand, ascending."""
+    columns = [as_it_stands(column) for column in EntryRow.__table__.c]
+    ordered = select(*columns).where(which).order_by(EntryRow.number).execution_options(yield_per=5000)
     for row in db.execute(ordered):
-        yield Entry(
-            row.number,
-            row.at,
-            row.actor,
-            row.role,
-            Action(row.action),
-            row.session_id,
-            row.unit_id,
-            row.detail,
-            row.prev,
-            row.hash,
-        )
+        yield _entry(row)
+
+
+def _entry(row: SqlRow[Any]) -> Entry | Unreadable:
+    for name, value in row._mapping.items():
+        if isinstance(value, Garbled) or (name == "detail" and not isinstance(value, dict)):
+            return Unreadable(row.number, str(name), row.session_id)
+    try:
+        action = Action(row.action)
+    except ValueError:
+        return Unreadable(row.number, "action", row.session_id)
+    return Entry(
+        row.number,
+        row.at,
+        row.actor,
+        row.role,
+        action,
+        row.session_id,
+        row.unit_id,
+        row.detail,
+        row.prev,
+        row.hash,
+    )
 
 
 def session_ids(db: Db, after: str, limit: int) -> list[str]:

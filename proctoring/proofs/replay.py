@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from proctoring.custody.model import Entry
 from proctoring.proofs.model import Fact, Told
 from proctoring.proofs.states import evidence, held, house, incidents, people, reviews, sessions, takes
+from proctoring.proofs.tolerant import UNREADABLE
 from storage.commitment import is_commitment
 
 Fold = Callable[[Told, Entry], None]
@@ -24,9 +25,7 @@ def replay(entries: Iterable[Entry], exact_from: int) -> Told:
     """The facts of a session: `entries` are all of its entries, ascending."""
     told = Told(exact_from)
     for entry in entries:
-        for fold in FOLDS:
-            fold(told, entry)
-        _commitments(told, entry)
+        _fold(told, entry, FOLDS)
     _count_holds(told)
     return told
 
@@ -35,9 +34,17 @@ def replay_house(entries: Iterable[Entry], exact_from: int) -> Told:
     """The facts of rows of no session: `entries` are all of `house.ACTIONS`, ascending."""
     told = Told(exact_from)
     for entry in entries:
-        house.fold(told, entry)
-        _commitments(told, entry)
+        _fold(told, entry, (house.fold,))
     return told
+
+
+def _fold(told: Told, entry: Entry, folds: Iterable[Fold]) -> None:
+    try:
+        for fold in folds:
+            fold(told, entry)
+        _commitments(told, entry)
+    except UNREADABLE as error:
+        told.not_told(entry, error)
 
 
 def _commitments(told: Told, entry: Entry) -> None:

@@ -53,6 +53,7 @@ def fold(told: Told, entry: Entry) -> None:
 
 def told_leaves(entry: Entry) -> tuple[int, Fact] | None:
     """The position of a unit's last leaf as a take ended, and the hash that it had."""
-    if entry.action is not Action.TAKE_END or not entry.detail.get("leaves"):
+    leaves, head = entry.detail.get("leaves"), entry.detail.get("head")
+    if entry.action is not Action.TAKE_END or not isinstance(leaves, int) or not leaves:
         return None
-    return int(entry.detail["leaves"] or 0) - 1, Fact(entry.detail["head"], entry.number)
+    return leaves - 1, Fact(head, entry.number)

@@ -29,7 +29,7 @@ def groups(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[Group]]:
     with world.core.db.read() as db:
         house = read_house(db)
         ids = session_ids(db, "", 100)
-        entries, rows = entries_of(db, ids), session_rows(db, ids)
+        (entries, _), rows = entries_of(db, ids), session_rows(db, ids)
         told = [(check.tell(db, house, entries[one], rows[one])[0], rows[one]) for one in ids]
     yield [*told, _of_house(house)]
     world.core.db.close()
