@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolExhausted
 
+from capture.errors import SpoolFull
 from proctoring.errors import Unavailable
 from storage.errors import StoreFailed
 
@@ -30,3 +31,13 @@ def available() -> Iterator[None]:
 
 def _database_away() -> Unavailable:
     return Unavailable("The database does not answer.", "Try again in a few seconds.")
+
+
+def unwritable(error: OSError) -> Unavailable:
+    """The spool's disk refuses what is written."""
+    return Unavailable(f"The spool cannot be written: {error.strerror}.", "Look at the disk.")
+
+
+def full(error: SpoolFull) -> Unavailable:
+    """The spool takes nothing more."""
+    return Unavailable(error.detail, error.remedy)

@@ -1,6 +1,8 @@
 """The door for a single image: what the candidate's pages hand over, and its in-memory form."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Protocol
 
 
@@ -9,6 +11,11 @@ class Stills(Protocol):
 
     def keeps(self) -> bool:
         """Whether what comes now is accepted here: images, and what is recorded. It may ask the disk."""
+        ...
+
+    def accepted_until(self, session_id: str) -> Mapping[str, datetime]:
+        """Up to when each running take of the session is accepted here, by the take's id: sealed and on disk,
+        committed or not. Takes of which nothing is are left out."""
         ...
 
     async def keep_image(self, session_id: str, jpeg: bytes) -> None:
@@ -27,10 +34,15 @@ class MemoryStills:
 
     kept: list[tuple[str, bytes]] = field(default_factory=list)
     full: bool = False
+    accepted: dict[str, datetime] = field(default_factory=dict)
 
     def keeps(self) -> bool:
         """See Stills."""
         return not self.full
+
+    def accepted_until(self, session_id: str) -> Mapping[str, datetime]:
+        """See Stills; the same for every session."""
+        return self.accepted
 
     async def keep_image(self, session_id: str, jpeg: bytes) -> None:
         """See Stills."""

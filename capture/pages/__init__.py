@@ -35,10 +35,10 @@ def routes(core: Core, stills: Stills) -> APIRouter:
         request.state.speaks = lambda: _registered(core, request)
 
     router = APIRouter(include_in_schema=False, dependencies=[Depends(speaks), Depends(in_turn)])
-    router.include_router(exam.routes(core, stills.keeps))
+    router.include_router(exam.routes(core, stills))
     router.include_router(help.routes(core))
     router.include_router(identity.routes(core, stills))
-    router.include_router(phone.routes(core, stills.keeps))
+    router.include_router(phone.routes(core, stills))
     router.include_router(rehearsal.routes(core))
     router.include_router(recording.routes(core))
     return router

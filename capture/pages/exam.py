@@ -1,6 +1,5 @@
 """Before and during the exam: the notice, the exam page with its steps, and what its script asks for."""
 
-from collections.abc import Callable
 from typing import Any
 
 from fastapi import APIRouter, Request, Response
@@ -8,6 +7,7 @@ from fastapi import APIRouter, Request, Response
 from capture.pages.pairing import identity_url, phone_url, qr_code
 from capture.pages.render import controller, language_of, page, see
 from capture.pages.status import status
+from capture.stills import Stills
 from proctoring.core import Core
 from proctoring.exams.model import Exam, Stream
 from proctoring.exams.notice import VERSION_CHARS_SHOWN, notice
@@ -19,7 +19,7 @@ GRACE_S = 120
 COMPUTER_STREAMS = (Stream.WEBCAM, Stream.SCREEN)
 
 
-def routes(core: Core, keeps: Callable[[], bool]) -> APIRouter:
+def routes(core: Core, stills: Stills) -> APIRouter:
     """`/c/{invitation}` up to the end of the exam."""
     router = APIRouter()
 
@@ -92,7 +92,7 @@ def routes(core: Core, keeps: Callable[[], bool]) -> APIRouter:
 
     @router.get("/c/{invitation}/status.json")
     def state(invitation: str) -> dict[str, Any]:
-        return status(core, core.links.read_invitation(invitation), keeps)
+        return status(core, core.links.read_invitation(invitation), stills)
 
     @router.post("/c/{invitation}/finish")
     def finish(request: Request, invitation: str) -> Response:

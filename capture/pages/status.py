@@ -1,9 +1,9 @@
 """What the pages' scripts ask for every few seconds."""
 
-from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
+from capture.stills import Stills
 from proctoring.clock import iso
 from proctoring.core import Core
 from proctoring.exams.model import Stream
@@ -12,22 +12,28 @@ from proctoring.sessions.service import Status
 from proctoring.spools import service as spools
 
 
-def status(core: Core, session_id: str, keeps: Callable[[], bool]) -> dict[str, Any]:
-    """Of this session, now. `keeps`: of this process, which may be another than the one that records it."""
+def status(core: Core, session_id: str, stills: Stills) -> dict[str, Any]:
+    """Of this session, now. `stills`: of this process, which may be another than the one that records it."""
     with core.db.read() as db:
-        kept = keeps() and spools.keeps(db, core, session_id)
-        return as_json(sessions.status(db, core, session_id), core.clock(), kept)
+        kept = stills.keeps() and spools.keeps(db, core, session_id)
+        found = sessions.status(db, core, session_id, stills.accepted_until(session_id))
+        return as_json(found, core.clock(), kept)
 
 
 def as_json(status: Status, now: datetime, kept: bool) -> dict[str, Any]:
     """`now` lets the page show the server's clock, whatever the computer's says.
 
-    A stream that is not `storable` sends what cannot be stored, or such pictures: that is no recording.
+    A stream that is `open` is connected; only what is stored makes it `recording`. One that is not `storable`
+    sends what cannot be stored, or such pictures: that is no recording either.
     Unless `kept`, what is recorded waits in memory, and is lost there if that lasts.
     """
     streams: dict[str, dict[str, bool]] = {}
     for one in status.streams:
-        streams[one.stream.value] = {"recording": one.recording, "storable": one.storable}
+        streams[one.stream.value] = {
+            "open": one.open,
+            "recording": one.recording,
+            "storable": one.storable,
+        }
         if one.stream is Stream.PHONE:
             streams[one.stream.value]["ready"] = one.ready
     return {

@@ -6,11 +6,12 @@ the spool until object and manifest leaf are committed. Blocking work runs on th
 
 import asyncio
 import contextlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 
 import structlog
 
-from capture.away import available
+from capture.away import available, full, unwritable
 from capture.errors import SpoolFull
 from capture.recorder import Grant, MediaSegment
 from capture.refused import telling
@@ -18,6 +19,7 @@ from capture.spool.drain import Drain
 from capture.spool.ends import Ends
 from capture.spool.entry import SpooledEnd, SpooledSegment
 from capture.spool.gather import Gather
+from capture.spool.reached import Reached
 from capture.spool.spool import Spool
 from capture.spool.worker import DRAIN_THREADS, DRAIN_THREADS_SQLITE, RETRY_S, SpoolWorker
 from proctoring.core import Core
@@ -50,12 +52,12 @@ class VaultRecorder:
         self.spool = spool
         self._core = core
         self._takes: dict[str, BegunTake] = {}
+        self._reached = Reached()
         self._ends = Ends(spool)
         self._retry_s = retry_s
         self._accepting = Gather(self._accept)
         self._drain = Drain(core, objects, spool)
-        on_sqlite = core.db.engine.dialect.name == "sqlite"
-        threads = DRAIN_THREADS_SQLITE if on_sqlite else DRAIN_THREADS
+        threads = DRAIN_THREADS_SQLITE if core.db.engine.dialect.name == "sqlite" else DRAIN_THREADS
         self._worker = SpoolWorker(
             spool, self._drain.step, self._drain.together, threads=threads, retry_s=retry_s
         )
@@ -71,7 +73,7 @@ class VaultRecorder:
         try:
             await asyncio.to_thread(self.spool.open)
         except OSError as error:
-            raise _unwritable(error) from error
+            raise unwritable(error) from error
         await asyncio.to_thread(self._ends.recover, self._core)
         await asyncio.to_thread(self._say_still_here)
         self._worker.start()
@@ -103,6 +105,11 @@ class VaultRecorder:
         """See `capture.stills.Stills`."""
         return self.spool.trouble() is None
 
+    def accepted_until(self, session_id: str) -> Mapping[str, datetime]:
+        """See `capture.stills.Stills`."""
+        takes = [one.take for one in self._takes.copy().values()]
+        return self._reached.of(one.id for one in takes if one.session_id == session_id)
+
     def figures(self) -> dict[str, int]:
         """For `/metrics`: what waits now, and how often what happened (`capture.spool.spool`)."""
         waits = {"bytes": self.spool.depth_bytes, "entries": len(self.spool)}
@@ -125,6 +132,7 @@ class VaultRecorder:
     async def store(self, take_id: str, segment: MediaSegment) -> None:
         """See Recorder."""
         await self._accepting.add((self._takes[take_id], segment))
+        self._reached.note(take_id, segment)
         self._worker.wake()
 
     async def end(self, take_id: str, cause: EndCause, end_unix_ms: int) -> None:
@@ -135,6 +143,7 @@ class VaultRecorder:
         begun.sealer.forget()
         await asyncio.to_thread(self._end, begun, cause)
         self._takes.pop(take_id, None)
+        self._reached.forget(take_id)
         await self.committed(begun.take.unit_id)
 
     async def admit_late(self, token: str) -> Grant:
@@ -198,7 +207,7 @@ class VaultRecorder:
         try:
             self.spool.demand_room()
         except SpoolFull as error:
-            raise _full(error) from error
+            raise full(error) from error
 
     def _begin(self, grant: Grant, media_type: str, start_unix_ms: int) -> BegunTake:
         begun: BegunTake | None = None
@@ -254,9 +263,9 @@ class VaultRecorder:
             self._ends.write()
             refused = self.spool.accept_all(list(sealed.values()))
         except OSError as error:
-            raise _unwritable(error) from error
+            raise unwritable(error) from error
         for place, refusal in zip(sealed, refused, strict=True):
-            errors[place] = _full(refusal) if isinstance(refusal, SpoolFull) else refusal
+            errors[place] = full(refusal) if isinstance(refusal, SpoolFull) else refusal
         return errors
 
     def _sealed(self, begun: BegunTake, segment: MediaSegment) -> tuple[SpooledSegment, bytes]:
@@ -309,11 +318,3 @@ class VaultRecorder:
         if takes := self.spool.takes() | set(self._takes) | self._ends.takes():
             with available(), self._core.db.begin() as db:
                 recordings.still_here(db, self._core, takes)
-
-
-def _unwritable(error: OSError) -> Unavailable:
-    return Unavailable(f"The spool cannot be written: {error.strerror}.", "Look at the disk.")
-
-
-def _full(error: SpoolFull) -> Unavailable:
-    return Unavailable(error.detail, error.remedy)

@@ -147,7 +147,7 @@ function showWay() {
   maybe("[data-camera]", (part) => (part.dataset.camera = media.has("webcam") ? "on" : "off"));
   maybe("[data-sharing]", (part) => (part.dataset.sharing = media.has("screen") ? "on" : "off"));
   const phone = watch.status?.streams["phone"];
-  const connected = Boolean(phone?.ready || phone?.recording);
+  const connected = Boolean(phone?.ready || phone?.open);
   maybe("[data-paired]", (part) => (part.dataset.paired = connected ? "on" : "off"));
   /** @param {string} thing */
   const there = (thing) => (thing === "identity" ? card?.sent : thing === "phone" ? connected : media.has(thing));

@@ -10,8 +10,6 @@ import { clock, maybe, one, text, timeOfDay, write } from "./page.js";
 
 const EVERY_MS = 500;
 const IDLE_ROUNDS_MAX = 8;
-// What the server said of itself longer ago is not known any more: the connection may be away too.
-const HEARD_MS_MAX = 8000;
 // The phone follows the computer's start by a round or two; that is not worth a word.
 const PHONE_AWAY_ROUNDS = 4;
 
@@ -27,6 +25,9 @@ export class RecordingView {
   #idleRounds = new Map();
   /** Status rounds in which everything was recorded but the phone. */
   #phoneAway = 0;
+  /** Streams of which something was stored since the page opened. @type {Set<string>} */
+  #begun = new Set();
+  #fresh = false;
 
   /**
    * @param {Map<string, import("./whip.js").Publisher>} publishers
@@ -98,33 +99,46 @@ export class RecordingView {
     this.#showTrouble();
   }
 
-  /** Whether each stream of this page is being recorded; of the exam, where this page has none. */
+  /** Whether each stream of the exam is being recorded; a phone speaks of itself alone. */
   get complete() {
-    const own = [...this.publishers.keys()];
-    const streams = own.length ? own : Object.keys(this.watch.status?.streams ?? {});
-    return streams.every((stream) => this.#sign(stream) === "on" && !this.#lack(stream));
+    const known = Object.keys(this.watch.status?.streams ?? {});
+    return this.#all(this.publishers.has("phone") || !known.length ? [...this.publishers.keys()] : known);
+  }
+
+  /** @param {string[]} streams */
+  #all(streams) {
+    return streams.length > 0 && streams.every((stream) => this.#sign(stream) === "on" && !this.#lack(stream));
   }
 
   /** A connection on which the server records nothing for long is given up for a new one. */
   #doubt() {
     for (const [stream, publisher] of this.publishers) {
-      const idle = publisher.state === "recording" && !this.#stored(stream);
+      const idle = publisher.state === "recording" && !this.watch.status?.streams[stream]?.open;
       const rounds = idle ? (this.#idleRounds.get(stream) ?? 0) + 1 : 0;
       this.#idleRounds.set(stream, rounds % IDLE_ROUNDS_MAX);
       if (rounds === IDLE_ROUNDS_MAX) publisher.renew();
     }
     const phone = this.publishers.has("phone") ? undefined : this.watch.status?.streams["phone"];
-    this.#phoneAway = phone && !phone.recording && this.complete ? this.#phoneAway + 1 : 0;
+    this.#phoneAway = phone && !phone.recording && this.#all([...this.publishers.keys()]) ? this.#phoneAway + 1 : 0;
+    for (const [stream, known] of Object.entries(this.watch.status?.streams ?? {})) {
+      if (known.recording) this.#begun.add(stream);
+    }
   }
 
   /** Whether the server can keep what it records, as far as is known now. */
   get kept() {
-    return this.watch.status?.kept !== false || performance.now() - this.watch.heardAt > HEARD_MS_MAX;
+    return this.watch.status?.kept !== false || !this.watch.fresh;
   }
 
-  /** @param {string} stream */
+  /** Whether the server said lately that it has what was recorded lately. @param {string} stream */
   #stored(stream) {
-    return Boolean(this.watch.status?.streams[stream]?.recording);
+    return this.watch.fresh && Boolean(this.watch.status?.streams[stream]?.recording);
+  }
+
+  /** Whether a connection brings nothing that is stored, where it did before. @param {string} stream */
+  #unstored(stream) {
+    const open = this.watch.fresh && Boolean(this.watch.status?.streams[stream]?.open);
+    return open && this.#begun.has(stream) && !this.#stored(stream) && !this.#unstorable(stream);
   }
 
   /** Whether what this device sends is of a kind that the server cannot store. @param {string} stream */
@@ -161,6 +175,7 @@ export class RecordingView {
     if (sign === "off") return "sign-off";
     const state = this.publishers.get(stream)?.state;
     if (!this.kept && (state || this.#stored(stream))) return "sign-unkept";
+    if (state !== "reconnecting" && this.#unstored(stream)) return "sign-unstored";
     if (!state) return "sign-waiting";
     return state === "reconnecting" ? "sign-reconnecting" : "sign-connecting";
   }
@@ -169,6 +184,10 @@ export class RecordingView {
     const lost = [...this.publishers.values()].filter((publisher) => publisher.state === "reconnecting");
     const trouble = this.trouble();
     let key = this.complete ? "recording" : "connecting";
+    if (key === "connecting" && this.#all([...this.publishers.keys()]) && this.#begun.has("phone")) key = "phone-away";
+    if (trouble === "phone-away") key = "phone-away";
+    const unstored = [...this.publishers.keys()].some((stream) => this.#unstored(stream));
+    if (unstored) key = "unstored";
     if (lost.length) key = "reconnecting";
     if (!this.kept) key = "unkept";
     if (trouble && trouble !== "phone-away" && trouble !== "second-display") key = "interrupted";
@@ -180,7 +199,7 @@ export class RecordingView {
     const good = running.every((stream) => this.#sign(stream) === "on");
     const waiting = [...this.buffers.values()].some((buffer) => buffer.waiting);
     const unkept = canRecord() ? "net-unkept-here" : "net-unkept";
-    const there = !this.kept ? unkept : !good ? "net-connecting" : waiting ? "net-sending" : "net-good";
+    const there = !this.kept ? unkept : unstored ? "net-unstored" : !good ? "net-connecting" : waiting ? "net-sending" : "net-good";
     const net = lost.length && this.kept ? (canRecord() ? "net-away-kept" : "net-away") : there;
     write(one("[data-net]", this.root), text(net));
     this.#tick();
@@ -213,6 +232,10 @@ export class RecordingView {
   }
 
   #tick() {
+    if (this.#fresh !== this.watch.fresh) {
+      this.#fresh = this.watch.fresh;
+      this.show();
+    }
     const elapsed = this.watch.elapsed();
     if (elapsed !== null) write(one("[data-elapsed]", this.root), clock(elapsed));
     write(one("[data-detail]", this.root), this.#detail());
@@ -224,7 +247,8 @@ export class RecordingView {
       const seconds = Math.max(0, Math.ceil((lost.retryAt - performance.now()) / 1000));
       return text("detail-lost", { time: timeOfDay(this.watch.clock.at(lost.lostAt)), seconds });
     }
-    const started = this.watch.status?.started_at;
+    // Nothing is said to be recorded since then while part of it is not.
+    const started = this.root.dataset.state === "recording" && this.watch.status?.started_at;
     return started ? text("detail-since", { time: timeOfDay(Date.parse(started)) }) : "";
   }
 }

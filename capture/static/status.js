@@ -1,7 +1,8 @@
 /**
  * What the server knows of the session, asked for every two seconds.
  *
- * @typedef {{ recording: boolean, storable: boolean, ready?: boolean }} StreamStatus
+ * `open`: connected; `recording`: and lately stored.
+ * @typedef {{ open: boolean, recording: boolean, storable: boolean, ready?: boolean }} StreamStatus
  * @typedef {{ state: string, started_at: string | null, starts_at: string | null, ends_at: string | null, now: string, identity_images: number, kept: boolean, streams: Record<string, StreamStatus> }} Status
  */
 
@@ -9,6 +10,8 @@ import { ServerClock } from "./server-clock.js";
 
 const EVERY_MS = 2000;
 const REQUEST_MS = 8000;
+// What the server said of itself longer ago is not known any more.
+const HEARD_MS_MAX = 8000;
 
 export class Watch extends EventTarget {
   /** @type {Status | null} */
@@ -36,6 +39,11 @@ export class Watch extends EventTarget {
   stop() {
     this.#running = false;
     clearTimeout(this.#timer);
+  }
+
+  /** Whether the server was heard of lately: what it said holds. */
+  get fresh() {
+    return this.status !== null && performance.now() - this.heardAt <= HEARD_MS_MAX;
   }
 
   /** Milliseconds since the session began, or null before. */

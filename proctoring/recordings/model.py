@@ -12,7 +12,7 @@ Open becomes retained when its session ends. Only `retention` moves a unit furth
 """
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from proctoring.exams.model import CaptureProfile, Stream
@@ -20,6 +20,10 @@ from proctoring.exams.model import CaptureProfile, Stream
 GAP_MS_MIN = 200  # a shorter stretch without a segment is not worth a record, nor a late piece
 BEGIN_SLACK_MS = 5_000  # streams that begin within this time began together: that is no gap
 
+
+STORED_LAG_MAX = timedelta(seconds=8)
+"""How far behind now the end of what is stored of a stream may lie while it is said to be recorded. A segment
+of about 4 s and its way to the disk take less. A page that asks every 2 s is right again within 10 s."""
 
 _STREAMS = frozenset(stream.value for stream in Stream)
 
@@ -77,6 +81,12 @@ class EndCause(StrEnum):
 
 IN_VAIN = frozenset({EndCause.NO_KEYFRAME, EndCause.NOT_STORABLE})
 """Pictures came, and none could be stored: why nothing of a take is."""
+
+
+def is_recorded(stored_until: datetime | None, now: datetime) -> bool:
+    """Whether a stream with an open take is recorded: what the server has of that take, sealed and on disk,
+    reaches to `stored_until`, or there is nothing of it. A connection alone is no recording."""
+    return stored_until is not None and now - stored_until <= STORED_LAG_MAX
 
 
 class GapPart(StrEnum):

@@ -1,8 +1,9 @@
 """The life of a session, from invitation to its end."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from types import MappingProxyType
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session as Db
@@ -18,10 +19,10 @@ from proctoring.exams.rows import ExamRow
 from proctoring.exams.service import load as load_exam
 from proctoring.holds.model import due_at
 from proctoring.holds.service import set_due_dates
-from proctoring.recordings import gaps
+from proctoring.recordings import gaps, open_takes
 from proctoring.recordings.length import stored_until_ms
-from proctoring.recordings.model import UnitKind, UnitState, unit_kinds
-from proctoring.recordings.rows import TakeRow, UnitRow
+from proctoring.recordings.model import UnitKind, UnitState, is_recorded, unit_kinds
+from proctoring.recordings.rows import UnitRow
 from proctoring.recordings.settle import settle
 from proctoring.recordings.unit_keys import commitment
 from proctoring.sessions.in_person import Wish, check_answer, check_wish
@@ -48,14 +49,17 @@ PHONE_READY_WRITTEN = timedelta(seconds=5)
 WISHES_MAX = 10
 """How often one candidate may ask to sit in person, each time in other words."""
 NOTICES_MAX = 20
+NOTHING: Mapping[str, datetime] = MappingProxyType({})
 CANDIDATE = Actor("candidate", "candidate")
 
 
 @dataclass(frozen=True, slots=True)
 class StreamStatus:
-    """`storable`: nothing is known that keeps what is sent from being stored."""
+    """`open`: a take of it is under way; `recording`: and what came of it lately is stored (`is_recorded`).
+    `storable`: nothing is known that keeps what is sent from being stored."""
 
     stream: Stream
+    open: bool
     recording: bool
     storable: bool
     ready: bool
@@ -273,18 +277,19 @@ def asked_in_person(db: Db) -> list[Wish]:
     return sorted((one for one in found if one), key=lambda one: (not one.waits, one.asked_at))
 
 
-def status(db: Db, core: Core, session_id: str) -> Status:
-    """Where the session and each of its streams stand now."""
-    row = session_row(db, session_id)
-    running = TakeRow.ended_at.is_(None) & TakeRow.late.is_(False)
-    publishing = set(db.scalars(select(TakeRow.stream).where(TakeRow.session_id == session_id, running)))
+def status(db: Db, core: Core, session_id: str, accepted: Mapping[str, datetime] = NOTHING) -> Status:
+    """Where the session and each of its streams stand now. `accepted`: up to when the asking process has each
+    take in its spool, by the take's id; what is committed is known without it."""
+    row, now = session_row(db, session_id), core.clock()
+    publishing = open_takes.stored_until(db, session_id, row.started_at, accepted)
     unstorable = gaps.unstorable(db, session_id)
     seen = row.phone_ready_at
-    phone = seen is not None and core.clock() - seen < PHONE_READY_FOR
+    phone = seen is not None and now - seen < PHONE_READY_FOR
     streams = tuple(
         StreamStatus(
             stream,
             stream.value in publishing,
+            is_recorded(publishing.get(stream.value), now),
             stream.value not in unstorable,
             stream is Stream.PHONE and phone,
         )

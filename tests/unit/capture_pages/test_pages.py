@@ -141,22 +141,31 @@ def test_the_code_leads_the_phone_to_its_page(world: World, client: AsgiClient) 
 def test_status_tells_the_phone_from_not_there_to_ready_to_recording(
     world: World, client: AsgiClient
 ) -> None:
-    """What the pages' scripts follow: the phone is ready once it says so, recording once a take is open."""
+    """What the pages' scripts follow: the phone is ready once it says so, open once a take
+    is, and recording once something of it is stored."""
     session = world.admitted()
     home, phone = invitation(world, session), f"/p/{world.core.links.phone(session)}"
     before = client.get(f"{home}/status.json").json()
     assert before["state"] == "admitted"
-    assert before["streams"]["phone"] == {"recording": False, "storable": True, "ready": False}
+    assert before["streams"]["phone"] == {
+        "open": False,
+        "recording": False,
+        "storable": True,
+        "ready": False,
+    }
     assert client.post(f"{phone}/ready").status_code == 204
     assert client.get(f"{phone}/status.json").json()["streams"]["phone"]["ready"] is True
     world.clock.move(seconds=60)
     assert client.get(f"{home}/status.json").json()["streams"]["phone"]["ready"] is False
-    world.begin(session, Stream.PHONE)
+    begun = world.begin(session, Stream.PHONE)
+    connected = client.get(f"{home}/status.json").json()["streams"]["phone"]
+    assert (connected["open"], connected["recording"]) == (True, False)
+    world.store(begun, 0, world.clock.unix_ms)
     during = client.get(f"{home}/status.json").json()
     assert during["state"] == "recording"
     assert during["started_at"] is not None
     assert during["streams"]["phone"]["recording"] is True
-    assert during["streams"]["webcam"] == {"recording": False, "storable": True}
+    assert during["streams"]["webcam"] == {"open": False, "recording": False, "storable": True}
 
 
 def test_pages_are_told_when_nothing_can_be_kept(

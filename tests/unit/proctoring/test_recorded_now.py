@@ -1,0 +1,91 @@
+"""Of which streams a page may say that they are recorded: by what is stored, never by a connection alone."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from proctoring.exams.model import Stream
+from proctoring.recordings import late
+from proctoring.recordings.model import STORED_LAG_MAX, EndCause, is_recorded
+from proctoring.sessions import service as sessions
+from proctoring.sessions.model import Session
+from proctoring.sessions.service import NOTHING, StreamStatus
+from tests.support.world import SEGMENT_MS, START, World
+
+pytestmark = pytest.mark.promise("P17")
+
+ASKED_EVERY = timedelta(seconds=2)
+RIGHT_WITHIN = timedelta(seconds=10)
+
+
+def webcam(world: World, session: Session, accepted: Mapping[str, datetime] = NOTHING) -> StreamStatus:
+    with world.core.db.read() as db:
+        return sessions.status(db, world.core, session.id, accepted).streams[0]
+
+
+@pytest.mark.parametrize(
+    ("ago", "recorded"),
+    [
+        (None, False),
+        (timedelta(0), True),
+        (-timedelta(seconds=1), True),
+        (STORED_LAG_MAX, True),
+        (STORED_LAG_MAX + timedelta(milliseconds=1), False),
+        (timedelta(minutes=36), False),
+    ],
+)
+def test_what_is_stored_has_to_reach_to_now(ago: timedelta | None, recorded: bool) -> None:
+    """Nothing, or nothing lately, is no recording; media of a clock that runs ahead is one."""
+    assert is_recorded(None if ago is None else START - ago, START) is recorded
+
+
+def test_a_page_is_right_within_ten_seconds() -> None:
+    """The lag that is allowed and the time until a page asks again are no longer than that together."""
+    assert STORED_LAG_MAX + ASKED_EVERY <= RIGHT_WITHIN
+
+
+def test_a_connection_is_no_recording_until_something_is_stored(world: World) -> None:
+    """The sign follows the first segment, the last one, and the end of the take."""
+    session = world.admitted()
+    begun = world.begin(session)
+    assert (webcam(world, session).open, webcam(world, session).recording) == (True, False)
+    world.store(begun, 0, world.clock.unix_ms)
+    world.clock.move(milliseconds=SEGMENT_MS)
+    assert webcam(world, session).recording
+    world.clock.now += STORED_LAG_MAX
+    assert webcam(world, session).recording
+    world.clock.move(milliseconds=1)
+    assert (webcam(world, session).open, webcam(world, session).recording) == (True, False)
+    world.store(begun, 1, world.clock.unix_ms)
+    assert webcam(world, session).recording
+    world.end(begun, EndCause.STOPPED)
+    assert (webcam(world, session).open, webcam(world, session).recording) == (False, False)
+
+
+def test_what_the_spool_has_counts_before_it_is_committed(world: World) -> None:
+    """While store or database are away, what was accepted is safe; of another take it says nothing."""
+    session = world.admitted()
+    begun = world.begin(session)
+    now = datetime.fromtimestamp(world.clock.unix_ms / 1000, UTC)
+    assert not webcam(world, session, {"another": now}).recording
+    assert webcam(world, session, {begun.take.id: now}).recording
+    assert not webcam(world, session, {begun.take.id: now - STORED_LAG_MAX - timedelta(seconds=1)}).recording
+
+
+def test_another_take_of_the_stream_does_not_speak_for_the_present_one(world: World) -> None:
+    """What was stored before a reconnect, and what a page sends late, is no recording of now."""
+    session = world.admitted()
+    first = world.begin(session)
+    world.store(first, 0, world.clock.unix_ms)
+    world.clock.move(seconds=4)
+    world.end(first, EndCause.CONNECTION_LOST)
+    world.clock.move(seconds=1)
+    world.begin(session)
+    assert (webcam(world, session).open, webcam(world, session).recording) == (True, False)
+    with world.core.db.begin() as db:
+        sent = late.begin_late_take(
+            db, world.core, session.id, Stream.WEBCAM, "video/webm", world.clock.unix_ms - 1000
+        )
+    world.store(sent, 0, world.clock.unix_ms - 1000, duration_ms=1000)
+    assert not webcam(world, session).recording
