@@ -11,7 +11,7 @@ from proctoring.incidents.model import IncidentState
 from proctoring.recordings.events import Log
 from proctoring.recordings.model import EndCause, GapReason, UnitState
 from proctoring.reviews.model import Category, FlagSource, FlagState, ReviewState, Severity
-from proctoring.sessions.model import SessionState
+from proctoring.sessions.model import EndReason, SessionState
 from proctoring.signals.model import SignalKind
 from proctoring.spools.model import Trouble
 
@@ -33,6 +33,11 @@ _WORDS: dict[tuple[type[Enum], Enum], str] = {
     (SessionState, SessionState.RECORDING): "Recording now",
     (SessionState, SessionState.ENDED): "Ended",
     (SessionState, SessionState.EXPIRED): "Window closed",
+    (EndReason, EndReason.GONE): "The candidate left and did not come back",
+    (EndReason, EndReason.HANDED_IN): "The exam was handed in",
+    (EndReason, EndReason.ASKED): "The candidate asked for it",
+    (EndReason, EndReason.TECHNICAL): "A technical fault",
+    (EndReason, EndReason.RULES): "The rules of the exam",
     (ReviewState, ReviewState.TO_REVIEW): "To review",
     (ReviewState, ReviewState.IN_REVIEW): "In review",
     (ReviewState, ReviewState.SECOND_PERSON): "With a second person",

@@ -12,7 +12,7 @@ from proctoring.core import Core
 from proctoring.exams.model import Exam, Stream
 from proctoring.exams.notice import VERSION_CHARS_SHOWN, notice
 from proctoring.sessions import service as sessions
-from proctoring.sessions.model import OVER, Session, SessionState
+from proctoring.sessions.model import OVER, EndReason, Session, SessionState
 
 GRACE_S = 120
 """Between the end of the candidate's time and the end of the recording, for handing in."""
@@ -83,6 +83,7 @@ def routes(core: Core, stills: Stills) -> APIRouter:
             identity_url=identity_url(core, request, session),
             running=session.state is SessionState.RECORDING,
             grace_s=GRACE_S,
+            end_reasons=tuple(EndReason),
         )
 
     @router.get("/c/{invitation}/phone.svg")

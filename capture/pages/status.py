@@ -7,8 +7,8 @@ from capture.stills import Stills
 from proctoring.clock import iso
 from proctoring.core import Core
 from proctoring.exams.model import Stream
-from proctoring.sessions import service as sessions
-from proctoring.sessions.service import Status
+from proctoring.sessions import status as sessions
+from proctoring.sessions.status import Status
 from proctoring.spools import service as spools
 
 
@@ -45,4 +45,5 @@ def as_json(status: Status, now: datetime, kept: bool) -> dict[str, Any]:
         "streams": streams,
         "kept": kept,
         "identity_images": status.identity_images,
+        "ended_why": status.ended_why.value if status.ended_why else None,
     }

@@ -276,6 +276,8 @@ card?.addEventListener("sent", showWay);
 watch.addEventListener("status", () => {
   card?.arrived(watch.status?.identity_images ?? 0);
   const state = watch.status?.state;
+  const why = watch.status?.ended_why;
+  if (why) maybe(`[data-end="${why}"]`, (part) => (part.hidden = false));
   if (state === "ended" || state === "expired") void endedElsewhere();
   else showWay();
   // The phone alone is recorded, and started on the phone: this page only follows.

@@ -31,6 +31,7 @@ class May(StrEnum):
     VIEW_IDENTITY = "view-identity"
     CHECK_IDENTITY = "check-identity"
     ANSWER_HELP = "answer-help"
+    END_SESSION = "end-session"
     SEE_IN_PERSON = "see-in-person"
     ANSWER_IN_PERSON = "answer-in-person"
     FLAG = "flag"
@@ -62,6 +63,7 @@ RULES: dict[tuple[Role, May], frozenset[Relation]] = {
     (_R.PROCTOR, _M.VIEW_IDENTITY): frozenset({Relation.CLAIMANT}),
     (_R.PROCTOR, _M.CHECK_IDENTITY): frozenset({Relation.CLAIMANT}),
     (_R.PROCTOR, _M.ANSWER_HELP): _ANY,
+    (_R.PROCTOR, _M.END_SESSION): _ANY,
     (_R.PROCTOR, _M.FLAG): frozenset({Relation.CLAIMANT}),
     (_R.PROCTOR, _M.DECIDE): frozenset({Relation.CLAIMANT}),
     (_R.PROCTOR, _M.CONFIRM_INCIDENT): _ANY - {Relation.DECIDED_INCIDENT},

@@ -93,10 +93,11 @@ _REVIEW = {
     "logins": _may("SELECT INSERT DELETE"),
     "sessions": _may(
         "SELECT",
-        f"{LOCKED_BY} in_person_sits_at in_person_answer in_person_answered_at in_person_answered_by salts",
+        f"{LOCKED_BY} state ended_at in_person_sits_at in_person_answer in_person_answered_at "
+        "in_person_answered_by salts",
     ),
-    "evidence_units": _may("SELECT", "active_holds due_at"),
-    "gaps": _READ,
+    "evidence_units": _may("SELECT", "active_holds due_at state"),  # a proctor ends a session
+    "gaps": _may("SELECT DELETE", "start_ms end_ms"),
     "logged_events": _READ,
     "signal_sheets": _READ,
     "flags": _may("SELECT INSERT", "state decided_by decided_at"),

@@ -17,7 +17,7 @@ from proctoring.holds.model import Hold
 from proctoring.incidents.model import Incident
 from proctoring.recordings.model import UnitKind, UnitState
 from proctoring.reviews.model import Review, ReviewState
-from proctoring.sessions.model import OVER, Session, SessionState
+from proctoring.sessions.model import OVER, EndReason, Session, SessionState
 
 LOOK_WINDOW = timedelta(minutes=15)
 
@@ -81,6 +81,7 @@ class OwnRecording:
     messages: tuple[HelpRequest, ...]
     notice_version: str | None
     notice_text: str | None
+    ended_why: EndReason | None
 
     @property
     def outcome(self) -> Outcome:

@@ -23,7 +23,7 @@ from proctoring.recordings.logs import heads as log_heads
 from proctoring.recordings.model import UnitKind, UnitState
 from proctoring.recordings.rows import TakeRow, UnitRow
 from proctoring.reviews import service as reviews
-from proctoring.sessions.service import session_row
+from proctoring.sessions.service import end_reason, session_row
 
 
 def own_recording(db: Db, core: Core, session_id: str) -> OwnRecording:
@@ -45,6 +45,7 @@ def own_recording(db: Db, core: Core, session_id: str) -> OwnRecording:
         messages=tuple(reversed(help_requests.of_session(db, session_id))),
         notice_version=row.notice_version,
         notice_text=row.notice_text,
+        ended_why=end_reason(db, session_id),
     )
 
 

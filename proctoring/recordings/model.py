@@ -25,6 +25,11 @@ STORED_LAG_MAX = timedelta(seconds=8)
 """How far behind now the end of what is stored of a stream may lie while it is said to be recorded. A segment
 of about 4 s and its way to the disk take less. A page that asks every 2 s is right again within 10 s."""
 
+GONE_AFTER = timedelta(seconds=30)
+"""How long nothing of any stream has been recorded before staff are told that the candidate is gone."""
+UNHEARD = timedelta(minutes=3)
+"""After this long without a word of its process, an open take says nothing: that process is not there."""
+
 _STREAMS = frozenset(stream.value for stream in Stream)
 
 
@@ -87,6 +92,22 @@ def is_recorded(stored_until: datetime | None, now: datetime) -> bool:
     """Whether a stream with an open take is recorded: what the server has of that take, sealed and on disk,
     reaches to `stored_until`, or there is nothing of it. A connection alone is no recording."""
     return stored_until is not None and now - stored_until <= STORED_LAG_MAX
+
+
+def gone_since(stored_until: datetime, heard_at: datetime | None, now: datetime) -> datetime | None:
+    """Since when the candidate of a session that records is gone; None while they are there.
+
+    `stored_until`: where what is stored of any stream ends, else the start. `heard_at`: when a capture
+    process last spoke for an open take of the session; None without one: that may wait for its commit.
+
+        open take, heard of within   stored until        gone
+        UNHEARD                      whenever            no
+        –                            within GONE_AFTER   no
+        –                            before              since then
+    """
+    if heard_at is not None and now - heard_at < UNHEARD:
+        return None
+    return stored_until if now - stored_until >= GONE_AFTER else None
 
 
 class GapPart(StrEnum):

@@ -11,6 +11,7 @@ from proctoring.access.rows import UserRow
 from proctoring.exams.rows import ExamRow
 from proctoring.help import service as help_requests
 from proctoring.holds.service import restricted
+from proctoring.recordings import open_takes
 from proctoring.recordings.length import STREAMS, lengths_ms
 from proctoring.recordings.model import GapPart, UnitState
 from proctoring.recordings.rows import GapRow, UnitRow
@@ -39,6 +40,8 @@ class QueueLine:
     claimed_by_name: str | None
     calls: int
     restricted: bool
+    gone_since: datetime | None = None
+    """The candidate, of a session that records; None while they are there."""
 
     @property
     def open_flags(self) -> tuple[Flag, ...]:
@@ -81,6 +84,7 @@ def queue(
     calls = help_requests.waiting(db, ids)
     closed = restricted(db)
     gaps = _gaps(db, ids, lengths)
+    gone = open_takes.gone(db, ids, now) if now is not None else {}
     names = dict(db.execute(select(UserRow.id, UserRow.name)).all())
     lines = []
     for session, exam, due_at, holds in found:
@@ -101,6 +105,7 @@ def queue(
                 names.get(review.claimed_by or ""),
                 calls.get(session.id, 0),
                 session.id in closed,
+                gone.get(session.id),
             )
         )
     return sorted(lines, key=lambda line: line.calls == 0)

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from proctoring.errors import Invalid, WrongState
+from proctoring.errors import Conflict, Invalid, WrongState
 from proctoring.text import line
 
 REF_CHARS_MAX = 64
@@ -43,6 +43,16 @@ class SessionEvent(StrEnum):
     BEGIN = "begin"
     FINISH = "finish"
     EXPIRE = "expire"
+
+
+class EndReason(StrEnum):
+    """Why a proctor ended a session. Closed words: the candidate reads them in their own language."""
+
+    GONE = "gone"
+    HANDED_IN = "handed-in"
+    ASKED = "asked"
+    TECHNICAL = "technical"
+    RULES = "rules"
 
 
 _S, _E = SessionState, SessionEvent
@@ -73,6 +83,15 @@ def after(state: SessionState, event: SessionEvent) -> SessionState:
     except KeyError:
         remedy = _REMEDIES.get(state, "Open the invitation link first.")
         raise WrongState(f"The session is {state.value}; {event.value} is not possible.", remedy) from None
+
+
+def check_end(state: SessionState, reason: EndReason, gone_since: datetime | None) -> None:
+    """Whether a proctor may end a session for this reason. Only one that records: before, the candidate just
+    does not come. *gone* only while the candidate is. Raises WrongState, Conflict."""
+    if state is not SessionState.RECORDING:
+        raise WrongState(f"The session is {state.value}.", "Only a session that records can be ended.")
+    if reason is EndReason.GONE and gone_since is None:
+        raise Conflict("The candidate is being recorded.", "Give another reason, or look again.")
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,9 +1,8 @@
 """The life of a session, from invitation to its end."""
 
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Collection
+from dataclasses import replace
 from datetime import datetime, timedelta
-from types import MappingProxyType
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session as Db
@@ -12,30 +11,31 @@ from proctoring.clock import iso
 from proctoring.core import Core
 from proctoring.custody.committed import commit
 from proctoring.custody.model import SYSTEM, Action, Actor
-from proctoring.custody.service import count_entries, enter
+from proctoring.custody.service import count_entries, enter, entries
 from proctoring.errors import Conflict, Invalid, NotFound, Unavailable
-from proctoring.exams.model import LANGUAGES, Exam, Stream
+from proctoring.exams.model import LANGUAGES, Exam
 from proctoring.exams.rows import ExamRow
 from proctoring.exams.service import load as load_exam
 from proctoring.holds.model import due_at
-from proctoring.holds.service import set_due_dates
-from proctoring.recordings import gaps, open_takes
-from proctoring.recordings.length import stored_until_ms
-from proctoring.recordings.model import UnitKind, UnitState, is_recorded, unit_kinds
+from proctoring.holds.service import check_not_restricted
+from proctoring.recordings import open_takes
+from proctoring.recordings.model import UnitKind, UnitState, unit_kinds
 from proctoring.recordings.rows import UnitRow
-from proctoring.recordings.settle import settle
 from proctoring.recordings.unit_keys import commitment
+from proctoring.sessions.ends import end
 from proctoring.sessions.in_person import Wish, check_answer, check_wish
 from proctoring.sessions.model import (
     NOT_BEGUN,
     OVER,
     OVER_VALUES,
     WINDOW_HOURS_DEFAULT,
+    EndReason,
     Schedule,
     Session,
     SessionEvent,
     SessionState,
     after,
+    check_end,
     check_ref,
 )
 from proctoring.sessions.rows import SessionRow
@@ -44,38 +44,11 @@ from storage.manifest import GENESIS
 from storage.seal import SealedUnitKey
 from storage.unit_tags import UnitPublicKey
 
-PHONE_READY_FOR = timedelta(seconds=15)
 PHONE_READY_WRITTEN = timedelta(seconds=5)
 WISHES_MAX = 10
 """How often one candidate may ask to sit in person, each time in other words."""
 NOTICES_MAX = 20
-NOTHING: Mapping[str, datetime] = MappingProxyType({})
 CANDIDATE = Actor("candidate", "candidate")
-
-
-@dataclass(frozen=True, slots=True)
-class StreamStatus:
-    """`open`: a take of it is under way; `recording`: and what came of it lately is stored (`is_recorded`).
-    `storable`: nothing is known that keeps what is sent from being stored."""
-
-    stream: Stream
-    open: bool
-    recording: bool
-    storable: bool
-    ready: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Status:
-    """What the candidate's pages ask for every few seconds."""
-
-    state: SessionState
-    started_at: datetime | None
-    ended_at: datetime | None
-    streams: tuple[StreamStatus, ...]
-    identity_images: int
-    starts_at: datetime | None
-    ends_at: datetime | None
 
 
 def create(
@@ -194,9 +167,27 @@ def admit(
 
 def finish(db: Db, core: Core, session_id: str, actor: Actor = CANDIDATE) -> Session:
     """End the session; harmless to repeat. What its publishers still hold arrives, then it is retained."""
-    return _end(
-        db, core, session_row(db, session_id, lock=True), SessionEvent.FINISH, Action.SESSION_FINISH, actor
+    row = session_row(db, session_id, lock=True)
+    return end(db, core, row, SessionEvent.FINISH, Action.SESSION_FINISH, actor)
+
+
+def end_by_proctor(db: Db, core: Core, session_id: str, reason: EndReason, actor: Actor) -> Session:
+    """End a session that records, for a reason that the ledger tells and the candidate reads. Of a candidate
+    who is gone, the exam ended with what is stored. Raises WrongState, Conflict (`check_end`), Denied."""
+    row = session_row(db, session_id, lock=True)
+    check_not_restricted(db, session_id)
+    since = open_takes.gone(db, [session_id], core.clock()).get(session_id)
+    check_end(SessionState(row.state), reason, since)
+    left = since is not None
+    return end(db, core, row, SessionEvent.FINISH, Action.SESSION_FINISH, actor, left, reason=reason.value)
+
+
+def end_reason(db: Db, session_id: str) -> EndReason | None:
+    """Why a proctor ended the session; None where nobody did."""
+    told = (
+        one.detail.get("reason") for one in entries(db, session_id) if one.action is Action.SESSION_FINISH
     )
+    return next((EndReason(str(reason)) for reason in told if reason), None)
 
 
 def expire_overdue(db: Db, core: Core) -> int:
@@ -205,7 +196,7 @@ def expire_overdue(db: Db, core: Core) -> int:
     overdue = select(SessionRow).where(SessionRow.state.in_(living), SessionRow.closes_at <= core.clock())
     rows = list(db.scalars(overdue.order_by(SessionRow.id).with_for_update(skip_locked=True)))
     for row in rows:
-        _end(db, core, row, SessionEvent.EXPIRE, Action.SESSION_EXPIRE, SYSTEM)
+        end(db, core, row, SessionEvent.EXPIRE, Action.SESSION_EXPIRE, SYSTEM, left=True)
     return len(rows)
 
 
@@ -277,39 +268,6 @@ def asked_in_person(db: Db) -> list[Wish]:
     return sorted((one for one in found if one), key=lambda one: (not one.waits, one.asked_at))
 
 
-def status(db: Db, core: Core, session_id: str, accepted: Mapping[str, datetime] = NOTHING) -> Status:
-    """Where the session and each of its streams stand now. `accepted`: up to when the asking process has each
-    take in its spool, by the take's id; what is committed is known without it."""
-    row, now = session_row(db, session_id), core.clock()
-    publishing = open_takes.stored_until(db, session_id, row.started_at, accepted)
-    unstorable = gaps.unstorable(db, session_id)
-    seen = row.phone_ready_at
-    phone = seen is not None and now - seen < PHONE_READY_FOR
-    streams = tuple(
-        StreamStatus(
-            stream,
-            stream.value in publishing,
-            is_recorded(publishing.get(stream.value), now),
-            stream.value not in unstorable,
-            stream is Stream.PHONE and phone,
-        )
-        for stream in load_exam(db, row.exam_id).profile.streams
-    )
-    card = select(UnitRow.manifest_size).where(
-        UnitRow.session_id == session_id, UnitRow.kind == UnitKind.IDENTITY.value
-    )
-    schedule = row.model().schedule
-    return Status(
-        SessionState(row.state),
-        row.started_at,
-        row.ended_at,
-        streams,
-        db.scalar(card) or 0,
-        schedule.starts_at,
-        schedule.ends_at(row.started_at),
-    )
-
-
 def _enter_admission(db: Db, core: Core, actor: Actor, action: Action, row: SessionRow, **units: str) -> None:
     notice = {"notice": row.notice_version, "language": row.language, **commit(row, "notice_text")}
     enter(db, core.clock, actor, action, row.id, **notice, **units)
@@ -355,26 +313,3 @@ def _new_key(
             f"There is no key for the recording: {error}.",
             "Try again in a minute; the operator runs `proctoring doctor`.",
         ) from error
-
-
-def _page_holds(db: Db, core: Core, session_id: str) -> bool:
-    """Whether a page was heard of lately that still holds what it recorded: up to when, nobody knows yet."""
-    held = select(UnitRow.id).where(UnitRow.session_id == session_id, UnitRow.late_until > core.clock())
-    return db.scalar(held.limit(1)) is not None
-
-
-def _end(db: Db, core: Core, row: SessionRow, event: SessionEvent, action: Action, actor: Actor) -> Session:
-    state = SessionState(row.state)
-    row.state = after(state, event).value
-    if state is not SessionState.ENDED:
-        row.ended_at = core.clock()
-        if event is SessionEvent.EXPIRE and row.started_at is not None and not _page_holds(db, core, row.id):
-            # The candidate just left: the exam ended with the recording, not with the window.
-            row.ended_at = row.started_at + timedelta(milliseconds=stored_until_ms(db, row.id))
-        db.flush()
-        enter(db, core.clock, actor, action, row.id, ended_at=iso(row.ended_at))
-        # Whoever publishes results locks this row too: they count for this session, or find it ended.
-        exam = db.get_one(ExamRow, row.exam_id, populate_existing=True)
-        set_due_dates(db, exam.model(), row.id)
-        settle(db, core.clock(), row.id)
-    return row.model()

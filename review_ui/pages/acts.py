@@ -1,4 +1,4 @@
-"""What a reviewer does to a session: claim, release, flag, look at flags, decide. Each answers 303."""
+"""What a reviewer does to a session: claim, release, end, flag, look at flags, decide. Each answers 303."""
 
 from enum import StrEnum
 from typing import Annotated
@@ -12,6 +12,8 @@ from proctoring.incidents import service as incidents
 from proctoring.reviews import flags as flag_service
 from proctoring.reviews import service as reviews
 from proctoring.reviews.model import Category, FlagState, Severity
+from proctoring.sessions import service as sessions
+from proctoring.sessions.model import EndReason
 from review_ui.desk import Desk, back_to
 
 
@@ -41,6 +43,14 @@ def routes(desk: Desk) -> APIRouter:
             require(person, May.DECIDE, relation(db, person, session_id))
             reviews.release(db, desk.core, actor(person), session_id)
         return back_to("/queue")
+
+    @router.post("/sessions/{session_id}/end")
+    def end(request: Request, session_id: str, reason: Annotated[EndReason, Form()]) -> Response:
+        person = desk.signed_in(request)
+        with desk.core.db.begin() as db:
+            require(person, May.END_SESSION, relation(db, person, session_id))
+            sessions.end_by_proctor(db, desk.core, session_id, reason, actor(person))
+        return back_to(f"/sessions/{session_id}")
 
     @router.post("/sessions/{session_id}/flags")
     def add_flag(

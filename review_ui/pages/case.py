@@ -23,13 +23,14 @@ from proctoring.identity import service as identity
 from proctoring.identity.model import IdentityCopy
 from proctoring.incidents import service as incidents
 from proctoring.incidents.model import Incident, IncidentState
+from proctoring.recordings import open_takes
 from proctoring.recordings.logs import LogHead, heads
 from proctoring.recordings.model import EndCause, GapReason, UnitState
 from proctoring.recordings.timeline import StreamTimeline, Timeline, timeline
 from proctoring.reviews import flags as flag_service
 from proctoring.reviews import service as reviews
 from proctoring.reviews.model import Category, Flag, FlagSource, FlagState, Review, ReviewState, Severity
-from proctoring.sessions.model import SessionState
+from proctoring.sessions.model import EndReason, SessionState
 from proctoring.signals import service as signals
 from proctoring.signals.model import SignalKind
 from proctoring.signals.service import SignalsHead
@@ -70,6 +71,8 @@ class Case:
     may_check_identity: bool
     messages: tuple[HelpRequest, ...]
     may_answer: bool
+    may_end: bool
+    gone_since: datetime | None
 
     @property
     def open_flags(self) -> tuple[Flag, ...]:
@@ -118,6 +121,7 @@ def routes(desk: Desk) -> APIRouter:
                 causes=tuple(EndCause),
                 reasons=tuple(GapReason),
                 signal_kinds=tuple(SignalKind),
+                end_reasons=tuple(EndReason),
             )
 
     return router
@@ -163,4 +167,6 @@ def load(db: Db, person: Person, session_id: str, now: datetime) -> Case:
         may_check_identity=may(person, May.CHECK_IDENTITY, standing),
         messages=tuple(help_requests.of_session(db, session_id)),
         may_answer=may(person, May.ANSWER_HELP, standing),
+        may_end=may(person, May.END_SESSION, standing) and recorded.state is SessionState.RECORDING,
+        gone_since=open_takes.gone(db, [session_id], now).get(session_id),
     )

@@ -34,7 +34,7 @@ def routes(desk: Desk) -> APIRouter:
         now = desk.now()
         with desk.core.db.read() as db:
             lines, procedures = [], holds.open_procedures(db)
-            for line in queue(db):
+            for line in queue(db, now=now):
                 began = line.session.started_at or line.session.created_at
                 placed = tuple(holds.active(db, line.session.id))
                 lines.append((line, due(line.due_at, began, now, line.zone, line.held), placed))

@@ -51,7 +51,7 @@ from proctoring.reviews import flags
 from proctoring.reviews import service as reviews
 from proctoring.reviews.model import Category, FlagState, Severity
 from proctoring.sessions import service as sessions
-from proctoring.sessions.model import Session
+from proctoring.sessions.model import EndReason, Session
 from proctoring.signals.model import Signal, SignalKind
 from proctoring.spools import service as spools
 from proctoring.spools.model import Told, Trouble
@@ -238,6 +238,7 @@ def staff_work(world: RolesWorld, session: Session) -> None:
         links = [access.new_link(db, world.core, ADMIN, person) for person in people[1:]]
         appeal = appeals.open_of_session(db, session.id)
     assert appeal is not None
+    left = left_alone(world)
     elsewhere = invited(world)
     with world.core.db.begin() as db:
         sessions.ask_in_person(db, world.core, elsewhere.id, "I have no quiet room.")
@@ -253,6 +254,7 @@ def staff_work(world: RolesWorld, session: Session) -> None:
             reviews.claim(db, core, actor, session.id)
             reviews.release(db, core, actor, session.id)
             reviews.claim(db, core, actor, session.id)
+            sessions.end_by_proctor(db, core, left.id, EndReason.TECHNICAL, actor)
             identity.answer(db, core, actor, session.id, False, REASON)
             added = flags.add(db, core, actor, session.id, 0, 1, Category.OTHER, Severity.MINOR, "")
         world.clock.move(seconds=1)
@@ -273,6 +275,18 @@ def staff_work(world: RolesWorld, session: Session) -> None:
         read(client, "/readyz")
         with core.db.begin() as db:
             access.end_login(db, secret)
+
+
+def left_alone(world: RolesWorld) -> Session:
+    """A session of which one stream was recorded, and then nothing."""
+    session = invited(world)
+    with world.role("capture") as core:
+        with core.db.begin() as db:
+            sessions.admit(db, core, session.id)
+        webcam = world.begin(session)
+        world.store(webcam, 0, world.clock.unix_ms)
+        world.end(webcam, EndCause.CONNECTION_LOST)
+    return session
 
 
 def decide(world: RolesWorld, core: Core, session: Session, actor: Actor, flag_id: str) -> None:

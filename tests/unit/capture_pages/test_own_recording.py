@@ -19,7 +19,8 @@ from proctoring.recordings.timeline import timeline
 from proctoring.reviews import flags
 from proctoring.reviews import service as reviews
 from proctoring.reviews.model import Category, FlagState, Severity
-from proctoring.sessions.model import Session
+from proctoring.sessions import service as sessions
+from proctoring.sessions.model import EndReason, Session
 from tests.support.asgi import AsgiClient
 from tests.support.packages import export
 from tests.support.world import ADMIN, World
@@ -263,3 +264,21 @@ def test_it_can_be_read_in_every_language(world: World, client: AsgiClient, lang
         "Your rights",
     ):
         assert english not in shown
+
+
+@pytest.mark.promise("P17")
+@pytest.mark.parametrize("reason", EndReason)
+def test_why_a_proctor_ended_it_is_said(world: World, client: AsgiClient, reason: EndReason) -> None:
+    """On the own recording's page, and to the exam page that is still open; each reason in its own words, in
+    each language."""
+    session = world.admitted(world.exam(streams=(Stream.WEBCAM,)))
+    world.record(session)
+    world.clock.move(minutes=36)
+    with world.core.db.begin() as db:
+        sessions.end_by_proctor(db, world.core, session.id, reason, FIRST)
+    link = world.core.links.invitation(session)
+    assert client.get(f"/c/{link}/status.json").json()["ended_why"] == reason.value
+    said = {"en": "The exam body ended the session", "nl": "heeft de sessie beëindigd"}
+    said |= {"fr": "a mis fin à la session", "de": "hat die Sitzung"}
+    for language, words in said.items():
+        assert page(world, client, session, language).count(words) == 1, language

@@ -190,7 +190,7 @@ def test_pages_are_told_when_nothing_can_be_kept(
             spools.tell(db, world.core, "spool-1", Told(trouble, 0, 0))
         assert kept() == {trouble is None}
     streams = client.get(f"{home}/status.json").json()["streams"]
-    assert streams["webcam"]["recording"]
+    assert streams["webcam"]["open"]
 
 
 def test_finishing_ends_the_session_and_may_be_repeated(world: World, client: AsgiClient) -> None:

@@ -15,8 +15,8 @@ from proctoring.recordings.timeline import StreamTimeline, timeline
 from proctoring.reviews import flags
 from proctoring.reviews.model import FlagSource, FlagState
 from proctoring.reviews.queue import queue
-from proctoring.sessions import service as sessions
 from proctoring.sessions.model import Session
+from proctoring.sessions.status import status
 from proctoring.web.metrics import exposition
 from storage.manifest import digest
 from tests.support.world import ADMIN, SEGMENT_MS, World
@@ -230,7 +230,7 @@ def test_the_page_learns_what_cannot_be_stored_while_it_cannot(world: World) -> 
 
     def storable() -> bool:
         with world.core.db.read() as db:
-            (stream,) = sessions.status(db, world.core, session.id).streams
+            (stream,) = status(db, world.core, session.id).streams
             return stream.storable
 
     session, begun = webcam(world)

@@ -18,6 +18,7 @@ from proctoring.recordings.spans import EVER_MS, Span, fillable, without
 from proctoring.recordings.timeline import StreamTimeline, timeline
 from proctoring.sessions import service as sessions
 from proctoring.sessions.model import Session
+from proctoring.sessions.status import status
 from tests.support.packages import export
 from tests.support.world import SEGMENT_MS, World
 
@@ -109,7 +110,7 @@ def test_late_segments_close_the_gap_and_are_marked(world: World) -> None:
     assert [segment.late for segment in line.segments] == [False] + 7 * [True] + [False]
     assert [take.end_cause for take in line.takes][:2] == [EndCause.CONNECTION_LOST, None]
     with world.core.db.read() as db:
-        (webcam, *_) = sessions.status(db, world.core, session.id).streams
+        (webcam, *_) = status(db, world.core, session.id).streams
     assert webcam.recording
 
 

@@ -26,6 +26,7 @@ from proctoring.reviews.model import Category, Severity
 from proctoring.sessions import service as sessions
 from proctoring.sessions.model import Session
 from proctoring.sessions.service import PHONE_READY_WRITTEN, WISHES_MAX
+from proctoring.sessions.status import status
 from tests.support.world import SEGMENT_MS, World
 
 TRIES = 320
@@ -136,7 +137,7 @@ def test_a_ready_phone_is_written_down_now_and_then(world: World) -> None:
             sessions.phone_ready(db, world.core, session.id)
             written.add(sessions.session_row(db, session.id).phone_ready_at)
         with world.core.db.read() as db:
-            streams = sessions.status(db, world.core, session.id).streams
+            streams = status(db, world.core, session.id).streams
             assert [one.ready for one in streams if one.stream is Stream.PHONE] == [True]
         world.clock.move(seconds=0.1)
     assert len(written) == -(-TRIES // (PHONE_READY_WRITTEN.total_seconds() * 10))

@@ -8,9 +8,8 @@ import pytest
 from proctoring.exams.model import Stream
 from proctoring.recordings import late
 from proctoring.recordings.model import STORED_LAG_MAX, EndCause, is_recorded
-from proctoring.sessions import service as sessions
 from proctoring.sessions.model import Session
-from proctoring.sessions.service import NOTHING, StreamStatus
+from proctoring.sessions.status import NOTHING, StreamStatus, status
 from tests.support.world import SEGMENT_MS, START, World
 
 pytestmark = pytest.mark.promise("P17")
@@ -21,7 +20,7 @@ RIGHT_WITHIN = timedelta(seconds=10)
 
 def webcam(world: World, session: Session, accepted: Mapping[str, datetime] = NOTHING) -> StreamStatus:
     with world.core.db.read() as db:
-        return sessions.status(db, world.core, session.id, accepted).streams[0]
+        return status(db, world.core, session.id, accepted).streams[0]
 
 
 @pytest.mark.parametrize(

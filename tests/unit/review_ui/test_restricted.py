@@ -34,6 +34,7 @@ FORMS: dict[str, dict[str, str]] = {
         "category": "other",
         "severity": "minor",
     },
+    "/sessions/{session_id}/end": {"reason": "rules"},
     "/sessions/{session_id}/decide": {"outcome": "no-concern"},
     "/sessions/{session_id}/identity": {"confirmed": "true"},
     "/flags/{flag_id}": {"state": "dismissed"},

@@ -1,0 +1,81 @@
+"""Where a session and each of its streams stand now, as the candidate's pages ask every few seconds."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from types import MappingProxyType
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session as Db
+
+from proctoring.core import Core
+from proctoring.exams.model import Stream
+from proctoring.exams.service import load as load_exam
+from proctoring.recordings import gaps, open_takes
+from proctoring.recordings.model import UnitKind, is_recorded
+from proctoring.recordings.rows import UnitRow
+from proctoring.sessions.model import EndReason, SessionState
+from proctoring.sessions.service import end_reason, session_row
+
+PHONE_READY_FOR = timedelta(seconds=15)
+NOTHING: Mapping[str, datetime] = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True)
+class StreamStatus:
+    """`open`: a take of it is under way; `recording`: and what came of it lately is stored (`is_recorded`).
+    `storable`: nothing is known that keeps what is sent from being stored."""
+
+    stream: Stream
+    open: bool
+    recording: bool
+    storable: bool
+    ready: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """What the candidate's pages ask for every few seconds."""
+
+    state: SessionState
+    started_at: datetime | None
+    ended_at: datetime | None
+    streams: tuple[StreamStatus, ...]
+    identity_images: int
+    starts_at: datetime | None
+    ends_at: datetime | None
+    ended_why: EndReason | None
+
+
+def status(db: Db, core: Core, session_id: str, accepted: Mapping[str, datetime] = NOTHING) -> Status:
+    """Where the session and each of its streams stand now. `accepted`: up to when the asking process has each
+    take in its spool, by the take's id; what is committed is known without it."""
+    row, now = session_row(db, session_id), core.clock()
+    publishing = open_takes.stored_until(db, session_id, row.started_at, accepted)
+    unstorable = gaps.unstorable(db, session_id)
+    seen = row.phone_ready_at
+    phone = seen is not None and now - seen < PHONE_READY_FOR
+    streams = tuple(
+        StreamStatus(
+            stream,
+            stream.value in publishing,
+            is_recorded(publishing.get(stream.value), now),
+            stream.value not in unstorable,
+            stream is Stream.PHONE and phone,
+        )
+        for stream in load_exam(db, row.exam_id).profile.streams
+    )
+    card = select(UnitRow.manifest_size).where(
+        UnitRow.session_id == session_id, UnitRow.kind == UnitKind.IDENTITY.value
+    )
+    schedule = row.model().schedule
+    return Status(
+        SessionState(row.state),
+        row.started_at,
+        row.ended_at,
+        streams,
+        db.scalar(card) or 0,
+        schedule.starts_at,
+        schedule.ends_at(row.started_at),
+        end_reason(db, session_id) if SessionState(row.state) is SessionState.ENDED else None,
+    )
