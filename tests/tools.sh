@@ -11,6 +11,7 @@ packages() {
   wanted=""
   command -v chromium >/dev/null || wanted="$wanted chromium fonts-dejavu-core"
   command -v firefox-esr >/dev/null || wanted="$wanted firefox-esr"
+  command -v Xvfb >/dev/null || wanted="$wanted xvfb"
   command -v redis-server >/dev/null || wanted="$wanted redis-server"
   command -v caddy >/dev/null || wanted="$wanted caddy"
   command -v turnserver >/dev/null || wanted="$wanted coturn"

@@ -4,11 +4,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from babel.dates import format_datetime
+from babel.dates import format_skeleton
 
 from proctoring.privacy.model import OwnRecording
+from proctoring.web.i18n import DATES
 
-DAY = "d MMM"
+DAY = "MMMd"
+"""Day and month, as CLDR has them for a language."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +45,8 @@ def ruler_of(own: OwnRecording, language: str) -> RulerDays | None:
         return (at.astimezone(zone).date() - first).days
 
     def point(at: datetime, word: str, kind: str = "") -> Point:
-        return Point(day(at), word, format_datetime(at.astimezone(zone), DAY, locale=language), kind)
+        locale = DATES if language == "en" else language
+        return Point(day(at), word, format_skeleton(DAY, at.astimezone(zone), locale=locale), kind)
 
     # Due at midnight is told as the last minute of the day before.
     last_minute = due - timedelta(minutes=1)

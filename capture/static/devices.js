@@ -5,6 +5,8 @@
  * @typedef {"blocked" | "no-device" | "in-use" | "wrong-surface" | "cancelled" | "failed"} Reason
  */
 
+import { isWholeScreen } from "./surface.js";
+
 // The letters of a card have to be read.
 const STILL_WIDTH = 1600;
 const STILL_HEIGHT = 1200;
@@ -20,17 +22,6 @@ export class NoDevice extends Error {
     super(reason);
     this.reason = reason;
   }
-}
-
-/**
- * Whether this browser can do what the exam records.
- * @param {string[]} streams
- */
-export function supported(streams) {
-  const media = navigator.mediaDevices;
-  if (!media?.getUserMedia || !("RTCPeerConnection" in window)) return false;
-  // Without `displaySurface` nobody could tell the whole screen from one window.
-  return !streams.includes("screen") || ("getDisplayMedia" in media && "displaySurface" in media.getSupportedConstraints());
 }
 
 // A whisper in the room is not noise: nothing is taken out of the sound but its own echo.
@@ -89,7 +80,7 @@ export async function openScreen() {
     throw new NoDevice(nameOf(error) === "NotAllowedError" ? "cancelled" : "failed");
   }
   const [track] = media.getVideoTracks();
-  if (track.getSettings().displaySurface !== "monitor") {
+  if (!(await isWholeScreen(media, { width: SCREEN_WIDTH_MAX, height: SCREEN_HEIGHT_MAX }))) {
     release(media);
     throw new NoDevice("wrong-surface");
   }

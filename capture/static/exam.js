@@ -1,9 +1,10 @@
 /** The candidate's exam page: camera, phone, screen, start, recording, end. Nothing is sent before start. */
 
+import { supported } from "./abilities.js";
 import { Activity } from "./activity.js";
 import { recordAlone } from "./alone.js";
 import { Camera } from "./camera.js";
-import { NoDevice, openScreen, release, supported, whenEnded } from "./devices.js";
+import { NoDevice, openScreen, release, whenEnded } from "./devices.js";
 import { watchDisplays } from "./displays.js";
 import { EventLog } from "./event-log.js";
 import { Help } from "./help.js";

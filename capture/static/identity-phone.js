@@ -1,6 +1,6 @@
 /** The phone's page for the picture of the identity card: its better camera, the same step. */
 
-import { supported } from "./devices.js";
+import { supported } from "./abilities.js";
 import { CardCopy } from "./identity.js";
 import { one } from "./page.js";
 

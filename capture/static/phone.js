@@ -1,8 +1,9 @@
 /** The phone's page: camera on, wait until the session records, record, end. The screen stays awake. */
 
+import { supported } from "./abilities.js";
 import { recordAlone } from "./alone.js";
 import { Camera } from "./camera.js";
-import { NoDevice, supported } from "./devices.js";
+import { NoDevice } from "./devices.js";
 import { EventLog } from "./event-log.js";
 import { Meter } from "./meter.js";
 import { EVERYTHING, MissingLog } from "./missing.js";

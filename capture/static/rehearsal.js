@@ -1,6 +1,7 @@
 /** The rehearsal: camera, screen and a real connection to an ingest that keeps nothing. */
 
-import { NoDevice, openCamera, openScreen, release, supported, whenEnded } from "./devices.js";
+import { supported } from "./abilities.js";
+import { NoDevice, openCamera, openScreen, release, whenEnded } from "./devices.js";
 import { Meter } from "./meter.js";
 import { complain, maybe, one, preview, text, write } from "./page.js";
 import { Steps } from "./steps.js";

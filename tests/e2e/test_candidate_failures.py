@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from proctoring.exams.model import LANGUAGES
 from tests.e2e.candidate_stage import candidate, service, takes_of
 from tests.support.service import Service
 
@@ -99,8 +100,90 @@ def test_a_browser_that_cannot_is_told_which_can(service: Service) -> None:
         someone.page.add_init_script("delete window.RTCPeerConnection")
         someone.page.click("form.go button")
         someone.page.wait_for_selector("#exam[data-unsupported] .unsupported:visible")
-        assert "Chrome or Edge" in someone.says(".unsupported")
+        assert "Chrome, Edge or Firefox" in someone.says(".unsupported")
         assert someone.page.is_hidden('[data-step="screen"]')
+
+
+LACKS = {
+    "camera": "delete window.RTCPeerConnection",
+    "codec": "RTCRtpSender.getCapabilities = () => ({ codecs: [{ mimeType: 'video/AV1' }] })",
+    "screen": "delete MediaDevices.prototype.getDisplayMedia",
+    "buffer": "delete window.MediaRecorder",
+}
+ASKED = """for (const name of ["getUserMedia", "getDisplayMedia"]) {
+  if (navigator.mediaDevices?.[name]) navigator.mediaDevices[name] = () => { window.asked = name; };
+}"""
+
+
+NAMES = "(all) => all.map((one) => one.dataset.lack)"
+
+
+@pytest.mark.promise("P18")
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_notice_says_what_this_browser_cannot_do(service: Service, language: str) -> None:
+    """Before anything is asked for, each lack in words of the candidate's language, and which browser can; a
+    browser that can do all is told nothing."""
+    with candidate(service, language=language) as someone:
+        home = someone.page.url
+        assert someone.page.is_hidden("#browser")
+        for lack, act in LACKS.items():
+            page = someone.context.new_page()
+            page.add_init_script(f"{act}\n{ASKED}")
+            page.goto(home)
+            page.wait_for_selector("#browser:visible")
+            shown = page.eval_on_selector_all(
+                "[data-lack]:not([hidden])", "all => all.map((one) => one.dataset.lack)"
+            )
+            assert shown == [lack]
+            assert page.is_visible("[data-instead]") == (lack != "buffer")
+            assert page.evaluate("window.asked ?? null") is None
+            page.close()
+
+
+SHAPES = (
+    # picture, screen in the device's pixels, whether it is that screen scaled to 1920 x 1200 at most
+    ((1920, 1080), (1920, 1080), True),
+    ((1920, 1080), (3840, 2160), True),
+    ((1918, 1078), (1920, 1080), True),
+    ((1920, 1200), (2560, 1600), True),
+    ((1280, 800), (1280, 800), True),
+    ((1920, 1040), (1920, 1080), False),  # a window over all but the task bar
+    ((1852, 1080), (1920, 1080), False),  # beside a dock
+    ((960, 540), (1920, 1080), False),  # a small window of the same shape
+    ((1920, 1080), (1080, 1920), False),
+    ((0, 0), (1920, 1080), False),  # no picture came
+)
+SHAPED = """async ([picture, screen]) => {
+  const { hasShapeOf } = await import("/static/candidate/surface.js");
+  return hasShapeOf(...picture, ...screen, { width: 1920, height: 1200 });
+}"""
+
+
+@pytest.mark.promise("P3")
+def test_a_picture_says_what_is_shared_where_the_browser_does_not(service: Service) -> None:
+    """The whole screen has its shape and size; a window, even the largest that leaves a task bar, has not."""
+    with candidate(service) as someone:
+        for picture, screen, whole in SHAPES:
+            assert someone.page.evaluate(SHAPED, [picture, screen]) == whole, (picture, screen)
+
+
+UNTOLD = """const told = MediaStreamTrack.prototype.getSettings;
+MediaStreamTrack.prototype.getSettings = function () {
+  const { displaySurface, ...settings } = told.call(this);
+  return settings;
+};"""
+
+
+@pytest.mark.promise("P3")
+def test_a_screen_of_another_shape_is_refused_where_nothing_is_said(service: Service) -> None:
+    """The whole screen is asked for again, with the one instruction, and nothing of it is kept."""
+    with candidate(service, "--streams", "screen") as someone:
+        someone.page.add_init_script(f"{UNTOLD}\nObject.defineProperty(screen, 'height', {{ value: 333 }});")
+        someone.admit()
+        someone.page.click("#screen-on")
+        someone.page.wait_for_selector("#screen-failed:visible")
+        assert "Entire screen" in someone.says("#screen-failed")
+        assert someone.page.evaluate("given.at(-1).tracks.every((track) => track.readyState === 'ended')")
 
 
 def test_sharing_that_ended_is_resumed_by_one_click(service: Service) -> None:

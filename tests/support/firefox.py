@@ -41,8 +41,9 @@ def firefox_path() -> str:
 
 
 @contextmanager
-def firefox(profile: Path) -> Iterator["Firefox"]:
-    """A Firefox of the test's own, with a fresh profile in this folder."""
+def firefox(profile: Path, display: str = "") -> Iterator["Firefox"]:
+    """A Firefox of the test's own, with a fresh profile in this folder; without a window, or on that
+    X display, whose screen it can share."""
     path = firefox_path()
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
@@ -52,10 +53,18 @@ def firefox(profile: Path) -> Iterator["Firefox"]:
     lines = [f"user_pref({json.dumps(name)}, {json.dumps(value)});\n" for name, value in prefs.items()]
     (profile / "user.js").write_text("".join(lines))
     started = subprocess.Popen(
-        [path, "--headless", "--no-remote", "--marionette", "--profile", str(profile), "about:blank"],
+        [
+            path,
+            *([] if display else ["--headless"]),
+            "--no-remote",
+            "--marionette",
+            "--profile",
+            str(profile),
+            "about:blank",
+        ],
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
-        env=os.environ | {"HOME": str(profile)},
+        env=os.environ | {"HOME": str(profile)} | ({"DISPLAY": display} if display else {}),
     )
     try:
         driven = Firefox(port)
@@ -102,6 +111,13 @@ class Firefox:
         self.run(
             "[...document.querySelectorAll(arguments[0])].find((one) => one.offsetParent).click()", selector
         )
+
+    def press(self, selector: str) -> None:
+        """Presses it as a person does, whom a browser asks for what it gives to no script."""
+        self.wait(f"document.querySelector({json.dumps(selector)})?.offsetParent")
+        asked = {"using": "css selector", "value": selector}
+        (element,) = self._call("WebDriver:FindElement", asked)["value"].values()
+        self._call("WebDriver:ElementClick", {"id": element})
 
     def wait(self, condition: str, seconds: float = WAIT_S) -> None:
         """Until this expression is true. Fails with what the page says."""

@@ -36,7 +36,7 @@ from proctoring.sessions import service as sessions
 from proctoring.sessions.model import Session
 from proctoring.web import problems
 from proctoring.web.security import BrowserRules
-from review_ui.app import STATIC, routes
+from review_ui.app import STATIC, draw_problems, routes
 from storage.manifest import digest
 from storage.naming import segment_key
 from tests.support.browser import chromium_path
@@ -208,7 +208,9 @@ def application(stage: Stage) -> FastAPI:
     look = STATIC.parent.parent / "proctoring" / "web" / "static"
     app.mount("/static/look", StaticFiles(directory=look))
     app.mount("/static/review", StaticFiles(directory=STATIC))
-    app.include_router(routes(stage.world.core, stage.world.opener, stage.world.objects))
+    given = (stage.world.core, stage.world.opener, stage.world.objects)
+    app.include_router(routes(*given))
+    app.state.staff_problem = draw_problems(*given)
     return app
 
 
