@@ -16,7 +16,8 @@ RULE = "retained, no active hold, due date passed"
 class Certificate:
     """The facts of one erasure. Ids are random; figures count what the store held. `confirmed`: by what the
     rule was found to hold: `ledger`, `rows` where an older ledger does not tell the due date, `person`.
-    `given`: the copies of it that had left the service."""
+    `given`: the copies of it that had left the service; `texts`: how many that people wrote about the
+    session were erased with it."""
 
     id: str
     unit: str
@@ -33,6 +34,7 @@ class Certificate:
     manifest_head: str
     removed: Shredded
     given: tuple[Given, ...]
+    texts: int
     backup_horizon: timedelta
 
     def body(self) -> str:
@@ -58,6 +60,7 @@ class Certificate:
                 "uploads": self.removed.uploads,
                 "bytes": self.removed.bytes,
             },
+            "texts_erased": self.texts,
             "left_after": 0,
             "given": [
                 {"at": iso(one.at), "ground": one.ground.value if one.ground else None} for one in self.given

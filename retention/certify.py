@@ -47,6 +47,7 @@ def certify(
         .order_by(EntryRow.number.desc())
         .limit(1)
     ).one()
+    about = entries(db, unit.session_id)
     certificate = Certificate(
         id=core.new_id(),
         unit=unit.id,
@@ -62,11 +63,8 @@ def certify(
         leaves=unit.manifest_size,
         manifest_head=unit.manifest_head,
         removed=removed,
-        given=tuple(
-            one
-            for one in given(entries(db, unit.session_id))
-            if one.identity or unit.kind != UnitKind.IDENTITY.value
-        ),
+        texts=sum(int(e.detail["texts"] or 0) for e in about if e.action is Action.WORDS_ERASE),
+        given=tuple(one for one in given(about) if one.identity or unit.kind != UnitKind.IDENTITY.value),
         backup_horizon=backup_horizon,
     )
     body = certificate.body()

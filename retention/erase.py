@@ -23,7 +23,8 @@ from proctoring.recordings.model import EndCause
 from proctoring.recordings.rows import UnitRow
 from proctoring.recordings.service import end_open_takes
 from proctoring.recordings.settle import abandoned_sessions, settle_unheard
-from proctoring.sessions.service import expire_overdue
+from proctoring.records.service import erase_words
+from proctoring.sessions.service import expire_overdue, session_row
 from retention.audit import audit, sweep
 from retention.certify import certify
 from retention.clocks import LIVING, AskTime, Clocks, Doubt, Ticks, nobody, pull, system_ticks
@@ -33,6 +34,7 @@ from retention.guard import Disputed, Guard
 from retention.outcome import BRAKED, STOPPED, Outcome
 from retention.plan import Fate, PlanLine, plan
 from retention.rules import Rules
+from retention.words import end_words
 from storage.shred import Shredder
 from storage.sign import Signer
 
@@ -97,6 +99,7 @@ class Eraser:
             today = self._core.db.now(db)
             worker.passed(db, today, failures)
         if brake is None:
+            end_words(self._core, now, actor)
             audit(self._core, self._shredder, self._guard, self._rules, today)
             sweep(self._core, self._shredder, self._guard, self._rules, today)
         return outcomes
@@ -154,7 +157,9 @@ class Eraser:
         return [self._finish(line, decision) for line in lines]
 
     def _decide(self, db: Db, unit_ids: list[str], session_id: str, decision: Decision) -> None:
+        session_row(db, session_id, lock=True)  # before its units, as whoever writes about it does
         decide(db, self._core, self._guard, unit_ids, decision)
+        erase_words(db, self._core, decision.actor, session_id, decision.now)
         stops.resume(db, self._core, session_id, decision.actor)
 
     def _finish(self, line: PlanLine, decision: Decision) -> Outcome:

@@ -19,6 +19,7 @@ from proctoring.errors import Invalid
 from proctoring.exams.model import CaptureProfile, CountFrom, Exam
 from proctoring.exams.notice_texts import TEXTS
 from proctoring.exams.notice_texts.texts import Texts
+from proctoring.records.model import RECORD_YEARS
 from proctoring.text import isolated
 
 VERSION_CHARS_SHOWN = 8
@@ -38,7 +39,7 @@ class Controller:
     phone: str = ""
     authority: str = ""
     authority_url: str = ""
-    record_years: int = 10
+    record_years: int = RECORD_YEARS
 
     @property
     def mailto(self) -> str:
@@ -205,6 +206,7 @@ def _until(exam: Exam, controller: Controller, texts: Texts, language: str) -> t
     if exam.profile.identity_copy:
         said.append(texts.until_identity)
     if controller.record_years:
+        said.append(texts.until_words)
         said.append(texts.until_record.format(years=controller.record_years))
     return tuple(said)
 

@@ -85,6 +85,7 @@ _CAPTURE = {
     ),
     "incidents": _READ,  # the candidate's own page
     "reviews": _READ,
+    "exam_records": _READ,
 }
 
 _REVIEW = {
@@ -112,7 +113,7 @@ _REVIEW = {
 }
 
 _WORKER = {
-    "sessions": _may("SELECT", "state ended_at"),
+    "sessions": _may("SELECT", "state ended_at ref notice_text in_person_wish in_person_answer salts"),
     "evidence_units": _may(
         "SELECT", "state due_at sealed_private_key kek_epoch erase_id erasing_at erased_at swept_at"
     ),
@@ -129,13 +130,16 @@ _WORKER = {
     "ledger_replay": _may("SELECT", "through hash session_cursor unit_cursor passed_at signature"),
     "replayed_sessions": _may("SELECT INSERT", "through digest signature"),
     "replay_findings": _may("SELECT INSERT", "code session_id entry found_at gone_at"),
+    "exam_records": _may("SELECT INSERT", "erased_at"),
+    "flags": _may("SELECT", "note salts"),  # as all of salts: what people wrote has an end
+    "incidents": _may("SELECT", "reasons salts"),
+    "appeals": _may("SELECT", "grounds answer salts"),
+    "help_requests": _may("SELECT", "text answer salts"),
+    "holds": _may("SELECT", "reason owner salts"),
+    "identity_checks": _may("SELECT", "reason salts"),
     "users": _READ,  # as all that follows, to compare it with the ledger
-    "flags": _READ,
     "reviews": _READ,
-    "incidents": _READ,
     "incident_flags": _READ,
-    "appeals": _READ,
-    "help_requests": _READ,
     "erasure_stops": _may("SELECT INSERT", "detail ended_at ended_by"),
     "retention_brakes": _may("SELECT INSERT", "released_at released_by"),  # by a time-stamp authority's word
     "retention_state": _may("SELECT", "passed_at failures audited_at findings orphans"),

@@ -14,6 +14,7 @@ from proctoring.proofs import rows as proofs
 from proctoring.proofs import stops
 from proctoring.quarantine import rows as quarantine
 from proctoring.recordings import rows as recordings
+from proctoring.records import rows as records
 from proctoring.reviews import rows as reviews
 from proctoring.sessions import rows as sessions
 from proctoring.signals import rows as signals
@@ -31,6 +32,7 @@ MODULES = (
     proofs,
     quarantine,
     recordings,
+    records,
     reviews,
     sessions,
     signals,

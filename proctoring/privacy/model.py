@@ -66,7 +66,11 @@ class Look:
 
 @dataclass(frozen=True, slots=True)
 class OwnRecording:
-    """Everything on the candidate's page, read at one instant (`now`)."""
+    """Everything on the candidate's page, read at one instant (`now`).
+
+    `texts`: how many texts are left that people wrote about the session; `texts_until`: when they go, None
+    while nobody knows; `decided`: whether a decision keeps them.
+    """
 
     now: datetime
     session: Session
@@ -79,6 +83,9 @@ class OwnRecording:
     appeals: tuple[Appeal, ...]
     holds: tuple[Hold, ...]
     messages: tuple[HelpRequest, ...]
+    texts: int
+    texts_until: datetime | None
+    decided: bool
     notice_version: str | None
     notice_text: str | None
     ended_why: EndReason | None

@@ -22,6 +22,9 @@ from proctoring.privacy.model import OwnRecording, Stored, looks
 from proctoring.recordings.logs import heads as log_heads
 from proctoring.recordings.model import UnitKind, UnitState
 from proctoring.recordings.rows import TakeRow, UnitRow
+from proctoring.records import words
+from proctoring.records.model import words_until
+from proctoring.records.service import left_of
 from proctoring.reviews import service as reviews
 from proctoring.sessions.service import end_reason, session_row
 
@@ -31,6 +34,7 @@ def own_recording(db: Db, core: Core, session_id: str) -> OwnRecording:
     row = session_row(db, session_id)
     active = holds.active(db, session_id)
     entries = custody.entries(db, session_id)
+    left = left_of(db, session_id)
     return OwnRecording(
         now=core.clock(),
         session=row.model(),
@@ -43,6 +47,9 @@ def own_recording(db: Db, core: Core, session_id: str) -> OwnRecording:
         appeals=tuple(appeals.of_session(db, session_id)),
         holds=tuple(active),
         messages=tuple(reversed(help_requests.of_session(db, session_id))),
+        texts=words.count(db, session_id),
+        texts_until=words_until(left),
+        decided=left.decided,
         notice_version=row.notice_version,
         notice_text=row.notice_text,
         ended_why=end_reason(db, session_id),

@@ -175,6 +175,10 @@ COLUMNS: dict[str, dict[str, Cover]] = {
         **_told("help:answer, help:end", "ended_at"),
         **_SALTS,
     },
+    "exam_records": {
+        **_told("record:make", "session_id", "due_at"),
+        **_told("record:make, record:erase", "erased_at"),
+    },
     "erasure_certificates": {
         **_told("evidence:erased", "id", "unit_id", "session_id", "issued_at"),
         **_other(How.SIGNED, "certificate.signature", "body", "signature"),

@@ -29,6 +29,9 @@ OWNERS = {
 PRIMARY = {"hold_units": "unit_id", "incident_flags": "flag_id"}
 """Of a row that is not as the ledger tells, the column that names it; `id` or `session_id` elsewhere."""
 
+BY_SESSION = ("reviews", "identity_checks", "exam_records")
+"""Tables of one row a session, named by it."""
+
 
 @dataclass(slots=True)
 class Compared:
@@ -65,7 +68,7 @@ def compare(told: Told, rows: Mapping[Key, Row], elsewhere: Mapping[Key, Row]) -
 
 def primary(table: str) -> str:
     """The column that names a row."""
-    return PRIMARY.get(table) or ("session_id" if table in ("reviews", "identity_checks") else "id")
+    return PRIMARY.get(table) or ("session_id" if table in BY_SESSION else "id")
 
 
 def _garbled(key: Key, row: Row) -> Iterator[Disagreement]:

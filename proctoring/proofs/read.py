@@ -34,6 +34,7 @@ OF_SESSION = (
     "identity_checks",
     "help_requests",
     "erasure_certificates",
+    "exam_records",
 )
 THROUGH = {
     "gaps": ("evidence_units", "unit_id"),

@@ -5,7 +5,17 @@ from collections.abc import Callable, Iterable
 
 from proctoring.custody.model import Entry
 from proctoring.proofs.model import Fact, Told
-from proctoring.proofs.states import evidence, held, house, incidents, people, reviews, sessions, takes
+from proctoring.proofs.states import (
+    evidence,
+    held,
+    house,
+    incidents,
+    people,
+    records,
+    reviews,
+    sessions,
+    takes,
+)
 from proctoring.proofs.tolerant import UNREADABLE
 from storage.commitment import is_commitment
 
@@ -18,6 +28,7 @@ FOLDS: tuple[Fold, ...] = (
     reviews.fold,
     incidents.fold,
     people.fold,
+    records.fold,
 )
 
 

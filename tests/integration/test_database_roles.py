@@ -47,6 +47,7 @@ from proctoring.recordings import service as recordings
 from proctoring.recordings.leaves import Absence, SealedSegment
 from proctoring.recordings.model import EndCause, GapPart
 from proctoring.recordings.rotation import Rotation
+from proctoring.records import words
 from proctoring.reviews import flags
 from proctoring.reviews import service as reviews
 from proctoring.reviews.model import Category, FlagState, Severity
@@ -259,7 +260,7 @@ def staff_work(world: RolesWorld, session: Session) -> None:
             added = flags.add(db, core, actor, session.id, 0, 1, Category.OTHER, Severity.MINOR, "")
         world.clock.move(seconds=1)
         with core.db.begin() as db:
-            identity.answer(db, core, access.actor(second), session.id, True, "")
+            identity.answer(db, core, access.actor(second), session.id, True, f"{REASON} Not here.")
         pages_of(world, core, session, secret)
         decide(world, core, session, actor, added.id)
         with core.db.begin() as db:
@@ -365,6 +366,7 @@ def worker_jobs(world: RolesWorld, session: Session) -> None:
         client = client_of(core, APIRouter())
         read(client, "/metrics")
     replayed(world, session)
+    words_end(world, session)
 
 
 def replayed(world: RolesWorld, session: Session) -> None:
@@ -376,6 +378,18 @@ def replayed(world: RolesWorld, session: Session) -> None:
             world.clock.move(minutes=5)
             found = LedgerReplay(core, world.signer).run().findings
             assert bool(found) is (ref != session.ref)
+
+
+def words_end(world: RolesWorld, session: Session) -> None:
+    """Ten years later the record goes, and with it what people wrote for a decision."""
+    with world.core.db.begin() as db:
+        sessions.session_row(db, session.id).ref = session.ref
+    world.clock.move(days=3700)
+    with world.role("worker"):
+        world.eraser.run(confirmed=True)
+    with world.core.db.read() as db:
+        assert words.count(db, session.id) == 0
+        assert sessions.load(db, session.id).ref == ""
 
 
 def copied_twice(core: Core, world: RolesWorld) -> None:

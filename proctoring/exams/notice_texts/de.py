@@ -64,8 +64,12 @@ DE = Texts(
     "durchsieht, und der Ausschuss, wenn Sie Einspruch erheben. Es wird am Ende des Tages "
     "gelöscht, an dem diese Person bestätigt hat, dass Sie es sind, spätestens mit der "
     "Aufzeichnung.",
-    until_record="Davon getrennt bleibt die Prüfungsakte (wer, welche Prüfung, wann, welches Ergebnis) "
-    "{years} Jahre gespeichert, weil das Gesetz es verlangt. Sie enthält kein Bild und keinen Ton.",
+    until_words="Was Menschen über Ihre Prüfung schreiben (Nachrichten, Notizen, Gründe), wird mit der "
+    "Aufzeichnung gelöscht. Wurde ein Vorfall festgestellt oder haben Sie Beschwerde "
+    "eingelegt, bleibt es so lange wie die Prüfungsakte.",
+    until_record="Davon getrennt bleibt die Prüfungsakte (Ihre Kennung, welche Prüfung, wann, und was "
+    "entschieden wurde) {years} Jahre gespeichert, weil das Gesetz es verlangt. Sie enthält "
+    "kein Bild und keinen Ton.",
     instead="Lieber nicht aufgezeichnet werden?",
     instead_in_person="Sie können diese Prüfung auch vor Ort ablegen. Fragen Sie danach, bevor Sie beginnen.",
     instead_ask="Darum bitten, die Prüfung vor Ort abzulegen",

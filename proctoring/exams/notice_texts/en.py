@@ -60,8 +60,12 @@ EN = Texts(
     until_identity="The picture of your identity card is seen only by the proctor who reviews your exam, "
     "and by the committee if you appeal. It is erased at the end of the day on which that "
     "proctor has confirmed that it is you, and with the recording at the latest.",
-    until_record="Apart from this, the exam record (who, which exam, when, which result) is kept for {years} "
-    "years, because the law requires it. It holds no picture and no sound.",
+    until_words="What people write about your exam (messages, notes, reasons) is erased with the "
+    "recording. If an incident was decided, or you appealed, it is kept as long as the exam "
+    "record.",
+    until_record="Apart from this, the exam record (your reference, which exam, when, and what was "
+    "decided) is kept for {years} years, because the law requires it. It holds no picture and "
+    "no sound.",
     instead="Rather not be recorded?",
     instead_in_person="You can sit this exam in person instead. Ask for it before you start.",
     instead_ask="Ask to sit the exam in person",

@@ -65,8 +65,12 @@ FR = Texts(
     "examen, et par la commission si vous introduisez un recours. Elle est effacée à la fin "
     "du jour où ce surveillant confirme que c’est bien vous, et au plus tard avec "
     "l’enregistrement.",
-    until_record="À part cela, le dossier d’examen (qui, quel examen, quand, quel résultat) est conservé "
-    "{years} ans, parce que la loi l’exige. Il ne contient ni image ni son.",
+    until_words="Ce que des personnes écrivent sur votre examen (messages, notes, motifs) est effacé avec "
+    "l’enregistrement. Si un incident a été décidé, ou si vous avez introduit un recours, "
+    "cela est conservé aussi longtemps que le dossier d’examen.",
+    until_record="À part cela, le dossier d’examen (votre référence, quel examen, quand, et ce qui a été "
+    "décidé) est conservé {years} ans, parce que la loi l’exige. Il ne contient ni image ni "
+    "son.",
     instead="Vous préférez ne pas être enregistré ?",
     instead_in_person="Vous pouvez passer cet examen sur place. Demandez-le avant de commencer.",
     instead_ask="Demander à passer l’examen sur place",

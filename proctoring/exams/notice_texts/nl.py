@@ -63,8 +63,12 @@ NL = Texts(
     "nakijkt, en door de beroepscommissie als u beroep instelt. Ze wordt gewist op het "
     "einde van de dag waarop die surveillant bevestigt dat u het bent, en uiterlijk samen "
     "met de opname.",
-    until_record="Los daarvan wordt het examendossier (wie, welk examen, wanneer, welk resultaat) {years} "
-    "jaar bewaard, omdat de wet dat vraagt. Daar zit geen beeld en geen geluid in.",
+    until_words="Wat mensen over uw examen schrijven (berichten, notities, redenen) wordt samen met de "
+    "opname gewist. Is er een incident vastgesteld of hebt u beroep ingesteld, dan blijft het "
+    "even lang als het examendossier.",
+    until_record="Los daarvan wordt het examendossier (uw referentie, welk examen, wanneer, en wat er "
+    "beslist is) {years} jaar bewaard, omdat de wet dat vraagt. Daar zit geen beeld en geen "
+    "geluid in.",
     instead="Liever niet opgenomen worden?",
     instead_in_person="U kunt dit examen ook ter plaatse afleggen. Vraag het voordat u begint.",
     instead_ask="Vragen om het examen ter plaatse af te leggen",

@@ -36,6 +36,7 @@ class Texts:
     until_exam_day: str  # {city}
     until_longer: str
     until_identity: str
+    until_words: str
     until_record: str  # {years}
 
     instead: str

@@ -144,6 +144,28 @@ def test_given_to_nobody_is_said_as_long_as_it_is_so(
     assert "with the identity card" in shown
 
 
+@pytest.mark.promise("P7")
+@pytest.mark.promise("P17")
+def test_it_says_what_is_left_of_what_people_wrote(world: World, client: AsgiClient) -> None:
+    """How much, and until when: with the recording; with the record once a decision stands; nothing after."""
+    plain, serious = world.ended(), world.ended()
+    publish(world, plain)
+    publish(world, serious)
+    with world.core.db.begin() as db:
+        flags.add(db, world.core, FIRST, plain.id, 0, 1, Category.OTHER, Severity.MINOR, "A voice")
+    incident = decide_incident(world, serious)
+    assert "They stay while something holds the recording." in page(world, client, serious)
+    with world.core.db.begin() as db:
+        incidents.confirm(db, world.core, SECOND, incident)
+        incidents.close(db, world.core, SECOND, incident)
+    assert "30 Nov 2026, 23:59 CET, with the recording." in page(world, client, plain)
+    assert "until 16 Nov 2036, 23:59 CET, because a decision rests on them." in page(world, client, serious)
+    world.clock.move(days=20)
+    world.eraser.run(confirmed=True)
+    assert "Nothing is left of messages, notes and reasons." in page(world, client, plain)
+    assert "A text file was open." in page(world, client, serious)
+
+
 def test_a_decision_is_told_when_two_people_have_made_it(world: World, client: AsgiClient) -> None:
     """Before: that a second person looks, and that it is held. After: what, when, and the reasons."""
     session = world.ended()

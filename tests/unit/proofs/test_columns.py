@@ -81,5 +81,5 @@ def _edited(row: Row, column: str) -> Row:
     value: Value = row.values[column]
     other: Value = value + 1 if isinstance(value, int) else f"{value or ''}x"
     if isinstance(value, str) and value.endswith("Z"):
-        other = value.replace("202", "203")
+        other = value.replace("20", "21", 1)
     return replace(row, values=row.values | {column: other})

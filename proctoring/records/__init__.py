@@ -1,0 +1,1 @@
+"""The exam record's clock, and the end of what people wrote about a session."""

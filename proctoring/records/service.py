@@ -1,0 +1,125 @@
+"""A session's record is made when it is over; what people wrote is erased by the retention worker. Each with
+its entry, in the caller's transaction."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, and_, exists, or_, select
+from sqlalchemy.orm import Session as Db
+
+from proctoring.appeals.model import AppealOutcome
+from proctoring.appeals.rows import AppealRow
+from proctoring.clock import iso
+from proctoring.core import Core
+from proctoring.custody.model import Action, Actor
+from proctoring.custody.service import enter
+from proctoring.exams.rows import ExamRow
+from proctoring.holds.model import due_at
+from proctoring.holds.rows import HoldRow
+from proctoring.incidents.model import STANDING
+from proctoring.incidents.rows import IncidentRow
+from proctoring.recordings.model import UnitState
+from proctoring.recordings.rows import UnitRow
+from proctoring.records import words
+from proctoring.records.model import RECORD, Standing, record_goes, record_until, words_go
+from proctoring.records.rows import RecordRow
+from proctoring.sessions.model import OVER_VALUES
+from proctoring.sessions.rows import SessionRow
+from proctoring.sessions.service import session_row
+
+AT_ONCE_MAX = 500
+"""Sessions that one pass makes records of, and as many whose words or records it erases."""
+KEYLESS = (UnitState.ERASING.value, UnitState.ERASED.value)
+
+
+def make_records(db: Db, core: Core, actor: Actor) -> int:
+    """Make the record of each session that is over and has none; how many."""
+    lacking = (
+        select(SessionRow, ExamRow.zone)
+        .join(ExamRow, ExamRow.id == SessionRow.exam_id)
+        .where(SessionRow.state.in_(OVER_VALUES), ~exists().where(RecordRow.session_id == SessionRow.id))
+        .order_by(SessionRow.id)
+        .limit(AT_ONCE_MAX)
+    )
+    found = db.execute(lacking).all()
+    for session, zone in found:
+        due = record_until(_over_at(session), zone)
+        db.add(RecordRow(session_id=session.id, due_at=due, erased_at=None))
+        enter(db, core.clock, actor, Action.RECORD_MAKE, session.id, due_at=iso(due))
+    db.flush()
+    return len(found)
+
+
+def left_of(db: Db, session_id: str) -> Standing:
+    """What is left of a session that is over."""
+    session = session_row(db, session_id)
+    exam = db.get_one(ExamRow, session.exam_id).model()
+    over_at = _over_at(session)
+    record = db.get(RecordRow, session_id)
+    units = list(db.scalars(select(UnitRow).where(UnitRow.session_id == session_id)))
+    left = [unit.due_at for unit in units if unit.state not in KEYLESS]
+    never = due_at(exam.regulation, over_at, exam.results_published_at)
+    return Standing(
+        footage_left=bool(left),
+        held=_any(db, HoldRow.session_id == session_id, HoldRow.released_at.is_(None)),
+        decided=_any(db, *_counts(IncidentRow.session_id == session_id))
+        or _any(db, *_lodged(AppealRow.session_id == session_id)),
+        footage_due=max(left, default=over_at if units else never),
+        record_until=record.due_at if record else record_until(over_at, exam.regulation.zone),
+    )
+
+
+def erase_words(db: Db, core: Core, actor: Actor, session_id: str, now: datetime) -> int:
+    """Erase what people wrote about a session if it is to go now, and its record; how many texts went."""
+    session_row(db, session_id, lock=True)
+    what = left_of(db, session_id)
+    if not words_go(what, now):
+        return 0
+    if gone := words.erase(db, session_id):
+        enter(db, core.clock, actor, Action.WORDS_ERASE, session_id, texts=gone)
+    record = db.get(RecordRow, session_id)
+    if record is not None and record.erased_at is None and record_goes(what, now):
+        words.erase(db, session_id, RECORD)
+        record.erased_at = core.clock()
+        db.flush()
+        enter(db, record.erased_at, actor, Action.RECORD_ERASE, session_id)
+    return gone
+
+
+def due(db: Db, now: datetime) -> Sequence[str]:
+    """Sessions that are over with nothing of the recording left, of which words or the record may go now;
+    `erase_words` decides."""
+    mine = SessionRow.id
+    over = and_(
+        SessionRow.state.in_(OVER_VALUES),
+        ~exists().where(UnitRow.session_id == mine, UnitRow.state.not_in(KEYLESS)),
+        ~exists().where(HoldRow.session_id == mine, HoldRow.released_at.is_(None)),
+    )
+    decided = exists().where(*_counts(IncidentRow.session_id == mine)) | exists().where(
+        *_lodged(AppealRow.session_id == mine)
+    )
+    ended = exists().where(RecordRow.session_id == mine, RecordRow.due_at <= now)
+    unended = exists().where(
+        RecordRow.session_id == mine, RecordRow.due_at <= now, RecordRow.erased_at.is_(None)
+    )
+    written = mine.in_(words.sessions_with_words()) & (~decided | ended)
+    return db.scalars(select(mine).where(over, written | unended).order_by(mine).limit(AT_ONCE_MAX)).all()
+
+
+def _over_at(session: SessionRow) -> datetime:
+    """When it ended; its window closed before the worker noticed that nobody had come."""
+    return min(session.ended_at or session.closes_at, session.closes_at)
+
+
+def _counts(mine: ColumnElement[bool]) -> tuple[ColumnElement[bool], ...]:
+    """Incidents that count."""
+    return mine, IncidentRow.state.in_([state.value for state in STANDING])
+
+
+def _lodged(mine: ColumnElement[bool]) -> tuple[ColumnElement[bool], ...]:
+    """Appeals that were not withdrawn."""
+    return mine, or_(AppealRow.outcome.is_(None), AppealRow.outcome != AppealOutcome.WITHDRAWN.value)
+
+
+def _any(db: Db, *where: ColumnElement[bool]) -> bool:
+    return bool(db.scalar(select(exists().where(*where))))

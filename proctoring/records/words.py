@@ -1,0 +1,77 @@
+"""Rows in which people wrote about a session; their words are counted, and erased with their salts."""
+
+from typing import Any
+
+from sqlalchemy import Select, select, union
+from sqlalchemy.orm import Session as Db
+
+from proctoring.appeals.rows import AppealRow
+from proctoring.db import Row
+from proctoring.help.rows import HelpRow
+from proctoring.holds.rows import HoldRow
+from proctoring.identity.rows import IdentityCheckRow
+from proctoring.incidents.rows import IncidentRow
+from proctoring.records.model import ERASED, RECORD, WORDS
+from proctoring.reviews.rows import FlagRow
+from proctoring.sessions.rows import SessionRow
+
+ROWS: tuple[type[Row], ...] = (
+    SessionRow,
+    FlagRow,
+    HelpRow,
+    IdentityCheckRow,
+    IncidentRow,
+    AppealRow,
+    HoldRow,
+)
+
+
+def count(db: Db, session_id: str) -> int:
+    """How many texts are left of what people wrote."""
+    return sum(
+        1
+        for table, columns in WORDS.items()
+        for row in db.scalars(_of(table, session_id))
+        for column in columns
+        if getattr(row, column)
+    )
+
+
+def erase(db: Db, session_id: str, what: dict[str, tuple[str, ...]] = WORDS) -> int:
+    """Overwrite these words, with the salts of their commitments; how many there were."""
+    gone = 0
+    for table, columns in what.items():
+        for row in db.scalars(_of(table, session_id).with_for_update()):
+            written = [column for column in columns if getattr(row, column)]
+            for column in written:
+                setattr(row, column, ERASED)
+            if written:
+                row.salts = {name: salt for name, salt in (row.salts or {}).items() if name not in written}
+            gone += len(written)
+    db.flush()
+    return gone
+
+
+def sessions_with_words() -> Select[Any]:
+    """Ids of all sessions about which something written is left."""
+    found = [
+        select(_owner(table)).where(getattr(_row(table), column) != ERASED)
+        for table, columns in WORDS.items()
+        for column in columns
+    ]
+    return select(union(*found).subquery().c[0])
+
+
+def _row(table: str) -> Any:
+    return next(row for row in ROWS if row.__tablename__ == table)
+
+
+def _owner(table: str) -> Any:
+    return SessionRow.id if table == SessionRow.__tablename__ else _row(table).session_id
+
+
+def _of(table: str, session_id: str) -> Select[Any]:
+    return select(_row(table)).where(_owner(table) == session_id)
+
+
+assert {*WORDS, *RECORD} <= {row.__tablename__ for row in ROWS}
