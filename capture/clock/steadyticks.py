@@ -15,6 +15,8 @@ Evidence is when packets arrive, beside the other track of the connection, and w
     a packet earlier than STEP_US, once    any           any        moved: none arrives before it was filmed
                                                                     (held for CONFIRM_MS: the least counts)
 
+A picture that is shown before one that came earlier (B-frames) tells nothing, and goes where that one went.
+
 Pure: time comes with the packets. Integer microseconds.
 """
 
@@ -22,7 +24,7 @@ from collections.abc import Callable
 from typing import Final, final
 
 from capture.clock.reportedlag import NETWORK_US_MAX, ReportedLag
-from capture.media.frames import EncodedFrame, unrolled
+from capture.media.frames import VIDEO_CLOCK, Codec, EncodedFrame, unrolled
 
 STEP_US: Final = 150_000  # a packet this much later than the one before it is no jitter
 DEAD_ZONE_US: Final = 80_000  # a track this late is in time
@@ -45,6 +47,7 @@ HELD_BYTES_MAX: Final = 8 << 20
 RATE_OFF_MIN: Final = 10  # thousandths: below, the least delay follows (RISE_PPM) and reports align
 RATE_OFF_MAX: Final = 300
 RATE_STEP_MAX: Final = 60  # in one stretch
+REORDERED_TICKS_MAX: Final = VIDEO_CLOCK // 2  # a picture that lies further back is a leap of the clock
 RISE_PPM: Final = 500  # by how much the least delay may grow: ten times the drift of a bad quartz
 
 
@@ -62,7 +65,8 @@ class SteadyTicks:
         self._rate = rate
         self._deliver = deliver
         self._shift_us = 0
-        self._ticks = -1
+        self._ticks = -1  # of the newest frame
+        self._reordered_ticks = 0  # how far before the newest one a picture was shown, at most
         self._began_ms = self._lowered_ms = 0
         self._lowered_us = 0
         self._calm = False
@@ -111,6 +115,8 @@ class SteadyTicks:
         """Takes the next frame, and hands it on as its result unless it has to wait."""
         arrival_ms = frame.arrival_ms
         delay_us = arrival_ms * 1000 - frame.ticks * 1_000_000 // self._rate - self._shift_us
+        if _is_reordered(frame, self._ticks):
+            return self._follow(frame)
         if self._ticks < 0:
             self._begin(delay_us, arrival_ms)
         elif not self._calm:
@@ -120,6 +126,15 @@ class SteadyTicks:
             return None
         self._observe(delay_us, arrival_ms, frame.ticks)
         return self._steady(frame)
+
+    def _follow(self, frame: EncodedFrame) -> EncodedFrame | None:
+        self._reordered_ticks = max(self._reordered_ticks, self._ticks - frame.ticks)
+        if not self._held:
+            return self._shifted(frame)
+        self._held.append(frame)
+        self._held_bytes += len(frame.data)
+        self._decide(frame.arrival_ms)
+        return None
 
     def report(self, sender_us: int, rtp: int, arrival_ms: int) -> int | None:
         """Learns from a sender report, which names one instant on the sender's clock and as 32-bit RTP time.
@@ -217,13 +232,17 @@ class SteadyTicks:
     def _steady(self, frame: EncodedFrame) -> EncodedFrame:
         if self._slew_us:
             slew = SLEW_FAR if abs(self._slew_us) > FAR_US else SLEW
-            most_us = abs(frame.ticks - self._handed_ticks) * 1_000_000 // self._rate // slew
+            apart = max(0, abs(frame.ticks - self._handed_ticks) - self._reordered_ticks)
+            most_us = apart * 1_000_000 // self._rate // slew
             by_us = max(-most_us, min(most_us, self._slew_us))
             self._shift_us += by_us
             self._last_us -= by_us
             self._slew_us -= by_us
             self._reports.moved(by_us)
         self._handed_ticks = frame.ticks
+        return self._shifted(frame)
+
+    def _shifted(self, frame: EncodedFrame) -> EncodedFrame:
         if self._shift_us:
             ticks = frame.ticks + self._shift_us * self._rate // 1_000_000
             return frame.moved(ticks, frame.arrival_ms)
@@ -278,7 +297,12 @@ class SteadyTicks:
         held, self._held, self._held_bytes = self._held, [], 0
         if by_us:
             self._move(by_us)
+        newest = -1
         for frame in held:
+            if _is_reordered(frame, newest):
+                self._deliver(self._shifted(frame))
+                continue
+            newest = frame.ticks
             delay_us = frame.arrival_ms * 1000 - frame.ticks * 1_000_000 // self._rate - self._shift_us
             self._observe(delay_us, frame.arrival_ms, frame.ticks)
             self._deliver(self._steady(frame))
@@ -287,3 +311,8 @@ class SteadyTicks:
         self.steps += 1
         self._shift_us += by_us
         self._reports.leapt()
+
+
+def _is_reordered(frame: EncodedFrame, newest: int) -> bool:
+    """Whether a picture is shown before the newest one that came earlier."""
+    return frame.codec is Codec.H264 and 0 < newest - frame.ticks <= REORDERED_TICKS_MAX
