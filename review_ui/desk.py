@@ -20,7 +20,7 @@ from proctoring.errors import NotSignedIn
 from proctoring.help import service as help_requests
 from proctoring.help.model import Call
 from proctoring.incidents import service as incidents
-from proctoring.incidents.model import IncidentState
+from proctoring.incidents.model import AWAITING
 from proctoring.reviews.model import ReviewState
 from proctoring.reviews.queue import queue
 from proctoring.sessions import service as sessions
@@ -117,7 +117,7 @@ class Desk:
     def _nav(self, db: Db, person: Person, path: str) -> list[NavItem]:
         items: list[tuple[str, str, int | None]] = []
         if may(person, May.SEE_QUEUE):
-            waiting = incidents.in_state(db, IncidentState.AWAITING_SECOND)
+            waiting = incidents.in_state(db, *AWAITING)
             undecided = [line for line in queue(db, NOT_REVIEWED) if not line.restricted]
             items.append(("/queue", "Queue", len(undecided)))
             items.append(("/incidents", "Incidents", len(waiting)))

@@ -53,6 +53,7 @@ class Relation(StrEnum):
     CLAIMANT = "claimant"
     DECIDED_INCIDENT = "decided-incident"
     OPEN_APPEAL = "open-appeal"
+    TOOK_PART = "took-part"  # in what is appealed against
 
 
 _ANY = frozenset(Relation)
@@ -107,6 +108,8 @@ def require(person: Person, action: May, relation: Relation = Relation.NONE) -> 
     """Raises Denied, with what would be needed, unless `may` says yes."""
     if may(person, action, relation):
         return
+    if relation is Relation.TOOK_PART:
+        raise Denied("You took part in the review of this session.", "Another member answers its appeal.")
     if (person.role, action) in RULES:
         raise Denied(
             f"You may not {action.value.replace('-', ' ')} here.", _REMEDIES.get(action, "Ask a colleague.")

@@ -5,7 +5,7 @@ from sqlalchemy.orm import Session as Db
 from proctoring.access.model import Person, Relation, Role
 from proctoring.appeals import service as appeals
 from proctoring.incidents import service as incidents
-from proctoring.incidents.model import IncidentState
+from proctoring.incidents.model import AWAITING, OPEN
 from proctoring.reviews import service as reviews
 from proctoring.reviews.model import ReviewState
 from proctoring.sessions.model import OVER
@@ -27,10 +27,14 @@ def why(db: Db, person: Person, session_id: str) -> str:
 def relation(db: Db, person: Person, session_id: str) -> Relation:
     """The relation that counts for this person's role; NONE when there is nothing between them."""
     if person.role is Role.COMMITTEE:
-        return Relation.OPEN_APPEAL if appeals.open_of_session(db, session_id) else Relation.NONE
-    living = (IncidentState.AWAITING_SECOND, IncidentState.CONFIRMED)
-    if any(i.decided_by == person.id and i.state in living for i in incidents.of_session(db, session_id)):
-        return Relation.DECIDED_INCIDENT
+        if appeals.open_of_session(db, session_id) is None:
+            return Relation.NONE
+        took_part = appeals.took_part(db, person.id, session_id)
+        return Relation.TOOK_PART if took_part else Relation.OPEN_APPEAL
+    for incident in incidents.of_session(db, session_id):
+        said = incident.said if incident.state in AWAITING else {incident.decided_by}
+        if incident.state in OPEN and person.id in said:
+            return Relation.DECIDED_INCIDENT
     review = reviews.load(db, session_id)
     if review.state is not ReviewState.IN_REVIEW:
         return Relation.NONE

@@ -19,7 +19,8 @@ from datetime import datetime
 from enum import StrEnum
 
 from proctoring.clock import iso
-from proctoring.errors import Conflict, Invalid
+from proctoring.custody.model import Action
+from proctoring.errors import Conflict, Denied, Invalid
 from proctoring.incidents.model import Amendment
 
 
@@ -50,6 +51,27 @@ class Appeal:
     closed_by: str | None
     closed_at: datetime | None
     incident_id: str | None
+
+
+REVIEWING = frozenset(
+    {
+        Action.REVIEW_CLAIM,
+        Action.REVIEW_DECIDE,
+        Action.FLAG_DECIDE,
+        Action.INCIDENT_DECIDE,
+        Action.INCIDENT_CONFIRM,
+        Action.INCIDENT_DISSENT,
+        Action.INCIDENT_REJECT,
+        Action.INCIDENT_CLOSE,
+    }
+)
+"""Whoever did one of these about a session is out of its appeal."""
+
+
+def check_impartial(took_part: bool) -> None:
+    """Raises Denied to a member who reviewed or seconded what is appealed against."""
+    if took_part:
+        raise Denied("You took part in the review of this session.", "Another member answers its appeal.")
 
 
 def refusal(

@@ -4,11 +4,20 @@ acts on the decision."""
 from sqlalchemy import select
 from sqlalchemy.orm import Session as Db
 
-from proctoring.appeals.model import Appeal, AppealOutcome, AppealState, check_answer, refusal
+from proctoring.appeals.model import (
+    REVIEWING,
+    Appeal,
+    AppealOutcome,
+    AppealState,
+    check_answer,
+    check_impartial,
+    refusal,
+)
 from proctoring.appeals.rows import AppealRow
 from proctoring.core import Core
 from proctoring.custody.committed import commit
 from proctoring.custody.model import Action, Actor
+from proctoring.custody.rows import EntryRow
 from proctoring.custody.service import enter
 from proctoring.errors import Conflict, NotFound, WrongState
 from proctoring.exams.rows import ExamRow
@@ -69,12 +78,14 @@ def close(
 ) -> Appeal:
     """Answer the candidate, end the hold, and annul or amend the decision where the outcome says so.
 
-    Raises WrongState when it was answered before, Invalid without an answer and as `check_answer`.
+    Raises WrongState when it was answered before, Invalid without an answer and as `check_answer`, Denied to
+    who took part in the review.
     """
     session_row(db, _row(db, appeal_id).session_id, lock=True)
     row = db.get_one(AppealRow, appeal_id, with_for_update=True)
     if row.state != AppealState.LODGED.value:
         raise WrongState("This appeal is closed already.", "Load the page again.")
+    check_impartial(took_part(db, actor.id, row.session_id))
     check_answer(outcome, row.incident_id, amendment)
     row.state, row.outcome, row.answer = AppealState.CLOSED.value, outcome.value, check_reason(answer)
     now = core.clock()
@@ -89,6 +100,15 @@ def close(
     told = {"appeal": row.id, "outcome": outcome.value}
     enter(db, now, actor, Action.APPEAL_CLOSE, row.session_id, **told, **said)
     return row.model()
+
+
+def took_part(db: Db, person_id: str, session_id: str) -> bool:
+    """Whether the ledger tells that this person reviewed or seconded the session."""
+    acts = [action.value for action in REVIEWING]
+    mine = select(EntryRow.number).where(
+        EntryRow.session_id == session_id, EntryRow.actor == person_id, EntryRow.action.in_(acts)
+    )
+    return db.scalar(mine.limit(1)) is not None
 
 
 def load(db: Db, appeal_id: str) -> Appeal:

@@ -36,7 +36,12 @@ class Part:
 
 PARTS = (
     Part("reviewer", "M. Claes", Role.PROCTOR, "play C-48217, look at its flags, claim it, decide"),
-    Part("second reviewer", "T. Peeters", Role.PROCTOR, "under Incidents, agree or do not; later, close it"),
+    Part(
+        "second reviewer",
+        "T. Peeters",
+        Role.PROCTOR,
+        "under Incidents, play it, agree or do not; later, close it",
+    ),
     Part("committee", "Appeals committee", Role.COMMITTEE, "answer what the candidate appeals against"),
     Part(
         "privacy desk",

@@ -51,6 +51,7 @@ class Action(StrEnum):
     REVIEW_DECIDE = "review:decide"
     INCIDENT_DECIDE = "incident:decide"
     INCIDENT_CONFIRM = "incident:confirm"
+    INCIDENT_DISSENT = "incident:dissent"
     INCIDENT_REJECT = "incident:reject"
     INCIDENT_CLOSE = "incident:close"
     INCIDENT_ANNUL = "incident:annul"

@@ -33,7 +33,7 @@ from proctoring.holds.model import (
 )
 from proctoring.holds.rows import HoldRow, HoldUnitRow
 from proctoring.identity.rows import IdentityCheckRow
-from proctoring.incidents.model import STANDING, IncidentState
+from proctoring.incidents.model import OPEN, STANDING
 from proctoring.incidents.rows import IncidentRow
 from proctoring.recordings.model import UnitKind, UnitState
 from proctoring.recordings.rows import UnitRow, lock_units
@@ -193,11 +193,11 @@ def _notified_at(db: Db, session_id: str) -> datetime | None:
 
 def open_procedures(db: Db, hold_id: str | None = None) -> dict[str, HoldKind]:
     """Of each hold whose incident or appeal is open: which of the two; of one hold, or of all."""
-    counting = (IncidentState.AWAITING_SECOND.value, IncidentState.CONFIRMED.value)
+    going_on = [state.value for state in OPEN]
     found: dict[str, HoldKind] = {}
     for kind, column, is_open in (
         (HoldKind.APPEAL, AppealRow.hold_id, AppealRow.state == AppealState.LODGED.value),
-        (HoldKind.INCIDENT, IncidentRow.hold_id, IncidentRow.state.in_(counting)),
+        (HoldKind.INCIDENT, IncidentRow.hold_id, IncidentRow.state.in_(going_on)),
     ):
         query = select(column).where(is_open)
         if hold_id is not None:

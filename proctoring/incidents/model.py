@@ -1,34 +1,41 @@
 """An incident: a human decision with reasons. It holds the evidence at once and counts when a second
 person agrees.
 
-    state            agree       disagree    close     appeal upheld   amended by an appeal
-    awaiting-second  confirmed   rejected    –         –               –
-    confirmed        –           –           closed    annulled        confirmed
-    closed           –           –           –         annulled        closed
-    rejected         –           –           –         –               –
-    annulled         –           –           –         –               –
+    state            agree       disagree        close     appeal upheld   amended by an appeal
+    awaiting-second  confirmed   awaiting-third  –         –               –
+    awaiting-third   confirmed   rejected        –         –               –
+    confirmed        –           –               closed    annulled        confirmed
+    closed           –           –               –         annulled        closed
+    rejected         –           –               –         –               –
+    annulled         –           –               –         –               –
 
+Whoever decides or answers has looked at what the decision names. The second person is whoever of the other
+reviewers comes, the third likewise; nobody is chosen. After the third's no it is "no concern", for good.
 Rejecting ends the hold; so do closing and annulling. Confirmed and closed incidents count against the
 candidate, from `notified_at` on.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from proctoring.errors import Denied, WrongState
+from proctoring.errors import Denied, Invalid, WrongState
 from proctoring.reviews.model import Category, Severity
 
 
 class IncidentState(StrEnum):
     AWAITING_SECOND = "awaiting-second"
+    AWAITING_THIRD = "awaiting-third"
     CONFIRMED = "confirmed"
     REJECTED = "rejected"
     CLOSED = "closed"
     ANNULLED = "annulled"
 
 
+AWAITING = (IncidentState.AWAITING_SECOND, IncidentState.AWAITING_THIRD)
+OPEN = (*AWAITING, IncidentState.CONFIRMED)
+"""Their hold is in force."""
 STANDING = (IncidentState.CONFIRMED, IncidentState.CLOSED)
 NOTIFIED_AFTER = timedelta(days=1)
 """From when on a decision that was put on the candidate's page counts as told to them."""
@@ -48,6 +55,19 @@ class Incident:
     second_at: datetime | None
     hold_id: str
     notified_at: datetime | None
+    second_reasons: str | None
+    third_by: str | None
+    third_at: datetime | None
+
+    @property
+    def agreed_at(self) -> datetime | None:
+        """When a person agreed, if one did."""
+        return self.third_at or self.second_at
+
+    @property
+    def said(self) -> frozenset[str]:
+        """Who decided or answered: none of them answers again."""
+        return frozenset({self.decided_by, self.second_by, self.third_by} - {None})  # type: ignore[arg-type]
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +90,34 @@ def check_standing(state: IncidentState) -> None:
         raise WrongState(f"The incident is {state.value}: it does not count.", "Load the page again.")
 
 
-def check_second(decided_by: str, second: str) -> None:
+def after_answer(state: IncidentState, agrees: bool) -> IncidentState:
+    """The state that follows. Raises WrongState when nobody is waited for."""
+    if state not in AWAITING:
+        raise WrongState("This incident was answered already.", "Load the page again.")
+    if agrees:
+        return IncidentState.CONFIRMED
+    return IncidentState.REJECTED if state is IncidentState.AWAITING_THIRD else IncidentState.AWAITING_THIRD
+
+
+def check_another(said: Collection[str], person: str) -> None:
     """Raises Denied when one person would decide twice."""
-    if decided_by == second:
-        raise Denied("You decided this incident yourself.", "A second reviewer must agree or not.")
+    if person in said:
+        raise Denied("You decided about this incident yourself.", "Another reviewer must.")
+
+
+def check_looked(named: Iterable[str], seen: Collection[str]) -> None:
+    """Raises Denied unless the person has looked at each stream that the decision names. `seen`: streams of
+    which the ledger has a view of theirs."""
+    unseen = [stream for stream in named if stream not in seen]
+    if unseen:
+        raise Denied(
+            f"You have not looked at {' and '.join(unseen)}.",
+            "Play what the decision is about on the session's page, then decide.",
+        )
+
+
+def check_chosen(category: Category | None, severity: Severity | None) -> tuple[Category, Severity]:
+    """Kind and severity as a person chose them: nothing stands for what was not said. Raises Invalid."""
+    if category is None or severity is None:
+        raise Invalid("An incident has a kind and a severity.", "Choose both.")
+    return category, severity

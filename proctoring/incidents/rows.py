@@ -25,6 +25,10 @@ class IncidentRow(Row):
     second_at: Mapped[datetime | None]
     hold_id: Mapped[str] = mapped_column(ForeignKey("holds.id"))
     notified_at: Mapped[datetime | None]
+    second_reasons: Mapped[str | None]
+    third_by: Mapped[str | None]
+    third_at: Mapped[datetime | None]
+    third_reasons: Mapped[str | None]
     salts: Mapped[dict[str, str] | None] = mapped_column(JSON)
 
     def model(self) -> Incident:
@@ -41,6 +45,9 @@ class IncidentRow(Row):
             self.second_at,
             self.hold_id,
             self.notified_at,
+            self.second_reasons,
+            self.third_by,
+            self.third_at,
         )
 
 

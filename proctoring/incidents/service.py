@@ -1,5 +1,7 @@
-"""Incidents: decided by one person, which holds the evidence; agreed by another, or not; closed, or annulled
-or amended by an appeal."""
+"""Incidents: decided by one person, which holds the evidence; agreed by a second or a third, or not; closed,
+annulled or amended."""
+
+from datetime import datetime
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session as Db
@@ -13,12 +15,14 @@ from proctoring.errors import NotFound, WrongState
 from proctoring.exams.rows import ExamRow
 from proctoring.holds.model import HoldKind, check_reason
 from proctoring.holds.service import check_not_restricted, place, release, set_due_dates
+from proctoring.incidents import looks
 from proctoring.incidents.model import (
     NOTIFIED_AFTER,
     Amendment,
     Incident,
     IncidentState,
-    check_second,
+    after_answer,
+    check_another,
     check_standing,
 )
 from proctoring.incidents.rows import IncidentFlagRow, IncidentRow
@@ -42,10 +46,13 @@ def decide(
 ) -> Incident:
     """The claimant decides that something happened; all evidence is held from this instant.
 
-    Raises Conflict unless the session is claimed by the actor, ended, and every flag was looked at;
-    Invalid without reasons; BeingErased when erasure was first.
+    Raises Conflict unless the session is claimed by the actor, ended, and every flag was looked at; Denied
+    unless they have looked at what the decision names; Invalid without reasons; BeingErased when erasure was
+    first.
     """
     reasons, now = check_reason(reasons), core.clock()
+    reviews.check_deciding(db, actor, session_id)
+    looks.check(db, actor, session_id, flag_ids)
     reviews.to_second_person(db, now, actor, session_id)
     hold = place(db, core, actor, session_id, HoldKind.INCIDENT, HOLD_REASON)
     row = IncidentRow(
@@ -83,24 +90,45 @@ def decide(
 
 
 def confirm(db: Db, core: Core, actor: Actor, incident_id: str) -> Incident:
-    """The second person agrees: the incident counts, and its evidence is not due before the candidate was
-    told and had the whole period to appeal. Raises Denied to the first person."""
-    row = _await_second(db, core, actor, incident_id, IncidentState.CONFIRMED)
-    reviews.after_second_person(db, row.session_id, agreed=True)
-    now = row.second_at or core.clock()
+    """Another person agrees: the incident counts, and its evidence is not due before the candidate was told
+    and had the whole period to appeal.
+
+    Raises WrongState when it was answered before, Denied to who said something already, who has not looked,
+    and while the session is restricted.
+    """
+    row = _to_answer(db, actor, incident_id)
+    now = core.clock()
+    _answer(row, actor, now, agrees=True)
     row.notified_at = now + NOTIFIED_AFTER
+    db.flush()
+    reviews.to_incident(db, row.session_id)
     told = {"incident": row.id, "notified_at": iso(row.notified_at)}
     enter(db, now, actor, Action.INCIDENT_CONFIRM, row.session_id, **told)
     _set_due_dates(db, row.session_id)
     return row.model()
 
 
-def reject(db: Db, core: Core, actor: Actor, incident_id: str) -> Incident:
-    """The second person does not agree: the hold ends, the session is reviewed anew."""
-    row = _await_second(db, core, actor, incident_id, IncidentState.REJECTED)
-    release(db, core, actor, row.hold_id)
-    reviews.after_second_person(db, row.session_id, agreed=False)
-    enter(db, row.second_at or core.clock, actor, Action.INCIDENT_REJECT, row.session_id, incident=row.id)
+def reject(db: Db, core: Core, actor: Actor, incident_id: str, reasons: str) -> Incident:
+    """Another person does not agree, and says why. The second person's no calls for a third; the third's ends
+    it: the hold ends, and it is no concern.
+
+    Raises Invalid without reasons, and as `confirm`.
+    """
+    reasons = check_reason(reasons)
+    row = _to_answer(db, actor, incident_id)
+    now = core.clock()
+    _answer(row, actor, now, agrees=False)
+    if row.state == IncidentState.AWAITING_THIRD.value:
+        row.second_reasons = reasons
+        act, said = Action.INCIDENT_DISSENT, commit(row, "second_reasons")
+        db.flush()
+    else:
+        row.third_reasons = reasons
+        act, said = Action.INCIDENT_REJECT, commit(row, "third_reasons")
+        db.flush()
+        release(db, core, actor, row.hold_id)
+        reviews.to_no_concern(db, now, actor, row.session_id)
+    enter(db, now, actor, act, row.session_id, incident=row.id, **said)
     return row.model()
 
 
@@ -110,7 +138,7 @@ def close(db: Db, core: Core, actor: Actor, incident_id: str) -> Incident:
     check_not_restricted(db, row.session_id)
     if row.state != IncidentState.CONFIRMED.value:
         raise WrongState("Only a confirmed incident can be closed.", "Load the page again.")
-    check_second(row.decided_by, actor.id)
+    check_another({row.decided_by}, actor.id)
     row.state = IncidentState.CLOSED.value
     db.flush()
     release(db, core, actor, row.hold_id)
@@ -168,15 +196,21 @@ def linked_flags(db: Db, incident_id: str) -> list[str]:
     return list(db.scalars(query))
 
 
-def _await_second(db: Db, core: Core, actor: Actor, incident_id: str, to: IncidentState) -> IncidentRow:
+def _to_answer(db: Db, actor: Actor, incident_id: str) -> IncidentRow:
     row = _locked(db, incident_id)
     check_not_restricted(db, row.session_id)
-    if row.state != IncidentState.AWAITING_SECOND.value:
-        raise WrongState("A second person has answered already.", "Load the page again.")
-    check_second(row.decided_by, actor.id)
-    row.state, row.second_by, row.second_at = to.value, actor.id, core.clock()
-    db.flush()
+    after_answer(IncidentState(row.state), agrees=True)
+    check_another(row.model().said, actor.id)
+    looks.check(db, actor, row.session_id, linked_flags(db, row.id))
     return row
+
+
+def _answer(row: IncidentRow, actor: Actor, now: datetime, agrees: bool) -> None:
+    if row.state == IncidentState.AWAITING_SECOND.value:
+        row.second_by, row.second_at = actor.id, now
+    else:
+        row.third_by, row.third_at = actor.id, now
+    row.state = after_answer(IncidentState(row.state), agrees).value
 
 
 def _set_due_dates(db: Db, session_id: str) -> None:

@@ -102,8 +102,14 @@ _REVIEW = {
     "logged_events": _READ,
     "signal_sheets": _READ,
     "flags": _may("SELECT INSERT", "state decided_by decided_at"),
-    "reviews": _may("SELECT INSERT", "state claimed_by claimed_at decided_by decided_at"),
-    "incidents": _may("SELECT INSERT", "state second_by second_at notified_at category severity salts"),
+    "reviews": _may(
+        "SELECT INSERT", "state claimed_by claimed_at decided_by decided_at unclear_by note salts"
+    ),
+    "incidents": _may(
+        "SELECT INSERT",
+        "state second_by second_at second_reasons third_by third_at third_reasons notified_at category "
+        "severity salts",
+    ),
     "incident_flags": _ADD,
     "appeals": _may("SELECT", "state outcome answer closed_by closed_at salts"),
     "holds": _may("SELECT INSERT", "released_at released_by"),
@@ -132,13 +138,13 @@ _WORKER = {
     "replay_findings": _may("SELECT INSERT", "code session_id entry found_at gone_at"),
     "exam_records": _may("SELECT INSERT", "erased_at"),
     "flags": _may("SELECT", "note salts"),  # as all of salts: what people wrote has an end
-    "incidents": _may("SELECT", "reasons salts"),
+    "reviews": _may("SELECT", "note salts"),
+    "incidents": _may("SELECT", "reasons second_reasons third_reasons salts"),
     "appeals": _may("SELECT", "grounds answer salts"),
     "help_requests": _may("SELECT", "text answer salts"),
     "holds": _may("SELECT", "reason owner salts"),
     "identity_checks": _may("SELECT", "reason salts"),
     "users": _READ,  # as all that follows, to compare it with the ledger
-    "reviews": _READ,
     "incident_flags": _READ,
     "erasure_stops": _may("SELECT INSERT", "detail ended_at ended_by"),
     "retention_brakes": _may("SELECT INSERT", "released_at released_by"),  # by a time-stamp authority's word

@@ -135,6 +135,9 @@ COLUMNS: dict[str, dict[str, Cover]] = {
     "reviews": {
         **_told("review:*, incident:*", "session_id", "state", "claimed_by", "claimed_at"),
         **_told("review:*, incident:*", "decided_by", "decided_at"),
+        **_told("review:decide", "unclear_by"),
+        **_committed("review:decide", "note"),
+        **_SALTS,
     },
     "incidents": {
         **_told("incident:decide", "id", "session_id", "decided_by", "decided_at", "hold_id"),
@@ -142,7 +145,10 @@ COLUMNS: dict[str, dict[str, Cover]] = {
         **_committed("incident:decide, incident:amend", "severity"),
         **_committed("incident:decide", "reasons"),
         **_told("incident:*", "state"),
-        **_told("incident:confirm, incident:reject", "second_by", "second_at"),
+        **_told("incident:confirm, incident:dissent", "second_by", "second_at"),
+        **_committed("incident:dissent", "second_reasons"),
+        **_told("incident:confirm, incident:reject", "third_by", "third_at"),
+        **_committed("incident:reject", "third_reasons"),
         **_told("incident:confirm", "notified_at"),
         **_SALTS,
     },

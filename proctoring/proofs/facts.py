@@ -9,13 +9,13 @@ from sqlalchemy.orm import Session as Db
 from proctoring.appeals.model import AppealState
 from proctoring.appeals.rows import AppealRow
 from proctoring.holds.rows import HoldRow, HoldUnitRow
-from proctoring.incidents.model import IncidentState
+from proctoring.incidents.model import OPEN
 from proctoring.incidents.rows import IncidentRow
 from proctoring.proofs.disputes import SessionFacts, UnitFacts
 from proctoring.recordings.model import UnitState
 from proctoring.recordings.rows import TakeRow, UnitRow
 
-OPEN_INCIDENTS = (IncidentState.AWAITING_SECOND.value, IncidentState.CONFIRMED.value)
+OPEN_INCIDENTS = tuple(state.value for state in OPEN)
 
 
 def session_facts(db: Db, session_id: str, deciding: Collection[str] = ()) -> SessionFacts:

@@ -25,7 +25,7 @@ FOLDS: tuple[Fold, ...] = (
     held.fold,  # before evidence: which holds a restored erasure ended
     evidence.fold,
     takes.fold,
-    reviews.fold,
+    reviews.fold,  # before incidents: how one stood when it was rejected
     incidents.fold,
     people.fold,
     records.fold,

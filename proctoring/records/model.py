@@ -22,7 +22,8 @@ WORDS: dict[str, tuple[str, ...]] = {
     "flags": ("note",),
     "help_requests": ("text", "answer"),
     "identity_checks": ("reason",),
-    "incidents": ("reasons",),
+    "reviews": ("note",),
+    "incidents": ("reasons", "second_reasons", "third_reasons"),
     "appeals": ("grounds", "answer"),
     "holds": ("reason", "owner"),
 }

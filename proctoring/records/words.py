@@ -12,7 +12,7 @@ from proctoring.holds.rows import HoldRow
 from proctoring.identity.rows import IdentityCheckRow
 from proctoring.incidents.rows import IncidentRow
 from proctoring.records.model import ERASED, RECORD, WORDS
-from proctoring.reviews.rows import FlagRow
+from proctoring.reviews.rows import FlagRow, ReviewRow
 from proctoring.sessions.rows import SessionRow
 
 ROWS: tuple[type[Row], ...] = (
@@ -20,6 +20,7 @@ ROWS: tuple[type[Row], ...] = (
     FlagRow,
     HelpRow,
     IdentityCheckRow,
+    ReviewRow,
     IncidentRow,
     AppealRow,
     HoldRow,

@@ -52,6 +52,9 @@ class ReviewRow(Row):
     claimed_at: Mapped[datetime | None]
     decided_by: Mapped[str | None]
     decided_at: Mapped[datetime | None]
+    unclear_by: Mapped[str | None]
+    note: Mapped[str | None]
+    salts: Mapped[dict[str, str] | None] = mapped_column(JSON)
 
     def model(self) -> Review:
         return Review(
@@ -61,4 +64,6 @@ class ReviewRow(Row):
             self.claimed_at,
             self.decided_by,
             self.decided_at,
+            self.unclear_by,
+            self.note,
         )

@@ -6,11 +6,14 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session as Db
 
 from proctoring.core import Core
+from proctoring.custody.committed import commit
 from proctoring.custody.model import Action, Actor
 from proctoring.custody.service import enter
-from proctoring.errors import Conflict, WrongState
+from proctoring.errors import Conflict, CoreError
 from proctoring.holds.service import check_not_restricted
-from proctoring.reviews.model import FlagState, Review, ReviewState
+from proctoring.incidents.model import IncidentState
+from proctoring.incidents.rows import IncidentRow
+from proctoring.reviews.model import UNCLEAR, FlagState, Review, ReviewState, check_claim, check_unclear
 from proctoring.reviews.rows import FlagRow, ReviewRow
 from proctoring.sessions.model import OVER
 from proctoring.sessions.service import session_row
@@ -25,16 +28,13 @@ def load(db: Db, session_id: str) -> Review:
 def claim(db: Db, core: Core, actor: Actor, session_id: str) -> Review:
     """Take the session on; claiming what one has already is harmless.
 
-    Raises Conflict when another has it, Denied while it is restricted; so do all acts of a reviewer.
+    Raises as `check_claim`, and Denied while it is restricted; so do all acts of a reviewer.
     """
     row = _row(db, session_id)
     check_not_restricted(db, session_id)
-    if row.claimed_by == actor.id and row.state == ReviewState.IN_REVIEW.value:
-        return row.model()
+    check_claim(row.model(), actor.id, _settled(db, session_id))
     if row.state == ReviewState.IN_REVIEW.value:
-        raise Conflict("Another reviewer has claimed this session.", "Take the next one in the queue.")
-    if row.state not in (ReviewState.TO_REVIEW.value, ReviewState.NO_CONCERN.value):
-        raise WrongState("This session's outcome is with a second person or decided.", "Take the next one.")
+        return row.model()
     row.state, row.claimed_by, row.claimed_at = ReviewState.IN_REVIEW.value, actor.id, core.clock()
     row.decided_by = row.decided_at = None
     enter(db, row.claimed_at, actor, Action.REVIEW_CLAIM, session_id)
@@ -58,22 +58,56 @@ def decide_no_concern(db: Db, core: Core, actor: Actor, session_id: str) -> Revi
     return row.model()
 
 
-def to_second_person(db: Db, now: datetime, actor: Actor, session_id: str) -> Review:
-    """The claimant decided an incident at this instant; a second person is needed."""
+def decide_unclear(db: Db, core: Core, actor: Actor, session_id: str, note: str) -> Review:
+    """Back to the queue, for another person, with a note of what could not be settled; flags may be open.
+
+    Raises Invalid without a note, Conflict unless the session is claimed by the actor and ended.
+    """
+    note = check_unclear(note)
     row = _claimed(db, session_id, actor)
+    check_ended(db, session_id)
+    row.state, row.claimed_by, row.claimed_at = ReviewState.TO_REVIEW.value, None, None
+    row.unclear_by, row.note = actor.id, note
+    said = commit(row, "note")
+    enter(db, core.clock, actor, Action.REVIEW_DECIDE, session_id, outcome=UNCLEAR, **said)
+    return row.model()
+
+
+def may_claim(db: Db, person_id: str, session_id: str) -> bool:
+    """Whether this person may take the session on now."""
+    try:
+        check_claim(load(db, session_id), person_id, _settled(db, session_id))
+    except CoreError:
+        return False
+    return True
+
+
+def check_deciding(db: Db, actor: Actor, session_id: str) -> None:
+    """Raises Conflict unless the actor has claimed the session, it has ended and every flag was looked at."""
+    _claimed(db, session_id, actor)
     check_decidable(db, session_id)
+
+
+def to_second_person(db: Db, now: datetime, actor: Actor, session_id: str) -> Review:
+    """The claimant decided an incident at this instant; a second person is needed. Raises as
+    `check_deciding`."""
+    check_deciding(db, actor, session_id)
+    row = _claimed(db, session_id, actor)
     row.state, row.decided_by, row.decided_at = ReviewState.SECOND_PERSON.value, actor.id, now
     return row.model()
 
 
-def after_second_person(db: Db, session_id: str, agreed: bool) -> Review:
-    """The second person agreed, or the session goes back to the queue for a fresh review."""
+def to_incident(db: Db, session_id: str) -> Review:
+    """Another person agreed."""
     row = _row(db, session_id)
-    if agreed:
-        row.state = ReviewState.INCIDENT.value
-    else:
-        row.state, row.claimed_by, row.claimed_at = ReviewState.TO_REVIEW.value, None, None
-        row.decided_by = row.decided_at = None
+    row.state = ReviewState.INCIDENT.value
+    return row.model()
+
+
+def to_no_concern(db: Db, now: datetime, actor: Actor, session_id: str) -> Review:
+    """A third person did not agree either: decided at this instant, for good."""
+    row = _row(db, session_id)
+    row.state, row.decided_by, row.decided_at = ReviewState.NO_CONCERN.value, actor.id, now
     return row.model()
 
 
@@ -86,14 +120,27 @@ def annul(db: Db, session_id: str) -> Review:
 
 def check_decidable(db: Db, session_id: str) -> None:
     """Raises Conflict before the session has ended and while a flag has not been looked at."""
-    if session_row(db, session_id).state not in OVER:
-        raise Conflict("The session has not ended.", "Decide when it has.")
+    check_ended(db, session_id)
     open_flags = select(FlagRow.id).where(
         FlagRow.session_id == session_id, FlagRow.state == FlagState.OPEN.value
     )
     left = len(list(db.scalars(open_flags)))
     if left:
         raise Conflict(f"{left} flags are not looked at yet.", "Confirm or dismiss each of them first.")
+
+
+def check_ended(db: Db, session_id: str) -> None:
+    """Raises Conflict before the session has ended."""
+    if session_row(db, session_id).state not in OVER:
+        raise Conflict("The session has not ended.", "Decide when it has.")
+
+
+def _settled(db: Db, session_id: str) -> bool:
+    """Whether a third person has said that an incident of the session is none."""
+    rejected = IncidentRow.state == IncidentState.REJECTED.value, IncidentRow.third_by.is_not(None)
+    return (
+        db.scalar(select(IncidentRow.id).where(IncidentRow.session_id == session_id, *rejected)) is not None
+    )
 
 
 def _claimed(db: Db, session_id: str, actor: Actor) -> ReviewRow:

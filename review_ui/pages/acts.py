@@ -9,6 +9,7 @@ from proctoring.access.model import May, require
 from proctoring.access.service import actor
 from proctoring.access.standing import relation
 from proctoring.incidents import service as incidents
+from proctoring.incidents.model import check_chosen
 from proctoring.reviews import flags as flag_service
 from proctoring.reviews import service as reviews
 from proctoring.reviews.model import Category, FlagState, Severity
@@ -21,6 +22,7 @@ class Outcome(StrEnum):
     """What the decision form sends."""
 
     NO_CONCERN = "no-concern"
+    UNCLEAR = "unclear"
     INCIDENT = "incident"
 
 
@@ -84,9 +86,10 @@ def routes(desk: Desk) -> APIRouter:
         request: Request,
         session_id: str,
         outcome: Annotated[Outcome, Form()],
-        category: Annotated[Category, Form()] = Category.OTHER,
-        severity: Annotated[Severity, Form()] = Severity.MINOR,
+        category: Annotated[Category | None, Form()] = None,
+        severity: Annotated[Severity | None, Form()] = None,
         reasons: Annotated[str, Form()] = "",
+        note: Annotated[str, Form()] = "",
         flag: Annotated[list[str] | None, Form()] = None,
     ) -> Response:
         person = desk.signed_in(request)
@@ -95,9 +98,11 @@ def routes(desk: Desk) -> APIRouter:
             who = actor(person)
             if outcome is Outcome.NO_CONCERN:
                 reviews.decide_no_concern(db, desk.core, who, session_id)
+            elif outcome is Outcome.UNCLEAR:
+                reviews.decide_unclear(db, desk.core, who, session_id, note)
             else:
-                linked = tuple(flag or ())
-                incidents.decide(db, desk.core, who, session_id, category, severity, reasons, linked)
-        return back_to("/queue" if outcome is Outcome.NO_CONCERN else f"/sessions/{session_id}")
+                chosen = check_chosen(category, severity)
+                incidents.decide(db, desk.core, who, session_id, *chosen, reasons, tuple(flag or ()))
+        return back_to(f"/sessions/{session_id}" if outcome is Outcome.INCIDENT else "/queue")
 
     return router

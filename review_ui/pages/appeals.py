@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Form, Request, Response
 from sqlalchemy.orm import Session as Db
 
-from proctoring.access.model import May, require
+from proctoring.access.model import May, may, require
 from proctoring.access.service import actor
 from proctoring.access.standing import relation
 from proctoring.appeals import service as appeals
@@ -33,6 +33,7 @@ def routes(desk: Desk) -> APIRouter:
                     "appeal": one,
                     "timeline": timeline(db, one.session_id, desk.now()),
                     "incident": _against(db, one),
+                    "may_answer": may(person, May.CLOSE_APPEAL, relation(db, person, one.session_id)),
                 }
                 for one in appeals.all_appeals(db)
             ]

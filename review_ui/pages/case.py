@@ -22,7 +22,7 @@ from proctoring.holds.model import Hold
 from proctoring.identity import service as identity
 from proctoring.identity.model import IdentityCopy
 from proctoring.incidents import service as incidents
-from proctoring.incidents.model import Incident, IncidentState
+from proctoring.incidents.model import AWAITING, Incident, IncidentState
 from proctoring.recordings import open_takes
 from proctoring.recordings.logs import LogHead, heads
 from proctoring.recordings.model import EndCause, GapReason, UnitState
@@ -88,7 +88,7 @@ class Case:
 
     @property
     def awaits_second(self) -> bool:
-        return self.incident is not None and self.incident.state is IncidentState.AWAITING_SECOND
+        return self.incident is not None and self.incident.state in AWAITING
 
     def clock_at(self, ms: int) -> datetime | None:
         """The instant of a place on the time line."""
@@ -139,7 +139,6 @@ def load(db: Db, person: Person, session_id: str, now: datetime) -> Case:
     began = recorded.started_at
     decided = incidents.of_session(db, session_id)
     incident = decided[0] if decided and decided[0].state is not IncidentState.REJECTED else None
-    claimable = (ReviewState.TO_REVIEW, ReviewState.NO_CONCERN)
     return Case(
         timeline=recorded,
         streams=tuple(sorted(recorded.streams, key=lambda one: STREAM_ORDER.index(one.stream))),
@@ -161,7 +160,9 @@ def load(db: Db, person: Person, session_id: str, now: datetime) -> Case:
         may_flag=may(person, May.FLAG, standing),
         may_decide=may(person, May.DECIDE, standing),
         may_confirm=may(person, May.CONFIRM_INCIDENT, standing),
-        may_claim=may(person, May.DECIDE, Relation.CLAIMANT) and review.state in claimable,
+        may_claim=may(person, May.DECIDE, Relation.CLAIMANT)
+        and review.state is not ReviewState.IN_REVIEW
+        and reviews.may_claim(db, person.id, session_id),
         identity=identity.of_session(db, session_id),
         may_view_identity=may(person, May.VIEW_IDENTITY, standing),
         may_check_identity=may(person, May.CHECK_IDENTITY, standing),

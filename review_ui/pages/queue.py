@@ -127,7 +127,7 @@ def matches(row: Row, asked: dict[str, str]) -> bool:
     state = row.line.review.state
     wanted = {
         "second": (ReviewState.SECOND_PERSON,),
-        "decided": (ReviewState.NO_CONCERN, ReviewState.INCIDENT),
+        "decided": (ReviewState.NO_CONCERN, ReviewState.INCIDENT, ReviewState.ANNULLED),
     }
     if state not in wanted.get(asked["state"], NOT_REVIEWED):
         return False

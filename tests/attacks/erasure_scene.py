@@ -23,6 +23,7 @@ from proctoring.reviews import service as reviews
 from proctoring.reviews.model import Category, Severity
 from retention.erase import Eraser
 from storage.naming import unit_prefix
+from tests.support.looks import look
 from tests.support.world import ADMIN, World
 
 ANNA = Actor("anna", "proctor")
@@ -103,6 +104,7 @@ def held_by(kind: HoldKind) -> Edit:
 
 
 def open_incident(scene: Scene) -> None:
+    look(scene.core, ANNA, scene.held.id)
     with scene.core.db.begin() as db:
         reviews.claim(db, scene.core, ANNA, scene.held.id)
         incidents.decide(

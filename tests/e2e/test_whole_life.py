@@ -66,6 +66,8 @@ def flag_and_decide(page: Page) -> None:
     page.click("li.flag button[value=confirmed]")
     page.wait_for_selector("li.flag.is-done")
     page.check("input[name=outcome][value=incident]")
+    page.select_option("#decision [name=category]", "unauthorised-aid")
+    page.select_option("#decision [name=severity]", "major")
     page.fill("#reasons", REASONS)
     page.click("#decision button:has-text('Send to a second person')")
     page.wait_for_load_state()
@@ -118,7 +120,10 @@ def test_recorded_reviewed_held_released_erased(service: Service) -> None:
             assert claes.request.get(urls[0]).status == 200
 
             peeters.goto(f"{service.url}/incidents")
+            peeters.click("a:has-text('Look and answer')")
+            see_three_streams_play(peeters)
             peeters.click("button[value=agree]")
+            peeters.wait_for_load_state()
             someone.page.goto(f"{someone.invited['candidate_url']}/recording")
             assert REASONS in someone.says("main")
             peeters.goto(f"{service.url}/incidents")

@@ -66,6 +66,7 @@ from tests.integration.test_database_rights import Rights, written
 from tests.support.asgi import AsgiClient, addresses
 from tests.support.logs import answer, write
 from tests.support.logs import event as happened
+from tests.support.looks import look
 from tests.support.roles import RolesWorld, roles_world
 from tests.support.signals import write_sheet
 from tests.support.world import ADMIN, REGULATION, SEGMENT_MS
@@ -74,7 +75,7 @@ EVERYTHING = CaptureProfile(
     tuple(Stream), identity_copy=True, activity_log=True, answers_log=True, signals=True
 )
 ANNA, BERT = Actor("anna", "proctor"), Actor("bert", "proctor")
-CARLA = Actor("carla", "committee")
+CARLA, DIRK = Actor("carla", "committee"), Actor("dirk", "proctor")
 SELDOM = {
     *(("UPDATE", "ledger_replay", name) for name in ("session_cursor", "unit_cursor")),
     *(("UPDATE", "replay_findings", name) for name in ("code", "session_id", "entry")),
@@ -240,6 +241,7 @@ def staff_work(world: RolesWorld, session: Session) -> None:
         appeal = appeals.open_of_session(db, session.id)
     assert appeal is not None
     left = left_alone(world)
+    other = world.ended(world.exam(streams=(Stream.WEBCAM,)))
     elsewhere = invited(world)
     with world.core.db.begin() as db:
         sessions.ask_in_person(db, world.core, elsewhere.id, "I have no quiet room.")
@@ -263,10 +265,11 @@ def staff_work(world: RolesWorld, session: Session) -> None:
             identity.answer(db, core, access.actor(second), session.id, True, f"{REASON} Not here.")
         pages_of(world, core, session, secret)
         decide(world, core, session, actor, added.id)
+        decide_nothing(world, core, other, actor)
         with core.db.begin() as db:
             placed = holds.place(db, core, actor, session.id, HoldKind.LEGAL, "court order")
             holds.release(db, core, BERT, placed.id)
-            appeals.close(db, core, BERT, appeal.id, AppealOutcome.REFUSED, "The recording shows it.")
+            appeals.close(db, core, CARLA, appeal.id, AppealOutcome.REFUSED, "The recording shows it.")
             secrets = [secret_of_second]
             secrets += [access.begin_login(db, core, one)[1] for one in links]
         for one in secrets:
@@ -291,25 +294,45 @@ def left_alone(world: RolesWorld) -> Session:
 
 
 def decide(world: RolesWorld, core: Core, session: Session, actor: Actor, flag_id: str) -> None:
-    """An incident that the second person does not agree to, then one that is agreed to, amended by an appeal
-    and closed."""
+    """An incident that a second person does not agree to and a third does; amended, and closed."""
     with core.db.begin() as db:
         for flag in flags.of_session(db, session.id):
             flags.decide(db, core, actor, flag.id, FlagState.DISMISSED)
-        for answered in (incidents.reject, incidents.confirm):
-            world.clock.move(seconds=1)
-            decided = incidents.decide(
-                db, core, actor, session.id, Category.OTHER, Severity.MINOR, REASON, (flag_id,)
-            )
-            answered(db, core, BERT, decided.id)
-            if answered is incidents.reject:
-                reviews.claim(db, core, actor, session.id)
+    incident = seen_by_three(world, core, session, actor, (flag_id,))
+    with core.db.begin() as db:
+        incidents.confirm(db, core, DIRK, incident)
     with world.role("capture") as capture, capture.db.begin() as db:
         appeal = appeals.lodge(db, capture, session.id, "It was allowed.")
     with core.db.begin() as db:
         other = Amendment(Category.TECHNICAL, Severity.MAJOR)
         appeals.close(db, core, CARLA, appeal.id, AppealOutcome.AMENDED, "In part.", other)
-        incidents.close(db, core, BERT, decided.id)
+        incidents.close(db, core, BERT, incident)
+
+
+def decide_nothing(world: RolesWorld, core: Core, session: Session, actor: Actor) -> None:
+    """Unclear to one person; an incident to another, which nobody agrees to."""
+    with core.db.begin() as db:
+        reviews.claim(db, core, BERT, session.id)
+        reviews.decide_unclear(db, core, BERT, session.id, REASON)
+        reviews.claim(db, core, actor, session.id)
+    incident = seen_by_three(world, core, session, actor)
+    with core.db.begin() as db:
+        incidents.reject(db, core, DIRK, incident, REASON)
+
+
+def seen_by_three(
+    world: RolesWorld, core: Core, session: Session, actor: Actor, linked: tuple[str, ...] = ()
+) -> str:
+    """An incident of which a second person has said no; its id."""
+    for person in (actor, BERT, DIRK):
+        look(core, person, session.id)
+    world.clock.move(seconds=1)
+    with core.db.begin() as db:
+        decided = incidents.decide(
+            db, core, actor, session.id, Category.OTHER, Severity.MINOR, REASON, linked
+        )
+        incidents.reject(db, core, BERT, decided.id, REASON)
+    return decided.id
 
 
 def pages_of(world: RolesWorld, core: Core, session: Session, secret: str) -> None:

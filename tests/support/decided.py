@@ -31,6 +31,7 @@ from proctoring.sessions import service as sessions
 from proctoring.sessions.model import Schedule, Session
 from storage.manifest import digest
 from storage.naming import segment_key
+from tests.support.looks import look
 from tests.support.world import ADMIN, REGULATION, World
 
 
@@ -42,7 +43,7 @@ class Decided:
     annulled: Session  # an incident that an appeal took back
     amended: Session  # an incident that an appeal made another one
     disputed: Session  # an incident that nobody has agreed to; an appeal that is open; a legal hold
-    rejected: Session  # an incident that the second person rejected; looked at again: no concern
+    rejected: Session  # unclear to one person; an incident to the next, which two others did not agree to
     invited: Session  # would rather sit in person
     recording: Session
     erased: Session
@@ -51,9 +52,14 @@ class Decided:
 def decide_everything(world: World) -> Decided:
     """Fills an empty world."""
     with world.core.db.begin() as db:
-        anna, ben, clara = (
+        anna, ben, clara, dora = (
             access.add_user(db, world.core, ADMIN, name, role)
-            for name, role in (("Anna", Role.PROCTOR), ("Ben", Role.PROCTOR), ("Clara", Role.COMMITTEE))
+            for name, role in (
+                ("Anna", Role.PROCTOR),
+                ("Ben", Role.PROCTOR),
+                ("Clara", Role.COMMITTEE),
+                ("Dora", Role.PROCTOR),
+            )
         )
     exam, other = _exam(world, "Module 2"), _exam(world, "Module 3")
     erased = world.ended(other)
@@ -70,7 +76,7 @@ def decide_everything(world: World) -> Decided:
         exams.publish_results(db, world.core, ADMIN, exam.id, world.clock())
     _decide_agreed(world, agreed, anna, ben, clara)
     _decide_disputed(world, disputed, anna)
-    _decide_rejected(world, rejected, anna, ben)
+    _decide_rejected(world, rejected, anna, ben, dora)
     _decide_upheld(world, annulled, (anna, ben, clara), AppealOutcome.UPHELD)
     other_kind = Amendment(Category.TECHNICAL, Severity.MINOR)
     _decide_upheld(world, amended, (anna, ben, clara), AppealOutcome.AMENDED, other_kind)
@@ -165,6 +171,7 @@ def _incident(world: World, session: Session, person: Person) -> str:
         for one in flags.of_session(db, session.id):
             flags.decide(db, world.core, actor, one.id, FlagState.CONFIRMED)
     world.clock.move(seconds=1)
+    look(world.core, actor, session.id)
     with world.core.db.begin() as db:
         made = incidents.decide(
             db,
@@ -182,6 +189,7 @@ def _incident(world: World, session: Session, person: Person) -> str:
 
 def _decide_agreed(world: World, session: Session, anna: Person, ben: Person, clara: Person) -> None:
     incident = _incident(world, session, anna)
+    look(world.core, access.actor(ben), session.id)
     with world.core.db.begin() as db:
         incidents.confirm(db, world.core, access.actor(ben), incident)
     with world.core.db.begin() as db:
@@ -204,6 +212,7 @@ def _decide_upheld(
 ) -> None:
     anna, ben, clara = people
     incident = _incident(world, session, anna)
+    look(world.core, access.actor(ben), session.id)
     with world.core.db.begin() as db:
         incidents.confirm(db, world.core, access.actor(ben), incident)
     with world.core.db.begin() as db:
@@ -222,13 +231,15 @@ def _decide_disputed(world: World, session: Session, anna: Person) -> None:
         appeals.lodge(db, world.core, session.id, "I was alone")
 
 
-def _decide_rejected(world: World, session: Session, anna: Person, ben: Person) -> None:
+def _decide_rejected(world: World, session: Session, anna: Person, ben: Person, dora: Person) -> None:
+    with world.core.db.begin() as db:
+        reviews.claim(db, world.core, access.actor(dora), session.id)
+        reviews.decide_unclear(db, world.core, access.actor(dora), session.id, "A voice, or a radio?")
     incident = _incident(world, session, anna)
-    with world.core.db.begin() as db:
-        incidents.reject(db, world.core, access.actor(ben), incident)
-    with world.core.db.begin() as db:
-        reviews.claim(db, world.core, access.actor(ben), session.id)
-        reviews.decide_no_concern(db, world.core, access.actor(ben), session.id)
+    for person in (ben, dora):
+        look(world.core, access.actor(person), session.id)
+        with world.core.db.begin() as db:
+            incidents.reject(db, world.core, access.actor(person), incident, "I hear a radio")
     with world.core.db.begin() as db:
         held = holds.place(db, world.core, ADMIN, session.id, HoldKind.LEGAL, "Asked for by a court")
     world.clock.move(seconds=1)

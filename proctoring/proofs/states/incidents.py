@@ -3,13 +3,18 @@
 from proctoring.appeals.model import AppealState
 from proctoring.custody.model import Action, Entry
 from proctoring.incidents.model import IncidentState
-from proctoring.proofs.model import Told, given
+from proctoring.proofs.model import UNTOLD, Told, given
 
 TABLE, LINKS, APPEALS = "incidents", "incident_flags", "appeals"
-_SECOND = {
+_ANSWERS = {
     Action.INCIDENT_CONFIRM: IncidentState.CONFIRMED,
     Action.INCIDENT_REJECT: IncidentState.REJECTED,
 }
+
+
+def awaits_third(told: Told, incident: str) -> bool:
+    """Whether a second person has said no by the entries so far."""
+    return told.value(TABLE, incident, "state") == IncidentState.AWAITING_THIRD.value
 
 
 def fold(told: Told, entry: Entry) -> None:
@@ -28,15 +33,27 @@ def fold(told: Told, entry: Entry) -> None:
                 second_by=None,
                 second_at=None,
                 notified_at=None,
+                second_reasons=None,
+                third_by=None,
+                third_at=None,
+                third_reasons=None,
                 **given(entry, "category", hold_id="hold"),
             )
             if "flags" in entry.detail:
                 for flag in str(entry.detail["flags"]).split():
                     told.tell(entry, LINKS, f"{row}+{flag}", incident_id=row, flag_id=flag)
                 told.complete.add((LINKS, row))
+        case Action.INCIDENT_DISSENT:
+            state = IncidentState.AWAITING_THIRD.value
+            second = {"second_by": entry.actor, "second_at": at, "second_reasons": UNTOLD}
+            told.tell(entry, TABLE, row, state=state, **second)
         case Action.INCIDENT_CONFIRM | Action.INCIDENT_REJECT:
-            state = _SECOND[entry.action].value
-            told.tell(entry, TABLE, row, state=state, second_by=entry.actor, second_at=at)
+            answered: dict[str, object] = {"third_by": entry.actor, "third_at": at}
+            if not awaits_third(told, row):  # an older service rejected after the second person
+                answered = {"second_by": entry.actor, "second_at": at}
+            elif entry.action is Action.INCIDENT_REJECT:
+                answered["third_reasons"] = UNTOLD
+            told.tell(entry, TABLE, row, state=_ANSWERS[entry.action].value, **answered)
             if "notified_at" in entry.detail:  # an older service told nobody from when a decision counts
                 told.tell(entry, TABLE, row, **given(entry, "notified_at"))
         case Action.INCIDENT_CLOSE:

@@ -1,8 +1,10 @@
-"""Reviews, flags and what was said of them, as `proctoring.reviews.model` moves them."""
+"""Reviews, flags and what was said of them, as `proctoring.reviews.model` moves them. Before `incidents`: a
+rejection asks how the incident stood."""
 
 from proctoring.custody.model import Action, Entry
-from proctoring.proofs.model import Told, given
-from proctoring.reviews.model import FlagState, ReviewState
+from proctoring.proofs.model import UNTOLD, Told, given
+from proctoring.proofs.states.incidents import awaits_third
+from proctoring.reviews.model import UNCLEAR, FlagState, ReviewState
 
 TABLE, FLAGS = "reviews", "flags"
 
@@ -14,9 +16,17 @@ def fold(told: Told, entry: Entry) -> None:
     match entry.action:
         case Action.REVIEW_CLAIM:
             claimed = back | {"claimed_by": entry.actor, "claimed_at": at}
+            if (TABLE, str(row)) not in told.rows:
+                claimed |= {"unclear_by": None, "note": None}
             told.tell(entry, TABLE, row, state=ReviewState.IN_REVIEW.value, **claimed)
+        case Action.INCIDENT_REJECT if awaits_third(told, str(entry.detail.get("incident"))):
+            state = ReviewState.NO_CONCERN.value
+            told.tell(entry, TABLE, row, state=state, decided_by=entry.actor, decided_at=at)
         case Action.REVIEW_RELEASE | Action.INCIDENT_REJECT:
             told.tell(entry, TABLE, row, state=ReviewState.TO_REVIEW.value, **back)
+        case Action.REVIEW_DECIDE if entry.detail.get("outcome") == UNCLEAR:
+            unclear = {"unclear_by": entry.actor, "note": UNTOLD, **back}
+            told.tell(entry, TABLE, row, state=ReviewState.TO_REVIEW.value, **unclear)
         case Action.REVIEW_DECIDE:
             outcome = given(entry, state="outcome")
             told.tell(entry, TABLE, row, decided_by=entry.actor, decided_at=at, **outcome)

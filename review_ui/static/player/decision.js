@@ -30,12 +30,14 @@ function choose(tabs, chosen) {
   }
 }
 
-/** Reasons are needed for an incident only. @param {HTMLFormElement | null} form */
+/** Each field is needed for its own outcome only (`data-for`). @param {HTMLFormElement | null} form */
 export function prepareDecision(form) {
   if (!form) return;
   const set = () => {
-    const incident = form.querySelector("[name=outcome][value=incident]:checked") !== null;
-    for (const field of form.querySelectorAll("[data-for-incident]")) field.toggleAttribute("required", incident);
+    const outcome = new FormData(form).get("outcome");
+    for (const field of form.querySelectorAll("[data-for]")) {
+      field.toggleAttribute("required", field.getAttribute("data-for") === outcome);
+    }
   };
   form.addEventListener("change", set);
   set();

@@ -26,6 +26,7 @@ from proctoring.reviews import service as reviews
 from proctoring.reviews.model import Category, ReviewState, Severity
 from proctoring.sessions.model import Session
 from tests.support.asgi import AsgiClient
+from tests.support.looks import look
 from tests.support.world import ADMIN, World
 
 ANNA, BERT = Actor("anna", "proctor"), Actor("bert", "proctor")
@@ -100,6 +101,8 @@ def counted(world: World, session: Session) -> Incident:
     """An incident that two people agreed on."""
     with world.core.db.begin() as db:
         reviews.claim(db, world.core, ANNA, session.id)
+    for person in (ANNA, BERT):
+        look(world.core, person, session.id)
     with world.core.db.begin() as db:
         made = incidents.decide(
             db, world.core, ANNA, session.id, Category.OTHER, Severity.MAJOR, "A second voice."

@@ -22,6 +22,7 @@ from proctoring.reviews.model import Category, FlagState, Severity
 from proctoring.sessions import service as sessions
 from proctoring.sessions.model import EndReason, Session
 from tests.support.asgi import AsgiClient
+from tests.support.looks import look
 from tests.support.packages import export
 from tests.support.world import ADMIN, World
 
@@ -54,6 +55,8 @@ def decide_incident(world: World, session: Session) -> str:
     with world.core.db.begin() as db:
         reviews.claim(db, world.core, FIRST, session.id)
     look_at_flags(world, session)
+    for person in (FIRST, SECOND):
+        look(world.core, person, session.id)
     with world.core.db.begin() as db:
         incident = incidents.decide(
             db,

@@ -41,10 +41,12 @@ from proctoring.sessions.model import Session
 from proctoring.sessions.rows import SessionRow
 from storage.objects import MemoryObjects
 from tests.support.decided import decide_everything
+from tests.support.looks import look
 from tests.support.world import ADMIN, World
 
 SAID, WHO = "kanarie in woorden", "kanarie in dossier"
-ANNA, BERT, CLARA = Actor("anna", "proctor"), Actor("bert", "proctor"), Actor("clara", "committee")
+ANNA, BERT, DIRK = (Actor(name, "proctor") for name in ("anna", "bert", "dirk"))
+CLARA = Actor("clara", "committee")
 DUE, RECORD_DUE = datetime(2027, 2, 15, tzinfo=UTC), datetime(2036, 11, 16, 23, tzinfo=UTC)
 YEARS = timedelta(days=3660)
 
@@ -66,7 +68,7 @@ OTHER_TEXT = {
     "holds": "id session_id kind released_by salts",
     "identity_checks": "session_id checked_by salts",
     "incident_flags": "incident_id flag_id",
-    "incidents": "id session_id category severity state decided_by second_by hold_id salts",
+    "incidents": "id session_id category severity state decided_by second_by third_by hold_id salts",
     "ledger_replay": "hash session_cursor unit_cursor signature",
     "ledger_stamps": "answer",
     "logged_events": "unit_id event_id",
@@ -75,7 +77,7 @@ OTHER_TEXT = {
     "replay_findings": "subject row column code session_id",
     "replayed_sessions": "id digest signature",
     "retention_brakes": "id cause detail released_by salts",
-    "reviews": "session_id state claimed_by decided_by",
+    "reviews": "session_id state claimed_by decided_by unclear_by salts",
     "segments": "unit_id take_id object_key ct_sha256 media_type prev leaf_hash",
     "sessions": "id exam_id state language notice_version in_person_answered_by salts",
     "sign_in_links": "token_hash user_id",
@@ -154,6 +156,8 @@ def written_about(world: World) -> Session:
         sessions.finish(db, world.core, session.id)
     with world.core.db.begin() as db:
         identity.answer(db, world.core, ANNA, session.id, False, SAID)
+        reviews.claim(db, world.core, DIRK, session.id)
+        reviews.decide_unclear(db, world.core, DIRK, session.id, SAID)
         reviews.claim(db, world.core, ANNA, session.id)
         flags.add(db, world.core, ANNA, session.id, 0, 1, Category.OTHER, Severity.MINOR, SAID)
         placed = holds.place(db, world.core, ADMIN, session.id, HoldKind.LEGAL, SAID, SAID)
@@ -162,16 +166,29 @@ def written_about(world: World) -> Session:
 
 
 def decided_about(world: World) -> Session:
-    """And into those of a decision: an incident, agreed to, appealed, closed."""
+    """And into those of a decision: an incident that one of two others agreed to, appealed, closed; and one
+    that nobody agreed to, appealed all the same."""
+    incident_about(world, agreed=False)
+    return incident_about(world, agreed=True)
+
+
+def incident_about(world: World, agreed: bool) -> Session:
     session = written_about(world)
+    for person in (ANNA, BERT, DIRK):
+        look(world.core, person, session.id)
     with world.core.db.begin() as db:
         for flag in flags.of_session(db, session.id):
             flags.decide(db, world.core, ANNA, flag.id, FlagState.CONFIRMED)
         made = incidents.decide(db, world.core, ANNA, session.id, Category.OTHER, Severity.MAJOR, SAID)
-        incidents.confirm(db, world.core, BERT, made.id)
+        incidents.reject(db, world.core, DIRK, made.id, SAID)
+        if agreed:
+            incidents.confirm(db, world.core, BERT, made.id)
+        else:
+            incidents.reject(db, world.core, BERT, made.id, SAID)
         appeal = appeals.lodge(db, world.core, session.id, SAID)
         appeals.close(db, world.core, CLARA, appeal.id, AppealOutcome.REFUSED, SAID)
-        incidents.close(db, world.core, BERT, made.id)
+        if agreed:
+            incidents.close(db, world.core, BERT, made.id)
     return session
 
 

@@ -16,7 +16,6 @@ from proctoring.holds.model import HoldKind
 from proctoring.holds.rows import HoldRow
 from proctoring.identity import service as identity
 from proctoring.incidents import service as incidents
-from proctoring.incidents.rows import IncidentRow
 from proctoring.proofs.states.due import NOT_TOLD, ToldDue, told_due
 from proctoring.proofs.states.holds import active_holds, open_procedures, told_holds
 from proctoring.proofs.states.units import told_units
@@ -25,9 +24,10 @@ from proctoring.reviews import service as reviews
 from proctoring.reviews.model import Category, Severity
 from proctoring.sessions import service as sessions
 from proctoring.sessions.model import Session
+from tests.support.looks import look
 from tests.support.world import ADMIN, World
 
-ANNA, BERT = Actor("anna", "proctor"), Actor("bert", "proctor")
+ANNA, BERT, DIRK, ELS = (Actor(name, "proctor") for name in ("anna", "bert", "dirk", "els"))
 OLDER = {"closes_at", "ended_at", "checked_at", "count_from", "zone", "max_days"}
 
 
@@ -70,10 +70,12 @@ def check_holds(world: World, session: Session) -> None:
     assert told_units(mine).complete
 
 
-OPEN = ("awaiting-second", "confirmed")
+OPEN = ("awaiting-second", "awaiting-third", "confirmed")
 
 
 def decide_incident(world: World, session: Session) -> str:
+    for person in (ANNA, BERT, DIRK):
+        look(world.core, person, session.id)
     with world.core.db.begin() as db:
         reviews.claim(db, world.core, ANNA, session.id)
         decided = incidents.decide(
@@ -91,25 +93,31 @@ def test_holds_are_told_through_every_procedure(world: World) -> None:
         legal = holds.place(db, core, ADMIN, session.id, HoldKind.LEGAL, "court order")
         appeal = appeals.lodge(db, core, session.id, "I was alone.")
     check_holds(world, session)
-    rejected = decide_incident(world, session)
-    check_holds(world, session)
     with core.db.begin() as db:
-        incidents.reject(db, core, BERT, rejected)
         holds.release(db, core, ADMIN, legal.id)
     check_holds(world, session)
     confirmed = decide_incident(world, session)
+    check_holds(world, session)
+    with core.db.begin() as db:
+        incidents.reject(db, core, DIRK, confirmed, "I see nothing.")
+    check_holds(world, session)
     with core.db.begin() as db:
         incidents.confirm(db, core, BERT, confirmed)
     check_holds(world, session)
     with core.db.begin() as db:
         incidents.close(db, core, BERT, confirmed)
-        appeals.close(db, core, BERT, appeal.id, AppealOutcome.REFUSED, "You were not alone.")
+        appeals.close(db, core, ELS, appeal.id, AppealOutcome.REFUSED, "You were not alone.")
     check_holds(world, session)
     _, mine = about(world, session)
     assert not active_holds(mine)
-    assert len(told_holds(mine)) == 4
-    with core.db.read() as db:
-        assert len(list(db.scalars(select(IncidentRow.id)))) == 2
+    assert len(told_holds(mine)) == 3
+    rejected = decide_incident(world, other := world.ended(world.exam(identity_copy=True)))
+    for person in (BERT, DIRK):
+        check_holds(world, other)
+        with core.db.begin() as db:
+            incidents.reject(db, core, person, rejected, "I see nothing.")
+    check_holds(world, other)
+    assert not active_holds(about(world, other)[1])
 
 
 @pytest.mark.parametrize("count_from", list(CountFrom))

@@ -4,6 +4,7 @@ import pytest
 
 from proctoring.access.model import Role
 from proctoring.appeals import service as appeals
+from proctoring.exams.model import Stream
 from proctoring.holds import service as holds
 from proctoring.incidents import service as incidents
 from proctoring.reviews import flags
@@ -13,6 +14,7 @@ from proctoring.sessions import service as sessions
 from proctoring.sessions.model import Session
 from proctoring.spools import service as spools
 from proctoring.spools.model import Told, Trouble
+from tests.support.looks import look
 from tests.support.world import ADMIN
 from tests.unit.review_ui.conftest import Office, Staff
 
@@ -35,9 +37,16 @@ def flag_of(office: Office, session: Session) -> str:
         return flags.of_session(db, session.id)[-1].id
 
 
+def see(office: Office, staff: Staff, session: Session) -> None:
+    """As the player does: a piece of each stream."""
+    for stream in Stream:
+        assert staff.get(f"/media/{session.id}/{stream.value}/0", "*/*").status_code == 200
+
+
 def decided(office: Office, session: Session, by: Staff) -> str:
     """An incident about the session; its id."""
     by.post(f"/sessions/{session.id}/claim")
+    look(office.world.core, by.actor, session.id)
     answer = by.post(
         f"/sessions/{session.id}/decide",
         outcome="incident",
@@ -86,30 +95,101 @@ def test_an_incident_holds_at_once_and_counts_when_another_agrees(
     incident = decided(office, session, proctor)
     assert held(office, session) == ["incident"]
     assert proctor.post(f"/incidents/{incident}/answer", answer="agree").status_code == 403
-    assert "You decided this one yourself." in proctor.get("/incidents").text
-    assert "You are the second person." in colleague.get(f"/sessions/{session.id}").text
-    colleague.post(f"/incidents/{incident}/answer", answer="agree")
+    assert "You decided about this one yourself." in proctor.get("/incidents").text
+    page = colleague.get(f"/sessions/{session.id}").text
+    assert "You are the second person." in page
+    assert f'action="/incidents/{incident}/answer"' in page
+    assert "/answer" not in colleague.get("/incidents").text
+    blind = colleague.post(f"/incidents/{incident}/answer", answer="agree")
+    assert (blind.status_code, "not looked at" in blind.text) == (403, True)
+    see(office, colleague, session)
+    assert colleague.post(f"/incidents/{incident}/answer", answer="agree").status_code == 303
     assert state(office, session) is ReviewState.INCIDENT
     assert proctor.post(f"/incidents/{incident}/close").status_code == 403
     assert colleague.post(f"/incidents/{incident}/close").status_code == 303
     assert held(office, session) == []
 
 
-def test_a_second_person_who_does_not_agree_ends_the_hold(
+@pytest.mark.promise("P8")
+def test_after_a_no_with_reasons_a_third_person_answers(
     office: Office, proctor: Staff, colleague: Staff
 ) -> None:
+    """A no without reasons is refused; the third reads the second's; their no ends the hold for good."""
+    session = office.world.ended()
+    third = office.hire("K. Derde", Role.PROCTOR)
+    incident = decided(office, session, proctor)
+    for one in (colleague, third):
+        see(office, one, session)
+    answer = f"/incidents/{incident}/answer"
+    assert colleague.post(answer, answer="disagree").status_code == 422
+    assert colleague.post(answer, answer="disagree", reasons="It is a radio.").status_code == 303
+    assert held(office, session) == ["incident"]
+    assert colleague.post(answer, answer="agree").status_code == 403
+    page = third.get(f"/sessions/{session.id}").text
+    assert "You are the third person." in page
+    assert "It is a radio." in page
+    assert third.post(answer, answer="disagree", reasons="A radio indeed.").status_code == 303
+    assert (state(office, session), held(office, session)) == (ReviewState.NO_CONCERN, [])
+    assert proctor.post(f"/sessions/{session.id}/claim").status_code == 409
+    assert "Review again" not in proctor.get(f"/sessions/{session.id}").text
+
+
+def test_nothing_is_decided_that_nobody_chose(office: Office, proctor: Staff) -> None:
+    """No outcome, kind or severity is preselected, and none stands for what was not sent; a colleague named
+    as the second person is nothing that the form knows."""
+    session = office.world.ended()
+    at = f"/sessions/{session.id}"
+    proctor.post(f"{at}/claim")
+    look(office.world.core, proctor.actor, session.id)
+    form = proctor.get(at).text.partition('id="decision"')[2].partition("</form>")[0]
+    assert form.count('type="radio"') == 3
+    assert " checked" not in form
+    assert " selected" not in form
+    assert form.count('<option value="">') == 2
+    assert "second" not in {name.partition('"')[0] for name in form.split('name="')[1:]}
+    chosen = {"outcome": "incident", "category": "other", "severity": "major", "reasons": REASONS}
+    for left_out in chosen:
+        sent = {name: one for name, one in chosen.items() if name != left_out}
+        assert proctor.post(f"{at}/decide", **sent).status_code == 422, left_out
+    assert (held(office, session), state(office, session)) == ([], ReviewState.IN_REVIEW)
+    assert proctor.post(f"{at}/decide", **chosen).status_code == 303
+
+
+def test_unclear_is_sent_back_for_another_person(office: Office, proctor: Staff, colleague: Staff) -> None:
+    """Who comes next reads the note; who wrote it is offered no claim, and refused one."""
+    session = office.world.ended()
+    at = f"/sessions/{session.id}"
+    proctor.post(f"{at}/claim")
+    assert proctor.post(f"{at}/decide", outcome="unclear").status_code == 422
+    sent = proctor.post(f"{at}/decide", outcome="unclear", note="A voice, or a radio?")
+    assert (sent.headers["location"], state(office, session)) == ("/queue", ReviewState.TO_REVIEW)
+    assert f'action="{at}/claim"' not in proctor.get(at).text
+    assert proctor.post(f"{at}/claim").status_code == 403
+    assert proctor.post("/queue/no-concern", session=[session.id]).status_code == 403
+    assert "A voice, or a radio?" in colleague.get(at).text
+    assert colleague.post(f"{at}/claim").status_code == 303
+
+
+def test_a_member_who_seconded_sees_and_answers_no_appeal_of_it(
+    office: Office, proctor: Staff, colleague: Staff
+) -> None:
+    """The page, the media and the answer are another member's."""
     session = office.world.ended()
     incident = decided(office, session, proctor)
-    colleague.post(f"/incidents/{incident}/answer", answer="disagree")
-    assert (state(office, session), held(office, session)) == (ReviewState.TO_REVIEW, [])
-
-
-def test_an_incident_needs_reasons(office: Office, proctor: Staff) -> None:
-    session = office.world.ended()
-    proctor.post(f"/sessions/{session.id}/claim")
-    refused = proctor.post(f"/sessions/{session.id}/decide", outcome="incident", reasons=" ")
-    assert refused.status_code == 422
-    assert held(office, session) == []
+    member = office.hire("Member", Role.COMMITTEE)
+    look(office.world.core, member.actor, session.id)
+    with office.world.core.db.begin() as db:
+        incidents.confirm(db, office.world.core, member.actor, incident)
+    with office.world.core.db.begin() as db:
+        appeal = appeals.lodge(db, office.world.core, session.id, "I was alone").id
+    assert "another member answers" in member.get("/appeals").text
+    for path in (f"/sessions/{session.id}", f"/media/{session.id}/webcam/0"):
+        refused = member.get(path, "*/*")
+        assert (refused.status_code, "took part" in refused.text) == (403, True)
+    answer = {"outcome": "refused", "answer": "It stands."}
+    assert member.post(f"/appeals/{appeal}/close", **answer).status_code == 403
+    other = office.hire("Other", Role.COMMITTEE)
+    assert other.post(f"/appeals/{appeal}/close", **answer).status_code == 303
 
 
 def test_many_without_flags_are_decided_at_once(office: Office, proctor: Staff) -> None:

@@ -19,6 +19,7 @@ from proctoring.reviews.model import FlagState
 from proctoring.sessions import service as sessions
 from proctoring.sessions.model import Session
 from tests.support.directions import turning
+from tests.support.looks import look
 from tests.support.world import ADMIN, REGULATION, World
 from tests.unit.review_ui.conftest import Office, Staff
 
@@ -72,7 +73,10 @@ def lives(office: Office, session: Session, reviewer: Staff, second: Staff) -> I
     with core.db.begin() as db:
         for one in flags.of_session(db, session.id):
             flags.decide(db, core, reviewer.actor, one.id, FlagState.CONFIRMED)
-    assert reviewer.post(f"{at}/decide", outcome="incident", reasons=WORDS).status_code == 303
+    chosen = {"outcome": "incident", "category": "other", "severity": "minor", "reasons": WORDS}
+    for one in (reviewer, second):
+        look(core, one.actor, session.id)
+    assert reviewer.post(f"{at}/decide", **chosen).status_code == 303
     yield "awaits a second person"
     with core.db.read() as db:
         incident = incidents.of_session(db, session.id)[0].id
@@ -82,7 +86,7 @@ def lives(office: Office, session: Session, reviewer: Staff, second: Staff) -> I
         appeal = appeals.lodge(db, core, session.id, WORDS)
     yield "appealed"
     with core.db.begin() as db:
-        appeals.close(db, core, second.actor, appeal.id, AppealOutcome.REFUSED, WORDS)
+        appeals.close(db, core, ADMIN, appeal.id, AppealOutcome.REFUSED, WORDS)
     yield "answered"
 
 

@@ -8,6 +8,7 @@ from fastapi import FastAPI
 
 from proctoring.access.model import Role
 from proctoring.appeals import service as appeals
+from proctoring.custody.model import Action
 from proctoring.errors import CoreError, Denied
 from proctoring.help import service as help_requests
 from proctoring.help.model import HelpKind
@@ -22,6 +23,7 @@ from proctoring.sessions import service as sessions
 from proctoring.sessions.model import Session
 from review_ui.app import routes
 from tests.support.asgi import addresses
+from tests.support.looks import look
 from tests.support.world import ADMIN
 from tests.unit.review_ui.conftest import Office, Staff
 
@@ -83,6 +85,7 @@ def case(office: Office, proctor: Staff) -> Case:
         for session in (claimed, decided):
             reviews.claim(db, core, who, session.id)
         flag = flags.add(db, core, who, claimed.id, *FLAG).id
+    look(core, who, decided.id)
     with core.db.begin() as db:
         incident = incidents.decide(db, core, who, decided.id, Category.OTHER, Severity.MINOR, REASONS).id
     with core.db.begin() as db:
@@ -124,12 +127,15 @@ def test_every_route_of_a_restricted_session_is_closed(
     office: Office, case: Case, proctor: Staff, colleague: Staff
 ) -> None:
     """Page, time line, media, card, logs, signals, messages, claim, flags, decision, second answer: all say
-    that it is restricted, to those who may do it otherwise. A new route is tried too."""
+    that it is restricted, to those who may do it otherwise; nothing is entered as a look. A new route is
+    tried too."""
+    seen = office.ledger(Action.EVIDENCE_VIEW)
     found = tries(office, case, proctor, colleague)
     assert len(found) >= 17
     for address, answer in found.items():
         assert answer.status_code == 403, address
         assert "restricted at the candidate" in answer.text, address
+    assert office.ledger(Action.EVIDENCE_VIEW) == seen
     for page in ("/queue", "/incidents"):
         shown = colleague.get(page).text
         assert case.claimed.id not in shown
@@ -161,7 +167,7 @@ def test_services_refuse_whoever_calls_them(office: Office, case: Case, proctor:
         "flag": lambda db: flags.add(db, core, who, case.claimed.id, *FLAG),
         "look at a flag": lambda db: flags.decide(db, core, who, at["flag_id"], FlagState.DISMISSED),
         "confirm": lambda db: incidents.confirm(db, core, ADMIN, at["incident_id"]),
-        "reject": lambda db: incidents.reject(db, core, ADMIN, at["incident_id"]),
+        "reject": lambda db: incidents.reject(db, core, ADMIN, at["incident_id"], REASONS),
         "close": lambda db: incidents.close(db, core, ADMIN, at["incident_id"]),
         "answer": lambda db: help_requests.answer(db, core, who, at["request_id"], "Go on."),
         "identity": lambda db: identity.answer(db, core, who, case.claimed.id, True, ""),
