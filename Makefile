@@ -46,7 +46,7 @@ attacks: setup ## strangers and insiders against the real service; AREA=connecti
 soak: setup ## a Chromium whose microphone stalls every EVERY=240 seconds for MINUTES=120: lips and voice stay together
 	$(BIN)/python -m tests.bench.lipsync --minutes $(MINUTES) --every $(EVERY)
 
-mutants: setup test-tools ## the fourteen seeded bugs, each of which the tests must find
+mutants: setup test-tools ## the seeded bugs, each of which the tests must find
 	$(BIN)/python -m tests.mutants
 
 setup: .venv/ready ## make .venv with the locked dependencies, compile the way of a packet

@@ -25,8 +25,8 @@ class Purpose(StrEnum):
     CERTIFICATE = "certificate"
     ACT = "act"
     RESTORATION = "restored"
-    REPLAY = "replay"  # how far the ledger was replayed (`proctoring.proofs.memory`)
-    REPLAYED = "replayed"
+    LEDGER_PAGE = "ledger-page"  # of the ledger, read and replayed (`proctoring.proofs.pages`)
+    REPLAYED = "replayed"  # rows of a session as they agreed with it (`proctoring.proofs.memory`)
 
 
 class NoteSigner(Protocol):

@@ -13,7 +13,7 @@ from proctoring.custody.model import Action, Entry
 from proctoring.proofs.compare import Compared, compare
 from proctoring.proofs.holes import check_holes
 from proctoring.proofs.leaves import Stored, check_leaves, heads_told, read_leaves, readable
-from proctoring.proofs.model import Disagreement, Fact, Told
+from proctoring.proofs.model import EDITED, Disagreement, Fact, Told
 from proctoring.proofs.read import (
     Rows,
     entries_of,
@@ -24,6 +24,7 @@ from proctoring.proofs.read import (
     rows_under,
     session_rows,
 )
+from proctoring.proofs.reader import LedgerReader
 from proctoring.proofs.replay import replay, replay_house
 from proctoring.proofs.states.due import ZONE_CHANGE_MAX, told_due
 from proctoring.proofs.tolerant import UNREADABLE
@@ -76,13 +77,19 @@ def read_house(db: Db, known: House | None = None) -> House:
     return House(exact_from, told, house_rows(db), exams, newest, (*faults, *unreadable, *told.faults))
 
 
-def check_sessions(db: Db, house: House, session_ids: Collection[str]) -> Iterator[Checked]:
-    """Replays each of these sessions from its first entry, and compares all of its rows."""
+def check_sessions(
+    db: Db, house: House, session_ids: Collection[str], reader: LedgerReader | None = None
+) -> Iterator[Checked]:
+    """Replays each of these sessions from its first entry, and compares all of its rows; its entries too,
+    with what a reader has read of them, if one is given."""
     (entries, unreadable), rows = entries_of(db, session_ids), session_rows(db, session_ids)
     for session_id in session_ids:
         mine, there = entries.get(session_id, []), rows.get(session_id, {})
         compared = _check(db, house, mine, there)
         compared.faults += unreadable.get(session_id, [])
+        read = [one for one in mine if reader is not None and one.number <= reader.size]
+        if reader is not None and not reader.agrees(session_id, read):
+            compared.faults.append(_other_entries(session_id))
         last = mine[-1].number if mine else 0
         yield Checked(session_id, compared, through(house, last, there, session_id), digest(there))
 
@@ -121,6 +128,11 @@ def tell(db: Db, house: House, entries: list[Entry], rows: Rows) -> tuple[Told, 
             raise
         told.not_told(entries[-1], error)
     return told, [*faults, *told.faults]
+
+
+def _other_entries(session_id: str) -> Disagreement:
+    told = "its entries are not all those that were read, as they were read"
+    return Disagreement(EDITED, "custody_entries", session_id, "session_id", told, None)
 
 
 def _check(db: Db, house: House, entries: list[Entry], rows: Rows) -> Compared:

@@ -245,12 +245,14 @@ COLUMNS: dict[str, dict[str, Cover]] = {
         **_none(_STOPPED, "found_at", "ended_at", "ended_by"),
     },
     "ledger_replay": {
-        **_other(How.SIGNED, _BY_JOB, "id", "exact_from"),
-        **_other(How.SIGNED, _BY_JOB, "through", "hash"),
-        **_other(How.SIGNED, _BY_JOB, "signature"),
+        **_none("there is one", "id"),
+        **_other(How.SIGNED, "the pages of the ledger say the same", "exact_from"),
         **_none("where the job goes on: its rounds begin anew by themselves", "session_cursor"),
         **_none("where the job goes on: its rounds begin anew by themselves", "unit_cursor"),
         **_none("when the job last passed", "passed_at"),
+    },
+    "ledger_pages": {
+        **_other(How.SIGNED, _BY_JOB, "id", "body", "signature"),
     },
     "replayed_sessions": {
         **_other(How.SIGNED, _BY_JOB, "id", "through", "digest"),

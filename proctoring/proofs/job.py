@@ -9,21 +9,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import structlog
-from sqlalchemy import select
 from sqlalchemy.orm import Session as Db
 
 from proctoring.core import Core
-from proctoring.custody.model import Entry, entry_hash
-from proctoring.custody.rows import EntryRow
-from proctoring.custody.service import head
 from proctoring.proofs import findings, memory
 from proctoring.proofs.check import Checked, House, check_sessions, digest, read_house, through
 from proctoring.proofs.compare import Compared
 from proctoring.proofs.findings import Telling
 from proctoring.proofs.leaves import broken_units, next_units
-from proctoring.proofs.memory import Read
 from proctoring.proofs.model import EDITED, Disagreement
-from proctoring.proofs.read import Unreadable, entries_after, session_ids, session_rows
+from proctoring.proofs.pages import keep_page
+from proctoring.proofs.read import read_exact_from, session_ids, session_rows
+from proctoring.proofs.reader import LedgerReader
+from proctoring.proofs.rows import STATE_ID
 from proctoring.quarantine.service import check_none
 from storage.note import NoteSigner
 
@@ -58,6 +56,7 @@ class LedgerReplay:
         self._core = core
         self._signer = signer
         self._house: House | None = None
+        self._reader = LedgerReader(signer.public)
 
     def run(self) -> Passed:
         """One pass. Raises Quarantined: a database that is not whole agrees with no ledger."""
@@ -81,22 +80,23 @@ class LedgerReplay:
         faults = list(compared.faults)
         for _ in range(0, ENTRIES_A_PASS, ENTRIES_AT_ONCE):
             with self._core.db.read() as db:
-                read = memory.read_so_far(db, self._signer.public)
-                found = entries_after(db, read.through, ENTRIES_AT_ONCE)
-                broken = _first_break(db, read, found)
-                entries = [one for one in found if isinstance(one, Entry)]
-                known = memory.remembered(db, self._signer.public, {one.session_id or "" for one in entries})
-            if broken is not None:
-                faults.append(broken)
+                followed = self._reader.follow(db, ENTRIES_AT_ONCE)
+                exact_from, _ = read_exact_from(db)
+                known = memory.remembered(db, self._signer.public, followed.newest)
+            if self._reader.broken_through:
+                faults.append(_break(self._reader))
+                self._reader.forget()  # the next pass looks whether it still is
                 break
-            newest = {one.session_id: one.number for one in entries if one.session_id}
+            newest = followed.newest
             self._check(passed, [one for one in newest if known.get(one, (0, ""))[0] < newest[one]])
-            passed.entries += len(entries)
-            if entries:
-                with self._core.db.begin() as db:
-                    memory.remember_read(db, self._signer, Read(entries[-1].number, entries[-1].hash))
-            if len(entries) < ENTRIES_AT_ONCE:
+            passed.entries += followed.entries
+            if self._reader.exact_from not in (None, exact_from):
+                told = f"the signed pages say {self._reader.exact_from}"
+                faults.append(Disagreement(EDITED, "ledger_replay", str(STATE_ID), "exact_from", told, None))
+            if not followed.entries:
                 break
+            with self._core.db.begin() as db:
+                keep_page(db, self._signer, self._reader.page(exact_from))
         with self._core.db.begin() as db:
             mine = [(findings.HOUSE, one) for one in faults]
             passed.findings += findings.record(db, self._core, [findings.HOUSE], mine, passed.telling)
@@ -106,7 +106,7 @@ class LedgerReplay:
             some = ids[first : first + SESSIONS_AT_ONCE]
             with self._core.db.read() as db:
                 self._house = read_house(db, self._house)
-                checked = list(check_sessions(db, self._house, some))
+                checked = list(check_sessions(db, self._house, some, self._reader))
             self._remember(passed, checked)
 
     def _remember(self, passed: Passed, checked: Sequence[Checked]) -> None:
@@ -145,25 +145,10 @@ class LedgerReplay:
             memory.set_unit_cursor(db, "" if is_round else units[-1].id)
 
 
-def _first_break(db: Db, read: Read, entries: Sequence[Entry | Unreadable]) -> Disagreement | None:
-    number, prev = read.through, read.hash
-    for entry in entries:
-        if isinstance(entry, Unreadable):
-            return entry.fault()
-        if (entry.number, entry.prev, entry.hash) != (number + 1, prev, entry_hash(entry.body())):
-            return _chain_fault(number + 1)
-        number, prev = entry.number, entry.hash
-    last, hashed = head(db)
-    if not isinstance(last, int):
-        return Disagreement(EDITED, "custody_head", "1", "number", "it holds no number", None)
-    if last < number or (last == number and hashed != prev):
-        return _chain_fault(number)
-    if not entries and number and db.scalar(select(EntryRow.hash).where(EntryRow.number == number)) != prev:
-        return _chain_fault(number)
-    return None
-
-
-def _chain_fault(number: int) -> Disagreement:
+def _break(reader: LedgerReader) -> Disagreement:
+    number, unreadable = reader.first_broken, reader.unreadable
+    if unreadable is not None and unreadable.number == number:
+        return unreadable.fault()
     told = "the ledger's chain does not go on here as it was read and signed"
     return Disagreement(EDITED, "custody_entries", str(number), "hash", told, number)
 

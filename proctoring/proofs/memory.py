@@ -1,7 +1,8 @@
 """What the job remembers between its passes, signed: whoever edits rows cannot say that they were read like
 that.
 
-Nothing here is believed without its signature; what is not signed is read anew.
+Nothing here is believed without its signature; what is not signed is read anew. What it has read of the
+ledger, `proctoring.proofs.pages` remember.
 """
 
 from collections.abc import Collection, Iterable, Sequence
@@ -12,43 +13,13 @@ from typing import Any
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session as Db
 
-from proctoring.custody.model import GENESIS
 from proctoring.custody.rows import EntryRow
 from proctoring.proofs.check import Checked
-from proctoring.proofs.read import read_exact_from
 from proctoring.proofs.rows import STATE_ID, ReplayedRow, ReplayRow
 from proctoring.proofs.tolerant import as_it_stands
 from storage.errors import NotAuthentic
 from storage.note import NoteSigner
 from storage.sign import Purpose, check_body, sign_body
-
-
-@dataclass(frozen=True, slots=True)
-class Read:
-    """Entries up to `through` were read, and its last has this hash."""
-
-    through: int = 0
-    hash: str = GENESIS
-
-    def text(self, exact_from: int) -> str:
-        """What is signed."""
-        return f"{exact_from}\n{self.through}\n{self.hash}\n"
-
-
-def read_so_far(db: Db, public: bytes) -> Read:
-    """How far the ledger was read; from its start where nobody has signed that."""
-    held = _state(db, "through", "hash", "exact_from", "signature")
-    if held is None:
-        return Read()
-    through, hashed, exact_from, signature = held
-    read = Read(through, hashed)
-    return read if _is_signed(public, Purpose.REPLAY, read.text(exact_from), signature) else Read()
-
-
-def remember_read(db: Db, signer: NoteSigner, read: Read) -> None:
-    """The ledger was read so far."""
-    signature = sign_body(signer, Purpose.REPLAY, read.text(read_exact_from(db)[0]))
-    _set(db, through=read.through, hash=read.hash, signature=signature)
 
 
 @dataclass(frozen=True, slots=True)

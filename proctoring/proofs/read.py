@@ -56,6 +56,8 @@ class Unreadable:
     number: int
     column: str
     session_id: str | None
+    prev: str
+    hash: str
 
     def fault(self) -> Disagreement:
         """As a finding."""
@@ -97,11 +99,6 @@ def read_exact_from(db: Db) -> tuple[int, list[Disagreement]]:
 def newest_house_entry(db: Db) -> int:
     """The number of the last of them; 0 when there is none."""
     return db.scalar(select(func.max(EntryRow.number)).where(EntryRow.action.in_(_OF_HOUSE))) or 0
-
-
-def entries_after(db: Db, number: int, limit: int) -> list[Entry | Unreadable]:
-    """The next entries of the ledger."""
-    return list(read_entries(db, EntryRow.number.between(number + 1, number + limit)))
 
 
 def session_rows(db: Db, session_ids: Collection[str]) -> dict[str, Rows]:
@@ -186,11 +183,11 @@ def read_entries(db: Db, which: ColumnElement[bool]) -> Iterator[Entry | Unreada
 def _entry(row: SqlRow[Any]) -> Entry | Unreadable:
     for name, value in row._mapping.items():
         if isinstance(value, Garbled) or (name == "detail" and not isinstance(value, dict)):
-            return Unreadable(row.number, str(name), row.session_id)
+            return Unreadable(row.number, str(name), row.session_id, row.prev, row.hash)
     try:
         action = Action(row.action)
     except ValueError:
-        return Unreadable(row.number, "action", row.session_id)
+        return Unreadable(row.number, "action", row.session_id, row.prev, row.hash)
     return Entry(
         row.number,
         row.at,

@@ -1,18 +1,17 @@
 """Reads the custody ledger as it grows, and keeps of each session a digest of its entries.
 
-One instance for the life of a process. Every entry is read and checked once: it follows from the one before,
-its hash is that of its content, and the tree up to the newest checkpoint is the signed one. Afterwards the
+One instance for the life of a process. Every entry is read and checked once, by whichever process was first:
+it follows from the one before, its hash is that of its content, and the tree up to the newest checkpoint is
+the signed one. What was read before, signed pages tell (`proctoring.proofs.pages`). Afterwards the
 entries of a session cost no more than themselves: read again, they must give the digest. So neither an entry
 that was changed, nor one that was taken away, goes unseen, and no other session's entries are read for it.
 
-Memory: some 200 bytes a session. The first reading takes half a minute for a million entries.
+Memory: some 200 bytes a session. Without pages the first reading takes half a minute for a million entries.
 """
 
 import hashlib
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from datetime import datetime
-from typing import Any
+from collections.abc import Iterable
+from dataclasses import dataclass, field
 
 import structlog
 from sqlalchemy import select
@@ -21,15 +20,15 @@ from sqlalchemy.orm import Session as Db
 from proctoring.custody.model import GENESIS, Action, Entry, entry_hash
 from proctoring.custody.rows import CheckpointRow, EntryRow
 from proctoring.custody.service import head
+from proctoring.proofs.pages import ENTRIES_A_PAGE, Page, read_pages
+from proctoring.proofs.read import Unreadable, read_entries
 from proctoring.proofs.session_entries import SessionEntries
 from storage.checkpoint import LEDGER_ORIGIN, Checkpoint, read_checkpoint
 from storage.errors import Refused
 from storage.tree import Frontier
 
-ENTRIES_A_ROUND = 1000
 CHECKPOINTS_TRIED = 100  # of the newest, for one that is signed by us
 ABOUT_EXAMS = (Action.EXAM_CREATE, Action.EXAM_PUBLISH_RESULTS)
-_COLUMNS = tuple(EntryRow.__table__.c)
 
 log = structlog.get_logger()
 
@@ -38,54 +37,112 @@ class Unproven(Exception):
     """The ledger cannot be believed about a session; the text says from which entry on."""
 
 
+@dataclass(slots=True)
+class Followed:
+    """How many entries were read, and the newest of them about each session."""
+
+    entries: int = 0
+    newest: dict[str, int] = field(default_factory=dict)
+
+
 class LedgerReader:
-    """`public`: of the key that signs checkpoints. Nothing here writes."""
+    """`public`: of the key that signs checkpoints and pages. Nothing here writes."""
 
     def __init__(self, public: bytes) -> None:
         self._public = public
-        self._forget()
+        self.forget()
 
-    def _forget(self) -> None:
+    def forget(self) -> None:
+        """Begin anew, with the pages."""
         self.size = 0
-        self.last_at: datetime | None = None
+        self.exact_from: int | None = None  # as the pages say
         self.first_broken = 0
         self.broken_through = 0  # the last entry that is not as it was written; 0: all are
+        self.unreadable: Unreadable | None = None
         self._head = GENESIS
         self._digests: dict[str, bytes] = {}
         self._exams: dict[str, list[int]] = {}
         self._frontier: Frontier | None = Frontier()
+        self._page: tuple[int, str] = 0, GENESIS
+        self._in_page: set[str] = set()
 
-    def follow(self, db: Db) -> None:
-        """Read what came since the last call. Where the ledger is another than the one that was read, as
-        after a restore, all of it is read anew."""
-        known = db.execute(select(EntryRow.hash).where(EntryRow.number == self.size)).scalar()
+    def follow(self, db: Db, at_most: int | None = None) -> Followed:
+        """Read what came since the last call, at most so many entries and none of a second page. Where the
+        ledger is another than the one that was read, as after a restore, all of it is read anew."""
+        known = db.scalar(select(EntryRow.hash).where(EntryRow.number == self.size))
         if self.size and known != self._head:
             log.warning("ledger.read_anew", size=self.size)
-            self._forget()
+            self.forget()
+        if self.size == 0:
+            self._take_pages(db)
         size, hashed = head(db)  # first: what it counts is there when entries are read after it
-        signed = self._signed(db, size)
+        if not isinstance(size, int):
+            self._break(self.size + 1, self.size + 1)
+            return Followed()
+        wanted = size
+        if at_most is not None:
+            page_end = (self.size // ENTRIES_A_PAGE + 1) * ENTRIES_A_PAGE
+            wanted = min(size, self.size + at_most, page_end)
+        followed = self._read(db, wanted) if wanted > self.size else Followed()
+        if self.size != wanted or (wanted == size and self._head != hashed):
+            self._break(min(self.size + 1, size), max(self.size, size))
+            self.size, self._head = size, hashed
+        return followed
+
+    def page(self, exact_from: int) -> Page:
+        """The page that the last entry which was read is on, up to that one."""
+        after, prev = self._page
+        frontier = self._frontier
+        peaks = tuple(peak.hex() for peak in frontier.peaks) if frontier is not None else ()
+        return Page(
+            after,
+            prev,
+            self.size,
+            self._head,
+            exact_from,
+            peaks,
+            {one: self._digests[one].hex() for one in self._in_page},
+            {one: self._exams[one] for one in self._in_page if one in self._exams},
+        )
+
+    def _read(self, db: Db, through: int) -> Followed:
+        followed = Followed()
+        signed = self._signed(db, through)
         compared = signed is None
-        new = select(*_COLUMNS).where(EntryRow.number > self.size, EntryRow.number <= size)
-        ordered = new.order_by(EntryRow.number).execution_options(yield_per=ENTRIES_A_ROUND)
-        for row in db.execute(ordered):
-            self._take(row)
+        for entry in read_entries(db, EntryRow.number.between(self.size + 1, through)):
+            self._take(entry)
+            followed.entries += 1
+            if entry.session_id is not None:
+                followed.newest[entry.session_id] = entry.number
             if signed is not None and not compared and self.size >= signed.size:
                 self._compare(signed)
                 compared = True
         if signed is not None and not compared:
             self._compare(signed)
-        if self.size != size or self._head != hashed:
-            self._break(min(self.size + 1, size), max(self.size, size))
-            self.size, self._head = size, hashed
+        return followed
+
+    def _take_pages(self, db: Db) -> None:
+        """What signed pages tell, as far as the ledger here goes on as they do."""
+        pages = list(read_pages(db, self._public))
+        ends = select(EntryRow.number, EntryRow.hash).where(
+            EntryRow.number.in_([one.through for one in pages])
+        )
+        there = {row.number: row.hash for row in db.execute(ends)}
+        for page in pages:
+            if there.get(page.through) != page.hash:
+                self._break(page.through, page.through)
+                return
+            self.size, self._head, self.exact_from = page.through, page.hash, page.exact_from
+            self._digests |= {one: bytes.fromhex(digest) for one, digest in page.digests.items()}
+            self._exams |= {one: list(numbers) for one, numbers in page.exams.items()}
+            self._frontier = _frontier(page.through, page.peaks)
+            self._page, self._in_page = (page.after, page.prev), set(page.digests)
 
     def about(self, db: Db, session_id: str) -> SessionEntries:
         """What the ledger tells of a session, as far as it was followed. Raises Unproven."""
-        mine = select(*_COLUMNS).where(EntryRow.session_id == session_id, EntryRow.number <= self.size)
-        found = tuple(_entries(db.execute(mine.order_by(EntryRow.number))))
-        digest = b""
-        for entry in found:
-            digest = _grown(digest, entry_hash(entry.body()))
-        if not found or digest != self._digests.get(session_id):
+        mine = (EntryRow.session_id == session_id) & (EntryRow.number <= self.size)
+        found = tuple(one for one in read_entries(db, mine) if isinstance(one, Entry))
+        if not found or not self.agrees(session_id, found):
             raise Unproven("its entries in the ledger are not those that were written")
         if found[0].number <= self.broken_through:
             raise Unproven(f"entry {self.first_broken} of the ledger is not as it was written")
@@ -94,30 +151,42 @@ class LedgerReader:
             raise Unproven("the ledger does not tell of its exam")
         return SessionEntries(found, exam)
 
+    def agrees(self, about: str, entries: Iterable[Entry]) -> bool:
+        """Whether these are all entries about a session, or an exam, as they were written, up to the last
+        that was followed."""
+        digest = b""
+        for entry in entries:
+            digest = _grown(digest, entry_hash(entry.body()))
+        return digest == self._digests.get(about, b"")
+
     def _about_exam(self, db: Db, exam_id: str) -> tuple[Entry, ...]:
         numbers = self._exams.get(exam_id, [])
-        rows = db.execute(
-            select(*_COLUMNS).where(EntryRow.number.in_(numbers)).order_by(EntryRow.number)
-        ).all()
-        found = tuple(_entries(rows))
-        if len(found) != len(numbers) or any(entry_hash(entry.body()) != entry.hash for entry in found):
+        found = tuple(one for one in read_entries(db, EntryRow.number.in_(numbers)) if isinstance(one, Entry))
+        if numbers and not self.agrees(exam_id, found):
             raise Unproven("the entries of its exam in the ledger are not those that were written")
         return found
 
-    def _take(self, row: Any) -> None:
-        entry = next(_entries([row]), None)
-        follows = row.number == self.size + 1 and row.prev == self._head
-        if entry is None or not follows or entry_hash(entry.body()) != row.hash:
-            self._break(min(self.size + 1, row.number), row.number)
-        self.size, self._head = row.number, row.hash
-        self._append(row.hash)
-        if entry is None:
+    def _take(self, entry: Entry | Unreadable) -> None:
+        follows = entry.number == self.size + 1 and entry.prev == self._head
+        if not isinstance(entry, Entry) or not follows or entry_hash(entry.body()) != entry.hash:
+            self._break(min(self.size + 1, entry.number), entry.number)
+        if self.size % ENTRIES_A_PAGE == 0:
+            self._page, self._in_page = (self.size, self._head), set()
+        self.size, self._head = entry.number, entry.hash
+        self._append(entry.hash)
+        if not isinstance(entry, Entry):
+            self.unreadable = self.unreadable or entry
             return
-        self.last_at = entry.at
         if entry.session_id is not None:
-            self._digests[entry.session_id] = _grown(self._digests.get(entry.session_id, b""), row.hash)
+            self._grow(entry.session_id, entry)
         elif entry.action in ABOUT_EXAMS:
-            self._exams.setdefault(str(entry.detail.get("exam")), []).append(entry.number)
+            exam = str(entry.detail.get("exam"))
+            self._exams.setdefault(exam, []).append(entry.number)
+            self._grow(exam, entry)
+
+    def _grow(self, about: str, entry: Entry) -> None:
+        self._digests[about] = _grown(self._digests.get(about, b""), entry.hash)
+        self._in_page.add(about)
 
     def _append(self, hashed: str) -> None:
         try:
@@ -164,32 +233,15 @@ class _Signed:
 
     def frontier(self) -> Frontier | None:
         """To go on from; None when the row's peaks are not those that were signed."""
-        try:
-            frontier = Frontier(self.size, [bytes.fromhex(peak) for peak in self.peaks])
-        except (ValueError, Refused):
-            return None
-        return frontier if frontier.root() == self.checkpoint.root else None
+        frontier = _frontier(self.size, self.peaks)
+        return frontier if frontier is not None and frontier.root() == self.checkpoint.root else None
 
 
-def _entries(rows: Iterable[Any]) -> Iterator[Entry]:
-    """As they stand; one with a word that is none of ours is left out."""
-    for row in rows:
-        try:
-            action = Action(row.action)
-        except ValueError:
-            continue
-        yield Entry(
-            row.number,
-            row.at,
-            row.actor,
-            row.role,
-            action,
-            row.session_id,
-            row.unit_id,
-            row.detail,
-            row.prev,
-            row.hash,
-        )
+def _frontier(size: int, peaks: Iterable[str]) -> Frontier | None:
+    try:
+        return Frontier(size, [bytes.fromhex(peak) for peak in peaks])
+    except (ValueError, Refused):
+        return None
 
 
 def _grown(digest: bytes, entry: str) -> bytes:

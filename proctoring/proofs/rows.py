@@ -1,4 +1,4 @@
-"""Tables of what the job remembers: how far it has read, what each session's rows were then, what it
+"""Tables of what the job remembers: what it has read, what each session's rows were then, what it
 found."""
 
 from datetime import datetime
@@ -11,21 +11,26 @@ STATE_ID = 1
 
 
 class ReplayRow(Row):
-    """One row: entries up to `through`, whose last has this hash, were read and fit. Signed, but for the
-    cursors.
-
-    Entries below `exact_from` are of an older service, dated a moment after what they tell of.
-    """
+    """One row: where the rounds of the job go on. Entries below `exact_from` are of an older service, dated a
+    moment after what they tell of; the pages, which are signed, say the same."""
 
     __tablename__ = "ledger_replay"
 
     id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     exact_from: Mapped[int]
-    through: Mapped[int]
-    hash: Mapped[str]
     session_cursor: Mapped[str]
     unit_cursor: Mapped[str]
     passed_at: Mapped[datetime | None]
+
+
+class PageRow(Row):
+    """Entries of the ledger that were read, and whose sessions were replayed (`proctoring.proofs.pages`).
+    Signed."""
+
+    __tablename__ = "ledger_pages"
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    body: Mapped[str]
     signature: Mapped[str]
 
 

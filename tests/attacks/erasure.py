@@ -1,12 +1,14 @@
 """Rows edited so that evidence that must stay looks free and due, and clocks that are wrong at a start.
 
-Each edit is made twice: while a worker runs that has read the ledger, and before one starts. It got through
-if anything of the session was destroyed, if nobody was told, or if another session was not erased in time.
+Each edit is made three times: while a worker runs that has read the ledger; before one starts; and before one
+starts that finds all of it read and signed by the replay. It got through if anything of the session was
+destroyed, if nobody was told, or if another session was not erased in time.
 """
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
+from enum import StrEnum
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -15,6 +17,7 @@ from sqlalchemy import select
 from proctoring.holds import worker
 from proctoring.holds.brake import BrakeCause
 from proctoring.proofs.epochs import EpochGuard
+from proctoring.proofs.job import LedgerReplay
 from proctoring.recordings.model import UnitState
 from proctoring.recordings.rotation import Rotation
 from proctoring.recordings.rows import UnitRow
@@ -44,22 +47,32 @@ def scene(under: Path | None = None) -> Iterator[Scene]:
             one.close()
 
 
-def through(case: Case, running: bool, under: Path | None = None) -> str:
-    """What went wrong, in a word; nothing where the edit held. `running`: the worker has read the ledger."""
+class Knows(StrEnum):
+    """What the worker knows of the ledger when the rows are edited."""
+
+    NOTHING = "started afterwards"
+    READ = "running"
+    PAGES = "started afterwards, the ledger read and signed before"
+
+
+def through(case: Case, knows: Knows, under: Path | None = None) -> str:
+    """What went wrong, in a word; nothing where the edit held."""
     with scene(under) as one:
-        return outcome(case, running, one)
+        return outcome(case, knows, one)
 
 
-def outcome(case: Case, running: bool, one: Scene) -> str:
+def outcome(case: Case, knows: Knows, one: Scene) -> str:
     """See `through`, in this scene."""
     case.before(one)
-    if running:
+    if knows is Knows.READ:
         one.eraser.run()
+    elif knows is Knows.PAGES:
+        LedgerReplay(one.core, one.world.signer).run()
     if not case.early:
         one.due()
     case.edit(one)
     for _ in range(2):  # the audit and the sweep come a day later
-        eraser = one.eraser if running else one.world.new_eraser()
+        eraser = one.eraser if knows is Knows.READ else one.world.new_eraser()
         eraser.run()
         one.world.clock.move(days=1, minutes=1)
     if not one.kept():
@@ -71,10 +84,10 @@ def outcome(case: Case, running: bool, one: Scene) -> str:
 
 def _edit(cases: list[Case]) -> Callable[[Ground], Outcome]:
     def run(ground: Ground) -> Outcome:
-        tries = [(case, running) for case in cases for running in (False, True)]
+        tries = [(case, knows) for case in cases for knows in Knows]
         wrong = {one: word for one in tries if (word := through(*one, ground.folder))}
-        for (case, running), word in wrong.items():
-            print(f"{case.name}, worker {'running' if running else 'started afterwards'}: {word}")
+        for (case, knows), word in wrong.items():
+            print(f"{case.name}, worker {knows.value}: {word}")
         return Outcome(len(tries), len(wrong), rows=sum(word == "destroyed" for word in wrong.values()))
 
     return run

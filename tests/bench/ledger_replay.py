@@ -17,6 +17,7 @@ from sqlalchemy import text
 
 from proctoring.proofs.audit import audit_rows
 from proctoring.proofs.job import ENTRIES_A_PASS, LedgerReplay, Passed
+from proctoring.proofs.reader import LedgerReader
 from tests.bench.ledger_fill import fill
 from tests.support.world import World
 
@@ -26,14 +27,15 @@ REPLAYED = (
     "replay of {entries} entries, {sessions} sessions: {first_s:.0f} s of CPU, {entries_per_s:.0f} entries/s,"
     " {peak_bytes} bytes at most, {peak_growth:.2f} of a short one's;\n"
     "a quiet pass {quiet_s:.2f} s ({quiet_sessions} sessions, {quiet_leaves} leaves); "
-    "all by ledger verify {verify_s:.0f} s"
+    "all by ledger verify {verify_s:.0f} s;\n"
+    "a worker that starts reads the ledger in {unsigned_start_s:.1f} s, its signed pages in {start_s:.2f} s"
 )
 
 
 def replay_figures() -> dict[str, Any]:
     """`first_s`: CPU of the passes that read all entries; `quiet_s`: of one after which nothing was entered;
     `edit_s`: of the passes until an edit of an old row is found; `peak_bytes`; `peak_growth` over FEW
-    entries."""
+    entries; `start_s`: of a worker that reads the ledger, `unsigned_start_s`: without its pages."""
     long, short = _measured(ENTRIES), _measured(min(FEW, ENTRIES))
     return long | {"peak_growth": long["peak_bytes"] / short["peak_bytes"]}
 
@@ -62,6 +64,7 @@ def measure(folder: Path) -> dict[str, Any]:
     while not found:
         passed, took = _cpu(replay)
         passes, edit_s, found = passes + 1, edit_s + took, passed.findings
+    start_s = _start(world)
     began = time.process_time()
     with world.core.db.read() as db:
         assert len(audit_rows(db).faults) == 1
@@ -75,8 +78,23 @@ def measure(folder: Path) -> dict[str, Any]:
         "edit_s": edit_s,
         "edit_passes": passes,
         "verify_s": time.process_time() - began,
+        "start_s": start_s,
+        "unsigned_start_s": _start_unsigned(world),
         "peak_bytes": peak,
     }
+
+
+def _start(world: World) -> float:
+    began = time.process_time()
+    with world.core.db.read() as db:
+        LedgerReader(world.signer.public).follow(db)
+    return time.process_time() - began
+
+
+def _start_unsigned(world: World) -> float:
+    with world.core.db.begin() as db:
+        db.execute(text("DELETE FROM ledger_pages"))
+    return _start(world)
 
 
 def _cpu(replay: LedgerReplay) -> tuple[Passed, float]:

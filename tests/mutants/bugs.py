@@ -17,12 +17,18 @@ class Edit:
 
 @dataclass(frozen=True, slots=True)
 class Bug:
+    """`suite`: the tests that must find it; all of them where none is named."""
+
     name: str
     what: str
     edits: tuple[Edit, ...]
+    suite: tuple[str, ...] = ()
 
 
-COMPARE = "proctoring/proofs/compare.py"
+PROOFS = "tests/unit/proofs"
+EDITS = (f"{PROOFS}/test_edits.py", f"{PROOFS}/test_columns.py", f"{PROOFS}/test_holes.py")
+READ = (f"{PROOFS}/test_pages.py", f"{PROOFS}/test_job.py", "tests/unit/retention/test_guard.py")
+COMPARE, CHECK, READER = (f"proctoring/proofs/{name}.py" for name in ("compare", "check", "reader"))
 DECIDE, HOLDS, SHRED = "retention/decide.py", "proctoring/holds/service.py", "storage/shred.py"
 LISTED = "self._objects.versions(prefix)"
 NEWEST = (
@@ -165,5 +171,76 @@ BUGS = (
         "invented rows pass",
         "the replay asks only for the rows that the ledger tells of",
         (Edit(COMPARE, "if key not in told.rows and", "if False and"),),
+    ),
+    Bug(
+        "deleted rows pass",
+        "the replay looks only at rows that are there",
+        (Edit(COMPARE, "found.faults.append(_missing(key, facts))", "pass"),),
+        EDITS,
+    ),
+    Bug(
+        "garbage passes",
+        "a value that its column cannot hold is no fault",
+        (Edit(COMPARE, "if isinstance(held, Garbled):\n            yield", "if False:\n            yield"),),
+        (f"{PROOFS}/test_garbled.py",),
+    ),
+    Bug(
+        "leaves not followed",
+        "the replay does not compare what follows from a unit's leaves",
+        (
+            Edit(
+                CHECK,
+                "faults += check_leaves(told, unit_id, leaves.get(unit_id, []), heads.get(unit_id, {}))",
+                "list(check_leaves(told, unit_id, leaves.get(unit_id, []), heads.get(unit_id, {})))",
+            ),
+        ),
+        EDITS,
+    ),
+    Bug(
+        "holes not looked for",
+        "a gap that is taken away before it is told leaves no trace",
+        (Edit(CHECK, "faults += check_holes(told, leaves)", "pass"),),
+        EDITS,
+    ),
+    Bug(
+        "due dates not told",
+        "the replay computes no due date",
+        (Edit(CHECK, "        _tell_due_dates(told, house, entries)\n", ""),),
+        EDITS,
+    ),
+    Bug(
+        "holds not counted",
+        "the replay does not count the holds on a unit",
+        (Edit("proctoring/proofs/replay.py", "    _count_holds(told)\n", ""),),
+        EDITS,
+    ),
+    Bug(
+        "edited entries pass",
+        "what was read of a session is not compared with its entries as they are now",
+        (Edit(READER, 'return digest == self._digests.get(about, b"")', "return True"),),
+        READ,
+    ),
+    Bug(
+        "any page fits",
+        "a page is believed whatever the ledger has where it ends",
+        (Edit(READER, "if there.get(page.through) != page.hash:", "if False:"),),
+        READ,
+    ),
+    Bug(
+        "unsigned pages pass",
+        "a page is believed whoever wrote it",
+        (
+            Edit(
+                "proctoring/proofs/pages.py",
+                "check_body(public, Purpose.LEDGER_PAGE, body, signature)",
+                "signature and public",
+            ),
+            Edit(
+                "proctoring/proofs/pages.py",
+                "from storage.sign import Purpose, check_body, sign_body",
+                "from storage.sign import Purpose, sign_body",
+            ),
+        ),
+        READ,
     ),
 )

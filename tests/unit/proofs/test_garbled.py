@@ -38,8 +38,8 @@ LEAVES = [(SEGMENTS, column.name) for column in METADATA.tables[SEGMENTS].column
 MEMORY = [
     ("ledger_replay", "passed_at"),
     ("ledger_replay", "session_cursor"),
-    ("ledger_replay", "through"),
-    ("ledger_replay", "signature"),
+    ("ledger_pages", "body"),
+    ("ledger_pages", "signature"),
     ("replayed_sessions", "through"),
     ("replayed_sessions", "digest"),
     ("replayed_sessions", "signature"),

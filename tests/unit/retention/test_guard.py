@@ -21,7 +21,7 @@ from proctoring.proofs.reader import LedgerReader
 from proctoring.web import health
 from retention.outcome import STOPPED
 from retention.plan import Fate
-from tests.attacks.erasure import EPOCHS, epoch_kept, outcome, through
+from tests.attacks.erasure import EPOCHS, Knows, epoch_kept, outcome, through
 from tests.attacks.erasure_edits import CASES
 from tests.attacks.erasure_ledger import LEGAL, rechain
 from tests.attacks.erasure_scene import Case, Scene, let_go, open_incident
@@ -36,17 +36,19 @@ ONE_OF_EACH = [cases[number % len(cases)] for number, cases in enumerate(CASES.v
 
 @pytest.mark.promise("P8")
 @pytest.mark.promise("P9")
+@pytest.mark.parametrize("knows", [Knows.NOTHING, Knows.PAGES], ids=lambda knows: knows.name)
 @pytest.mark.parametrize("case", ONE_OF_EACH, ids=lambda case: case.name)
-def test_edited_rows_destroy_nothing(case: Case, tmp_path: Path) -> None:
-    """Nothing of the session goes, it is told of, and the other session is erased in time."""
-    assert through(case, running=False, under=tmp_path) == ""
+def test_edited_rows_destroy_nothing(case: Case, knows: Knows, tmp_path: Path) -> None:
+    """Nothing of the session goes, it is told of, and the other session is erased in time; also by a worker
+    that takes the job's word for what it has read."""
+    assert through(case, knows, under=tmp_path) == ""
 
 
 @pytest.mark.promise("P9")
 @pytest.mark.parametrize("name", [name for name in CASES if any(one in name for one in ON_BOTH)])
 def test_edited_rows_destroy_nothing_on_either_database(world: World, name: str) -> None:
     """A worker that has read the ledger before finds the same."""
-    assert outcome(CASES[name][-1], True, Scene(world)) == ""
+    assert outcome(CASES[name][-1], Knows.READ, Scene(world)) == ""
 
 
 @pytest.mark.parametrize("name", EPOCHS)
