@@ -18,8 +18,9 @@ from proctoring.proofs import stops
 from proctoring.proofs.disputes import Dispute, disputes, not_before
 from proctoring.proofs.facts import session_facts
 from proctoring.proofs.reader import LedgerReader, Unproven
+from proctoring.proofs.replay import replay
 from proctoring.proofs.session_entries import SessionEntries
-from proctoring.proofs.states.units import told_units
+from proctoring.proofs.states.deciding import told_units
 from proctoring.proofs.stops import Stop
 from proctoring.recordings.model import UnitState
 from proctoring.recordings.rows import SegmentRow, UnitRow
@@ -74,7 +75,8 @@ class Guard:
 
     def check_erased(self, db: Db, unit: UnitRow) -> None:
         """Before what is found of an erased unit goes. Raises Disputed unless the ledger tells the same."""
-        if unit.id not in told_units(self.told(db, unit.session_id).session).erased:
+        facts = replay(self.told(db, unit.session_id).session, exact_from=0)
+        if unit.id not in told_units(facts).erased:
             detail = f"unit {unit.id} is erased by its row, not by the ledger"
             raise Disputed(unit.session_id, [Dispute("unit.state", detail)])
 

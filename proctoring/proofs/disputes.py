@@ -1,19 +1,20 @@
 """Disputes: where the rows that decide over a session's erasure are not what the ledger tells. Pure.
 
-Whoever may write rows can let held evidence look free and due. Nothing of a session with a dispute is
+What the ledger tells is what the replay makes of it (`proctoring.proofs.replay`), which all rows are compared
+with. Whoever may write rows can let held evidence look free and due. Nothing of a session with a dispute is
 destroyed until a person has looked.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from proctoring.clock import iso
-from proctoring.custody.model import Entry
+from proctoring.proofs.model import Told
+from proctoring.proofs.replay import replay
 from proctoring.proofs.session_entries import SessionEntries
-from proctoring.proofs.states.due import ENDS, ToldDue, same_due, told_due
-from proctoring.proofs.states.holds import active_holds, open_procedures
-from proctoring.proofs.states.units import ToldUnits, told_units
+from proctoring.proofs.states.deciding import ToldUnits, active_holds, is_over, open_procedures, told_units
+from proctoring.proofs.states.due import ToldDue, same_due, told_due
 from proctoring.recordings.model import UnitState
 
 LIVING = (UnitState.OPEN, UnitState.RETAINED)
@@ -52,11 +53,13 @@ class SessionFacts:
 
 def disputes(told: SessionEntries, rows: SessionFacts) -> list[Dispute]:
     """Every disagreement, at most AT_MOST; none is the condition for destroying anything of the session."""
+    facts = replay(told.session, exact_from=0)
     found = [
-        *_holds(told.session, rows),
-        *_procedures(told.session, rows),
-        *_units(told_units(told.session), rows),
-        *_finished(told.session, rows),
+        *(Dispute("ledger.entries", str(fault)) for fault in facts.faults),
+        *_holds(facts, rows),
+        *_procedures(facts, rows),
+        *_units(told_units(facts), rows),
+        *_finished(facts, rows),
         *_due(told_due(told.exam, told.session), rows),
     ]
     return found[:AT_MOST]
@@ -68,11 +71,11 @@ def not_before(told: SessionEntries, unit: UnitFacts) -> datetime | None:
     return told_due(told.exam, told.session).of(unit.kind)
 
 
-def _holds(entries: tuple[Entry, ...], rows: SessionFacts) -> Iterator[Dispute]:
-    told = active_holds(entries)
-    for hold in told.values():
-        if hold.id not in rows.holds:
-            yield Dispute("hold.told", f"the ledger tells of {hold.kind} hold {hold.id}, no row does")
+def _holds(facts: Told, rows: SessionFacts) -> Iterator[Dispute]:
+    told = active_holds(facts)
+    for hold_id, kind in told.items():
+        if hold_id not in rows.holds:
+            yield Dispute("hold.told", f"the ledger tells of {kind} hold {hold_id}, no row does")
     for hold_id in sorted(rows.holds - told.keys()):
         yield Dispute("hold.untold", f"hold {hold_id} is in force by its row, not by the ledger")
     for unit in _living(rows):
@@ -85,8 +88,8 @@ def _holds(entries: tuple[Entry, ...], rows: SessionFacts) -> Iterator[Dispute]:
             )
 
 
-def _procedures(entries: tuple[Entry, ...], rows: SessionFacts) -> Iterator[Dispute]:
-    told, held = open_procedures(entries), active_holds(entries)
+def _procedures(facts: Told, rows: SessionFacts) -> Iterator[Dispute]:
+    told, held = open_procedures(facts), active_holds(facts)
     for one in told.values():
         if one.id not in rows.procedures:
             yield Dispute(f"{one.kind}.state", f"{one.kind} {one.id} is open by the ledger, not by its row")
@@ -113,9 +116,8 @@ def _units(told: ToldUnits, rows: SessionFacts) -> Iterator[Dispute]:
         yield Dispute("unit.missing", f"unit {unit_id} lives by the ledger and has no row here")
 
 
-def _finished(entries: Iterable[Entry], rows: SessionFacts) -> Iterator[Dispute]:
-    over = any(entry.action in ENDS for entry in entries)
-    if not over and any(unit.state is UnitState.RETAINED for unit in rows.units):
+def _finished(facts: Told, rows: SessionFacts) -> Iterator[Dispute]:
+    if not is_over(facts) and any(unit.state is UnitState.RETAINED for unit in rows.units):
         yield Dispute("session.state", "its recording is closed, its end the ledger does not tell")
 
 

@@ -6,16 +6,13 @@ from collections.abc import Collection
 from sqlalchemy import select
 from sqlalchemy.orm import Session as Db
 
-from proctoring.appeals.model import AppealState
 from proctoring.appeals.rows import AppealRow
 from proctoring.holds.rows import HoldRow, HoldUnitRow
-from proctoring.incidents.model import OPEN
 from proctoring.incidents.rows import IncidentRow
 from proctoring.proofs.disputes import SessionFacts, UnitFacts
+from proctoring.proofs.states.deciding import OPEN_APPEALS, OPEN_INCIDENTS
 from proctoring.recordings.model import UnitState
 from proctoring.recordings.rows import TakeRow, UnitRow
-
-OPEN_INCIDENTS = tuple(state.value for state in OPEN)
 
 
 def session_facts(db: Db, session_id: str, deciding: Collection[str] = ()) -> SessionFacts:
@@ -26,7 +23,7 @@ def session_facts(db: Db, session_id: str, deciding: Collection[str] = ()) -> Se
         IncidentRow.session_id == session_id, IncidentRow.state.in_(OPEN_INCIDENTS)
     )
     appeals = select(AppealRow.id, AppealRow.hold_id).where(
-        AppealRow.session_id == session_id, AppealRow.state == AppealState.LODGED.value
+        AppealRow.session_id == session_id, AppealRow.state.in_(OPEN_APPEALS)
     )
     return SessionFacts(
         frozenset(db.scalars(holds)),

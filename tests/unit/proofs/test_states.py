@@ -16,9 +16,9 @@ from proctoring.holds.model import HoldKind
 from proctoring.holds.rows import HoldRow
 from proctoring.identity import service as identity
 from proctoring.incidents import service as incidents
+from proctoring.proofs.replay import replay
+from proctoring.proofs.states.deciding import active_holds, is_over, open_procedures, told_units
 from proctoring.proofs.states.due import NOT_TOLD, ToldDue, told_due
-from proctoring.proofs.states.holds import active_holds, open_procedures, told_holds
-from proctoring.proofs.states.units import told_units
 from proctoring.recordings.rows import UnitRow
 from proctoring.reviews import service as reviews
 from proctoring.reviews.model import Category, Severity
@@ -51,23 +51,23 @@ def due_in_rows(world: World, session: Session) -> ToldDue:
 def check_holds(world: World, session: Session) -> None:
     """Holds and counters of the tables are the told ones; each open procedure names its hold."""
     _, mine = about(world, session)
-    told = active_holds(mine)
+    facts = replay(mine, exact_from=0)
+    told = active_holds(facts)
     with world.core.db.read() as db:
-        assert {hold.id: hold.kind.value for hold in holds.active(db, session.id)} == {
-            hold.id: hold.kind for hold in told.values()
-        }
-        assert set(told_holds(mine)) == set(
+        assert {hold.id: hold.kind.value for hold in holds.active(db, session.id)} == told
+        assert set(facts.of("holds")) == set(
             db.scalars(select(HoldRow.id).where(HoldRow.session_id == session.id))
         )
         units = list(db.scalars(select(UnitRow).where(UnitRow.session_id == session.id)))
         opened = [incident for incident in incidents.of_session(db, session.id) if incident.state in OPEN]
         appeal = appeals.open_of_session(db, session.id)
     assert {unit.active_holds for unit in units} == {len(told)}
-    assert {one.id: one.hold for one in open_procedures(mine).values()} == {
+    assert {one.id: one.hold for one in open_procedures(facts).values()} == {
         one.id: one.hold_id for one in (*opened, *([appeal] if appeal else []))
     }
-    assert told_units(mine).kinds == {unit.id: unit.kind for unit in units}
-    assert told_units(mine).complete
+    assert told_units(facts).kinds == {unit.id: unit.kind for unit in units}
+    assert told_units(facts).complete
+    assert is_over(facts)
 
 
 OPEN = ("awaiting-second", "awaiting-third", "confirmed")
@@ -109,15 +109,16 @@ def test_holds_are_told_through_every_procedure(world: World) -> None:
         appeals.close(db, core, ELS, appeal.id, AppealOutcome.REFUSED, "You were not alone.")
     check_holds(world, session)
     _, mine = about(world, session)
-    assert not active_holds(mine)
-    assert len(told_holds(mine)) == 3
+    facts = replay(mine, exact_from=0)
+    assert not active_holds(facts)
+    assert len(facts.of("holds")) == 3
     rejected = decide_incident(world, other := world.ended(world.exam(identity_copy=True)))
     for person in (BERT, DIRK):
         check_holds(world, other)
         with core.db.begin() as db:
             incidents.reject(db, core, person, rejected, "I see nothing.")
     check_holds(world, other)
-    assert not active_holds(about(world, other)[1])
+    assert not active_holds(replay(about(world, other)[1], exact_from=0))
 
 
 @pytest.mark.parametrize("count_from", list(CountFrom))

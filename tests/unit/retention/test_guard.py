@@ -28,7 +28,8 @@ from tests.attacks.erasure_scene import Case, Scene, let_go, open_incident
 from tests.support.asgi import AsgiClient
 from tests.support.world import World
 
-NEWER = {"closes_at", "ended_at", "count_from", "zone", "max_days", "webcam", "phone", "screen", "identity"}
+UNITS = ("webcam", "phone", "screen", "identity")
+NEWER = {"closes_at", "ended_at", "count_from", "zone", "max_days", *UNITS, *(f"{one}_key" for one in UNITS)}
 OPERATOR = Actor("cli:op", "operator")
 ON_BOTH = ("hold released and counter cleared", "its erasure seems to have begun", "objection period of the")
 ONE_OF_EACH = [cases[number % len(cases)] for number, cases in enumerate(CASES.values())]
