@@ -61,9 +61,10 @@ def test_what_nobody_edited_has_no_fault(decided: tuple[World, Decided]) -> None
     assert compared.untold == 6
 
 
-def test_there_are_a_hundred() -> None:
-    assert (len(SIXTY), len(FORTY)) == (60, 40)
-    assert len({one.name for one in (*SIXTY, *FORTY)}) == 100
+def test_there_are_a_hundred_and_more() -> None:
+    """Whoever adds a column that decides adds an edit of it."""
+    assert (len(SIXTY), len(FORTY) >= 40) == (60, True)
+    assert len({one.name for one in (*SIXTY, *FORTY)}) == len(SIXTY) + len(FORTY)
 
 
 @pytest.mark.promise("P13")
