@@ -4,6 +4,7 @@ CaptureError(Exception)
 ├── BadPayload     an RTP payload or a bitstream breaks its format; that frame is dropped
 ├── OfferGarbled   the SDP cannot be read; HTTP 400
 ├── OfferRefused   the SDP is sound, but offers what we cannot record; HTTP 422
+├── OtherPublishes another page publishes this stream now; HTTP 423
 ├── IngestsFull    this process records as many streams as it may; HTTP 503
 ├── SpoolFull      more waits for store or database than the spool may hold; HTTP 503
 ├── SpoolTaken     another process uses the spool's folder; this one does not start
@@ -30,6 +31,10 @@ class OfferGarbled(CaptureError):
 
 class OfferRefused(CaptureError):
     """The SDP offers something that cannot be recorded."""
+
+
+class OtherPublishes(CaptureError):
+    """Another page publishes this stream, and the candidate has not chosen between them."""
 
 
 class IngestsFull(CaptureError):

@@ -27,12 +27,13 @@ def as_json(status: Status, now: datetime, kept: bool) -> dict[str, Any]:
     sends what cannot be stored, or such pictures: that is no recording either.
     Unless `kept`, what is recorded waits in memory, and is lost there if that lasts.
     """
-    streams: dict[str, dict[str, bool]] = {}
+    streams: dict[str, dict[str, bool | str | None]] = {}
     for one in status.streams:
         streams[one.stream.value] = {
             "open": one.open,
             "recording": one.recording,
             "storable": one.storable,
+            "until": iso(one.until) if one.until else None,
         }
         if one.stream is Stream.PHONE:
             streams[one.stream.value]["ready"] = one.ready
@@ -45,5 +46,6 @@ def as_json(status: Status, now: datetime, kept: bool) -> dict[str, Any]:
         "streams": streams,
         "kept": kept,
         "identity_images": status.identity_images,
+        "needed": list(status.needed),
         "ended_why": status.ended_why.value if status.ended_why else None,
     }

@@ -23,6 +23,7 @@ from capture.cut.writer import Writer
 from capture.media.frames import Codec
 from capture.media.piece import Piece
 from capture.publish.peer import Peer
+from capture.publish.same_stream import Asker, gives_way
 from capture.publish.sdp import Candidate, Offer
 from capture.receive.rounds import Rounds
 from capture.recorder import Grant, Recorder
@@ -69,6 +70,7 @@ class Ingest:
         offer: Offer,
         recorder: Recorder,
         *,
+        asker: Asker,
         rounds: Rounds,
         device: DeviceClock,
         now_ms: Callable[[], int],
@@ -78,6 +80,7 @@ class Ingest:
     ) -> None:
         self.id = ingest_id
         self.grant = grant
+        self.asker = asker
         self.offer = offer
         self.etag = f'"{ingest_id[:12]}"'
         self.ended = asyncio.Event()
@@ -169,9 +172,16 @@ class Ingest:
         self.finish_soon(cause)
         await self.ended.wait()
 
+    def makes_room(self, later: Asker) -> bool:
+        """Whether a later publisher of the stream may take this one's place."""
+        return self._finishing is not None or gives_way(self.asker, self._silent_s, later)
+
+    @property
+    def _silent_s(self) -> float:
+        return time.monotonic() - self._peer.heard_s
+
     def _when_replaced(self) -> EndCause:
-        silent_s = time.monotonic() - self._peer.heard_s
-        return EndCause.CONNECTION_LOST if silent_s > DOUBTFUL_S else EndCause.REPLACED
+        return EndCause.CONNECTION_LOST if self._silent_s > DOUBTFUL_S else EndCause.REPLACED
 
     def _put(self, piece: Piece) -> None:
         if not self._writer.put(piece):

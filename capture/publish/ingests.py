@@ -13,10 +13,11 @@ from capture.clock.deviceclock import DeviceClock
 from capture.clock.servertime import ServerTime
 from capture.cut.segmenter import SEGMENT_MS
 from capture.cut.waiting import Waiting
-from capture.errors import IngestsFull
+from capture.errors import IngestsFull, OtherPublishes
 from capture.pace import Pace
 from capture.publish.ice import IceServer, own_addresses
 from capture.publish.ingest import Ingest, Patience
+from capture.publish.same_stream import Asker
 from capture.publish.sdp import parse_offer
 from capture.receive.port import MediaPort
 from capture.receive.rounds import Rounds
@@ -121,13 +122,17 @@ class Ingests:
         """The UDP port, once started."""
         return self.rounds.port.number
 
-    async def publish(self, token: str, sdp: str) -> tuple[Ingest, str]:
+    async def publish(self, token: str, sdp: str, asker: Asker = Asker()) -> tuple[Ingest, str]:  # noqa: B008
         """A new ingest and its SDP answer; it takes the place of an earlier one of the same stream.
 
-        Raises what `Recorder.admit` raises, OfferGarbled, OfferRefused, TooMany, and IngestsFull.
+        Raises what `Recorder.admit` raises, OfferGarbled, OfferRefused, OtherPublishes where the earlier one
+        makes no room, TooMany, and IngestsFull.
         """
         grant = await self._recorder.admit(token)
         offer = parse_offer(sdp)
+        if (running := self._by_grant.get(grant)) is not None and not running.makes_room(asker):
+            self.counters["refused-other"] += 1
+            raise OtherPublishes("Another page records this stream.", "Choose which of the two goes on.")
         self._pace.demand_turn(grant)
         if self._closing or (grant not in self._by_grant and len(self._by_id) >= self._max):
             self.counters["refused-full"] += 1
@@ -140,6 +145,7 @@ class Ingests:
             grant,
             offer,
             self._recorder,
+            asker=asker,
             rounds=self.rounds,
             device=self._device(grant),
             now_ms=self._time.now_ms,

@@ -1,6 +1,6 @@
 """The WHIP endpoint (RFC 9725): publishers POST an offer, trickle candidates by PATCH, say goodbye by DELETE.
 
-    POST /whip            201 answer, Location, ETag, Link  400 401 404 409 413 415 422 429 503
+    POST /whip            201 answer, Location, ETag, Link  400 401 404 409 413 415 422 423 429 503
     PATCH /whip/{id}      204 candidates taken              400 401 404 412 413 415 422 428 429
     DELETE /whip/{id}     200 stored and ended              400 401 404
     OPTIONS, either       204 for browsers of any origin: the token is the authority, there are no cookies;
@@ -8,7 +8,8 @@
     any other method      405
 
 ICE restarts are refused (422, RFC 9725 section 4.3): a publisher that lost its network POSTs anew, which
-opens the next take.
+opens the next take. A page of ours says which one it is (`?page=`); 423 is the answer while another one
+publishes the stream, unless the candidate chose (`&instead=1`): see `same_stream`.
 """
 
 import asyncio
@@ -18,11 +19,12 @@ from functools import wraps
 from fastapi import APIRouter, Request, Response
 
 from capture.bearer import ANYBODY, RETRY_AFTER_S, bearer_token, bounded_body, demand_type, refused
-from capture.errors import CaptureError, IngestsFull, OfferGarbled
+from capture.errors import CaptureError, IngestsFull, OfferGarbled, OtherPublishes
 from capture.publish.ice import link_headers
 from capture.publish.ingest import Ingest
 from capture.publish.ingests import Ingests
 from capture.publish.relay import Relays
+from capture.publish.same_stream import Asker, is_page
 from capture.publish.sdp import parse_fragment
 from proctoring.errors import CoreError
 from proctoring.recordings.model import EndCause
@@ -60,7 +62,7 @@ def routes(ingests: Ingests, relays: Relays | None = None) -> APIRouter:
         await ingests.recognise(token)
         demand_type(request, SDP, {"Accept-Post": SDP})
         sdp = await _body(request, SDP_BYTES_MAX)
-        ingest, answer = await ingests.publish(token, sdp)
+        ingest, answer = await ingests.publish(token, sdp, _asker(request))
         response = Response(answer, 201, media_type=SDP)
         response.headers["Location"] = f"{request.url.path.rstrip('/')}/{ingest.id}"
         response.headers["ETag"] = ingest.etag
@@ -160,10 +162,19 @@ def _problem(error: Problem | CoreError | CaptureError) -> Problem:
         return refused(error)
     if isinstance(error, IngestsFull):
         return Problem(503, "Full", error.detail, error.remedy, {"Retry-After": str(RETRY_AFTER_S)})
+    if isinstance(error, OtherPublishes):
+        return Problem(423, "Recorded elsewhere", error.detail, error.remedy)
     status, title = (
         (400, "Not understood") if isinstance(error, OfferGarbled) else (422, "Cannot be recorded")
     )
     return Problem(status, title, error.detail, error.remedy)
+
+
+def _asker(request: Request) -> Asker:
+    page = request.query_params.get("page", "")
+    if not is_page(page):
+        raise Problem(400, "Unknown page", "This cannot be a page's id.", "Give letters, digits and hyphens.")
+    return Asker(page, request.query_params.get("instead") == "1")
 
 
 def _token(request: Request) -> str:

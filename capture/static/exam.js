@@ -2,7 +2,6 @@
 
 import { supported } from "./abilities.js";
 import { Activity } from "./activity.js";
-import { recordAlone } from "./alone.js";
 import { Camera } from "./camera.js";
 import { NoDevice, openScreen, release, whenEnded } from "./devices.js";
 import { watchDisplays } from "./displays.js";
@@ -13,6 +12,7 @@ import { Meter } from "./meter.js";
 import { EVERYTHING, MissingLog } from "./missing.js";
 import { complain, maybe, one, preview, text, write } from "./page.js";
 import { RecordingView } from "./recording.js";
+import { Resume } from "./resume.js";
 import { Schedule } from "./schedule.js";
 import { Watch } from "./status.js";
 import { Steps } from "./steps.js";
@@ -23,9 +23,10 @@ const FINISH_AGAIN_MS = 3000;
 const page = one("#exam");
 const streams = (page.dataset.streams ?? "").split(" ");
 const watch = new Watch(page.dataset.status ?? "");
+const resumes = Boolean(document.querySelector('[data-step="resume"]'));
 const card = page.hasAttribute("data-identity") ? new CardCopy(one("[data-card]"), "user") : null;
 const steps = new Steps((name) => {
-  if (name !== "camera" && name !== "end") watch.start();
+  if (name !== "end" && (name !== "camera" || resumes)) watch.start();
   if (name !== "identity") card?.rest();
 });
 /** @type {Map<string, MediaStream>} */
@@ -39,6 +40,10 @@ for (const stream of /** @type {("webcam" | "screen")[]} */ (["webcam", "screen"
   if (token) publishers.set(stream, new Publisher(page.dataset.endpoint ?? "", token, stream));
 }
 const view = new RecordingView(publishers, watch);
+for (const publisher of publishers.values()) {
+  publisher.addEventListener("state", () => publisher.elsewhere && recording && void goneElsewhere());
+}
+const resume = document.querySelector('[data-step="resume"]') && new Resume(watch, publishers, (instead) => void goOn(instead));
 const log = new EventLog(page.dataset.events ?? "", page.dataset.tokenEvents ?? "", watch.clock);
 const activity = new Activity(log);
 const missing = new MissingLog(log, "webcam");
@@ -153,9 +158,9 @@ function showWay() {
   /** @param {string} thing */
   const there = (thing) => (thing === "identity" ? card?.sent : thing === "phone" ? connected : media.has(thing));
   const wanted = card ? [...streams, "identity"] : streams;
-  const missing = wanted.filter((thing) => !there(thing));
+  const missing = (watch.status?.needed ?? wanted).filter((thing) => !there(thing));
   for (const thing of wanted) {
-    maybe(`[data-ready="${thing}"]`, (mark) => (mark.dataset.state = missing.includes(thing) ? "off" : "on"));
+    maybe(`[data-ready="${thing}"]`, (mark) => (mark.dataset.state = there(thing) ? "on" : "off"));
   }
   const start = one("#start");
   const waiting = recording ? "" : schedule.waiting();
@@ -167,12 +172,24 @@ function showWay() {
 
 function start() {
   if (one("#start").getAttribute("aria-disabled") === "true") return;
+  begin(false);
+}
+
+/** After an interruption: gives again what this page records, and records. @param {boolean} instead of another page */
+async function goOn(instead) {
+  // The screen first: a page may ask for it only just after a press.
+  if (publishers.has("screen") && !media.has("screen")) await giveScreen("#resume-failed");
+  if (publishers.has("webcam") && !media.has("webcam")) await giveCamera("#resume-failed");
+  if ([...publishers.keys()].every((stream) => media.has(stream))) begin(instead);
+}
+
+/** @param {boolean} instead in place of another page that records */
+function begin(instead) {
   recording = true;
   for (const [stream, publisher] of publishers) {
     const given = media.get(stream);
-    if (given) publisher.publish(given);
+    if (given) publisher.publish(given, instead);
   }
-  recordAlone(page.dataset.status ?? "", () => void goneElsewhere());
   activity.begin();
   showLacks();
   steps.locked = true;
@@ -180,13 +197,14 @@ function start() {
   view.show();
 }
 
-/** Another tab of this browser records now; this one lets go. */
+/** Another page records now; this one lets go. */
 async function goneElsewhere() {
-  if (view.ending) return;
+  if (view.ending || view.elsewhere) return;
   view.elsewhere = true;
   watch.stop();
   letGo();
-  await Promise.all([...publishers.values()].map((publisher) => publisher.stop("stopped")));
+  const others = [...publishers.values()].filter((publisher) => !publisher.elsewhere);
+  await Promise.all(others.map((publisher) => publisher.stop("stopped")));
   view.show();
 }
 
@@ -268,6 +286,7 @@ press("#screen-again", () => void giveScreen("#again-failed"));
 press("[data-next]", () => steps.next());
 press("[data-back]", () => history.back());
 press("#start", start);
+press("#here-instead", () => location.reload());
 const dialog = /** @type {HTMLDialogElement} */ (one("#leave"));
 press("#stop", () => dialog.showModal());
 press("#stay", () => dialog.close());
@@ -281,6 +300,7 @@ watch.addEventListener("status", () => {
   if (why) maybe(`[data-end="${why}"]`, (part) => (part.hidden = false));
   if (state === "ended" || state === "expired") void endedElsewhere();
   else showWay();
+  resume?.show();
   // The phone alone is recorded, and started on the phone: this page only follows.
   if (state === "recording" && !publishers.size && !recording) start();
 });

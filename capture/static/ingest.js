@@ -8,6 +8,10 @@
 import { iceServers } from "./links.js";
 
 const REQUEST_MS = 10_000;
+/** This page, as long as it is loaded: the server tells by it whether another one publishes the same stream. */
+const PAGE = crypto.randomUUID?.() ?? ""; // none where the context is not secure: nothing is published there
+/** The status of an answer that another page publishes this stream. */
+export const ELSEWHERE = 423;
 // The server stores what it holds before it answers a goodbye.
 const GOODBYE_MS = 20_000;
 
@@ -55,10 +59,12 @@ export class Endpoint {
   /**
    * Makes an ingest of an SDP offer. Throws Refused or Busy, or what `fetch` throws.
    * @param {string} sdp
+   * @param {boolean} instead in place of another page, as the candidate chose
    */
-  async create(sdp) {
+  async create(sdp, instead) {
+    const url = `${this.url}?page=${PAGE}${instead ? "&instead=1" : ""}`;
     const headers = { "Content-Type": "application/sdp" };
-    const answer = await request(this.url, this.token, { method: "POST", headers, body: sdp });
+    const answer = await request(url, this.token, { method: "POST", headers, body: sdp });
     if (answer.status !== 201) throw await reason(answer);
     const servers = iceServers(answer.headers.get("Link") ?? "");
     if (servers.length) this.#servers = servers;

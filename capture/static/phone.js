@@ -1,13 +1,12 @@
 /** The phone's page: camera on, wait until the session records, record, end. The screen stays awake. */
 
 import { supported } from "./abilities.js";
-import { recordAlone } from "./alone.js";
 import { Camera } from "./camera.js";
 import { NoDevice } from "./devices.js";
 import { EventLog } from "./event-log.js";
 import { Meter } from "./meter.js";
 import { EVERYTHING, MissingLog } from "./missing.js";
-import { complain, one, preview, text, write } from "./page.js";
+import { complain, one, preview, text, timeOfDay, write } from "./page.js";
 import { RecordingView } from "./recording.js";
 import { Watch } from "./status.js";
 import { Steps } from "./steps.js";
@@ -20,6 +19,11 @@ const watch = new Watch(page.dataset.status ?? "");
 const steps = new Steps(() => {});
 const publisher = new Publisher(page.dataset.endpoint ?? "", page.dataset.token ?? "", "phone");
 const view = new RecordingView(new Map([["phone", publisher]]), watch);
+publisher.addEventListener("state", () => {
+  if (publisher.state === "recording") recorded = true;
+  // It was recorded here, and another phone was chosen since.
+  else if (publisher.elsewhere && recorded) goneElsewhere();
+});
 /** An exam that records the phone alone has no other page on which to start. */
 const alone = page.dataset.alone === "true";
 const log = new EventLog(page.dataset.events ?? "", page.dataset.events ? publisher.endpoint.token : "", watch.clock);
@@ -27,6 +31,7 @@ const missing = new MissingLog(log, "phone");
 /** @type {Camera | null} */
 let camera = null;
 let started = false;
+let recorded = false;
 
 const meters = [...document.querySelectorAll("svg.meter")].map(
   (svg) => new Meter(svg, (state) => svg.parentElement && write(one("[data-heard]", svg.parentElement), text(state))),
@@ -102,24 +107,33 @@ function gone(lost) {
 /** Does what the session's state asks for. */
 function follow() {
   const state = watch.status?.state;
+  const until = Date.parse(watch.status?.streams["phone"]?.until ?? "");
+  if (state === "recording" && until) {
+    one("[data-interrupted]").hidden = false;
+    write(one("[data-interrupted-at]"), text("resume-at", { time: timeOfDay(until) }));
+  }
   if (state === "ended" || state === "expired") void end();
   else if (camera && publisher.state === "idle" && (state === "recording" || (alone && started))) {
     publisher.publish(camera.media);
-    recordAlone(page.dataset.status ?? "", () => void goneElsewhere());
     steps.locked = true;
     steps.go("recording");
     showLacks();
   }
 }
 
-/** Another tab of this phone records now; this one lets go. */
-async function goneElsewhere() {
-  if (view.ending) return;
+/** Another phone records now; this one lets go. */
+function goneElsewhere() {
+  if (view.ending || view.elsewhere) return;
   view.elsewhere = true;
   watch.stop();
   letGo();
-  await publisher.stop("stopped");
   view.show();
+}
+
+/** The candidate chooses this phone. */
+function here() {
+  if (camera) publisher.publish(camera.media, true);
+  else location.reload();
 }
 
 function letGo() {
@@ -158,6 +172,7 @@ async function stayAwake() {
 
 one("#camera-on").addEventListener("click", () => void giveCamera("#camera-failed"));
 one("#camera-again").addEventListener("click", () => void giveCamera("#again-failed"));
+one("#here-instead").addEventListener("click", here);
 one("#microphone-again").addEventListener("click", () => void givePart("sound"));
 one("#picture-again").addEventListener("click", () => void givePart("picture"));
 document.querySelector("#start")?.addEventListener("click", () => {

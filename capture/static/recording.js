@@ -191,6 +191,7 @@ export class RecordingView {
     if (lost.length) key = "reconnecting";
     if (!this.kept) key = "unkept";
     if (trouble && trouble !== "phone-away" && trouble !== "second-display") key = "interrupted";
+    if (trouble === "elsewhere") key = "elsewhere";
     if (this.ending) key = "ending";
     this.root.dataset.state = key;
     one(".rec-sign", this.root).classList.toggle("rec-sign-wait", key !== "recording");
@@ -201,13 +202,13 @@ export class RecordingView {
     const unkept = canRecord() ? "net-unkept-here" : "net-unkept";
     const there = !this.kept ? unkept : unstored ? "net-unstored" : !good ? "net-connecting" : waiting ? "net-sending" : "net-good";
     const net = lost.length && this.kept ? (canRecord() ? "net-away-kept" : "net-away") : there;
-    write(one("[data-net]", this.root), text(net));
+    write(one("[data-net]", this.root), text(trouble === "elsewhere" ? "head-elsewhere" : net));
     this.#tick();
   }
 
   /** @returns {Trouble} */
   trouble() {
-    if (this.elsewhere) return "elsewhere";
+    if (this.elsewhere || [...this.publishers.values()].some((publisher) => publisher.elsewhere)) return "elsewhere";
     const refused = [...this.publishers.values()].some((publisher) => publisher.state === "refused");
     if (refused) return "refused";
     if (this.away.has("screen")) return "screen-ended";

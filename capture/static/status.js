@@ -2,8 +2,8 @@
  * What the server knows of the session, asked for every two seconds.
  *
  * `open`: connected; `recording`: and lately stored.
- * @typedef {{ open: boolean, recording: boolean, storable: boolean, ready?: boolean }} StreamStatus
- * @typedef {{ state: string, started_at: string | null, starts_at: string | null, ends_at: string | null, now: string, identity_images: number, kept: boolean, ended_why: string | null, streams: Record<string, StreamStatus> }} Status
+ * @typedef {{ open: boolean, recording: boolean, storable: boolean, until: string | null, ready?: boolean }} StreamStatus
+ * @typedef {{ state: string, started_at: string | null, starts_at: string | null, ends_at: string | null, now: string, identity_images: number, kept: boolean, ended_why: string | null, needed: string[], streams: Record<string, StreamStatus> }} Status
  */
 
 import { ServerClock } from "./server-clock.js";

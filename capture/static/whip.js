@@ -17,7 +17,7 @@
  * @typedef {import("./ingest.js").Problem} Problem
  */
 
-import { Busy, Endpoint, Ingest, Refused } from "./ingest.js";
+import { Busy, ELSEWHERE, Endpoint, Ingest, Refused } from "./ingest.js";
 import { offerOf, prefer, sdpFragment } from "./sdp.js";
 
 const GATHER_MS = 1000;
@@ -56,6 +56,7 @@ export class Publisher extends EventTarget {
   #senders = new Map();
   #attempt = 0;
   #tries = 0;
+  #instead = false;
   #steadySince = 0;
   /** @type {number | undefined} */
   #timer = undefined;
@@ -72,10 +73,14 @@ export class Publisher extends EventTarget {
     addEventListener("online", () => this.#hurry());
   }
 
-  /** Begins to publish `media`, in place of what was published. @param {MediaStream} media */
-  publish(media) {
+  /**
+   * Begins to publish `media`, in place of what this page published, and of what another one does if `instead`.
+   * @param {MediaStream} media
+   */
+  publish(media, instead = false) {
     this.#letGo();
     this.#media = media;
+    this.#instead = instead;
     this.#tries = 0;
     this.problem = null;
     this.#become("connecting");
@@ -109,6 +114,11 @@ export class Publisher extends EventTarget {
       // A connection that cannot take it is given up for one that can.
       if (sender.track !== track) await sender.replaceTrack(track).catch(() => this.renew());
     }
+  }
+
+  /** Whether it was refused because another page publishes this stream. */
+  get elsewhere() {
+    return this.problem?.status === ELSEWHERE;
   }
 
   /** What is published, or was last. */
@@ -155,7 +165,8 @@ export class Publisher extends EventTarget {
     peer.addEventListener("icecandidate", ({ candidate }) => candidate && late.push(candidate));
     const offer = await offerOf(peer, GATHER_MS);
     late = [];
-    const ingest = await this.endpoint.create(offer);
+    const ingest = await this.endpoint.create(offer, this.#instead);
+    this.#instead = false; // chosen once: taken away later, it is not taken back
     if (!current()) {
       // Stopped while the answer was on its way: what it made must not stay behind.
       void ingest.end("stopped");

@@ -31,6 +31,17 @@ def stored_until(
     return found
 
 
+def ended_at(db: Db, session_id: str, started_at: datetime | None) -> dict[str, datetime]:
+    """Where what is stored of each stream ends, whatever has ended since; without those that have nothing."""
+    query = select(TakeRow.stream, func.max(TakeRow.end_ms)).where(
+        TakeRow.session_id == session_id, TakeRow.end_ms > TakeRow.start_ms, TakeRow.late.is_(False)
+    )
+    if started_at is None:
+        return {}
+    ends = db.execute(query.group_by(TakeRow.stream))
+    return {stream: started_at + timedelta(milliseconds=end_ms) for stream, end_ms in ends}
+
+
 def gone(db: Db, session_ids: Collection[str], now: datetime) -> dict[str, datetime]:
     """Of these sessions, those that record and whose candidate is gone, and since when (`gone_since`)."""
     heard = case((TakeRow.ended_at.is_(None), func.coalesce(TakeRow.heard_at, TakeRow.started_at)))

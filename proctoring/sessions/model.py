@@ -17,6 +17,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from proctoring.errors import Conflict, Invalid, WrongState
+from proctoring.exams.model import CaptureProfile, Stream
 from proctoring.text import line
 
 REF_CHARS_MAX = 64
@@ -92,6 +93,18 @@ def check_end(state: SessionState, reason: EndReason, gone_since: datetime | Non
         raise WrongState(f"The session is {state.value}.", "Only a session that records can be ended.")
     if reason is EndReason.GONE and gone_since is None:
         raise Conflict("The candidate is being recorded.", "Give another reason, or look again.")
+
+
+IDENTITY_CARD = "identity"
+
+
+def needed_to_begin(state: SessionState, profile: CaptureProfile) -> tuple[str, ...]:
+    """What the computer's page has to have before it records. At first everything; of a session that records
+    already only the computer's own streams: a phone that is lost holds up nothing else."""
+    if state is SessionState.RECORDING:
+        return tuple(stream.value for stream in profile.streams if stream is not Stream.PHONE)
+    card = (IDENTITY_CARD,) if profile.identity_copy else ()
+    return (*(stream.value for stream in profile.streams), *card)
 
 
 @dataclass(frozen=True, slots=True)

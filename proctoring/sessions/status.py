@@ -14,7 +14,7 @@ from proctoring.exams.service import load as load_exam
 from proctoring.recordings import gaps, open_takes
 from proctoring.recordings.model import UnitKind, is_recorded
 from proctoring.recordings.rows import UnitRow
-from proctoring.sessions.model import EndReason, SessionState
+from proctoring.sessions.model import EndReason, SessionState, needed_to_begin
 from proctoring.sessions.service import end_reason, session_row
 
 PHONE_READY_FOR = timedelta(seconds=15)
@@ -24,13 +24,15 @@ NOTHING: Mapping[str, datetime] = MappingProxyType({})
 @dataclass(frozen=True, slots=True)
 class StreamStatus:
     """`open`: a take of it is under way; `recording`: and what came of it lately is stored (`is_recorded`).
-    `storable`: nothing is known that keeps what is sent from being stored."""
+    `storable`: nothing is known that keeps what is sent from being stored. `until`: where that ends which is
+    stored."""
 
     stream: Stream
     open: bool
     recording: bool
     storable: bool
     ready: bool
+    until: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +47,7 @@ class Status:
     starts_at: datetime | None
     ends_at: datetime | None
     ended_why: EndReason | None
+    needed: tuple[str, ...]
 
 
 def status(db: Db, core: Core, session_id: str, accepted: Mapping[str, datetime] = NOTHING) -> Status:
@@ -53,6 +56,8 @@ def status(db: Db, core: Core, session_id: str, accepted: Mapping[str, datetime]
     row, now = session_row(db, session_id), core.clock()
     publishing = open_takes.stored_until(db, session_id, row.started_at, accepted)
     unstorable = gaps.unstorable(db, session_id)
+    until = open_takes.ended_at(db, session_id, row.started_at)
+    profile = load_exam(db, row.exam_id).profile
     seen = row.phone_ready_at
     phone = seen is not None and now - seen < PHONE_READY_FOR
     streams = tuple(
@@ -62,8 +67,9 @@ def status(db: Db, core: Core, session_id: str, accepted: Mapping[str, datetime]
             is_recorded(publishing.get(stream.value), now),
             stream.value not in unstorable,
             stream is Stream.PHONE and phone,
+            until.get(stream.value),
         )
-        for stream in load_exam(db, row.exam_id).profile.streams
+        for stream in profile.streams
     )
     card = select(UnitRow.manifest_size).where(
         UnitRow.session_id == session_id, UnitRow.kind == UnitKind.IDENTITY.value
@@ -78,4 +84,5 @@ def status(db: Db, core: Core, session_id: str, accepted: Mapping[str, datetime]
         schedule.starts_at,
         schedule.ends_at(row.started_at),
         end_reason(db, session_id) if SessionState(row.state) is SessionState.ENDED else None,
+        needed_to_begin(SessionState(row.state), profile),
     )

@@ -152,6 +152,11 @@ class Candidate:
         self.page.click("#start")
         self.wait_recorded()
 
+    def go_on(self) -> None:
+        """After an interruption, by its one button."""
+        self.page.click('[data-step="resume"][data-state="off"] #go-on')
+        self.wait_recorded()
+
     def wait_recorded(self) -> None:
         self.page.wait_for_selector('[data-step="recording"][data-state="recording"]')
 

@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from tests.e2e.candidate_stage import WAIT_MS, Candidate, candidate, service, streams_of, takes_of
+from tests.e2e.candidate_stage import WAIT_MS, Candidate, candidate, service, streams_of
 from tests.support.service import Service
 
 __all__ = ["service"]
@@ -84,23 +84,6 @@ def test_a_dutch_candidate_reads_dutch_all_the_way(service: Service) -> None:
         assert someone.says('[data-step="recording"] [data-word]') == "U wordt opgenomen"
         someone.stop()
         assert someone.says('[data-step="end"] h1') == "De opname is beëindigd"
-
-
-def test_after_a_reload_the_recording_goes_on_as_a_new_take(service: Service) -> None:
-    """The page says goodbye when it is left; coming back needs the devices again and starts take 2."""
-    with candidate(service, "--streams", "webcam") as someone:
-        someone.admit()
-        someone.give_camera()
-        someone.start()
-        someone.page.once("dialog", lambda dialog: dialog.accept())
-        someone.page.reload()
-        someone.page.wait_for_selector("#exam[data-working]")
-        someone.give_camera()
-        assert someone.says("#start") == "Go on with the recording"
-        someone.start()
-        takes = takes_of(service, someone.invited["session_id"], "webcam")
-        assert [take["number"] for take in takes] == [1, 2]
-        assert takes[0]["end_cause"] == "stopped"
 
 
 def test_the_exam_body_can_end_the_session(service: Service) -> None:

@@ -3,7 +3,6 @@
 import re
 
 import pytest
-from playwright.sync_api import expect
 
 from tests.e2e.candidate_stage import candidate, service, takes_of
 from tests.support.service import Service
@@ -94,19 +93,3 @@ def test_ice_servers_are_read_from_links(
     """Quoted or not, several in one header, other relations passed over (RFC 9725 section 4.6)."""
     with candidate(service, "--streams", "webcam") as someone:
         assert someone.page.evaluate(LINKS, header) == servers
-
-
-def test_a_second_tab_takes_the_recording_over(service: Service) -> None:
-    """The first one lets go and says where it goes on, rather than taking it back for ever."""
-    with candidate(service, "--streams", "webcam") as someone:
-        someone.admit()
-        someone.give_camera()
-        someone.start()
-        first = someone.page
-        someone.page = someone.open(f"{first.url}")
-        someone.give_camera()
-        someone.start()
-        expect(first.locator('[data-trouble="elsewhere"]')).to_be_visible()
-        someone.wait_recorded()
-        takes = takes_of(service, someone.invited["session_id"], "webcam")
-        assert [take["end_cause"] is None for take in takes] == [False, True]

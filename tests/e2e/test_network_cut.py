@@ -223,8 +223,7 @@ def test_a_reload_keeps_what_was_recorded_and_goes_on(service: Service) -> None:
         network.mend()
         someone.page.goto(address)
         someone.page.wait_for_selector("#exam[data-working]")
-        someone.give_camera()
-        someone.start()
+        someone.go_on()
         deadline = time.monotonic() + UPLOADED_S_MAX
         while (late := recorded_ms(line := line_of(session_id, reviewer), late=True)["webcam"]) < LATE_MS_MIN:
             assert time.monotonic() < deadline, f"{late} ms of what was recorded before the reload arrived"

@@ -151,6 +151,7 @@ def test_status_tells_the_phone_from_not_there_to_ready_to_recording(
         "open": False,
         "recording": False,
         "storable": True,
+        "until": None,
         "ready": False,
     }
     assert client.post(f"{phone}/ready").status_code == 204
@@ -165,7 +166,7 @@ def test_status_tells_the_phone_from_not_there_to_ready_to_recording(
     assert during["state"] == "recording"
     assert during["started_at"] is not None
     assert during["streams"]["phone"]["recording"] is True
-    assert during["streams"]["webcam"] == {"open": False, "recording": False, "storable": True}
+    assert during["streams"]["webcam"] == {"open": False, "recording": False, "storable": True, "until": None}
 
 
 def test_pages_are_told_when_nothing_can_be_kept(

@@ -5,10 +5,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from proctoring.exams.model import Stream
+from proctoring.exams.model import CaptureProfile, Stream
 from proctoring.recordings import late
 from proctoring.recordings.model import STORED_LAG_MAX, EndCause, is_recorded
-from proctoring.sessions.model import Session
+from proctoring.sessions.model import Session, SessionState, needed_to_begin
 from proctoring.sessions.status import NOTHING, StreamStatus, status
 from tests.support.world import SEGMENT_MS, START, World
 
@@ -70,6 +70,29 @@ def test_what_the_spool_has_counts_before_it_is_committed(world: World) -> None:
     assert not webcam(world, session, {"another": now}).recording
     assert webcam(world, session, {begun.take.id: now}).recording
     assert not webcam(world, session, {begun.take.id: now - STORED_LAG_MAX - timedelta(seconds=1)}).recording
+
+
+@pytest.mark.parametrize("state", SessionState)
+@pytest.mark.parametrize("card", [False, True])
+def test_a_lost_phone_holds_up_nothing_once_it_records(state: SessionState, card: bool) -> None:
+    """Before the start everything of the exam has to be there, the card too; then what the computer sends."""
+    needed = needed_to_begin(state, CaptureProfile(tuple(Stream), identity_copy=card))
+    if state is SessionState.RECORDING:
+        assert needed == ("webcam", "screen")
+    else:
+        assert set(needed) == {"webcam", "phone", "screen"} | ({"identity"} if card else set())
+
+
+def test_the_page_is_told_when_it_was_interrupted(world: World) -> None:
+    """Where what is stored ends, also after the take has; not when somebody looked."""
+    session = world.admitted()
+    assert webcam(world, session).until is None
+    begun = world.begin(session)
+    world.store(begun, 0, world.clock.unix_ms)
+    world.clock.move(seconds=4)
+    world.end(begun, EndCause.CONNECTION_LOST)
+    world.clock.move(minutes=10)
+    assert webcam(world, session).until == START + timedelta(milliseconds=SEGMENT_MS)
 
 
 def test_another_take_of_the_stream_does_not_speak_for_the_present_one(world: World) -> None:
