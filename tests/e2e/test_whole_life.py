@@ -9,7 +9,8 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.e2e.candidate_stage import Candidate, candidate, service
-from tests.support.service import Service, wait_until
+from tests.e2e.plays import three_streams_play
+from tests.support.service import Service
 
 __all__ = ["service"]
 
@@ -43,17 +44,6 @@ def staff(browser: Browser, service: Service, name: str, role: str) -> Iterator[
     page.wait_for_selector(".bar")
     yield page
     context.close()
-
-
-def see_three_streams_play(page: Page) -> None:
-    """All three videos show pictures, and the session's clock moves in each."""
-    videos = "[...document.querySelectorAll('video')]"
-    shown = f"{videos}.filter(v => v.videoWidth > 0 && v.readyState >= 2).length === 3"
-    wait_until(lambda: page.evaluate(shown), 30, "not all three streams show a picture")
-    page.keyboard.press("Space")
-    moved = f"{videos}.every(v => v.currentTime > 4)"
-    wait_until(lambda: page.evaluate(moved), 30, "not all three streams play")
-    page.keyboard.press("Space")
 
 
 def flag_and_decide(page: Page) -> None:
@@ -103,7 +93,7 @@ def test_recorded_reviewed_held_released_erased(service: Service) -> None:
             claes.goto(f"{service.url}/queue")
             claes.click(f"form[action*='{session_id}'] button")
             claes.wait_for_selector("#decision")
-            see_three_streams_play(claes)
+            three_streams_play(claes)
             line = claes.request.get(f"{service.url}/sessions/{session_id}/timeline.json").json()
             urls = [
                 f"{service.url}/media/{session_id}/{stream['stream']}/{segment['n']}"
@@ -121,7 +111,7 @@ def test_recorded_reviewed_held_released_erased(service: Service) -> None:
 
             peeters.goto(f"{service.url}/incidents")
             peeters.click("a:has-text('Look and answer')")
-            see_three_streams_play(peeters)
+            three_streams_play(peeters)
             peeters.click("button[value=agree]")
             peeters.wait_for_load_state()
             someone.page.goto(f"{someone.invited['candidate_url']}/recording")
