@@ -241,7 +241,7 @@ def test_a_token_that_is_no_longer_good_asks_for_the_invitation(service: Service
     """A refusal is not tried again for ever."""
     with candidate(service, "--streams", "webcam") as someone:
         someone.context.route(
-            "**/whip",
+            "**/whip?*",
             lambda route: route.fulfill(
                 status=401, json={"title": "Token refused", "detail": "Expired.", "remedy": ""}
             ),

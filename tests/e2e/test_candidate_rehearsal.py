@@ -51,7 +51,7 @@ def test_what_does_not_arrive_is_told_with_what_to_try(service: Service) -> None
         someone.page.goto(f"{someone.page.url}/rehearsal")
         someone.give_camera()
         someone.context.route(
-            "**/rehearsal/whip",
+            "**/rehearsal/whip*",
             lambda route: route.fulfill(status=409, json={"title": "Over", "detail": "Over.", "remedy": ""}),
         )
         someone.page.click("#connection-try")

@@ -10,6 +10,7 @@ import socket
 import threading
 from contextlib import suppress
 from dataclasses import dataclass, field
+from urllib.parse import urlsplit
 
 from playwright.sync_api import BrowserContext, Error, Route
 
@@ -44,7 +45,7 @@ class Network:
             route.abort("connectionfailed")
         elif route.request.method == "PATCH":
             route.fulfill(status=204)
-        elif route.request.method == "POST" and route.request.url.endswith("/whip"):
+        elif route.request.method == "POST" and urlsplit(route.request.url).path.endswith("/whip"):
             self._answer(route)
         else:
             route.continue_()
