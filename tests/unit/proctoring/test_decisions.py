@@ -9,7 +9,7 @@ from proctoring.errors import Conflict, CoreError, Denied, Invalid, WrongState
 from proctoring.exams.model import Stream
 from proctoring.holds import service as holds
 from proctoring.incidents import service as incidents
-from proctoring.incidents.model import Incident, IncidentState, after_answer
+from proctoring.incidents.model import AWAITING, Incident, IncidentState, after_answer
 from proctoring.proofs.audit import audit_rows
 from proctoring.recordings.timeline import timeline
 from proctoring.reviews import flags, queue
@@ -245,7 +245,8 @@ def test_unclear_goes_back_to_the_queue_for_another_person(world: World, ended: 
         (IncidentState.AWAITING_THIRD, False, IncidentState.REJECTED),
         *(
             (state, agrees, None)
-            for state in set(IncidentState) - {IncidentState.AWAITING_SECOND, IncidentState.AWAITING_THIRD}
+            for state in IncidentState
+            if state not in AWAITING
             for agrees in (True, False)
         ),
     ],
