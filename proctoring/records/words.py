@@ -43,12 +43,13 @@ def erase(db: Db, session_id: str, what: dict[str, tuple[str, ...]] = WORDS) -> 
     gone = 0
     for table, columns in what.items():
         for row in db.scalars(_of(table, session_id).with_for_update()):
-            written = [column for column in columns if getattr(row, column)]
-            for column in written:
-                setattr(row, column, ERASED)
-            if written:
-                row.salts = {name: salt for name, salt in (row.salts or {}).items() if name not in written}
-            gone += len(written)
+            salts = dict(row.salts or {})
+            for column in columns:
+                gone += bool(getattr(row, column))
+                if salts.pop(column, None) or getattr(row, column):
+                    setattr(row, column, ERASED)  # also where the ledger has a commitment to no words
+            if salts != (row.salts or {}):
+                row.salts = salts
     db.flush()
     return gone
 

@@ -16,6 +16,7 @@ from proctoring.holds import service as holds
 from proctoring.recordings.model import UnitState
 from proctoring.recordings.rows import UnitRow
 from storage.sign import Signer
+from tests.support.looks import look
 from tests.support.packages import export
 from tests.unit.review_ui.conftest import Office, Staff
 
@@ -70,7 +71,9 @@ def test_release_is_offered_where_it_is_not_refused(office: Office, officer: Sta
     world = office.world
     legal, appealed, decided = world.ended(), world.ended(), world.ended()
     proctor.post(f"/sessions/{decided.id}/claim")
-    proctor.post(f"/sessions/{decided.id}/decide", outcome="incident", reasons="A second voice answers.")
+    look(world.core, proctor.actor, decided.id)
+    said = {"category": "unauthorised-aid", "severity": "minor", "reasons": "A second voice answers."}
+    assert proctor.post(f"/sessions/{decided.id}/decide", outcome="incident", **said).status_code == 303
     officer.post("/holds", session_id=legal.id, kind="legal", reason="Court order 12")
     with world.core.db.begin() as db:
         appeals.lodge(db, world.core, appealed.id, "The camera was never off.")
