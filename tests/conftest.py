@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import structlog
 from hypothesis import settings
 
 from tests.support import compiled, postgres
@@ -13,6 +14,12 @@ from tests.support.minio import MinioServer
 from tests.support.openbao import OpenBaoServer
 from tests.support.promises import Promises
 from tests.support.world import World
+
+
+@pytest.fixture(autouse=True)
+def logs_as_a_test_finds_them() -> None:
+    """A command that an earlier test called in this process has set up logging for itself."""
+    structlog.reset_defaults()
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
