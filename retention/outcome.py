@@ -1,4 +1,4 @@
-"""What became, or would become, of one evidence unit in a pass."""
+"""Outcome of a pass, done or foretold, for one evidence unit."""
 
 from dataclasses import dataclass
 

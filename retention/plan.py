@@ -85,7 +85,8 @@ def plan(db: Db, now: datetime) -> list[PlanLine]:
         .order_by(SessionRow.created_at, UnitRow.session_id, UnitRow.id)
     )
     found = db.execute(units).all()
-    gone = open_takes.gone(db, {session.id for _, session in found}, now)
+    recording = {session.id for _, session in found if session.state == SessionState.RECORDING.value}
+    gone = open_takes.gone(db, recording, now)
     lines = []
     for unit, session in found:
         ref = session.ref

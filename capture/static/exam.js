@@ -43,7 +43,7 @@ const view = new RecordingView(publishers, watch);
 for (const publisher of publishers.values()) {
   publisher.addEventListener("state", () => publisher.elsewhere && recording && void goneElsewhere());
 }
-const resume = document.querySelector('[data-step="resume"]') && new Resume(watch, publishers, (instead) => void goOn(instead));
+const resume = resumes ? new Resume(watch, publishers, (instead) => void goOn(instead)) : null;
 const log = new EventLog(page.dataset.events ?? "", page.dataset.tokenEvents ?? "", watch.clock);
 const activity = new Activity(log);
 const missing = new MissingLog(log, "webcam");

@@ -84,11 +84,19 @@ def _row(number: int, act: _Act, prev: str) -> EntryRow:
     )
 
 
-def entries(db: Db, session_id: str | None = None, after: int = 0, limit: int | None = None) -> list[Entry]:
-    """Entries in ascending order: the whole ledger, or those that name the session."""
+def entries(
+    db: Db,
+    session_id: str | None = None,
+    after: int = 0,
+    limit: int | None = None,
+    action: Action | None = None,
+) -> list[Entry]:
+    """Entries in ascending order: the whole ledger, or those that name the session, or tell such an act."""
     query = select(EntryRow).where(EntryRow.number > after).order_by(EntryRow.number)
     if session_id is not None:
         query = query.where(EntryRow.session_id == session_id)
+    if action is not None:
+        query = query.where(EntryRow.action == action.value)
     if limit is not None:
         query = query.limit(limit)
     return [row.model() for row in db.scalars(query)]

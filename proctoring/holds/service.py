@@ -41,6 +41,15 @@ from proctoring.sessions.model import OVER_VALUES
 from proctoring.sessions.rows import SessionRow
 
 HOLDABLE = (UnitState.OPEN.value, UnitState.RETAINED.value)
+_NOTIFIED_AT = (
+    select(func.max(IncidentRow.notified_at))
+    .where(
+        IncidentRow.session_id == SessionRow.id, IncidentRow.state.in_([state.value for state in STANDING])
+    )
+    .correlate(SessionRow)
+    .scalar_subquery()
+)
+"""When the candidate of a session was told of the newest incident that counts."""
 
 
 def place(
@@ -141,7 +150,8 @@ def check_not_restricted(db: Db, session_id: str) -> None:
 
 def restricted(db: Db) -> set[str]:
     """The sessions that are restricted."""
-    return {hold.session_id for hold in active(db) if hold.kind is HoldKind.RESTRICTION}
+    is_one = HoldRow.kind == HoldKind.RESTRICTION.value, HoldRow.released_at.is_(None)
+    return set(db.scalars(select(HoldRow.session_id).where(*is_one)))
 
 
 def set_due_dates(db: Db, exam: Exam, session_id: str | None = None) -> None:
@@ -170,25 +180,20 @@ def set_due_dates(db: Db, exam: Exam, session_id: str | None = None) -> None:
 def period_ends(db: Db, exam: Exam, session: SessionRow) -> datetime:
     """When an ended session's evidence is due, and with that instant the time to appeal is over."""
     assert session.ended_at is not None
-    told = _notified_at(db, session.id)
+    told = db.scalar(select(_NOTIFIED_AT).where(SessionRow.id == session.id))
     return due_at(exam.regulation, session.ended_at, exam.results_published_at, told)
 
 
 def due_dates(db: Db, exam: Exam) -> dict[datetime, int]:
     """How many of the exam's ended sessions with living evidence are due when, the earliest first."""
     living = select(UnitRow.id).where(UnitRow.session_id == SessionRow.id, UnitRow.state.in_(HOLDABLE))
-    ended = select(SessionRow).where(
+    ended = select(SessionRow.ended_at, _NOTIFIED_AT).where(
         SessionRow.exam_id == exam.id, SessionRow.state.in_(OVER_VALUES), living.exists()
     )
-    return dict(sorted(Counter(period_ends(db, exam, row) for row in db.scalars(ended)).items()))
-
-
-def _notified_at(db: Db, session_id: str) -> datetime | None:
-    """When the candidate was told of the newest incident that counts."""
-    counts = IncidentRow.state.in_([state.value for state in STANDING])
-    return db.scalar(
-        select(func.max(IncidentRow.notified_at)).where(IncidentRow.session_id == session_id, counts)
+    found = (
+        due_at(exam.regulation, at, exam.results_published_at, told) for at, told in db.execute(ended) if at
     )
+    return dict(sorted(Counter(found).items()))
 
 
 def open_procedures(db: Db, hold_id: str | None = None) -> dict[str, HoldKind]:

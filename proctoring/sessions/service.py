@@ -184,9 +184,7 @@ def end_by_proctor(db: Db, core: Core, session_id: str, reason: EndReason, actor
 
 def end_reason(db: Db, session_id: str) -> EndReason | None:
     """Why a proctor ended the session; None where nobody did."""
-    told = (
-        one.detail.get("reason") for one in entries(db, session_id) if one.action is Action.SESSION_FINISH
-    )
+    told = (one.detail.get("reason") for one in entries(db, session_id, action=Action.SESSION_FINISH))
     return next((EndReason(str(reason)) for reason in told if reason), None)
 
 

@@ -1,4 +1,4 @@
-"""Where a session and each of its streams stand now, as the candidate's pages ask every few seconds."""
+"""Status of a session and of each of its streams, as the candidate's pages ask every few seconds."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

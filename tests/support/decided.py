@@ -34,6 +34,8 @@ from storage.naming import segment_key
 from tests.support.looks import look
 from tests.support.world import ADMIN, REGULATION, World
 
+RADIO = "It was a radio"
+
 
 @dataclass(frozen=True, slots=True)
 class Decided:
@@ -74,12 +76,12 @@ def decide_everything(world: World) -> Decided:
     annulled, amended = (_sat(world, exam, f"C-{number}") for number in (6, 7))
     with world.core.db.begin() as db:
         exams.publish_results(db, world.core, ADMIN, exam.id, world.clock())
-    _decide_agreed(world, agreed, anna, ben, clara)
+    _decide_agreed(world, agreed, (anna, ben, clara))
     _decide_disputed(world, disputed, anna)
     _decide_rejected(world, rejected, anna, ben, dora)
-    _decide_upheld(world, annulled, (anna, ben, clara), AppealOutcome.UPHELD)
+    _decide_appealed(world, annulled, (anna, ben, clara), AppealOutcome.UPHELD, RADIO)
     other_kind = Amendment(Category.TECHNICAL, Severity.MINOR)
-    _decide_upheld(world, amended, (anna, ben, clara), AppealOutcome.AMENDED, other_kind)
+    _decide_appealed(world, amended, (anna, ben, clara), AppealOutcome.AMENDED, RADIO, other_kind)
     invited = _invite(world, exam, "C-4")
     with world.core.db.begin() as db:
         sessions.ask_in_person(db, world.core, invited.id, "My camera is broken")
@@ -187,29 +189,15 @@ def _incident(world: World, session: Session, person: Person) -> str:
     return made.id
 
 
-def _decide_agreed(world: World, session: Session, anna: Person, ben: Person, clara: Person) -> None:
-    incident = _incident(world, session, anna)
-    look(world.core, access.actor(ben), session.id)
-    with world.core.db.begin() as db:
-        incidents.confirm(db, world.core, access.actor(ben), incident)
-    with world.core.db.begin() as db:
-        appeal = appeals.lodge(db, world.core, session.id, "It was the radio")
-    world.clock.move(seconds=1)
-    with world.core.db.begin() as db:
-        appeals.close(
-            db, world.core, access.actor(clara), appeal.id, AppealOutcome.REFUSED, "It was no radio"
-        )
-    with world.core.db.begin() as db:
-        incidents.close(db, world.core, access.actor(ben), incident)
-
-
-def _decide_upheld(
+def _decide_appealed(
     world: World,
     session: Session,
     people: tuple[Person, Person, Person],
     outcome: AppealOutcome,
+    answer: str,
     amendment: Amendment | None = None,
-) -> None:
+) -> str:
+    """An incident of two people, and an appeal that the third one answers; the incident."""
     anna, ben, clara = people
     incident = _incident(world, session, anna)
     look(world.core, access.actor(ben), session.id)
@@ -219,8 +207,14 @@ def _decide_upheld(
         appeal = appeals.lodge(db, world.core, session.id, "It was the radio")
     world.clock.move(seconds=1)
     with world.core.db.begin() as db:
-        actor = access.actor(clara)
-        appeals.close(db, world.core, actor, appeal.id, outcome, "It was a radio", amendment)
+        appeals.close(db, world.core, access.actor(clara), appeal.id, outcome, answer, amendment)
+    return incident
+
+
+def _decide_agreed(world: World, session: Session, people: tuple[Person, Person, Person]) -> None:
+    incident = _decide_appealed(world, session, people, AppealOutcome.REFUSED, "It was no radio")
+    with world.core.db.begin() as db:
+        incidents.close(db, world.core, access.actor(people[1]), incident)
 
 
 def _decide_disputed(world: World, session: Session, anna: Person) -> None:
