@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
@@ -193,5 +194,10 @@ def streams_of(service: Service, session_id: str) -> dict[str, dict[str, Any]]:
 def takes_of(service: Service, session_id: str, stream: str) -> list[dict[str, Any]]:
     """The takes of one stream as a reviewer's time line has them."""
     with closing(service.signed_in(f"{stream} of {session_id}", "proctor")) as reviewer:
-        line = reviewer.get(f"/sessions/{session_id}/timeline.json").json()
+        return takes_seen(reviewer, session_id, stream)
+
+
+def takes_seen(reviewer: httpx.Client, session_id: str, stream: str) -> list[dict[str, Any]]:
+    """The same, by a reviewer who is signed in already."""
+    line = reviewer.get(f"/sessions/{session_id}/timeline.json").json()
     return next(one["takes"] for one in line["streams"] if one["stream"] == stream)
