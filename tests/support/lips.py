@@ -19,7 +19,7 @@ from capture.simulate.sound import BEEP_HZ, BEEP_S
 PERIOD_MS = 2_000
 CLOCK_BITS = 41
 GAIN = 0.25
-LOUD = 0.7  # of the loudest block: heard in full
+LOUD = 0.7  # of the usual block of a beep: heard in full
 HEARD_MIN = 0.02
 BEEP_MS = round(BEEP_S * 1000)
 BLOCK_MS = 20
@@ -167,9 +167,9 @@ class Lips:
     def told(self, before_ms: float) -> list[Beep]:
         """The whole beeps of the periods before this instant; what a stall cut short is none."""
         periods: dict[int, list[float]] = {}
-        loudest = max((loudness for _, loudness in self._heard), default=0.0)
+        full = statistics.median([loudness for _, loudness in self._heard] or [0.0])
         for at_ms, loudness in self._heard:
-            if loudness > LOUD * loudest:
+            if loudness > LOUD * full:
                 periods.setdefault(round(at_ms / PERIOD_MS) * PERIOD_MS, []).append(at_ms)
         found = []
         for full_ms, blocks in sorted(periods.items()):
