@@ -141,7 +141,7 @@ _ACTIONS = {
     "identity:check": "Identity card compared",
     "review:claim": "Claimed for review",
     "review:release": "Given back to the queue",
-    "review:decide": "No concern",
+    "review:decide": "Review decided",
     "incident:decide": "Incident decided",
     "incident:confirm": "Another person agreed",
     "incident:dissent": "Second person did not agree",

@@ -156,7 +156,7 @@ def test_nothing_is_decided_that_nobody_chose(office: Office, proctor: Staff) ->
 
 
 def test_unclear_is_sent_back_for_another_person(office: Office, proctor: Staff, colleague: Staff) -> None:
-    """Who comes next reads the note; who wrote it is offered no claim, and refused one."""
+    """Who comes next reads note and answer; who wrote them is offered no claim, and refused one."""
     session = office.world.ended()
     at = f"/sessions/{session.id}"
     proctor.post(f"{at}/claim")
@@ -166,7 +166,9 @@ def test_unclear_is_sent_back_for_another_person(office: Office, proctor: Staff,
     assert f'action="{at}/claim"' not in proctor.get(at).text
     assert proctor.post(f"{at}/claim").status_code == 403
     assert proctor.post("/queue/no-concern", session=[session.id]).status_code == 403
-    assert "A voice, or a radio?" in colleague.get(at).text
+    read = colleague.get(at).text
+    assert "A voice, or a radio?" in read
+    assert "Review decided: unclear<" in read
     assert colleague.post(f"{at}/claim").status_code == 303
 
 
