@@ -17,8 +17,9 @@ from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, Final, TypeVar
 
+import psycopg
 from sqlalchemy import URL, BigInteger, DateTime, Dialect, MetaData, create_engine, event, make_url, text
-from sqlalchemy.engine import Connection
+from sqlalchemy.engine import Connection, ExceptionContext
 from sqlalchemy.exc import DataError, DBAPIError
 from sqlalchemy.orm import DeclarativeBase, Session, mapped_column, sessionmaker
 from sqlalchemy.types import TypeDecorator
@@ -94,6 +95,7 @@ class Database:
             self.engine = create_engine(
                 url, isolation_level=isolation, pool_pre_ping=True, hide_parameters=True
             )
+            event.listen(self.engine, "handle_error", _forget_values)
             reading = self.engine.execution_options(
                 isolation_level="REPEATABLE READ", postgresql_readonly=True
             )
@@ -194,6 +196,15 @@ def before_commit(db: Session, key: str, work: Callable[[Session], None]) -> Non
 def announce(db: Session, what: str) -> None:
     """Whoever listens for `what` is called once the caller's transaction has been committed."""
     db.info.setdefault(ANNOUNCED, set()).add(what)
+
+
+def _forget_values(context: ExceptionContext) -> None:
+    """An error reaches the log: leave out PostgreSQL's detail, which quotes the row that it refused."""
+    error, wrapped = context.original_exception, context.sqlalchemy_exception
+    if isinstance(error, psycopg.Error) and error.diag.message_primary is not None:
+        error.args = (error.diag.message_primary,)
+        if wrapped is not None:
+            wrapped.args = (f"({type(error).__name__}) {error.diag.message_primary}",)
 
 
 def _refuse_nul(error: DBAPIError) -> None:

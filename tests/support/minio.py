@@ -24,7 +24,7 @@ class MinioServer:
 
     def __init__(self, folder: Path) -> None:
         self._binary = minio_path()
-        self._folder = folder
+        self.folder = folder
         self.endpoint = f"127.0.0.1:{free_port()}"
         self.url = f"http://{self.endpoint}"
         self.log = folder.parent / f"{folder.name}.log"
@@ -43,12 +43,12 @@ class MinioServer:
         """Answering when this returns."""
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
-                [self._binary, "server", "--quiet", "--address", self.endpoint, str(self._folder)],
+                [self._binary, "server", "--quiet", "--address", self.endpoint, str(self.folder)],
                 stdout=log,
                 stderr=log,
                 env={
                     "PATH": os.environ["PATH"],
-                    "HOME": str(self._folder.parent),
+                    "HOME": str(self.folder.parent),
                     "MINIO_ROOT_USER": ROOT.access_key,
                     "MINIO_ROOT_PASSWORD": ROOT.secret_key,
                     "MINIO_SITE_REGION": REGION,

@@ -1,31 +1,21 @@
 """The end of what people wrote about a session, and of its record (P7, P11)."""
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from sqlalchemy import JSON, String, select, update
+from sqlalchemy import select, update
 
-from proctoring.appeals import service as appeals
 from proctoring.appeals.model import AppealOutcome
 from proctoring.appeals.rows import AppealRow
-from proctoring.custody.model import Action, Actor
+from proctoring.custody.model import Action
 from proctoring.custody.rows import CertificateRow
 from proctoring.custody.service import entries
-from proctoring.help import service as help_requests
-from proctoring.help.model import HelpKind
-from proctoring.holds import service as holds
-from proctoring.holds.model import HoldKind
-from proctoring.identity import service as identity
-from proctoring.incidents import service as incidents
 from proctoring.incidents.model import IncidentState
 from proctoring.incidents.rows import IncidentRow
-from proctoring.migrations.tables import METADATA
 from proctoring.privacy.service import own_recording
 from proctoring.proofs.check import check_sessions, read_house
 from proctoring.records import words
 from proctoring.records.model import (
-    RECORD,
     WORDS,
     Standing,
     record_goes,
@@ -34,68 +24,16 @@ from proctoring.records.model import (
     words_until,
 )
 from proctoring.reviews import flags
-from proctoring.reviews import service as reviews
-from proctoring.reviews.model import Category, FlagState, Severity
+from proctoring.reviews.model import Category, Severity
 from proctoring.sessions import service as sessions
 from proctoring.sessions.model import Session
 from proctoring.sessions.rows import SessionRow
-from storage.objects import MemoryObjects
 from tests.support.decided import decide_everything
-from tests.support.looks import look
-from tests.support.world import ADMIN, World
+from tests.support.world import World
+from tests.support.written import ANNA, SAID, WHO, columns_with, decided_about, places, written_about
 
-SAID, WHO = "kanarie in woorden", "kanarie in dossier"
-ANNA, BERT, DIRK = (Actor(name, "proctor") for name in ("anna", "bert", "dirk"))
-CLARA = Actor("clara", "committee")
 DUE, RECORD_DUE = datetime(2027, 2, 15, tzinfo=UTC), datetime(2036, 11, 16, 23, tzinfo=UTC)
 YEARS = timedelta(days=3660)
-
-OTHER_TEXT = {
-    "appeals": "id session_id state hold_id outcome closed_by incident_id salts",
-    "certificate_copies": "certificate_id",
-    "checkpoints": "origin peaks note",
-    "custody_entries": "actor role action session_id unit_id detail prev hash",
-    "custody_head": "hash",
-    "erasure_certificates": "id unit_id session_id body signature",
-    "erasure_stops": "id session_id codes detail ended_by",
-    "evidence_units": "id session_id kind state kek_epoch manifest_head erase_id",
-    "exam_records": "session_id",
-    "exams": "id title count_from zone streams legal_ground salts",
-    "flags": "id session_id source category severity state raised_by decided_by salts",
-    "gaps": "id unit_id reason cause part",
-    "help_requests": "id session_id kind answered_by flag_id taken_by salts",
-    "hold_units": "hold_id unit_id",
-    "holds": "id session_id kind released_by salts",
-    "identity_checks": "session_id checked_by salts",
-    "incident_flags": "incident_id flag_id",
-    "incidents": "id session_id category severity state decided_by second_by third_by hold_id salts",
-    "ledger_pages": "body signature",
-    "ledger_replay": "session_cursor unit_cursor",
-    "ledger_stamps": "answer",
-    "logged_events": "unit_id event_id",
-    "logins": "token_hash user_id",
-    "quarantines": "id kept_root lost_root lifted_by",
-    "replay_findings": "subject row column code session_id",
-    "replayed_sessions": "id digest signature",
-    "retention_brakes": "id cause detail released_by salts",
-    "reviews": "session_id state claimed_by decided_by unclear_by salts",
-    "segments": "unit_id take_id object_key ct_sha256 media_type prev leaf_hash",
-    "sessions": "id exam_id state language notice_version in_person_answered_by salts",
-    "sign_in_links": "token_hash user_id",
-    "signal_sheets": "unit_id take_id sheet_id object_key ct_sha256",
-    "spools": "id trouble",
-    "takes": "id unit_id session_id stream media_type end_cause spool_id",
-    "users": "id name role salts",
-}
-"""Text that nobody writes about a candidate: ids, closed words, hashes; words of exams and of staff."""
-
-
-def test_every_column_of_text_has_an_end_or_says_nothing_of_a_candidate() -> None:
-    """A new column of text is written into the rule, or here."""
-    for name, table in METADATA.tables.items():
-        text = {one.name for one in table.columns if isinstance(one.type, String | JSON)}
-        ends = {*WORDS.get(name, ()), *RECORD.get(name, ())}
-        assert text == ends | set(OTHER_TEXT.get(name, "").split()), name
 
 
 @pytest.mark.promise("P7")
@@ -137,79 +75,6 @@ def test_a_record_is_kept_ten_civil_years() -> None:
     assert record_until(summer, "Europe/Brussels") == datetime(2036, 7, 1, 22, tzinfo=UTC)
     leap = datetime(2028, 2, 29, 12, tzinfo=UTC)
     assert record_until(leap, "Europe/Brussels") == datetime(2038, 2, 28, 23, tzinfo=UTC)
-
-
-def written_about(world: World) -> Session:
-    """Somebody wrote into every column of words that there is without a decision."""
-    exam = world.exam(identity_copy=True)
-    with world.core.db.begin() as db:
-        session = sessions.create(db, world.core, ADMIN, exam.id, WHO)
-        sessions.ask_in_person(db, world.core, session.id, SAID)
-        sessions.answer_in_person(db, world.core, ADMIN, session.id, None, SAID)
-        sessions.admit(db, world.core, session.id, "v1", WHO, "nl")
-    world.send_card(session)
-    world.record(session)
-    with world.core.db.begin() as db:
-        asked = help_requests.ask(db, world.core, session.id, HelpKind.HELP, SAID)
-        help_requests.answer(db, world.core, ANNA, asked.id, SAID)
-    world.clock.move(seconds=12)
-    with world.core.db.begin() as db:
-        sessions.finish(db, world.core, session.id)
-    with world.core.db.begin() as db:
-        identity.answer(db, world.core, ANNA, session.id, False, SAID)
-        reviews.claim(db, world.core, DIRK, session.id)
-        reviews.decide_unclear(db, world.core, DIRK, session.id, SAID)
-        reviews.claim(db, world.core, ANNA, session.id)
-        flags.add(db, world.core, ANNA, session.id, 0, 1, Category.OTHER, Severity.MINOR, SAID)
-        placed = holds.place(db, world.core, ADMIN, session.id, HoldKind.LEGAL, SAID, SAID)
-        holds.release(db, world.core, BERT, placed.id)
-    return session
-
-
-def decided_about(world: World) -> Session:
-    """And into those of a decision: an incident that one of two others agreed to, appealed, closed; and one
-    that nobody agreed to, appealed all the same."""
-    incident_about(world, agreed=False)
-    return incident_about(world, agreed=True)
-
-
-def incident_about(world: World, agreed: bool) -> Session:
-    session = written_about(world)
-    for person in (ANNA, BERT, DIRK):
-        look(world.core, person, session.id)
-    with world.core.db.begin() as db:
-        for flag in flags.of_session(db, session.id):
-            flags.decide(db, world.core, ANNA, flag.id, FlagState.CONFIRMED)
-        made = incidents.decide(db, world.core, ANNA, session.id, Category.OTHER, Severity.MAJOR, SAID)
-        incidents.reject(db, world.core, DIRK, made.id, SAID)
-        if agreed:
-            incidents.confirm(db, world.core, BERT, made.id)
-        else:
-            incidents.reject(db, world.core, BERT, made.id, SAID)
-        appeal = appeals.lodge(db, world.core, session.id, SAID)
-        appeals.close(db, world.core, CLARA, appeal.id, AppealOutcome.REFUSED, SAID)
-        if agreed:
-            incidents.close(db, world.core, BERT, made.id)
-    return session
-
-
-def columns_with(world: World, canary: str) -> set[str]:
-    """In which columns of the database it stands."""
-    found = set()
-    with world.core.db.read() as db:
-        for name, table in METADATA.tables.items():
-            for row in db.execute(select(table)).mappings():
-                found |= {f"{name}.{column}" for column, value in row.items() if canary in str(value)}
-    return found
-
-
-def places(world: World) -> Iterator[tuple[str, bytes]]:
-    """Every file of the database, with its free pages and its log, and every object of the store."""
-    for file in world.folder.rglob("*"):
-        if file.is_file():
-            yield file.name, file.read_bytes()
-    assert isinstance(world.objects, MemoryObjects)
-    yield from world.objects._objects.items()
 
 
 def without_decision() -> set[str]:
