@@ -1,4 +1,4 @@
-"""What it looks like when object store or database are away, put into one word: Unavailable."""
+"""One word, Unavailable, for every way in which object store or database are away."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

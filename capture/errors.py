@@ -1,4 +1,4 @@
-"""What can go wrong with arriving media; none of it leaves `capture` but as an end cause or a problem.
+"""Errors of arriving media. They leave `capture` only as an end cause or a problem.
 
 CaptureError(Exception)
 ├── BadPayload     an RTP payload or a bitstream breaks its format; that frame is dropped

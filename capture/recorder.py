@@ -1,4 +1,5 @@
-"""Where finished segments go: the one door between the ingest and the core, and its in-memory form.
+"""Recorder, the one door through which finished segments go from the ingest to the core, and its in-memory
+form.
 
 The ingest knows sessions only through this protocol. Every time is Unix milliseconds of the server's clock.
 """

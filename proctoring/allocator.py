@@ -1,4 +1,4 @@
-"""How the C library's allocator treats what is freed, where it is glibc's.
+"""Setting of the C library's allocator for freed memory, where it is glibc's.
 
 Each segment passes through several buffers of a few hundred kilobytes. glibc by default hands each one back
 to the system and fetches the next anew, page by page, which costs more than encrypting it; and each thread

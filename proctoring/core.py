@@ -1,4 +1,6 @@
-"""What every service is handed: the settings, the clock, the ids, the database, the links, the sealer."""
+"""Parts that every service is handed: the settings, the clock, the ids, the database, the links, the
+sealer.
+"""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""What can go wrong in the core, without a word of HTTP; `proctoring.web.problems` maps it to statuses.
+"""Errors of the core, without a word of HTTP; `proctoring.web.problems` maps them to statuses.
 
 Each error carries two sentences: what is the matter, and what to do about it.
 

@@ -1,4 +1,4 @@
-"""Whether the present instant can be believed: the clocks of a pass, and whoever else can tell the time.
+"""Trust in the present instant: the clocks of a pass, and whoever else can tell the time.
 
 While the service runs, the ledger gets an entry a day at least, and a pass every minute. A clock that is far
 from both may be wrong by as much, and what falls due by it is not erased before somebody says that it is

@@ -1,4 +1,4 @@
-"""What a pass of the retention worker would do, evidence unit by evidence unit, and why.
+"""Plan of a pass of the retention worker, evidence unit by evidence unit, with the reasons.
 
 Pure: the database is asked what exists, the arithmetic is in `proctoring.holds.model`.
 """

@@ -1,4 +1,4 @@
-"""What every staff page needs: who is signed in, the frame around the page, the way back after a form.
+"""Desk of a staff page: who is signed in, the frame around the page, the way back after a form.
 
 A login is a cookie with a secret of its own: HttpOnly, never sent along from another site.
 """

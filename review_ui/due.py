@@ -1,4 +1,4 @@
-"""When evidence is erased, in the figures that pages draw and say. Pure."""
+"""Time left until evidence is erased, in the figures that pages draw and say. Pure."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta

@@ -1,4 +1,4 @@
-"""What the player reads of a session's logs: opened whole, after the custody entry about it is committed."""
+"""Logs of a session for the player: opened whole, after the custody entry about it is committed."""
 
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse

@@ -1,4 +1,4 @@
-"""What the player reads of a stream's signals and thumbnails: opened after the custody entry is committed.
+"""Signals and thumbnails of a stream for the player: opened after the custody entry is committed.
 
 They are the recording's own, in its evidence unit: whoever may see the one may see the other, a view of
 either is a view of the stream, and after erasure both are gone.

@@ -1,4 +1,4 @@
-"""What can go wrong in the vault.
+"""Errors of the vault.
 
 VaultError
 ├── ObjectExists     a write-once name was written before

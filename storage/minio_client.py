@@ -1,4 +1,4 @@
-"""How MinIO is reached: where it is, whose key, how long a call may last, and what its errors mean here.
+"""Connection to MinIO: where it is, whose key, how long a call may last, and what its errors mean here.
 
 Every call ends: it waits at most `CONNECT_S_MAX` for a connection and `ANSWER_S_MAX` between two bytes, and
 is tried again at most `RETRIES` times. Only what may be repeated is repeated: a PUT whose answer was lost is

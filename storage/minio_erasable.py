@@ -1,4 +1,4 @@
-"""Whether what is in a bucket can be erased in time: Object Lock, retention, and what else keeps an object.
+"""Check that a bucket's objects can be erased in time: Object Lock, retention, and what else keeps an object.
 
 What is found is of two kinds: a fault, with which no recording can be erased when it is due, and a caution,
 with which somebody could keep one.

@@ -1,4 +1,4 @@
-"""What an evidence package says, as frozen facts, and the strict reading of it: anything unknown is refused.
+"""Facts of an evidence package, frozen, and the strict reading of them: anything unknown is refused.
 
 The format is written down in `docs/format.md`.
 """

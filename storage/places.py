@@ -1,4 +1,4 @@
-"""Where the services beside us are, and as whom they are used; no client of theirs is loaded to say so."""
+"""Addresses of the services beside us, and as whom they are used; no client of theirs is loaded to say so."""
 
 from dataclasses import dataclass, field
 

@@ -1,5 +1,5 @@
-"""How the key service is reached: where it is, with whose login, how long a call may last, and what its
-errors mean here.
+"""Connection to the key service: where it is, with whose login, how long a call may last, and what its errors
+mean here.
 
 A login is a file: one line is a token, two lines are an AppRole's role id and secret id. It is read when
 there is no token yet and again when the service refuses the one there is: an expired token is replaced by

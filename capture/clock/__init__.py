@@ -1,4 +1,4 @@
-"""When each frame was filmed, on the server's clock.
+"""Time at which each frame was filmed, on the server's clock.
 
 senderclock  by the sender's reports
 deviceclock  where that device's clock stands against ours

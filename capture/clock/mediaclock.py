@@ -1,4 +1,4 @@
-"""When a frame was filmed, on the server's clock, told from arrivals and the sender's reports.
+"""Time at which a frame was filmed, on the server's clock, told from arrivals and the sender's reports.
 
 A frame cannot arrive before it was filmed, so the earliest arrival relative to RTP time is near the truth.
 The sender's reports are nearer, and put the tracks of one device in step; but a sender may lie, so they move

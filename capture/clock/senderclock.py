@@ -1,4 +1,5 @@
-"""When a frame was filmed by the sender's own clock, as its sender reports tell (RFC 3550 section 6.4.1).
+"""Time at which a frame was filmed by its sender's own clock, told from sender reports (RFC 3550 section
+6.4.1).
 
 All tracks of one device share that clock: what its reports say of their order holds to a millisecond,
 whatever the network did to each. Integer microseconds throughout.

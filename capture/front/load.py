@@ -1,4 +1,6 @@
-"""What a capture process tells the front of itself. It has no secret, and the front hands it to nobody."""
+"""Report of its load that a capture process gives the front. It has no secret, and the front hands it to
+nobody.
+"""
 
 import time
 from collections import Counter

@@ -1,4 +1,4 @@
-"""Which process records a session: the one with the fewest streams, of those that have room.
+"""Choice of the process that records a session: the one with the fewest streams, of those that have room.
 
 All streams of a session go to one process, so that they share a clock and a log; they stay with that process
 as long as it is there. No I/O; the clock is passed in, in seconds that only run on.

@@ -1,4 +1,5 @@
-"""Where a page sends what it recorded while it could not publish; the stream's ingest token is the authority.
+"""Route for the pieces that a page recorded while it could not publish; the stream's ingest token is the
+authority.
 
     POST /api/v1/sessions/{id}/late-segments/{stream}           200 what is missing
          401 404 413 415 422 429 503

@@ -1,4 +1,4 @@
-"""What pages recorded while they could not publish: taken apart, cut to what is missing, sealed.
+"""Takes late pieces apart, cuts them to what is missing, and seals that.
 
 One late take per stream while its page sends; it ends when the page has nothing more, or falls silent. Pieces
 of one stream are taken one after another, each after all that was accepted before is committed: so what is

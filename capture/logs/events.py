@@ -1,4 +1,4 @@
-"""Where events come in: the exam page's, those of a companion, and the answers of the exam platform.
+"""Routes for events: the exam page's, those of a companion, and the answers of the exam platform.
 
     POST /api/v1/sessions/{id}/events     201 counts        401 403 404 409 413 415 422 429 503
     OPTIONS, the same                     204 for browsers of any origin: the token is the authority

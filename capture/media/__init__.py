@@ -1,4 +1,4 @@
-"""What passthrough knows of codecs and containers; nothing is decoded here.
+"""Codecs and containers, as far as passthrough knows them; nothing is decoded here.
 
 frames    an encoded frame; piece: a segment before it is written
 h264, vp8, opus   the little that must be read of a frame

@@ -1,4 +1,4 @@
-"""What the candidate says to the proctor, and the wish to sit the exam in person."""
+"""Messages of the candidate to the proctor, and the wish to sit the exam in person."""
 
 from typing import Annotated, Any
 

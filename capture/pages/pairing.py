@@ -1,4 +1,4 @@
-"""How a phone gets to its pages: the address, and the code that leads there."""
+"""Address of the phone's pages, and the code that leads there."""
 
 import io
 

@@ -1,4 +1,4 @@
-"""What the pages' scripts ask for every few seconds."""
+"""Answer that the pages' scripts ask for every few seconds."""
 
 from datetime import datetime
 from typing import Any

@@ -1,4 +1,6 @@
-"""Where the ingest listens for media, and which STUN and TURN servers publishers are told to use."""
+"""Addresses at which the ingest listens for media, and the STUN and TURN servers that publishers are told to
+use.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""How much a publisher may send, told from loss alone and sent as REMB once a second. Pure.
+"""Rate that a publisher may send at, told from loss alone and sent as REMB once a second. Pure.
 
 A sender runs its own congestion control; this is the ceiling, and it sinks where the way to us loses much.
 """

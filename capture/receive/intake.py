@@ -1,4 +1,4 @@
-"""What one read of a socket brought, source by source: media at once, all else to who looks closer."""
+"""Datagrams of one read of a socket, source by source: media at once, all else to who looks closer."""
 
 from collections.abc import Callable, Mapping
 from typing import Final, Protocol, final

@@ -1,4 +1,4 @@
-"""What a receiver report says of one source (RFC 3550 section 6.4.1, appendices A.3 and A.8). Pure."""
+"""Figures of a receiver report about one source (RFC 3550 section 6.4.1, appendices A.3 and A.8). Pure."""
 
 from typing import Final, final
 

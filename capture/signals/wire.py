@@ -1,4 +1,4 @@
-"""What goes over the pipes of the child process: three byte strings each way, each behind its length.
+"""Messages over the pipes of the child process: three byte strings each way, each behind its length.
 
 The parent trusts nothing of an answer: lengths are bounded, figures are finite numbers of known names, the
 gist has its one length, the thumbnail is a JPEG by its structure (`capture.media.jpeg`).

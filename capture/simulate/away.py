@@ -1,4 +1,4 @@
-"""When nobody is in the picture: a stretch of wall clock, in unix milliseconds."""
+"""Stretch of wall clock in which nobody is in the picture, in unix milliseconds."""
 
 from typing import Final
 

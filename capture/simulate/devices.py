@@ -1,4 +1,4 @@
-"""Which scene, size and sound each stream of a simulated candidate has."""
+"""Scene, size and sound of each stream of a simulated candidate."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""What the phone sees: the same drawn person from the side, at the desk, typing and nodding."""
+"""Scene of the phone: the same drawn person from the side, at the desk, typing and nodding."""
 
 import math
 

@@ -1,4 +1,4 @@
-"""What the shared screen shows: an exam page in a browser, with a moving pointer and running clocks."""
+"""Scene of the shared screen: an exam page in a browser, with a moving pointer and running clocks."""
 
 import math
 from functools import lru_cache

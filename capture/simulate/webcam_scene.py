@@ -1,4 +1,4 @@
-"""What the webcam sees: a drawn person in front of a shelf, who breathes, blinks and reads along lines."""
+"""Scene of the webcam: a drawn person in front of a shelf, who breathes, blinks and reads along lines."""
 
 import math
 from dataclasses import dataclass

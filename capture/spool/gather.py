@@ -1,4 +1,4 @@
-"""What many streams bring within a moment, done at once on one thread.
+"""Work that many streams bring within a moment, done at once on one thread.
 
 The first after a rest goes at once. While many come, one turn in TURN_S takes all that came since: a thread
 to wake and a disk to wait for are paid for together.

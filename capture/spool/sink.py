@@ -1,4 +1,4 @@
-"""Where a finished segment goes: sealed in memory, accepted by the spool, from there committed in order.
+"""Way of a finished segment: sealed in memory, accepted by the spool, from there committed in order.
 
 Invariant: the plaintext of a segment is never written anywhere, and what was accepted is never lost: it is in
 the spool until object and manifest leaf are committed. Blocking work runs on threads, never on the loop.

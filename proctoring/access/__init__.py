@@ -1,1 +1,1 @@
-"""Who may do what: roles, actions, relations; sign-in links and logins."""
+"""Rights: roles, actions, relations; sign-in links and logins."""

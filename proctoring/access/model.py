@@ -1,4 +1,4 @@
-"""Who may do what. Denied unless a line of RULES allows it.
+"""Rules of access. Everything is denied unless a line of RULES allows it.
 
 A rule is role x action x relation: the relation says what the person must be to the session. A staff
 member has one role and may belong to one exam centre later; the candidate and the purge act too, but

@@ -1,4 +1,4 @@
-"""What a person is to a session: the fact that `access.model`'s rules ask for."""
+"""Relation of a person to a session, for which `access.model`'s rules ask."""
 
 from sqlalchemy.orm import Session as Db
 

@@ -1,4 +1,4 @@
-"""What the doctor asks, and `/readyz` in part: each says what it found, or raises what is the matter."""
+"""Checks of the doctor, and in part of `/readyz`: each says what it found, or raises what is the matter."""
 
 import asyncio
 import os

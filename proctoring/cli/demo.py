@@ -1,4 +1,4 @@
-"""What `make run` shows: a recorded session to review, an invitation to try, a sign-in for each role."""
+"""Demo of `make run`: a recorded session to review, an invitation to try, a sign-in for each role."""
 
 import asyncio
 import sys

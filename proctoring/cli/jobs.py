@@ -1,4 +1,4 @@
-"""Which background jobs there are; `proctoring worker` does them, `proctoring beat` says when."""
+"""List of the background jobs; `proctoring worker` does them, `proctoring beat` says when."""
 
 import logging
 from collections.abc import Sequence

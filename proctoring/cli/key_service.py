@@ -1,4 +1,5 @@
-"""Which keys each power is given: the key folder's, or a login of the key service; and how that is set up.
+"""Keys that each power is given, from the key folder or by a login of the key service; and how that is set
+up.
 
 The key service's client is loaded where one is used: every command starts through this module.
 """

@@ -1,4 +1,4 @@
-"""What every subcommand shares: `--data`, `--json`, one way to print, and exit codes 0, 1, 2.
+"""Things that every subcommand shares: `--data`, `--json`, one way to print, and exit codes 0, 1, 2.
 
 0: done. 1: refused or failed, with what to do on standard error. 2: the command line was not understood.
 """

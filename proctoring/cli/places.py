@@ -1,4 +1,4 @@
-"""Where a data folder keeps what: a folder of keys per power, so that each role is given its own alone."""
+"""Paths in a data folder: a folder of keys per power, so that each role is given its own alone."""
 
 import json
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Which STUN and TURN servers publishers are told to use."""
+"""STUN and TURN servers that publishers are told to use."""
 
 from capture.publish.ice import IceServer
 from capture.publish.relay import Relays

@@ -1,4 +1,4 @@
-"""How an application is served: its address taken first, its parts started, ended by a signal.
+"""Life of a served application: its address taken first, its parts started, ended by a signal.
 
 A process that cannot begin raises why, before anything of another process was touched: `output.common` makes
 it one sentence and exit code 1.

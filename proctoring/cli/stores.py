@@ -1,4 +1,4 @@
-"""Which object store each power is given, and how MinIO is set up for them.
+"""Object store that each power is given, and how MinIO is set up for them.
 
 MinIO's client is loaded where one is used: every command starts through this module.
 """

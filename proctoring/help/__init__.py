@@ -1,1 +1,1 @@
-"""What a candidate says to the proctor during the exam, and the answer."""
+"""Messages of a candidate to the proctor during the exam, and the answers."""

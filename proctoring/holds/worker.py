@@ -1,4 +1,4 @@
-"""What the retention worker remembers between its passes, for itself and for those who watch it."""
+"""State that the retention worker keeps between its passes, for itself and for those who watch it."""
 
 from datetime import datetime
 

@@ -1,4 +1,4 @@
-"""What a person found who compared the identity card with the recording. Pure.
+"""Findings of a person who compared the identity card with the recording. Pure.
 
 No machine compares faces here, ever. Once a person has confirmed who sat the exam, the copy has done its
 work and goes at the end of that day, before the footage; otherwise it goes with the footage. A hold keeps

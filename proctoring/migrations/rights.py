@@ -1,4 +1,4 @@
-"""What each role of the distributed shape may do on PostgreSQL: verbs by table, for UPDATE by column. Pure.
+"""Rights of each role of the distributed shape on PostgreSQL: verbs by table, for UPDATE by column. Pure.
 
 Closed unless it is written here. Whoever adds a table, or lets a running process read or write what it did
 not before, adds a line: until then PostgreSQL refuses it to every role. Each service function that writes is

@@ -1,1 +1,1 @@
-"""What the candidate is told from the live data: what is stored, who looked, until when."""
+"""Answers to the candidate from the live data: what is stored, who looked, until when."""

@@ -1,4 +1,4 @@
-"""What a candidate may read about their own recording (P17), and the rules for showing it.
+"""Facts that a candidate may read about their own recording (P17), and the rules for showing them.
 
 Pure. Roles only, never a name; a decision is told once two people have made it, not before.
 """

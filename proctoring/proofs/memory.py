@@ -1,5 +1,4 @@
-"""What the job remembers between its passes, signed: whoever edits rows cannot say that they were read like
-that.
+"""Memory of the job between its passes, signed: whoever edits rows cannot say that they were read like that.
 
 Nothing here is believed without its signature; what is not signed is read anew. What it has read of the
 ledger, `proctoring.proofs.pages` remember.

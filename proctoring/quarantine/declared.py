@@ -1,4 +1,4 @@
-"""What still stands of a copy once the restorations in it are taken for what they declare.
+"""Rest of a copy once the restorations in it are taken for what they declare.
 
 Pure. A checkpoint of a lost history contradicts nothing, as far as the declaration reaches; and a declaration
 that a later restore lost is not asked for again.

@@ -1,4 +1,4 @@
-"""What the copied proofs say, what the database knows, and what is missing between the two.
+"""Difference between the copied proofs and the database: what is missing in one of them.
 
 Pure. Every line of the copy was committed before it was written, so a database read after the copy knows
 all of it, unless an older one was put back in its place.

@@ -1,4 +1,5 @@
-"""What a candidate's page recorded while it could not publish: what is missing, and the takes that fill it.
+"""Pieces that a candidate's page recorded while it could not publish: what is missing, and the takes that
+fill it.
 
 A client's clock is never evidence: what a page claims about time places its pieces within gaps that the
 server knows, and nowhere else; they stay marked as late, with the time of their arrival.

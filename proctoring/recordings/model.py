@@ -1,4 +1,4 @@
-"""What was recorded of a session, in integer milliseconds since the session's start.
+"""Recordings of a session, in integer milliseconds since the session's start.
 
 An evidence unit is the smallest thing erased as one:
 

@@ -1,4 +1,4 @@
-"""How fast takes may follow one another, so that no publisher fills the database. Pure.
+"""Limits on how fast takes may follow one another, so that no publisher fills the database. Pure.
 
 On a bad network a candidate begins a take every few seconds, for hours, and each of them is wanted. What
 begins faster than here waits for its turn, and what it has recorded waits with it; none is refused for good.

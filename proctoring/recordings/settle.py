@@ -1,4 +1,4 @@
-"""When a session has ended and its last take too: gaps are closed and its units become retained."""
+"""Closes gaps and retains units once a session has ended and its last take too."""
 
 from datetime import datetime, timedelta
 

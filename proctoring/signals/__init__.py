@@ -1,1 +1,1 @@
-"""What a machine measured of a recording: signals and thumbnails, in the recording's own evidence unit."""
+"""Signals and thumbnails that a machine measured of a recording, in the recording's own evidence unit."""

@@ -1,1 +1,1 @@
-"""What capture processes tell of their spools: who has no key and no disk of theirs learns it here."""
+"""Reports of capture processes about their spools, for those who have no key and no disk of theirs."""

@@ -1,4 +1,4 @@
-"""What is told of spools, and asked by pages, metrics and the doctor."""
+"""Keeps the reports about spools, and answers pages, metrics and the doctor."""
 
 from sqlalchemy import exists, select
 from sqlalchemy.orm import Session as Db

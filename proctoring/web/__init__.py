@@ -1,1 +1,1 @@
-"""What both edges with pages share: problems, security headers, templates, translations, the look."""
+"""Parts that both edges with pages share: problems, security headers, templates, translations, the look."""

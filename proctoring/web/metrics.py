@@ -1,4 +1,4 @@
-"""What operators watch (`/metrics`): read from the database when asked, so every process tells the same.
+"""Figures for operators (`/metrics`): read from the database when asked, so every process tells the same.
 
 No label holds an id.
 """

@@ -1,4 +1,5 @@
-"""What is under way and what waits for people, as the database tells it: part of `/metrics` in every process.
+"""Work under way and work that waits for people, as the database tells it: part of `/metrics` in every
+process.
 
 Reads no table that capture's database user may not read. No label holds an id.
 """

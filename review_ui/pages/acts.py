@@ -1,4 +1,4 @@
-"""What a reviewer does to a session: claim, release, end, flag, look at flags, decide. Each answers 303."""
+"""Acts of a reviewer on a session: claim, release, end, flag, look at flags, decide. Each answers 303."""
 
 from enum import StrEnum
 from typing import Annotated

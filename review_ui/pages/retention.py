@@ -1,5 +1,7 @@
-"""What goes next and why, what is held and why, what waits for a person and which command ends that;
-certificates; holds are placed and released here."""
+"""Page of retention: sessions erased next, held, or waiting for a person, with the reasons.
+
+Certificates are here too, and holds are placed and released.
+"""
 
 import json
 from typing import Annotated

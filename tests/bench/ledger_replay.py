@@ -1,4 +1,4 @@
-"""How long the job *replay* takes over a long ledger, how much memory it needs, and what a quiet pass costs.
+"""Cost of the job *replay* over a long ledger: time, memory, and that of a quiet pass.
 
 Each figure is of a process of its own; the memory of a long ledger is compared with that of a short one.
 """

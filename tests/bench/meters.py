@@ -1,4 +1,4 @@
-"""What a process and its children cost, read from /proc: CPU seconds, resident memory, open files."""
+"""Cost of a process and its children, read from /proc: CPU seconds, resident memory, open files."""
 
 import os
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""What every provider of key epochs keeps: a key folder, and a real key service through its three logins."""
+"""Promises of every provider of key epochs: a key folder, and a real key service through its three logins."""
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor

@@ -1,4 +1,6 @@
-"""What only a server has: versions, markers, uploads, locks, partial errors, answers that never come."""
+"""Cases that only a server has: versions, markers, uploads, locks, partial errors, answers that never
+come.
+"""
 
 import socket
 from collections.abc import Callable, Iterator

@@ -1,4 +1,4 @@
-"""What goes wrong at a candidate's desk, and the one instruction for each."""
+"""Failures at a candidate's desk, and the one instruction for each."""
 
 import sys
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What a page records beside the connection, through a sound that stalls, ends and comes back."""
+"""Pieces that a page records beside the connection, through a sound that stalls, ends and comes back."""
 
 import io
 from base64 import b64decode

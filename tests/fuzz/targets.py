@@ -1,4 +1,6 @@
-"""What is fuzzed, and what must hold: a reader answers or refuses, and a changed package never passes."""
+"""Targets of the fuzzing, and what must hold: a reader answers or refuses, and a changed package never
+passes.
+"""
 
 import hashlib
 import random

@@ -1,4 +1,4 @@
-"""What is left of words and names in the files of a real PostgreSQL and a real MinIO after the end (P7)."""
+"""Words and names: none is left in the files of a real PostgreSQL and a real MinIO after the end (P7)."""
 
 from collections.abc import Iterator
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What is shown and heard of a recording at wall clock T was filmed at T: measured over the real ingest.
+"""Sight and sound of a recording at wall clock T were filmed at T: measured over the real ingest.
 
 Three simulated streams go through WHIP at once; every stored segment is decoded, its burnt-in clock
 compared with the time that the segment's start and the frame's timestamp give it.

@@ -1,4 +1,4 @@
-"""What must be true of every evidence unit at every instant, whatever was crashed, raced or forgotten."""
+"""Truths about every evidence unit at every instant, whatever was crashed, raced or forgotten."""
 
 from sqlalchemy import select
 

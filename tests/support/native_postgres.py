@@ -1,4 +1,4 @@
-"""What the image of PostgreSQL does with its environment, by the programs of this machine."""
+"""Setting up of PostgreSQL as its image does it from the environment, by the programs of this machine."""
 
 import os
 import shutil

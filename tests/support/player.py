@@ -1,4 +1,4 @@
-"""What a player does with a time line: fetch every segment and decode it."""
+"""Reads a time line as a player does: fetches every segment and decodes it."""
 
 import io
 from typing import Any

@@ -1,5 +1,6 @@
 """The house's own rules: sizes of rooms, and an image that holds them all."""
 
+import ast
 import os
 import re
 from pathlib import Path
@@ -9,6 +10,7 @@ from tests.support import compiled
 ROOT = Path(__file__).parents[2]
 LINES_MAX = 500
 SOURCES = ("*.py", "*.js", "*.css", "*.html")
+QUESTIONS = {"How", "What", "When", "Where", "Whether", "Which", "Who"}
 ROOMS = ("proctoring", "capture", "storage", "review_ui", "retention", "tests")
 
 
@@ -23,6 +25,16 @@ def test_no_file_is_longer_than_a_room_may_be() -> None:
         str(file.relative_to(ROOT)) for file in files() if len(file.read_text().splitlines()) >= LINES_MAX
     }
     assert long == set()
+
+
+def test_a_docstring_begins_with_what_it_is_about() -> None:
+    """The first word of a module's docstring is a noun or a verb, none of QUESTIONS."""
+    begun = {
+        str(file.relative_to(ROOT)): (ast.get_docstring(ast.parse(file.read_text())) or "").split(" ")[0]
+        for file in files()
+        if file.suffix == ".py"
+    }
+    assert {file for file, word in begun.items() if word in QUESTIONS} == set()
 
 
 def test_the_image_holds_every_package() -> None:

@@ -1,4 +1,4 @@
-"""Which sentences a notice is made of. Words in braces are filled in by `proctoring.exams.notice`."""
+"""Sentences of a notice. Words in braces are filled in by `proctoring.exams.notice`."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""How an offer reaches a receiver and an answer comes back: by WHIP (RFC 9725), or Janus's videoroom."""
+"""Way of an offer to a receiver and of its answer back: by WHIP (RFC 9725), or Janus's videoroom."""
 
 import secrets
 from typing import Any, Protocol

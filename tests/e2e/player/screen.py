@@ -1,4 +1,4 @@
-"""What a test asks of a page with the player, in the session's own time."""
+"""Questions of a test to a page with the player, in the session's own time."""
 
 from playwright.sync_api import Page
 

@@ -1,4 +1,4 @@
-"""What a reviewer does with keys and forms while watching."""
+"""Keys and forms that a reviewer uses while watching."""
 
 import pytest
 from playwright.sync_api import Page, expect

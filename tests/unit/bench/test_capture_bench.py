@@ -1,4 +1,4 @@
-"""What the capture bench counts: pictures in Janus's recordings, medians, ratios, growth, the one clip."""
+"""Counts of the capture bench: pictures in Janus's recordings, medians, ratios, growth, the one clip."""
 
 import json
 import struct

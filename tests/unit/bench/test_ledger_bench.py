@@ -1,5 +1,4 @@
-"""What the ledger bench fills: a ledger as long as asked for, in which the job finds nothing and an edit is
-found."""
+"""Ledger that the bench fills: as long as asked for; the job finds nothing in it, and an edit is found."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""What an offer is read as, narrowed to, and refused for."""
+"""Reading, narrowing and refusing of offers."""
 
 import contextlib
 

@@ -1,4 +1,4 @@
-"""What a frame sets off: pieces, requests for keyframes, one opening; and nothing that it raises gets out."""
+"""Effects of a frame: pieces, requests for keyframes, one opening; and nothing that it raises gets out."""
 
 from dataclasses import dataclass, field
 

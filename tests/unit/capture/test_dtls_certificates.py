@@ -1,4 +1,4 @@
-"""Which certificates a publisher may have: the handshake alone, over no network."""
+"""Certificates that a publisher may have: the handshake alone, over no network."""
 
 import asyncio
 

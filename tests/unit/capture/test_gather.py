@@ -1,4 +1,4 @@
-"""What many bring within a moment is one turn's work; each is told of its own."""
+"""Work that many bring within a moment is one turn's; each is told of its own."""
 
 import asyncio
 import threading

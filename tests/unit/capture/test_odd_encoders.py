@@ -1,4 +1,4 @@
-"""What encoders do, whether RTP allows it or not: every picture is kept as it was filmed."""
+"""Habits of encoders, whether RTP allows them or not: every picture is kept as it was filmed."""
 
 import io
 import re

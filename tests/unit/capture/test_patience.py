@@ -1,4 +1,4 @@
-"""How long a publisher may be silent."""
+"""Time for which a publisher may be silent."""
 
 from capture.publish.ingest import Patience
 from capture.publish.ingests import WATCH_S

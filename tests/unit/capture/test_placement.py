@@ -1,4 +1,4 @@
-"""Where sessions are placed: fewest streams first, together, and nowhere above the limits."""
+"""Placing of sessions: fewest streams first, together, and nowhere above the limits."""
 
 import pytest
 from hypothesis import given

@@ -1,4 +1,4 @@
-"""Which socket of the port a datagram comes to, by the system's own reading of our programs."""
+"""Socket of the port that a datagram comes to, by the system's own reading of our programs."""
 
 import socket
 from collections.abc import Iterator

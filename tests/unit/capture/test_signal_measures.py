@@ -1,4 +1,4 @@
-"""What the detectors' figures say of pictures and sounds whose truth is known."""
+"""Figures of the detectors about pictures and sounds whose truth is known."""
 
 import cv2
 import numpy as np

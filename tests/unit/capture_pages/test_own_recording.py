@@ -1,4 +1,4 @@
-"""What a candidate can read about their own recording, before and after erasure (P17)."""
+"""Own recording, as a candidate can read about it before and after erasure (P17)."""
 
 from datetime import timedelta
 from pathlib import Path

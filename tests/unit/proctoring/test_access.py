@@ -1,4 +1,4 @@
-"""Who may do what, and signing in."""
+"""Rights of each role, and signing in."""
 
 from datetime import timedelta
 from itertools import product

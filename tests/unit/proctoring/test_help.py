@@ -1,4 +1,4 @@
-"""What a candidate says during the exam: a message, a flag of their own, never more than that."""
+"""Messages of a candidate during the exam: a message, a flag of their own, never more than that."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""What may be filled by what arrives late, until when a page is waited for, and what becomes of gaps."""
+"""Late pieces: what they may fill, until when a page is waited for, and what becomes of gaps."""
 
 from datetime import timedelta
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What a candidate and their devices may write: bounded by name, and nothing that is wanted is lost."""
+"""Limits on what a candidate and their devices may write; nothing that is wanted is lost."""
 
 from collections.abc import Iterator
 from datetime import timedelta

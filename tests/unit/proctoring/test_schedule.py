@@ -1,4 +1,4 @@
-"""When a candidate's exam begins and ends, with the extra time they are given."""
+"""Begin and end of a candidate's exam, with the extra time they are given."""
 
 from datetime import timedelta
 

@@ -1,4 +1,4 @@
-"""What capture processes tell of themselves, and who says it on: metrics, the doctor, `/readyz`."""
+"""Reports of capture processes about themselves, and who says them on: metrics, the doctor, `/readyz`."""
 
 from dataclasses import replace
 from datetime import timedelta

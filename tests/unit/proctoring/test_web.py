@@ -1,4 +1,4 @@
-"""What both edges share on the web: problems, the same-origin rule, headers, dates."""
+"""Parts that both edges share on the web: problems, the same-origin rule, headers, dates."""
 
 from datetime import UTC, datetime
 

@@ -1,4 +1,4 @@
-"""What `/metrics` tells of work under way, and of what is about to be too late."""
+"""Figures in `/metrics` of work under way, and of what is about to be too late."""
 
 import re
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""What is missing between the copied proofs and a database: the rule alone, without either."""
+"""Difference between the copied proofs and a database: the rule alone, without either."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta

@@ -1,4 +1,4 @@
-"""What the tests of the end of life share."""
+"""Parts that the tests of the end of life share."""
 
 import pytest
 

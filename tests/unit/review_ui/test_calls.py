@@ -1,4 +1,4 @@
-"""What the stream of events says, and when."""
+"""Stream of events for the bar of calls: what it says, and when."""
 
 import asyncio
 from types import SimpleNamespace

@@ -1,4 +1,4 @@
-"""What a reader of a session's logs gets, and to whom they are refused."""
+"""Logs of a session: what a reader of them gets, and to whom they are refused."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""What the player reads, and to whom it is refused."""
+"""Media for the player, and to whom they are refused."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""What goes, what is held and why; holds by hand; certificates."""
+"""Pages about what goes, what is held and why; holds by hand; certificates."""
 
 import json
 import re

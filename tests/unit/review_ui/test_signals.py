@@ -1,4 +1,4 @@
-"""What a reader of signals and thumbnails gets, and to whom they are refused."""
+"""Signals and thumbnails: what a reader of them gets, and to whom they are refused."""
 
 import base64
 
