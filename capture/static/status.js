@@ -1,5 +1,6 @@
 /**
- * What the server knows of the session, asked for every two seconds.
+ * What the server knows of the session, asked for every two seconds; twice a second until the first pieces of
+ * a session that has just begun are stored.
  *
  * `open`: connected; `recording`: and lately stored.
  * @typedef {{ open: boolean, recording: boolean, storable: boolean, until: string | null, ready?: boolean }} StreamStatus
@@ -9,6 +10,8 @@
 import { ServerClock } from "./server-clock.js";
 
 const EVERY_MS = 2000;
+const BEGINNING_EVERY_MS = 500;
+const BEGINNING_MS = 10_000;
 const REQUEST_MS = 8000;
 // What the server said of itself longer ago is not known any more.
 const HEARD_MS_MAX = 8000;
@@ -57,6 +60,13 @@ export class Watch extends EventTarget {
     return Date.parse(instant) - this.clock.now();
   }
 
+  /** Whether the session has just begun, and a stream that it needs is not yet recorded. */
+  get #beginning() {
+    const elapsed = this.elapsed();
+    if (elapsed === null || elapsed > BEGINNING_MS) return false;
+    return !this.status?.needed.every((stream) => this.status?.streams[stream]?.recording);
+  }
+
   async #round() {
     try {
       const asked = performance.now();
@@ -67,7 +77,7 @@ export class Watch extends EventTarget {
       // Away for a moment: the next round asks again, and the publishers show the lost connection.
     }
     this.clock.look();
-    if (this.#running) this.#timer = setTimeout(() => void this.#round(), EVERY_MS);
+    if (this.#running) this.#timer = setTimeout(() => void this.#round(), this.#beginning ? BEGINNING_EVERY_MS : EVERY_MS);
   }
 
   /** @param {Status} status @param {number} asked @param {number} answered */
