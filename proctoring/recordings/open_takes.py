@@ -1,6 +1,7 @@
 """Takes under way: up to when something is stored of each stream, and whose candidate is gone."""
 
 from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import case, func, select
@@ -13,33 +14,43 @@ from proctoring.sessions.model import SessionState
 from proctoring.sessions.rows import SessionRow
 
 
-def stored_until(
+@dataclass(slots=True)
+class Reach:
+    """Up to where a stream is stored. `until`: whatever has ended since; None of one that has nothing.
+    `open`: whether a take of it is under way; `open_until`: up to where the server has something of it."""
+
+    open: bool = False
+    open_until: datetime | None = None
+    until: datetime | None = None
+
+
+def reaches(
     db: Db, session_id: str, started_at: datetime | None, accepted: Mapping[str, datetime]
-) -> dict[str, datetime | None]:
-    """Each stream with an open take, and where what the server has of that take ends; None while it has
-    nothing of it. `accepted`: the same for what waits in a spool, by the take's id."""
-    query = select(TakeRow.id, TakeRow.stream, TakeRow.start_ms, TakeRow.end_ms)
-    is_open = TakeRow.ended_at.is_(None), TakeRow.late.is_(False)
-    found: dict[str, datetime | None] = {}
-    for take_id, stream, start_ms, end_ms in db.execute(
-        query.where(TakeRow.session_id == session_id, *is_open)
-    ):
-        known = [found.get(stream), accepted.get(take_id)]
-        if started_at is not None and end_ms > start_ms:
-            known.append(started_at + timedelta(milliseconds=end_ms))
-        found[stream] = max((one for one in known if one is not None), default=None)
+) -> dict[str, Reach]:
+    """Each stream of which there is a take, in one query; without what a page sent late. `accepted`: up to
+    where the takes reach that wait in a spool, by the take's id."""
+    is_open = TakeRow.ended_at.is_(None)
+    name = case((is_open, TakeRow.id))  # those that have ended are one group
+    query = (
+        select(TakeRow.stream, name, func.max(case((TakeRow.end_ms > TakeRow.start_ms, TakeRow.end_ms))))
+        .where(TakeRow.session_id == session_id, TakeRow.late.is_(False))
+        .group_by(TakeRow.stream, name)
+    )
+    found: dict[str, Reach] = {}
+    for stream, take_id, end_ms in db.execute(query):
+        reach = found.setdefault(stream, Reach())
+        stored = None
+        if started_at is not None and end_ms is not None:
+            stored = started_at + timedelta(milliseconds=end_ms)
+        reach.until = _later(reach.until, stored)
+        if take_id is not None:
+            reach.open = True
+            reach.open_until = _later(reach.open_until, stored, accepted.get(take_id))
     return found
 
 
-def ended_at(db: Db, session_id: str, started_at: datetime | None) -> dict[str, datetime]:
-    """Where what is stored of each stream ends, whatever has ended since; without those that have nothing."""
-    query = select(TakeRow.stream, func.max(TakeRow.end_ms)).where(
-        TakeRow.session_id == session_id, TakeRow.end_ms > TakeRow.start_ms, TakeRow.late.is_(False)
-    )
-    if started_at is None:
-        return {}
-    ends = db.execute(query.group_by(TakeRow.stream))
-    return {stream: started_at + timedelta(milliseconds=end_ms) for stream, end_ms in ends}
+def _later(*instants: datetime | None) -> datetime | None:
+    return max((one for one in instants if one is not None), default=None)
 
 
 def gone(db: Db, session_ids: Collection[str], now: datetime) -> dict[str, datetime]:

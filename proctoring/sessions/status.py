@@ -54,22 +54,22 @@ def status(db: Db, core: Core, session_id: str, accepted: Mapping[str, datetime]
     """Where the session and each of its streams stand now. `accepted`: up to when the asking process has each
     take in its spool, by the take's id; what is committed is known without it."""
     row, now = session_row(db, session_id), core.clock()
-    publishing = open_takes.stored_until(db, session_id, row.started_at, accepted)
+    reaches = open_takes.reaches(db, session_id, row.started_at, accepted)
     unstorable = gaps.unstorable(db, session_id)
-    until = open_takes.ended_at(db, session_id, row.started_at)
     profile = load_exam(db, row.exam_id).profile
     seen = row.phone_ready_at
     phone = seen is not None and now - seen < PHONE_READY_FOR
     streams = tuple(
         StreamStatus(
             stream,
-            stream.value in publishing,
-            is_recorded(publishing.get(stream.value), now),
+            reach.open,
+            is_recorded(reach.open_until, now),
             stream.value not in unstorable,
             stream is Stream.PHONE and phone,
-            until.get(stream.value),
+            reach.until,
         )
         for stream in profile.streams
+        for reach in (reaches.get(stream.value, open_takes.Reach()),)
     )
     card = select(UnitRow.manifest_size).where(
         UnitRow.session_id == session_id, UnitRow.kind == UnitKind.IDENTITY.value

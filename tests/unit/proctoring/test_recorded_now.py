@@ -2,8 +2,10 @@
 
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
+from sqlalchemy import event
 
 from proctoring.exams.model import CaptureProfile, Stream
 from proctoring.recordings import late
@@ -111,3 +113,21 @@ def test_another_take_of_the_stream_does_not_speak_for_the_present_one(world: Wo
         )
     world.store(sent, 0, world.clock.unix_ms - 1000, duration_ms=1000)
     assert not webcam(world, session).recording
+
+
+def test_a_page_costs_one_query_of_takes(world: World) -> None:
+    """However many takes there are, open and ended."""
+    session = world.admitted()
+    for _ in range(3):
+        world.record(session)
+    world.store(world.begin(session), 0, world.clock.unix_ms)
+    asked: list[str] = []
+
+    def notes(_c: Any, _cursor: Any, statement: str, *_: Any) -> None:
+        asked.append(statement)
+
+    event.listen(world.core.db.engine, "before_cursor_execute", notes)
+    told = webcam(world, session)
+    event.remove(world.core.db.engine, "before_cursor_execute", notes)
+    assert (told.open, told.recording) == (True, True)
+    assert sum("takes.stream" in statement for statement in asked) == 1
