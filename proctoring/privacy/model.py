@@ -69,7 +69,7 @@ class OwnRecording:
     """Everything on the candidate's page, read at one instant (`now`).
 
     `texts`: how many texts are left that people wrote about the session; `texts_until`: when they go, None
-    while nobody knows; `decided`: whether a decision keeps them.
+    while nobody knows; `decided`: whether a decision keeps them. `record_erased_at`: when the record went.
     """
 
     now: datetime
@@ -86,6 +86,7 @@ class OwnRecording:
     texts: int
     texts_until: datetime | None
     decided: bool
+    record_erased_at: datetime | None
     notice_version: str | None
     notice_text: str | None
     ended_why: EndReason | None

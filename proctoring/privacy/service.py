@@ -24,6 +24,7 @@ from proctoring.recordings.model import UnitKind, UnitState
 from proctoring.recordings.rows import TakeRow, UnitRow
 from proctoring.records import words
 from proctoring.records.model import words_until
+from proctoring.records.rows import RecordRow
 from proctoring.records.service import left_of
 from proctoring.reviews import service as reviews
 from proctoring.sessions.service import end_reason, session_row
@@ -35,6 +36,7 @@ def own_recording(db: Db, core: Core, session_id: str) -> OwnRecording:
     active = holds.active(db, session_id)
     entries = custody.entries(db, session_id)
     left = left_of(db, session_id)
+    record = db.get(RecordRow, session_id)
     return OwnRecording(
         now=core.clock(),
         session=row.model(),
@@ -50,6 +52,7 @@ def own_recording(db: Db, core: Core, session_id: str) -> OwnRecording:
         texts=words.count(db, session_id),
         texts_until=words_until(left),
         decided=left.decided,
+        record_erased_at=record.erased_at if record else None,
         notice_version=row.notice_version,
         notice_text=row.notice_text,
         ended_why=end_reason(db, session_id),

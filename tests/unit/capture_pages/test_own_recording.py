@@ -1,5 +1,6 @@
 """Own recording, as a candidate can read about it before and after erasure (P17)."""
 
+import re
 from datetime import timedelta
 from pathlib import Path
 
@@ -10,7 +11,7 @@ from proctoring.appeals.model import AppealOutcome
 from proctoring.custody.model import Action, Actor
 from proctoring.custody.service import enter
 from proctoring.exams import service as exams
-from proctoring.exams.model import Stream
+from proctoring.exams.model import LANGUAGES, Stream
 from proctoring.incidents import service as incidents
 from proctoring.privacy.model import Outcome, OwnRecording
 from proctoring.privacy.service import own_recording
@@ -28,6 +29,13 @@ from tests.support.world import ADMIN, World
 
 FIRST, SECOND = Actor("staff-1", "proctor"), Actor("staff-2", "proctor")
 COMMITTEE = Actor("staff-3", "committee")
+RECORD_TOLD = {
+    "en": ("kept for 10 years", "reference was erased"),
+    "nl": ("10 jaar bewaard", "kenmerk gewist"),
+    "fr": ("conservé 10 ans", "référence a été effacée"),
+    "de": ("10 Jahre gespeichert", "Kennzeichen gelöscht"),
+}
+"""What the page says of the exam record while it is kept, and when it is not any more."""
 
 
 def own(world: World, session: Session) -> OwnRecording:
@@ -307,3 +315,28 @@ def test_why_a_proctor_ended_it_is_said(world: World, client: AsgiClient, reason
     said |= {"fr": "a mis fin à la session", "de": "hat die Sitzung"}
     for language, words in said.items():
         assert page(world, client, session, language).count(words) == 1, language
+
+
+@pytest.mark.promise("P11")
+@pytest.mark.promise("P17")
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_after_the_end_of_the_record_nothing_is_said_to_be_kept(
+    world: World, client: AsgiClient, language: str
+) -> None:
+    """While the record is kept the page says so, and for how long; afterwards that it ended, and who sat the
+    exam is nowhere on it."""
+    kept, over = (re.compile(words) for words in RECORD_TOLD[language])
+    session = world.ended()
+    publish(world, session)
+    world.clock.move(days=30)
+    world.eraser.run(confirmed=True)
+    shown = page(world, client, session, language)
+    assert kept.search(shown)
+    assert not over.search(shown)
+    assert session.ref in shown
+    world.clock.move(days=3660)
+    world.eraser.run(confirmed=True)
+    shown = page(world, client, session, language)
+    assert not kept.search(shown)
+    assert over.search(shown)
+    assert session.ref not in shown
