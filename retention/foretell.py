@@ -15,15 +15,17 @@ from proctoring.proofs.stops import SEPARATOR, Stop
 from retention.guard import Disputed, Guard
 from retention.outcome import BRAKED, STOPPED, Outcome
 from retention.plan import Fate, PlanLine, plan
+from retention.written import WrittenLine, written
 
 
 @dataclass(frozen=True, slots=True)
 class Foretold:
     """`outcomes`: each unit with the failure that it would have. `stops`: those that would be in force
-    afterwards, whether they are today or not."""
+    afterwards, whether they are today or not. `written`: what people wrote, and the exam records."""
 
     outcomes: tuple[Outcome, ...]
     stops: tuple[Stop, ...]
+    written: tuple[WrittenLine, ...]
 
 
 def foretell(db: Db, guard: Guard, now: datetime) -> Foretold:
@@ -47,7 +49,17 @@ def foretell(db: Db, guard: Guard, now: datetime) -> Foretold:
         for line in mine:
             because = f"{BRAKED}: {brake.detail}" if brake is not None and line in braked else None
             outcomes.append(Outcome(line, failure=failure if line in going else because))
-    return Foretold(tuple(outcomes), (*guard.stopped(db, but=looked_at), *found))
+    lines = written(db, now, _staying(outcomes), f"{BRAKED}: {brake.detail}" if brake else None)
+    return Foretold(tuple(outcomes), (*guard.stopped(db, but=looked_at), *found), tuple(lines))
+
+
+def _staying(outcomes: Sequence[Outcome]) -> set[str]:
+    """Sessions of whose recording something would be left."""
+    return {
+        one.line.session_id
+        for one in outcomes
+        if not one.line.begun and (one.line.fate is Fate.STAYS or one.failure)
+    }
 
 
 def _disputed(db: Db, guard: Guard, going: Sequence[PlanLine], now: datetime) -> Disputed | None:

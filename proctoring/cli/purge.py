@@ -17,6 +17,7 @@ from proctoring.settings import Env
 from proctoring.text import isolated
 from retention.outcome import BRAKED, STOPPED, Outcome
 from retention.plan import Fate
+from retention.written import Written, WrittenLine
 
 REMEDIES = {
     BRAKED: "The clock brake is pulled. Check the clocks and `purge --dry-run`, then `purge --confirm`.",
@@ -41,7 +42,8 @@ REMEDIES = {
 def purge(
     data: Path | None, dry_run: bool, at: datetime | None, confirm: bool, despite: tuple[str, ...]
 ) -> None:
-    """Erase what is due and unheld; say what goes, what stays and why.
+    """Erase what is due and unheld; say what goes, what stays and why. --dry-run says it of what people wrote
+    and of the exam records too.
 
     Nothing is erased while the clock brake is pulled: clocks that disagree or jumped, a long pause, or
     suspiciously much that is due at once. Look at the clocks and at --dry-run, then --confirm.
@@ -55,8 +57,9 @@ def purge(
         now = at or made.core.db.now(db)
     if dry_run:
         foretold = made.worker.eraser().foretell(now)
-        outcomes, stopped = list(foretold.outcomes), foretold.stops
+        outcomes, stopped, written = list(foretold.outcomes), foretold.stops, foretold.written
     else:
+        written = ()
         outcomes = made.worker.eraser().run(at, operator(), confirm, despite)
         with made.core.db.read() as db:
             stopped = tuple(stops.in_force(db))
@@ -72,11 +75,16 @@ def purge(
         "units": [_json(outcome) for outcome in outcomes],
         "stopped": [_stop_json(stop) for stop in stopped],
     }
+    if dry_run:
+        result["written"] = [_written_json(line) for line in written]
     verb = f"{len(going) - len(failed)} would go" if dry_run else f"{len(erased)} erased"
     verb += f", {len(failed)} failed" if not dry_run else f", {len(failed)} would not" if failed else ""
     summary_end = "".join(f"\n{words}" for why, words in REMEDIES.items() if _asked_for(why, failed, stopped))
     summary = f"as of {iso(now)}: {verb}, {len(outcomes) - len(going)} stay{summary_end}"
-    show(result, "\n".join([*map(_text, outcomes), *map(_stop_text, stopped), summary]))
+    show(
+        result,
+        "\n".join([*map(_text, outcomes), *map(_written_text, written), *map(_stop_text, stopped), summary]),
+    )
     if failed and not dry_run:
         sys.exit(1)
 
@@ -129,3 +137,23 @@ def _text(outcome: Outcome) -> str:
         end = f"; NOT erased: unit {line.unit_id}: {outcome.failure}"
     ref = isolated(line.ref)
     return f"{line.fate.value:5}  {line.session_id}  {ref:12} {line.kind.value:8}  {line.why}{end}"
+
+
+def _written_json(line: WrittenLine) -> dict[str, str | int | None]:
+    return {
+        "session_id": line.session_id,
+        "candidate": line.ref,
+        "what": line.what.value,
+        "texts": line.texts,
+        "due_at": iso(line.due_at) if line.due_at else None,
+        "fate": line.fate.value,
+        "why": line.why,
+        "failure": line.failure,
+    }
+
+
+def _written_text(line: WrittenLine) -> str:
+    texts = f"{line.texts} texts, " if line.what is Written.WORDS else ""
+    end = f"; would NOT go: {line.failure}" if line.failure else ""
+    ref = isolated(line.ref)
+    return f"{line.fate.value:5}  {line.session_id}  {ref:12} {line.what.value:8}  {texts}{line.why}{end}"

@@ -47,5 +47,7 @@ def test_a_dry_run_says_which_session_is_stopped_why_and_what_to_do(
     lines = plain.stdout.splitlines()
     assert any(line.startswith(f"stop   {scene.held.id}") and "incident hold" in line for line in lines)
     assert "`purge --despite SESSION`" in lines[-1]
+    told_lines = {line.split()[1] for line in lines if " record " in line}
+    assert told_lines == {one["session_id"] for one in told["written"]} == {scene.held.id, scene.free.id}
     units = len([unit for unit in told["units"] if unit["session_id"] == scene.free.id])
     assert f"{units} would go, " in lines[-2]
