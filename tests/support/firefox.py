@@ -22,7 +22,6 @@ PREFS: dict[str, bool | int | str] = {
     "browser.shell.checkDefaultBrowser": False,
     "datareporting.policy.dataSubmissionEnabled": False,
     "intl.accept_languages": "en",
-    "media.autoplay.default": 0,
     "media.gmp-manager.updateEnabled": False,
     "media.navigator.permission.disabled": True,
     "media.navigator.streams.fake": True,
@@ -96,6 +95,11 @@ class Firefox:
         self._call("WebDriver:Navigate", {"url": url})
         return handle
 
+    def carry(self, cookies: dict[str, str]) -> None:
+        """Gives the tab's site these cookies; a page of that site must be open."""
+        for name, value in cookies.items():
+            self._call("WebDriver:AddCookie", {"cookie": {"name": name, "value": value}})
+
     def show(self, handle: str) -> None:
         """Brings a tab to the front; scripts run there from now on."""
         self._call("WebDriver:SwitchToWindow", {"handle": handle, "focus": True})
@@ -118,6 +122,11 @@ class Firefox:
         asked = {"using": "css selector", "value": selector}
         (element,) = self._call("WebDriver:FindElement", asked)["value"].values()
         self._call("WebDriver:ElementClick", {"id": element})
+
+    def key(self, key: str) -> None:
+        """Types this key on the page, as a person does."""
+        typed = [{"type": how, "value": key} for how in ("keyDown", "keyUp")]
+        self._call("WebDriver:PerformActions", {"actions": [{"type": "key", "id": "keys", "actions": typed}]})
 
     def wait(self, condition: str, seconds: float = WAIT_S) -> None:
         """Until this expression is true. Fails with what the page says."""

@@ -25,11 +25,11 @@ export const TICK_MS = 250;
 const NEAR_MS = 40;
 const FAR_MS = 500;
 const NUDGE_MAX = 0.25;
-/** How often each <video> is looked at, and how long it may stand: where its buffer ends, where it does not, where a jump is being decoded. */
+/** How often each <video> is looked at, and how long it may stand: where its buffer ends, where it does not, where it jumps or begins. */
 const WATCH_MS = 100;
 const STOOD_EDGE_MS = 200;
 const STOOD_MS = 450;
-const JUMP_MS_MAX = 3000;
+const SLOW_MS_MAX = 3000;
 /** How long the others wait for a leader whose data is on its way. */
 const HELD_MS = 3000;
 export const RATES = [0.5, 1, 2, 4, 8, 16];
@@ -216,8 +216,8 @@ export class Conductor extends EventTarget {
       if (late && this.playing && name === this.leader && !player.isBuffered(ms)) this._held.add(name);
       return;
     }
-    const decoding = player.video.seeking && player.isBuffered(ms);
-    if (!player.stepOver(ms, stoodMs >= (decoding ? JUMP_MS_MAX : STOOD_MS))) return;
+    const slow = player.isBuffered(ms) && (player.video.seeking || player.standing.begins);
+    if (!player.stepOver(ms, stoodMs >= (slow ? SLOW_MS_MAX : STOOD_MS))) return;
     this._tick();
     this._changed();
   }
@@ -270,10 +270,16 @@ export class Conductor extends EventTarget {
         : this.rate * (1 - Math.max(-NUDGE_MAX, Math.min(NUDGE_MAX, offMs / 1000 / scale)));
     if (Math.abs(video.playbackRate - wanted) > 0.001) video.playbackRate = Math.min(16, Math.max(0.0625, wanted));
     if (waiting && !leading) video.pause();
-    else if (video.paused) void video.play().catch((error) => this._refused(error));
+    else if (video.paused) this._start(player);
     if (leading) return waiting ? "loading" : "leading";
     if (!player.isBuffered(this._positionMs)) return "loading";
     return Math.abs(offMs) < FAR_MS ? "in-step" : "catching-up";
+  }
+
+  /** @param {StreamPlayer} player */
+  _start({ video, standing }) {
+    standing.begin();
+    void video.play().catch((error) => this._refused(error));
   }
 
   /** Browsers refuse sound before the first touch of a key or button: play silently then. @param {unknown} error */

@@ -16,6 +16,8 @@ const LAST_MS = 200;
 const STEP_MS = 250;
 /** So long it must have moved for the next step to be the first again. */
 const MOVED_MS = 1000;
+/** It has begun once so many looks in a row found it further on; one alone may be where a jump ended. */
+const BEGUN_LOOKS = 2;
 
 /** How far before the end of what it has a <video> may stop, in ms. @param {number} rate */
 export const edgeMs = (rate) => EDGE_MS * Math.max(1, rate / 2);
@@ -26,6 +28,15 @@ export class Standing {
     this._movesSinceMs = 0;
     this._atS = -1;
     this._stepMs = STEP_MS;
+    this._looksMoved = 0;
+    /** Whether it was told to play or to jump and has not moved since: some browsers take their time. */
+    this.begins = false;
+  }
+
+  /** It is told to play, or to jump. Amid steps over what stands still there is no more patience. */
+  begin() {
+    this.begins = this._stepMs === STEP_MS;
+    this._looksMoved = 0;
   }
 
   /**
@@ -42,6 +53,8 @@ export class Standing {
     if (!video.seeking) this._atS = video.currentTime;
     if (!should || !moved) this._movesSinceMs = nowMs;
     if (nowMs - this._movesSinceMs > MOVED_MS) this._stepMs = STEP_MS;
+    this._looksMoved = should && moved ? this._looksMoved + 1 : 0;
+    if (this._looksMoved >= BEGUN_LOOKS) this.begins = false;
     return nowMs - this._sinceMs;
   }
 

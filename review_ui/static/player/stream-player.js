@@ -101,6 +101,7 @@ export class StreamPlayer extends EventTarget {
     this._abort = new AbortController();
     this._appends.clear();
     this.ended = null;
+    this.standing.begin();
     if (this.fault?.passing) this._setFault(null);
     this._positionMs = ms;
     if (this._buffer.isOpen) this.goTo(ms);

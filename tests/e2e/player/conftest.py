@@ -1,4 +1,4 @@
-"""One recorded session, its site and a Chromium, shared by the player's tests."""
+"""One recorded session, its site, a Chromium and a Firefox, shared by the player's tests."""
 
 from collections.abc import Iterator
 
@@ -10,6 +10,7 @@ from proctoring.access.service import actor
 from proctoring.reviews import service as reviews
 from proctoring.sessions.model import Session
 from tests.e2e.player.stage import Stage, chromium, served
+from tests.support.firefox import Firefox, firefox
 from tests.support.world import World
 
 
@@ -27,6 +28,15 @@ def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
 @pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
     with chromium() as running:
+        yield running
+
+
+@pytest.fixture(scope="package")
+def reader(stage: Stage, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Firefox]:
+    """A Firefox that is signed in as the proctor."""
+    with firefox(tmp_path_factory.mktemp("firefox") / "profile") as running:
+        running.open(f"{stage.url}/static/look/icon.svg")
+        running.carry({"login": stage.secrets["Proctor"]})
         yield running
 
 

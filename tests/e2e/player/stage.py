@@ -251,8 +251,13 @@ SHOWN = """() => Object.fromEntries([...document.querySelectorAll("[data-stream]
 
 def shown_clocks(page: Page) -> dict[str, int | None]:
     """The wall clock (Unix ms) burnt into the picture that each stream shows right now."""
+    return clocks_of(page.evaluate(SHOWN))
+
+
+def clocks_of(shown: dict[str, str | None]) -> dict[str, int | None]:
+    """The wall clock in each picture that `SHOWN` returned."""
     clocks: dict[str, int | None] = {}
-    for name, png in page.evaluate(SHOWN).items():
+    for name, png in shown.items():
         clocks[name] = (
             read_clock(cv2.imdecode(np.frombuffer(base64.b64decode(png), np.uint8), 1)) if png else None
         )
