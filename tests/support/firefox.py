@@ -28,6 +28,11 @@ PREFS: dict[str, bool | int | str] = {
     "media.peerconnection.ice.loopback": True,
     "media.peerconnection.ice.obfuscate_host_addresses": False,
 }
+COMPLAINTS = """const { Ci } = globalThis;
+return Services.console.getMessageArray()
+  .filter((one) => one instanceof Ci.nsIScriptError && !(one.flags & Ci.nsIScriptError.warningFlag))
+  .filter((one) => /^https?:/.test(one.sourceName) || /CSP|Content Security/.test(one.category))
+  .map((one) => `${one.category}: ${one.sourceName}:${one.lineNumber}: ${one.errorMessage}`);"""
 START_S, ANSWER_S, WAIT_S = 60, 60.0, 30.0
 POLL_S = 0.25
 
@@ -57,6 +62,7 @@ def firefox(profile: Path, display: str = "") -> Iterator["Firefox"]:
             *([] if display else ["--headless"]),
             "--no-remote",
             "--marionette",
+            "--remote-allow-system-access",  # for `complaints`
             "--profile",
             str(profile),
             "about:blank",
@@ -127,6 +133,15 @@ class Firefox:
         """Types this key on the page, as a person does."""
         typed = [{"type": how, "value": key} for how in ("keyDown", "keyUp")]
         self._call("WebDriver:PerformActions", {"actions": [{"type": "key", "id": "keys", "actions": typed}]})
+
+    def complaints(self) -> list[str]:
+        """All that went wrong in pages since the start: exceptions, and what a security policy refused."""
+        self._call("Marionette:SetContext", {"value": "chrome"})
+        try:
+            found: list[str] = self.run(COMPLAINTS)
+        finally:
+            self._call("Marionette:SetContext", {"value": "content"})
+        return found
 
     def wait(self, condition: str, seconds: float = WAIT_S) -> None:
         """Until this expression is true. Fails with what the page says."""
