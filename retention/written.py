@@ -1,4 +1,4 @@
-"""What a pass would do with what people wrote and with the exam records, session by session, and why.
+"""Fate of what people wrote and of the exam records in a pass of the retention worker, session by session.
 
 Says of each what `records.service.erase_words` decides; writes nothing. A session that only the pass itself
 would end is told as one that is not over, as its recording is.
