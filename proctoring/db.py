@@ -116,7 +116,9 @@ class Database:
         except DBAPIError as error:
             if getattr(error.orig, "sqlstate", None) in LOST_RACE:
                 raise Contended(
-                    "Somebody else changed the same recordings at this very moment.", "Try again."
+                    "Somebody else changed the same recordings at this very moment.",
+                    "Try again.",
+                    "contended",
                 ) from error
             _refuse_nul(error)
             raise
@@ -210,7 +212,7 @@ def _forget_values(context: ExceptionContext) -> None:
 def _refuse_nul(error: DBAPIError) -> None:
     """PostgreSQL's driver sends no NUL: an id or a text that came with one was never one of ours."""
     if isinstance(error, DataError) and "NUL" in str(error.orig):
-        raise Invalid("There is a NUL character in the request.", "Send it again without.") from error
+        raise Invalid("There is a NUL character in the request.", "Send it again without.", "nul") from error
 
 
 def _run_before_commit(db: Session) -> None:

@@ -1,6 +1,8 @@
 """Errors of the core, without a word of HTTP; `proctoring.web.problems` maps them to statuses.
 
-Each error carries two sentences: what is the matter, and what to do about it.
+Each error carries two sentences: what is the matter, and what to do about it. One that a candidate can meet
+has a key too, by which their page has its words in four languages (`capture/templates/refusals.html`), and
+the facts that the words name.
 
     CoreError
     ├── NotFound            no such exam, session, flag, hold ... (or none that you may see)
@@ -24,10 +26,12 @@ class CoreError(Exception):
 
     title = "Something is wrong"
 
-    def __init__(self, detail: str, remedy: str = "") -> None:
+    def __init__(self, detail: str, remedy: str = "", key: str = "", **facts: object) -> None:
         super().__init__(detail)
         self.detail = detail
         self.remedy = remedy
+        self.key = key
+        self.facts = facts
 
 
 class NotFound(CoreError):

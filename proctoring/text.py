@@ -50,7 +50,7 @@ def line(text: str, what: str, chars_max: int) -> str:
 def prose(text: str, what: str) -> str:
     """A text of several lines as `message` keeps it. Raises Invalid for a NUL."""
     if NUL in text:
-        raise Invalid(f"{_at_start(what)} contains a NUL character.", f"Type {what} again without it.")
+        raise Invalid(f"{_at_start(what)} contains a NUL character.", f"Type {what} again without it.", "nul")
     return message(text)
 
 

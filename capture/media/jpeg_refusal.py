@@ -4,4 +4,4 @@ from proctoring.errors import Invalid
 
 
 def refused(why: str) -> Invalid:
-    return Invalid(f"This is no JPEG picture: {why}.", "Take the picture again.")
+    return Invalid(f"This is no JPEG picture: {why}.", "Take the picture again.", "no-picture")

@@ -41,7 +41,9 @@ def routes(core: Core, stills: Stills) -> APIRouter:
             session = sessions.load(db, session_id)
             exam = sessions.exam_of(db, session)
         if not exam.profile.identity_copy:
-            raise NotFound("This exam takes no copy of an identity card.", "Go on at the computer.")
+            raise NotFound(
+                "This exam takes no copy of an identity card.", "Go on at the computer.", "no-card"
+            )
         language = language_of(core, request, session.language)
         return page(core, request, "identity.html", language, token=token, exam=exam, session=session)
 

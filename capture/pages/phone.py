@@ -24,7 +24,7 @@ def routes(core: Core, stills: Stills) -> APIRouter:
             session = sessions.load(db, session_id)
             exam = sessions.exam_of(db, session)
         if Stream.PHONE not in exam.profile.streams:
-            raise NotFound("This exam records no phone.", "Go on at the computer.")
+            raise NotFound("This exam records no phone.", "Go on at the computer.", "no-phone")
         return page(
             core,
             request,

@@ -50,7 +50,9 @@ def routes(core: Core) -> APIRouter:
         own = _load(core, invitation)
         if own.notice_text is None or own.notice_version is None:
             raise NotFound(
-                "No notice was given in this session.", "Open your invitation to read the present one."
+                "No notice was given in this session.",
+                "Open your invitation to read the present one.",
+                "no-notice",
             )
         return page(
             core,

@@ -229,7 +229,9 @@ export class RecordingView {
     const over = problem.status === 409 || problem.status === 410;
     const known = over ? "refused-over" : problem.status === 401 ? "refused-token" : "refused-other";
     maybe("[data-refused]", (place) => write(place, text(known)));
-    maybe("[data-remedy]", (place) => write(place, `${problem.detail} ${problem.remedy}`.trim()));
+    // In English, as the server says it: more than the line before it, and nothing to who reads no English.
+    const more = document.documentElement.lang === "en" ? `${problem.detail} ${problem.remedy}`.trim() : "";
+    maybe("[data-remedy]", (place) => write(place, more));
   }
 
   #tick() {

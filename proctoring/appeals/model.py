@@ -84,16 +84,19 @@ def refusal(
     """
     same = [appeal for appeal in before if appeal.incident_id == incident_id]
     if any(appeal.state is AppealState.LODGED for appeal in same):
-        return Conflict("Your appeal is lodged already.", "You will have an answer to it.")
+        return Conflict("Your appeal is lodged already.", "You will have an answer to it.", "appeal-lodged")
     if same:
         return Conflict(
             "Your appeal against this decision was answered.",
             "The answer is on your recording's page. You can still go to court.",
+            "appeal-answered",
         )
     if now >= until:
         return Conflict(
             f"The time to appeal ended at {iso(until)}.",
             "Write to the exam body if you could not appeal in time, or go to court.",
+            "appeal-late",
+            until=until,
         )
     return None
 

@@ -1,6 +1,8 @@
 """Appeals: lodged by the candidate, which holds the evidence; answered and closed by the committee, which
 acts on the decision."""
 
+from zoneinfo import ZoneInfo
+
 from sqlalchemy import select
 from sqlalchemy.orm import Session as Db
 
@@ -40,12 +42,12 @@ def lodge(db: Db, core: Core, session_id: str, grounds: str, actor: Actor = CAND
     # The lock lets one of two appeals lodged at once find the other.
     session = session_row(db, session_id, lock=True)
     if session.state not in OVER:
-        raise Conflict("The exam is not over yet.", "Appeal when it has ended.")
+        raise Conflict("The exam is not over yet.", "Appeal when it has ended.", "not-over")
     grounds = check_reason(message(grounds))
     incident = standing(incidents.of_session(db, session_id))
     against = incident.id if incident else None
     exam = db.get_one(ExamRow, session.exam_id, populate_existing=True).model()
-    until = period_ends(db, exam, session)
+    until = period_ends(db, exam, session).astimezone(ZoneInfo(exam.regulation.zone))
     refused = refusal(of_session(db, session_id), against, until, core.db.now(db))
     if refused is not None:
         raise refused

@@ -129,7 +129,11 @@ def certificate(db: Db, certificate_id: str) -> CertificateRow:
     """One erasure certificate. Raises NotFound."""
     row = db.get(CertificateRow, certificate_id)
     if row is None:
-        raise NotFound("There is no such certificate.", "Open it from the session or the retention page.")
+        raise NotFound(
+            "There is no such certificate.",
+            "Open it from the session or the retention page.",
+            "no-certificate",
+        )
     return row
 
 

@@ -62,5 +62,11 @@ def check_text(kind: HelpKind, text: str) -> str:
     """The text as it is kept (`text.message`). Raises Invalid for a call without words, or too many."""
     text = message(text)
     if len(text) > TEXT_CHARS_MAX or (kind is HelpKind.HELP and not text):
-        raise Invalid("A message is missing or too long.", f"Write 1 to {TEXT_CHARS_MAX} characters.")
+        raise Invalid(
+            "A message is missing or too long.",
+            f"Write 1 to {TEXT_CHARS_MAX} characters.",
+            "message-length",
+            least=1,
+            most=TEXT_CHARS_MAX,
+        )
     return text

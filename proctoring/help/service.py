@@ -31,13 +31,13 @@ def ask(db: Db, core: Core, session_id: str, kind: HelpKind, text: str) -> HelpR
     """
     session = session_row(db, session_id, lock=True)
     if session.state not in UNDER_WAY:
-        raise Conflict("The session is not under way.", "Call the exam body.")
+        raise Conflict("The session is not under way.", "Call the exam body.", "not-under-way")
     text = check_text(kind, text)
     made = db.scalar(select(func.count()).select_from(HelpRow).where(HelpRow.session_id == session_id)) or 0
     if made >= REQUESTS_MAX:
-        raise Conflict("You have sent many messages.", "Call the exam body.")
+        raise Conflict("You have sent many messages.", "Call the exam body.", "many-messages")
     if kind is HelpKind.AWAY and _away(db, session_id) is not None:
-        raise Conflict("You have said already that you are away.", "Say when you are back.")
+        raise Conflict("You have said already that you are away.", "Say when you are back.", "away-already")
     now = core.clock()
     flag_id = None
     if session.started_at is not None:

@@ -101,7 +101,11 @@ def check_reason(reason: str) -> str:
     reason = prose(reason, "the reason")
     if not REASON_CHARS_MIN <= len(reason) <= REASON_CHARS_MAX:
         raise Invalid(
-            "A reason is missing or too long.", f"Write {REASON_CHARS_MIN} to {REASON_CHARS_MAX} characters."
+            "A reason is missing or too long.",
+            f"Write {REASON_CHARS_MIN} to {REASON_CHARS_MAX} characters.",
+            "reason-length",
+            least=REASON_CHARS_MIN,
+            most=REASON_CHARS_MAX,
         )
     return reason
 

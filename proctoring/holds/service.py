@@ -226,9 +226,13 @@ def _nothing_to_hold(db: Db, session_id: str) -> Conflict:
     since = db.scalar(select(UnitRow.erasing_at).where(UnitRow.session_id == session_id).limit(1))
     if since is None:
         return Conflict(
-            "Nothing has been recorded yet, so there is nothing to hold.", "Hold it once it has begun."
+            "Nothing has been recorded yet, so there is nothing to hold.",
+            "Hold it once it has begun.",
+            "nothing-to-hold",
         )
     return BeingErased(
         f"The recordings are being erased since {iso(since)}.",
         "They cannot be brought back; see the certificate.",
+        "being-erased",
+        since=since,
     )

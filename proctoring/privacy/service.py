@@ -63,7 +63,9 @@ def own_certificate(db: Db, session_id: str, certificate_id: str) -> Certificate
     """An erasure certificate of this very session. Raises NotFound for another's."""
     certificate = custody.certificate(db, certificate_id)
     if certificate.session_id != session_id:
-        raise NotFound("There is no such certificate.", "Open it from your recording's page.")
+        raise NotFound(
+            "There is no such certificate.", "Open it from your recording's page.", "no-certificate"
+        )
     return certificate
 
 

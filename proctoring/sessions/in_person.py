@@ -42,7 +42,12 @@ def check_wish(wish: str) -> str:
     Raises Invalid when they run on."""
     wish = message(wish)
     if len(wish) > WISH_CHARS_MAX:
-        raise Invalid("Your message is too long.", f"Write at most {WISH_CHARS_MAX} characters.")
+        raise Invalid(
+            "Your message is too long.",
+            f"Write at most {WISH_CHARS_MAX} characters.",
+            "wish-length",
+            most=WISH_CHARS_MAX,
+        )
     return wish
 
 

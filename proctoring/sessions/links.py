@@ -101,14 +101,16 @@ class Links:
 
     def _read(self, purpose: str, token: str, grace: timedelta = timedelta(0)) -> tuple[str, str]:
         if len(token) > TOKEN_CHARS_MAX:
-            raise TokenRefused("This link is not ours.", _NEW_INVITATION)
+            raise TokenRefused("This link is not ours.", _NEW_INVITATION, "link-not-ours")
         try:
             secret, signed = chosen(self._secrets(), token)
             session_id, expires_s, stream = _serializer(secret, purpose).loads(signed)
         except (BadSignature, ValueError):
-            raise TokenRefused("This link is damaged or was not made here.", _NEW_INVITATION) from None
+            raise TokenRefused(
+                "This link is damaged or was not made here.", _NEW_INVITATION, "link-damaged"
+            ) from None
         if expires_s and self._clock() >= datetime.fromtimestamp(expires_s, UTC) + grace:
-            raise TokenRefused("This link has expired.", _NEW_INVITATION)
+            raise TokenRefused("This link has expired.", _NEW_INVITATION, "link-expired")
         return session_id, stream
 
     def _secrets(self) -> tuple[bytes, ...]:

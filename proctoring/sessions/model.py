@@ -83,7 +83,8 @@ def after(state: SessionState, event: SessionEvent) -> SessionState:
         return TRANSITIONS[state, event]
     except KeyError:
         remedy = _REMEDIES.get(state, "Open the invitation link first.")
-        raise WrongState(f"The session is {state.value}; {event.value} is not possible.", remedy) from None
+        detail = f"The session is {state.value}; {event.value} is not possible."
+        raise WrongState(detail, remedy, "other-state") from None
 
 
 def check_end(state: SessionState, reason: EndReason, gone_since: datetime | None) -> None:

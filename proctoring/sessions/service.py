@@ -216,12 +216,12 @@ def ask_in_person(db: Db, core: Core, session_id: str, wish: str) -> None:
     """
     row = session_row(db, session_id, lock=True)
     if SessionState(row.state) not in NOT_BEGUN:
-        raise Conflict("The exam has begun, or is over.", "Call the exam body.")
+        raise Conflict("The exam has begun, or is over.", "Call the exam body.", "begun-or-over")
     wish, now = check_wish(wish), core.clock()
     if row.in_person_wish == wish:
         return
     if count_entries(db, session_id, Action.SESSION_IN_PERSON) >= WISHES_MAX:
-        raise Conflict("You have changed your request many times.", "Call the exam body.")
+        raise Conflict("You have changed your request many times.", "Call the exam body.", "many-wishes")
     row.in_person_asked_at, row.in_person_wish = now, wish
     enter(db, now, CANDIDATE, Action.SESSION_IN_PERSON, session_id, **commit(row, "in_person_wish"))
 

@@ -6,7 +6,8 @@ any other      what the staff's edge drew (`app.state.staff_problem`), else `pro
 """
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Mapping
+from datetime import datetime
 from typing import Protocol
 
 from fastapi import Request
@@ -14,14 +15,13 @@ from fastapi.responses import HTMLResponse
 
 from proctoring import errors
 from proctoring.web.cookies import read_cookie
-from proctoring.web.i18n import best_language, translations
-from proctoring.web.templates import environment
+from proctoring.web.i18n import best_language
+from proctoring.web.templates import civil, environment, until
 
 CATALOGUE = "capture"  # where the words of candidates' and of the shared pages are translated
 QUARANTINE = "quarantine.html"
 CANDIDATES = re.compile(r"(/[cp]/[^/]+)(/.*)?")
 """A candidate's address: their own page, and what hangs on it."""
-FIGURE = re.compile(r"\d+")
 LANGUAGE_COOKIE = "language"
 
 
@@ -33,6 +33,8 @@ class Told(Protocol):
     detail: str
     remedy: str
     page: str
+    key: str
+    facts: Mapping[str, object]
 
 
 Draw = Callable[[Request, Told], HTMLResponse]
@@ -65,29 +67,35 @@ def _of_candidate(request: Request, problem: Told, home: str, *, is_home: bool) 
         .render(
             language=language,
             status=problem.status,
-            title=sentence(problem.title, language),
-            detail=sentence(problem.detail, language) if problem.detail != problem.title else None,
-            remedy=sentence(problem.remedy, language),
+            title=problem.title if language == "en" else None,
+            told=told(problem, language),
             home=None if problem.status == 401 or (is_home and request.method == "GET") else home,
         )
     )
     return HTMLResponse(html)
 
 
-def sentence(text: str, language: str) -> str | None:
-    """The sentence in that language; None where it is not translated. A translation has `{1}`, `{2}` … for
-    the figures of the English one, in their order."""
-    if language == "en" or not text:
-        return text or None
-    figures = FIGURE.findall(text)
-    numbers: Iterator[int] = iter(range(1, len(figures) + 1))
-    msgid = FIGURE.sub(lambda _: f"{{{next(numbers)}}}", text)
-    found = translations(CATALOGUE, language).gettext(msgid)
-    if found == msgid:
-        return None
-    for number, figure in enumerate(figures, start=1):
-        found = found.replace(f"{{{number}}}", figure)
-    return found
+def told(problem: Told, language: str) -> tuple[str, str] | None:
+    """What is the matter and what to do, in that language, by the refusal's key. Without a key: what it says
+    itself, in English; None in other languages, where the page has words for the status."""
+    page = environment(CATALOGUE, language).get_template("refusals.html")
+    words: dict[str, tuple[str, str]] = page.module.refusals  # type: ignore[attr-defined]
+    if problem.key not in words:
+        is_said = language == "en" and problem.detail != problem.title
+        return (problem.detail, problem.remedy) if is_said else None
+    facts = {"{" + name + "}": _shown(name, fact, language) for name, fact in problem.facts.items()}
+    detail, remedy = words[problem.key]
+    for name, fact in facts.items():
+        detail, remedy = detail.replace(name, fact), remedy.replace(name, fact)
+    return detail, remedy
+
+
+def _shown(name: str, fact: object, language: str) -> str:
+    """A figure as it is; an instant in its own zone, the end of a time (`until`) by its last minute."""
+    if isinstance(fact, datetime):
+        form = until if name == "until" else civil
+        return form(fact, getattr(fact.tzinfo, "key", "UTC"), language)
+    return str(fact)
 
 
 def _language(request: Request) -> str:

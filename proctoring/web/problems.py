@@ -4,6 +4,7 @@ Nothing internal leaks: an unexpected exception becomes a 500 with an id that th
 """
 
 from collections.abc import Mapping
+from types import MappingProxyType
 
 import prometheus_client
 import structlog
@@ -32,6 +33,7 @@ STATUS: dict[type[errors.CoreError], int] = {
 PAGES: dict[type[errors.CoreError], str] = {errors.Quarantined: QUARANTINE}
 """Errors with a page of their own, in the reader's language."""
 RETRY_AFTER_S = 300
+NO_FACTS: Mapping[str, object] = MappingProxyType({})
 
 
 class Problem(HTTPException):
@@ -47,12 +49,16 @@ class Problem(HTTPException):
         remedy: str = "",
         headers: Mapping[str, str] | None = None,
         page: str = "problem.html",
+        key: str = "",
+        facts: Mapping[str, object] = NO_FACTS,
     ) -> None:
         super().__init__(status, detail, dict(headers or {}))
         self.status = status
         self.title = title
         self.remedy = remedy
         self.page = page
+        self.key = key
+        self.facts = facts
 
 
 def of_core(error: errors.CoreError) -> Problem:
@@ -64,7 +70,7 @@ def of_core(error: errors.CoreError) -> Problem:
     if isinstance(error, errors.TooMany):
         headers = {"Retry-After": str(error.retry_after_s)}
     page = PAGES.get(type(error), "problem.html")
-    return Problem(status, error.title, error.detail, error.remedy, headers, page)
+    return Problem(status, error.title, error.detail, error.remedy, headers, page, error.key, error.facts)
 
 
 REFUSALS = prometheus_client.Counter("http_refusals", "Requests that were refused, by status.", ["status"])

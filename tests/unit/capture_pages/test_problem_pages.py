@@ -5,9 +5,8 @@ import re
 import pytest
 
 from proctoring.appeals import service as appeals
-from proctoring.exams.model import LANGUAGES
+from proctoring.exams.model import LANGUAGES, CountFrom, Regulation
 from proctoring.sessions import service as sessions
-from proctoring.web.problem_page import sentence
 from tests.support.asgi import AsgiClient
 from tests.support.world import ADMIN, World
 
@@ -71,7 +70,19 @@ def test_the_way_back_is_the_candidates_own_page(client: AsgiClient, world: Worl
     assert 'href="/c/' not in client.get("/c/not-a-link", headers=HTML).text
 
 
-def test_figures_of_a_sentence_are_those_of_the_english_one() -> None:
-    assert sentence("Write 3 to 2000 characters.", "nl") == "Schrijf 3 tot 2000 tekens."
-    assert sentence("Nobody translated 7 of these.", "nl") is None
-    assert sentence("Nobody translated 7 of these.", "en") == "Nobody translated 7 of these."
+@pytest.mark.promise("P9")
+@pytest.mark.parametrize(
+    ("language", "until"), [("en", "16 Dec 2026"), ("nl", "16 dec 2026"), ("fr", "16 déc. 2026")]
+)
+def test_a_refusal_names_its_facts_as_the_reader_writes_them(
+    client: AsgiClient, world: World, language: str, until: str
+) -> None:
+    """The end of the time to appeal, in the exam's zone; a figure as it is."""
+    session = world.ended(world.exam(Regulation(30, CountFrom.EXAM_END, "Europe/Brussels", 90)))
+    world.clock.move(days=31)
+    path = f"/c/{world.core.links.invitation(session)}/appeal"
+    for grounds, fact in (("I was alone.", f"{until}, 23:59 CET"), ("x" * 5000, "2000")):
+        answer = client.request(
+            "POST", path, headers=HTML | {"cookie": f"language={language}"}, data={"grounds": grounds}
+        )
+        assert fact in re.sub("[\u2068\u2069]", "", answer.text), answer.text
