@@ -30,13 +30,17 @@ PUBLIC_KEY_BYTES = 32
     "--out", type=click.Path(path_type=Path), required=True, help="Folder to make; must not exist yet."
 )
 @click.option("--for", "recipient", help="Whom it is for: a reference, no name (the account that exports).")
-@click.option("--request", metavar="REF", help="The candidate asked for it: the reference of the request.")
+@click.option("--request", metavar="REF", help="The candidate asked for it: the reference that you declare.")
 @click.option(
     "--ground",
     type=click.Choice([ground.value for ground in BY_TWO]),
     help="Why somebody outside gets it; needs --second.",
 )
-@click.option("--second", metavar="NAME|ID", help="The privacy officer who shares the decision.")
+@click.option(
+    "--second",
+    metavar="NAME|ID",
+    help="The privacy officer whom you name; you have asked them.",
+)
 @click.option("--identity", is_flag=True, help="With the copy of the identity card, which stays here else.")
 @common
 def export(
@@ -51,9 +55,10 @@ def export(
 ) -> None:
     """Make an evidence package of a session; entered in the ledger before a byte leaves.
 
-    For the committee while an appeal of the session is open; for the candidate who asked for it; for others
-    on a ground that two people share. The candidate's page tells each: when, to whom, why. A service that
-    is being tried out (PROCTORING_ENV=dev) asks for no ground.
+    For the committee while an appeal of the session is open; for the candidate, on a reference that you
+    declare; for others on a ground, with a privacy officer whom you name. Nobody is asked here: the ledger has
+    what you declared, and the candidate's page tells each copy: when, to whom, why. A service that is being
+    tried out (PROCTORING_ENV=dev) asks for no ground.
     """
     if request is not None and ground is not None:
         raise click.UsageError("--request and --ground exclude each other.")

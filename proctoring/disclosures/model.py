@@ -2,14 +2,16 @@
 
     ground      to whom                  needs
     appeal      the appeals committee    an open appeal of the session
-    request     the candidate            the reference of the candidate's request
-    authority   a public authority       a second person
-    court       a court                  a second person
-    consent     whom they agreed to      a second person
+    request     the candidate            a reference, which whoever exports declares
+    authority   a public authority       a second person, named
+    court       a court                  a second person, named
+    consent     whom they agreed to      a second person, named
     trial       nobody                   a service that is being tried out (PROCTORING_ENV=dev)
 
 Nothing leaves on another ground. The copy of the identity card leaves only where it is asked for by name.
-The ledger tells ground, basis and second person, in closed words and ids.
+The ledger tells ground, basis and second person, in closed words and ids. They are what the person who
+exports declares: the service asks neither the one who is named nor the candidate. The ledger and the
+candidate's page show what was declared, so that whoever did not agree can object.
 """
 
 from collections.abc import Iterable
@@ -33,13 +35,13 @@ class Ground(StrEnum):
 
 
 BY_TWO = (Ground.AUTHORITY, Ground.COURT, Ground.CONSENT)
-"""Grounds that a second person must share."""
+"""Grounds for which a second person is named."""
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
     """What somebody asks for. `ground`: None for the session's open appeal, or for a trial. `basis`: the
-    reference of a request. `second`: who shares the decision. `identity`: whether the card is named."""
+    reference of a request. `second`: who is named beside the actor. `identity`: whether the card is named."""
 
     ground: Ground | None = None
     basis: str | None = None
@@ -95,7 +97,10 @@ def disclosure(asked: Asked, open_appeal: str | None, actor: Actor, trial: bool 
 
 def _second(person: Person | None, actor: Actor) -> str:
     if person is None or person.id == actor.id:
-        raise Denied("A second person must share this decision.", "Name a privacy officer: --second NAME.")
+        raise Denied(
+            "A second person has to be named.",
+            "Name a privacy officer: --second NAME.",
+        )
     if person.role is not Role.PRIVACY_OFFICER:
         raise Denied(
             f"The second person is a privacy officer; a {person.role.value} is none.",

@@ -16,10 +16,12 @@ from proctoring.custody.service import certificates
 from proctoring.exams.model import CountFrom, Regulation
 from proctoring.recordings.model import UnitState
 from proctoring.recordings.rows import UnitRow
+from proctoring.records import words
 from proctoring.settings import Settings
 from tests.support.redis import redis_url
 from tests.support.service import clean_environment, wait_until
 from tests.support.world import World
+from tests.support.written import SAID, WHO, written_about
 
 ERASED_S_MAX = 90
 
@@ -68,3 +70,33 @@ def test_two_beats_and_two_workers_erase_what_is_due_exactly_once(tmp_path: Path
         assert len(certificates(db)) == 3
     assert [file for file in (data / "objects").rglob("*") if file.is_file()] == []
     made.core.db.close()
+
+
+@pytest.mark.timeout(180)
+@pytest.mark.promise("P7")
+def test_words_go_with_the_footage_and_were_in_no_log_and_not_in_redis(tmp_path: Path) -> None:
+    """A worker of its own erases what people wrote. Database, log and objects hold it no more; who sat the exam
+    is in the database until the record ends. Neither was ever in a message to the worker or in its log."""
+    data = tmp_path / "data"
+    prepare(Settings(data=data, _env_file=None))
+    made = parts(data)
+    world = World(tmp_path / "world")
+    world.core, world.objects = replace(made.core, clock=world.clock), made.capture.objects
+    regulation = Regulation(0, CountFrom.EXAM_END, "UTC", 0)
+    session = written_about(world, world.exam(regulation, identity_copy=True))
+
+    def erased() -> bool:
+        with made.core.db.read() as db:
+            states = set(db.scalars(select(UnitRow.state)))
+            return states == {UnitState.ERASED.value} and not words.count(db, session.id)
+
+    with redis_url(tmp_path, kept=True) as broker, running(data, broker, "worker", "beat"):
+        wait_until(erased, ERASED_S_MAX, "the worker did not erase")
+    made.core.db.forget_deleted()
+    made.core.db.close()
+    world.core.db.close()
+    assert any(b"purge" in file.read_bytes() for file in (tmp_path / "appendonlydir").iterdir())
+    files = [file for file in tmp_path.rglob("*") if file.is_file()]
+    assert not [file for file in files if SAID.encode() in file.read_bytes()]
+    named = {file.name for file in files if WHO.encode() in file.read_bytes()}
+    assert named <= {"proctoring.db", "proctoring.db-wal"}
