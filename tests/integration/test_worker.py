@@ -1,7 +1,10 @@
 """The retention worker as Celery tasks over a real Redis: the same code, the same end."""
 
+import json
+import re
 import subprocess
 import sys
+from base64 import b64decode
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -75,8 +78,8 @@ def test_two_beats_and_two_workers_erase_what_is_due_exactly_once(tmp_path: Path
 @pytest.mark.timeout(180)
 @pytest.mark.promise("P7")
 def test_words_go_with_the_footage_and_were_in_no_log_and_not_in_redis(tmp_path: Path) -> None:
-    """A worker of its own erases what people wrote. Database, log and objects hold it no more; who sat the exam
-    is in the database until the record ends. Neither was ever in a message to the worker or in its log."""
+    """A worker of its own erases what people wrote: no file has it any more. Who sat the exam is in the
+    database until the record ends. Neither was ever in Redis, whose messages carry nothing, or in a log."""
     data = tmp_path / "data"
     prepare(Settings(data=data, _env_file=None))
     made = parts(data)
@@ -95,7 +98,10 @@ def test_words_go_with_the_footage_and_were_in_no_log_and_not_in_redis(tmp_path:
     made.core.db.forget_deleted()
     made.core.db.close()
     world.core.db.close()
-    assert any(b"purge" in file.read_bytes() for file in (tmp_path / "appendonlydir").iterdir())
+    commands = b"".join(file.read_bytes() for file in (tmp_path / "appendonlydir").iterdir())
+    bodies = [json.loads(b64decode(body)) for body in re.findall(rb'"body": ?"([^"]+)"', commands)]
+    assert bodies
+    assert all((arguments, named) == ([], {}) for arguments, named, _ in bodies)
     files = [file for file in tmp_path.rglob("*") if file.is_file()]
     assert not [file for file in files if SAID.encode() in file.read_bytes()]
     named = {file.name for file in files if WHO.encode() in file.read_bytes()}

@@ -15,8 +15,8 @@ STARTED_S_MAX = 20
 
 @contextmanager
 def redis_url(folder: Path, kept: bool = False) -> Iterator[str]:
-    """Its URL while it runs; `kept`: whatever it is told stays in its log of commands, below the folder. Skips,
-    or fails when required, where there is no redis-server."""
+    """Its URL while it runs. `kept`: whatever it is told stays in its log of commands, below the folder.
+    Skips, or fails when required, where there is no redis-server."""
     server = shutil.which("redis-server")
     if server is None:
         missing("redis", "redis-server is not installed; `apt-get install redis-server` brings it.")
