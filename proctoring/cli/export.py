@@ -56,9 +56,9 @@ def export(
     """Make an evidence package of a session; entered in the ledger before a byte leaves.
 
     For the committee while an appeal of the session is open; for the candidate, on a reference that you
-    declare; for others on a ground, with a privacy officer whom you name. Nobody is asked here: the ledger has
-    what you declared, and the candidate's page tells each copy: when, to whom, why. A service that is being
-    tried out (PROCTORING_ENV=dev) asks for no ground.
+    declare; for others on a ground, with a privacy officer whom you name. Nobody is asked here: the ledger
+    has what you declared, and the candidate's page tells each copy: when, to whom, why. A service that is
+    being tried out (PROCTORING_ENV=dev) asks for no ground.
     """
     if request is not None and ground is not None:
         raise click.UsageError("--request and --ground exclude each other.")

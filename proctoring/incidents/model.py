@@ -40,9 +40,9 @@ STANDING = (IncidentState.CONFIRMED, IncidentState.CLOSED)
 NOTIFIED_AFTER = timedelta(days=1)
 """From when on a decision that was put on the candidate's page counts as told to them.
 
-Always this: the service sends no mail yet, and a page that was opened is not counted. A GET of the page may be
-a link preview's, and capture, which serves it, may change no incident (`migrations.rights`). Whoever reads the
-page at once has up to a day more to appeal; nobody has less.
+Always this: the service sends no mail yet, and a page that was opened is not counted. A GET of the page may
+be a link preview's, and capture, which serves it, may change no incident (`migrations.rights`). Whoever reads
+the page at once has up to a day more to appeal; nobody has less.
 """
 
 
