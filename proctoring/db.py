@@ -27,6 +27,7 @@ from sqlalchemy.types import TypeDecorator
 from proctoring.clock import Clock
 from proctoring.errors import Contended, Invalid, Unavailable
 from proctoring.private_files import keep_private
+from proctoring.tolerant import read_any_instant
 
 BUSY_TIMEOUT_MS = 15_000
 ATTEMPTS_MAX = 5
@@ -96,6 +97,7 @@ class Database:
                 url, isolation_level=isolation, pool_pre_ping=True, hide_parameters=True
             )
             event.listen(self.engine, "handle_error", _forget_values)
+            event.listen(self.engine, "connect", lambda connection, _: read_any_instant(connection))
             reading = self.engine.execution_options(
                 isolation_level="REPEATABLE READ", postgresql_readonly=True
             )

@@ -36,22 +36,21 @@ def audit(core: Core, shredder: Shredder, guard: Guard, rules: Rules, now: datet
     with core.db.begin() as db:
         if not worker.begin_audit(db, now, now - rules.audit_every):
             return 0
-        erased = select(UnitRow.id).where(
+        erased = select(UnitRow.id, UnitRow.session_id).where(
             UnitRow.state == UnitState.ERASED.value, UnitRow.erased_at > now - rules.backup_horizon
         )
-        unit_ids = list(db.scalars(erased.order_by(UnitRow.id)))
-    return sum(_audit_unit(core, shredder, guard, unit_id) for unit_id in unit_ids)
+        units = list(db.execute(erased.order_by(UnitRow.id)))
+    return sum(_audit_unit(core, shredder, guard, unit.id, unit.session_id) for unit in units)
 
 
-def _audit_unit(core: Core, shredder: Shredder, guard: Guard, unit_id: str) -> bool:
+def _audit_unit(core: Core, shredder: Shredder, guard: Guard, unit_id: str, session_id: str) -> bool:
     try:
         if shredder.is_gone(unit_id):
             return False
         # Entered first: a crash while deleting must not hide that something was there.
-        with core.db.begin() as db:
-            unit = db.get_one(UnitRow, unit_id)
-            guard.check_erased(db, unit)
-            enter(db, core.clock, SYSTEM, Action.AUDIT_FINDING, unit.session_id, unit_id)
+        with guard.reading(session_id), core.db.begin() as db:
+            guard.check_erased(db, db.get_one(UnitRow, unit_id))
+            enter(db, core.clock, SYSTEM, Action.AUDIT_FINDING, session_id, unit_id)
             worker.count(db, findings=1)
         log.error("audit.erased_evidence_found", unit=unit_id)
         removed = shredder.shred(unit_id)
@@ -73,16 +72,17 @@ def sweep(core: Core, shredder: Shredder, guard: Guard, rules: Rules, now: datet
     """
     with core.db.read() as db:
         check_none(db)  # what has no leaf here may have one in the records that are missing
-        unit_ids = _to_sweep(db, now - rules.orphans_after)
-    return sum(_sweep_unit(core, shredder, guard, unit_id) for unit_id in unit_ids)
+        units = _to_sweep(db, now - rules.orphans_after)
+    return sum(_sweep_unit(core, shredder, guard, *unit) for unit in units)
 
 
-def _to_sweep(db: Db, ended_before: datetime) -> list[str]:
+def _to_sweep(db: Db, ended_before: datetime) -> list[tuple[str, str]]:
+    """Units with their sessions."""
     last_end = (
         select(func.max(TakeRow.ended_at)).where(TakeRow.unit_id == UnitRow.id).correlate(UnitRow)
     ).scalar_subquery()
     query = (
-        select(UnitRow.id)
+        select(UnitRow.id, UnitRow.session_id)
         .join(SessionRow, SessionRow.id == UnitRow.session_id)
         .where(
             UnitRow.state == UnitState.RETAINED.value,
@@ -91,12 +91,12 @@ def _to_sweep(db: Db, ended_before: datetime) -> list[str]:
             func.coalesce(last_end, SessionRow.ended_at) <= ended_before,
         )
     )
-    return list(db.scalars(query.order_by(UnitRow.id)))
+    return [(unit.id, unit.session_id) for unit in db.execute(query.order_by(UnitRow.id))]
 
 
-def _sweep_unit(core: Core, shredder: Shredder, guard: Guard, unit_id: str) -> int:
+def _sweep_unit(core: Core, shredder: Shredder, guard: Guard, unit_id: str, session_id: str) -> int:
     try:
-        with core.db.read() as db:
+        with guard.reading(session_id), core.db.read() as db:
             guard.check_manifest(db, db.get_one(UnitRow, unit_id))
     except Disputed as disputed:
         guard.stop(disputed)
@@ -113,7 +113,6 @@ def _sweep_unit(core: Core, shredder: Shredder, guard: Guard, unit_id: str) -> i
     with core.db.begin() as db:
         db.execute(update(UnitRow).where(UnitRow.id == unit_id).values(swept_at=core.clock()))
         if orphans:
-            session_id = db.get_one(UnitRow, unit_id).session_id
             enter(db, core.clock, SYSTEM, Action.ORPHANS_REMOVE, session_id, unit_id, objects=orphans)
             worker.count(db, orphans=orphans)
     return orphans

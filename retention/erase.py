@@ -13,6 +13,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session as Db
 
 from proctoring.core import Core
+from proctoring.custody.apart import failed_apart
 from proctoring.custody.model import SYSTEM, Actor
 from proctoring.errors import Contended
 from proctoring.holds import worker
@@ -32,7 +33,7 @@ from retention.decide import Decision, HeldMeanwhile, decide
 from retention.foretell import Foretold, foretell
 from retention.guard import Disputed, Guard
 from retention.outcome import BRAKED, STOPPED, Outcome
-from retention.plan import Fate, PlanLine, plan
+from retention.plan import Fate, Plan, PlanLine, plan
 from retention.rules import Rules
 from retention.words import end_words
 from storage.shred import Shredder
@@ -79,10 +80,12 @@ class Eraser:
         with self._core.db.read() as db:
             check_none(db)
         doubt = self._clocks.doubt() if at is None and not confirmed else Doubt()
-        lines, now, brake = self._core.db.transact(lambda db: self._begin(db, at, actor, confirmed, doubt))
+        planned, now, brake = self._core.db.transact(lambda db: self._begin(db, at, actor, confirmed, doubt))
         outcomes: list[Outcome] = []
-        looked_at: set[str] = set()
-        for session_id, group in groupby(lines, key=lambda line: line.session_id):
+        looked_at = set(planned.unreadable)
+        for session_id in planned.unreadable:
+            self._guard.stop(self._guard.unreadable(session_id))
+        for session_id, group in groupby(planned.lines, key=lambda line: line.session_id):
             mine = list(group)
             outcomes += [Outcome(line) for line in mine if line.fate is Fate.STAYS]
             going = [line for line in mine if line.fate is Fate.GOES]
@@ -99,7 +102,7 @@ class Eraser:
             today = self._core.db.now(db)
             worker.passed(db, today, failures)
         if brake is None:
-            end_words(self._core, now, actor)
+            end_words(self._core, self._guard, now, actor)
             audit(self._core, self._shredder, self._guard, self._rules, today)
             sweep(self._core, self._shredder, self._guard, self._rules, today)
         return outcomes
@@ -111,7 +114,7 @@ class Eraser:
 
     def _begin(
         self, db: Db, at: datetime | None, actor: Actor, confirmed: bool, doubt: Doubt
-    ) -> tuple[list[PlanLine], datetime, Brake | None]:
+    ) -> tuple[Plan, datetime, Brake | None]:
         core = self._core
         reading = self._clocks.read(db)
         if confirmed:
@@ -129,12 +132,13 @@ class Eraser:
             end_open_takes(db, core, EndCause.SERVER_STOPPED, abandoned_sessions(db, core.clock()))
             settle_unheard(db, core.clock())
         now = at or reading.database
-        lines = plan(db, now)
+        planned = plan(db, now)
+        planned.unreadable[:] = sorted({*planned.unreadable, *failed_apart(db)})
         if brake is None and not confirmed:
-            brake = self._share(db, lines)
+            brake = self._share(db, planned.lines)
             if at is None:
                 brake = pull(db, core, brake)
-        return lines, now, brake
+        return planned, now, brake
 
     def _share(self, db: Db, lines: list[PlanLine]) -> Brake | None:
         due = sum(1 for line in lines if line.fate is Fate.GOES and not line.begun)
@@ -145,8 +149,10 @@ class Eraser:
         """Erase units of one session. All of them are decided at one instant, or none: a hold on the
         session never finds half of it gone."""
         unit_ids = [line.unit_id for line in lines]
+        session_id = lines[0].session_id
         try:
-            self._core.db.transact(lambda db: self._decide(db, unit_ids, lines[0].session_id, decision))
+            with self._guard.reading(session_id):
+                self._core.db.transact(lambda db: self._decide(db, unit_ids, session_id, decision))
         except HeldMeanwhile:
             return [Outcome(line, failure="a hold came first") for line in lines]
         except Contended as error:

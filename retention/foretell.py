@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session as Db
 
 from proctoring.holds.worker import brake_in_force
 from proctoring.proofs.stops import SEPARATOR, Stop
+from proctoring.proofs.unreadable import ROW_UNREADABLE
 from retention.guard import Disputed, Guard
 from retention.outcome import BRAKED, STOPPED, Outcome
 from retention.plan import Fate, PlanLine, plan
@@ -34,7 +35,11 @@ def foretell(db: Db, guard: Guard, now: datetime) -> Foretold:
     outcomes: list[Outcome] = []
     looked_at: set[str] = set()
     found: list[Stop] = []
-    for session_id, group in groupby(plan(db, now), key=lambda line: line.session_id):
+    planned = plan(db, now)
+    for session_id in planned.unreadable:
+        looked_at.add(session_id)
+        found.append(Stop(session_id, ROW_UNREADABLE, str(guard.unreadable(session_id)), now))
+    for session_id, group in groupby(planned.lines, key=lambda line: line.session_id):
         mine = list(group)
         going = [line for line in mine if line.fate is Fate.GOES]
         braked = [] if brake is None else [line for line in going if not line.begun]
@@ -65,7 +70,8 @@ def _staying(outcomes: Sequence[Outcome]) -> set[str]:
 def _disputed(db: Db, guard: Guard, going: Sequence[PlanLine], now: datetime) -> Disputed | None:
     decided = [line.unit_id for line in going if not line.begun]
     try:
-        guard.confirm(db, [line.unit_id for line in going], decided, now)
+        with guard.reading(going[0].session_id):
+            guard.confirm(db, [line.unit_id for line in going], decided, now)
     except Disputed as disputed:
         return disputed
     return None

@@ -5,10 +5,12 @@ too, or nothing of the session is destroyed: it is stopped, and told of in log, 
 retention page. Other sessions go on.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from functools import partial
 
+import structlog
 from sqlalchemy import select
 from sqlalchemy.orm import Session as Db
 
@@ -22,14 +24,19 @@ from proctoring.proofs.replay import replay
 from proctoring.proofs.session_entries import SessionEntries
 from proctoring.proofs.states.deciding import told_units
 from proctoring.proofs.stops import Stop
+from proctoring.proofs.unreadable import ROW_UNREADABLE, unreadable
 from proctoring.recordings.model import UnitState
 from proctoring.recordings.rows import SegmentRow, UnitRow
+from proctoring.tolerant import UNREADABLE, came_of
 from storage.manifest import GENESIS, first_break
 
 HEADS = (Action.TAKE_END, Action.EVIDENCE_RETAIN)  # tell how many leaves a unit has, and the last
 SEGMENTS_MISSING = "segments.missing"
 BY_LEDGER = "ledger"
 BY_ROWS = "rows"  # the ledger does not tell its due date: it is older than that
+
+
+log = structlog.get_logger()
 
 
 class Disputed(Exception):
@@ -64,6 +71,21 @@ class Guard:
             if None in dates:
                 confirmed = BY_ROWS
         return confirmed
+
+    @contextmanager
+    def reading(self, session_id: str) -> Iterator[None]:
+        """Around what reads the rows of a session. Raises Disputed where one of them cannot be read."""
+        try:
+            yield
+        except UNREADABLE as error:
+            log.error("rows.unreadable", of=session_id, error=came_of(error))
+            raise self.unreadable(session_id) from error
+
+    def unreadable(self, session_id: str) -> Disputed:
+        """That rows of this session cannot be read, and which."""
+        with self._core.db.read() as db:
+            found = unreadable(db, session_id)
+        return Disputed(session_id, found or [Dispute(ROW_UNREADABLE, "a row of it cannot be read")])
 
     def told(self, db: Db, session_id: str) -> SessionEntries:
         """What the ledger tells of a session now. Raises Disputed when it cannot be believed."""
@@ -117,6 +139,8 @@ class Guard:
     def _agrees(self, db: Db, stop: Stop) -> bool:
         if stops.UNIT_KEY in stop.codes:
             return False
+        if ROW_UNREADABLE in stop.codes and unreadable(db, stop.session_id):
+            return False
         try:
             if disputes(self.told(db, stop.session_id), session_facts(db, stop.session_id)):
                 return False
@@ -124,6 +148,6 @@ class Guard:
                 mine = UnitRow.session_id == stop.session_id, UnitRow.state == UnitState.RETAINED.value
                 for unit in db.scalars(select(UnitRow).where(*mine)):
                     self.check_manifest(db, unit)
-        except Disputed:
+        except (Disputed, *UNREADABLE):
             return False
         return True

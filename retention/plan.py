@@ -3,21 +3,28 @@
 Pure: the database is asked what exists, the arithmetic is in `proctoring.holds.model`.
 """
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session as Db
 
 from proctoring.clock import iso
-from proctoring.holds.model import Hold
+from proctoring.holds.model import Hold, HoldKind
 from proctoring.holds.rows import HoldRow, HoldUnitRow
 from proctoring.recordings import open_takes
 from proctoring.recordings.model import UnitKind, UnitState
 from proctoring.recordings.rows import UnitRow
 from proctoring.sessions.model import OVER, SessionState
 from proctoring.sessions.rows import SessionRow
+from proctoring.tolerant import UNREADABLE, as_it_stands, readable
+
+_HOLD, _UNIT, _SESSION = HoldRow.__table__.c, UnitRow.__table__.c, SessionRow.__table__.c
+OF_UNIT = ("session_id", "id", "kind", "state", "due_at")
+OF_SESSION = ("ref", "state", "closes_at")
 
 
 class Fate(StrEnum):
@@ -49,6 +56,14 @@ def why_open(state: SessionState, gone_since: datetime | None, closes_at: dateti
     return "still recording" if gone_since is None else f"not ended; gone since {iso(gone_since)}, {until}"
 
 
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """`unreadable`: sessions of which nothing can be said, because a row of theirs cannot be read."""
+
+    lines: list[PlanLine]
+    unreadable: list[str]
+
+
 def fate(
     state: UnitState, due_at: datetime, holds: list[Hold], now: datetime, open_why: str = ""
 ) -> tuple[Fate, str]:
@@ -67,32 +82,68 @@ def fate(
     return Fate.GOES, f"due since {iso(due_at)}, nothing holds it"
 
 
-def plan(db: Db, now: datetime) -> list[PlanLine]:
+def plan(db: Db, now: datetime) -> Plan:
     """Every unit that is not erased yet, session by session, the oldest first."""
-    holds: dict[str, list[Hold]] = {}
-    active = (
-        select(HoldUnitRow.unit_id, HoldRow)
-        .join(HoldRow, HoldRow.id == HoldUnitRow.hold_id)
-        .where(HoldRow.released_at.is_(None))
-        .order_by(HoldRow.placed_at)
-    )
-    for unit_id, hold in db.execute(active):
-        holds.setdefault(unit_id, []).append(hold.model())
+    columns = *(_UNIT[name] for name in OF_UNIT), *(_SESSION[name] for name in OF_SESSION)
     units = (
-        select(UnitRow, SessionRow)
+        select(*map(as_it_stands, columns))
         .join(SessionRow, SessionRow.id == UnitRow.session_id)
         .where(UnitRow.state != UnitState.ERASED.value)
         .order_by(SessionRow.created_at, UnitRow.session_id, UnitRow.id)
     )
-    found = db.execute(units).all()
-    recording = {session.id for _, session in found if session.state == SessionState.RECORDING.value}
-    gone = open_takes.gone(db, recording, now)
+    found = [tuple(row) for row in db.execute(units)]
+    holds, unreadable = _active_holds(db)
+    recording = {row[0] for row in found if SessionState.RECORDING.value in row}
+    gone, lost = _gone(db, recording, now)
     lines = []
-    for unit, session in found:
-        ref = session.ref
-        opened = why_open(SessionState(session.state), gone.get(session.id), session.closes_at)
-        what, why = fate(UnitState(unit.state), unit.due_at, holds.get(unit.id, []), now, opened)
-        kind = UnitKind(unit.kind)
-        begun = unit.state == UnitState.ERASING.value
-        lines.append(PlanLine(unit.session_id, ref, unit.id, kind, unit.due_at, what, why, begun))
-    return lines
+    for row in found:
+        session_id, unit_id = row[:2]
+        try:
+            if unit_id in unreadable:
+                raise ValueError("a hold of it cannot be read")
+            lines.append(_line(readable(row), holds.get(unit_id, []), gone.get(session_id), now))
+        except UNREADABLE:
+            lost.add(session_id)
+    return Plan([line for line in lines if line.session_id not in lost], sorted(lost))
+
+
+def _line(row: Sequence[Any], holds: list[Hold], gone_since: datetime | None, now: datetime) -> PlanLine:
+    session_id, unit_id, kind, state, due_at, ref, session_state, closes_at = row
+    opened = why_open(SessionState(session_state), gone_since, closes_at)
+    what, why = fate(UnitState(state), due_at, holds, now, opened)
+    begun = state == UnitState.ERASING.value
+    return PlanLine(session_id, ref, unit_id, UnitKind(kind), due_at, what, why, begun)
+
+
+def _active_holds(db: Db) -> tuple[dict[str, list[Hold]], set[str]]:
+    """Of each unit, the first first; and units with one that cannot be read."""
+    active = (
+        select(HoldUnitRow.unit_id, *(as_it_stands(_HOLD[one.name]) for one in fields(Hold)))
+        .join(HoldRow, HoldRow.id == HoldUnitRow.hold_id)
+        .where(HoldRow.released_at.is_(None))
+        .order_by(HoldRow.placed_at)
+    )
+    holds: dict[str, list[Hold]] = {}
+    unreadable: set[str] = set()
+    for unit_id, *values in db.execute(active):
+        try:
+            hold = Hold(*readable(values))
+            holds.setdefault(unit_id, []).append(replace(hold, kind=HoldKind(hold.kind)))
+        except UNREADABLE:
+            unreadable.add(unit_id)
+    return holds, unreadable
+
+
+def _gone(db: Db, recording: set[str], now: datetime) -> tuple[dict[str, datetime], set[str]]:
+    """`open_takes.gone`, and sessions of which it cannot be told."""
+    try:
+        return open_takes.gone(db, recording, now), set()
+    except UNREADABLE:
+        gone: dict[str, datetime] = {}
+        unreadable: set[str] = set()
+        for session_id in recording:
+            try:
+                gone |= open_takes.gone(db, [session_id], now)
+            except UNREADABLE:
+                unreadable.add(session_id)
+        return gone, unreadable

@@ -20,6 +20,8 @@ from proctoring.records.rows import RecordRow
 from proctoring.records.service import left_of
 from proctoring.sessions.model import OVER_VALUES
 from proctoring.sessions.rows import SessionRow
+from proctoring.sessions.service import session_row
+from proctoring.tolerant import UNREADABLE
 from retention.plan import Fate
 
 
@@ -56,22 +58,25 @@ def record_fate(left: Standing, now: datetime) -> tuple[Fate, str]:
 
 def written(db: Db, now: datetime, staying: Collection[str], brake: str | None) -> Iterator[WrittenLine]:
     """The oldest session first. `staying`: sessions of whose recording something would be left. `brake`: why
-    nothing is erased, if so."""
+    nothing is erased, if so. A session whose rows cannot be read is left out: it would be stopped."""
     house = read_house(db)
     over, recorded = SessionRow.state.in_(OVER_VALUES), RecordRow.session_id
     query = (
-        select(SessionRow, RecordRow.erased_at)
+        select(SessionRow.id, RecordRow.erased_at.is_(None))
         .outerjoin(RecordRow, recorded == SessionRow.id)
         .where(or_(SessionRow.id.in_(words.sessions_with_words()), over & RecordRow.erased_at.is_(None)))
         .order_by(SessionRow.created_at, SessionRow.id)
     )
-    for session, record_erased_at in db.execute(query).all():
-        lines = list(_of(db, session, session.id in staying, record_erased_at is None, now))
+    for session_id, has_record in db.execute(query).all():
+        try:
+            lines = list(_of(db, session_row(db, session_id), session_id in staying, has_record, now))
+        except UNREADABLE:
+            continue
         going = any(line.fate is Fate.GOES for line in lines)
         failure = brake if going else None
         if going and not brake:
             faults = [
-                one for checked in check_sessions(db, house, [session.id]) for one in checked.compared.faults
+                one for checked in check_sessions(db, house, [session_id]) for one in checked.compared.faults
             ]
             failure = f"stopped: {faults[0]}" if faults else None
         for line in lines:

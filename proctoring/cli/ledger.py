@@ -13,7 +13,7 @@ from proctoring.custody.audit import Fault, audit, audit_objects, refusals, rest
 from proctoring.custody.model import Entry
 from proctoring.custody.service import head
 from proctoring.proofs.audit import audit_rows
-from proctoring.proofs.tolerant import UNREADABLE
+from proctoring.tolerant import UNREADABLE
 from storage import witness
 
 

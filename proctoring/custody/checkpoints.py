@@ -5,20 +5,24 @@ the hashes that came since, so a change of what was signed before shows as a roo
 """
 
 from collections.abc import Callable, Iterable
+from functools import partial
 from pathlib import Path
 
 import structlog
 from sqlalchemy import Select, exists, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session as Db
+from sqlalchemy.orm import defer, load_only
 
 from proctoring.core import Core
+from proctoring.custody.apart import apart
 from proctoring.custody.rows import CertificateCopyRow, CertificateRow, CheckpointRow, EntryRow, StampRow
 from proctoring.custody.service import head
 from proctoring.quarantine.acts import ActCopier
 from proctoring.quarantine.service import check_none
 from proctoring.recordings.model import UnitState
 from proctoring.recordings.rows import SegmentRow, UnitRow
+from proctoring.tolerant import is_text
 from storage import witness
 from storage.checkpoint import LEDGER_ORIGIN, Checkpoint, unit_origin
 from storage.note import NoteSigner
@@ -28,6 +32,7 @@ from storage.witness import CertificateCopy, Line, StampCopy
 CHECKPOINT_INTERVAL_S = 30
 """How often the job comes round: a head is signed within a minute of the segment's arrival."""
 COPY_BATCH = 1000
+UNREAD = (defer(CheckpointRow.made_at), defer(CheckpointRow.copied_at), defer(CheckpointRow.peaks))
 
 log = structlog.get_logger()
 
@@ -89,19 +94,22 @@ class Checkpoints:
 
 
 def make_checkpoints(db: Db, core: Core, signer: NoteSigner) -> int:
-    """Sign the head of every living manifest and of the ledger where it has grown; how many were made."""
+    """Sign the head of every living manifest and of the ledger where it has grown; how many were made. One
+    that cannot be read keeps no other."""
     signed = exists().where(
         CheckpointRow.origin == unit_origin("") + UnitRow.id, CheckpointRow.size == UnitRow.manifest_size
     )
     living = UnitRow.state.in_((UnitState.OPEN.value, UnitState.RETAINED.value))
     units = list(db.scalars(select(UnitRow.id).where(living, ~signed).order_by(UnitRow.id)))
-    made = sum(
-        _extend(db, core, signer, unit_origin(unit), lambda size, unit=unit: leaf_hashes(unit, size))  # type: ignore[misc]
-        for unit in units
-    )
+    made = 0
+    for unit in units:
+        with apart(db, unit):
+            made += _extend(db, core, signer, unit_origin(unit), partial(leaf_hashes, unit))
     if head(db)[0] == 0:
         return made
-    return made + _extend(db, core, signer, LEDGER_ORIGIN, ledger_hashes)
+    with apart(db, LEDGER_ORIGIN):
+        made += _extend(db, core, signer, LEDGER_ORIGIN, ledger_hashes)
+    return made
 
 
 def leaf_hashes(unit_id: str, size: int = 0) -> Select[str]:
@@ -138,7 +146,8 @@ def grow(frontier: Frontier, hashes: Iterable[str]) -> Frontier:
 
 def _extend(db: Db, core: Core, signer: NoteSigner, origin: str, since: Callable[[int], Select[str]]) -> int:
     """1 when a checkpoint was made, 0 when there was nothing new or another worker was faster."""
-    before = last(db, origin)
+    newest = select(CheckpointRow.size, CheckpointRow.peaks).where(CheckpointRow.origin == origin)
+    before = db.execute(newest.order_by(CheckpointRow.size.desc()).limit(1)).first()
     frontier = Frontier()
     if before is not None:
         frontier = Frontier(before.size, [bytes.fromhex(peak) for peak in before.peaks])
@@ -162,19 +171,27 @@ def _extend(db: Db, core: Core, signer: NoteSigner, origin: str, since: Callable
 
 
 def _not_copied(db: Db) -> tuple[list[CheckpointRow], list[CertificateRow]]:
-    checkpoints = select(CheckpointRow).where(CheckpointRow.copied_at.is_(None))
+    checkpoints = select(CheckpointRow).options(*UNREAD).where(CheckpointRow.copied_at.is_(None))
     copied = exists().where(CertificateCopyRow.certificate_id == CertificateRow.id)
-    certificates = select(CertificateRow).where(~copied).order_by(CertificateRow.issued_at)
+    columns = load_only(CertificateRow.body, CertificateRow.signature)
+    certificates = select(CertificateRow).options(columns).where(~copied).order_by(CertificateRow.issued_at)
+    signed = db.scalars(checkpoints.order_by(CheckpointRow.made_at).limit(COPY_BATCH))
+    made = db.scalars(certificates.limit(COPY_BATCH))
     return (
-        list(db.scalars(checkpoints.order_by(CheckpointRow.made_at).limit(COPY_BATCH))),
-        list(db.scalars(certificates.limit(COPY_BATCH))),
+        [row for row in signed if is_text(row.note)],
+        [row for row in made if is_text(row.body, row.signature)],
     )
 
 
 def _stamps_not_copied(db: Db) -> list[tuple[StampRow, str]]:
-    query = select(StampRow, CheckpointRow.note).where(
-        StampRow.copied_at.is_(None),
-        CheckpointRow.origin == LEDGER_ORIGIN,
-        CheckpointRow.size == StampRow.size,
+    query = (
+        select(StampRow, CheckpointRow.note)
+        .options(load_only(StampRow.answer))
+        .where(
+            StampRow.copied_at.is_(None),
+            CheckpointRow.origin == LEDGER_ORIGIN,
+            CheckpointRow.size == StampRow.size,
+        )
     )
-    return [(row[0], row[1]) for row in db.execute(query.order_by(StampRow.size).limit(COPY_BATCH))]
+    found = db.execute(query.order_by(StampRow.size).limit(COPY_BATCH))
+    return [(row[0], row[1]) for row in found if is_text(row[0].answer, row[1])]

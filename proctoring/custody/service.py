@@ -11,6 +11,7 @@ from proctoring.custody.model import GENESIS, Action, Actor, Entry, entry_body, 
 from proctoring.custody.rows import CertificateRow, EntryRow, LedgerHeadRow
 from proctoring.db import announce, before_commit
 from proctoring.errors import NotFound
+from proctoring.tolerant import as_it_stands
 
 HEAD_ID = 1
 NUMBER_MAX = 10**15
@@ -53,6 +54,8 @@ def enter(
 
 def _append(db: Db) -> None:
     acts: list[_Act] = db.info.pop(PENDING)
+    if not acts:
+        return
     head = (
         update(LedgerHeadRow)
         .where(LedgerHeadRow.id == HEAD_ID)
@@ -121,8 +124,10 @@ def head(db: Db) -> tuple[int, str]:
 
 
 def last_entered_at(db: Db) -> datetime | None:
-    """When the last entry was made."""
-    return db.scalar(select(EntryRow.at).order_by(EntryRow.number.desc()).limit(1))
+    """When the last entry was made; None also where its row does not tell."""
+    last = select(as_it_stands(EntryRow.__table__.c.at)).order_by(EntryRow.number.desc()).limit(1)
+    at = db.scalar(last)
+    return at if isinstance(at, datetime) else None
 
 
 def certificate(db: Db, certificate_id: str) -> CertificateRow:

@@ -11,10 +11,12 @@ import structlog
 from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session as Db
+from sqlalchemy.orm import load_only
 
 from proctoring.core import Core
 from proctoring.custody.checkpoints import last
 from proctoring.custody.rows import CheckpointRow, StampRow, StampStateRow
+from proctoring.tolerant import as_it_stands
 from storage.checkpoint import LEDGER_ORIGIN
 from storage.errors import Refused, TimestampFailed
 from storage.timestamp import TimestampAuthority, stamped_at
@@ -63,7 +65,10 @@ class Stamps:
         newest, stamped = last(db, LEDGER_ORIGIN), newest_stamp(db)
         if newest is None or stamped is None:
             return newest
-        due = self._core.clock() - stamped.added_at >= STAMP_INTERVAL
+        at = db.scalar(
+            select(as_it_stands(StampRow.__table__.c.added_at)).where(StampRow.size == stamped.size)
+        )
+        due = not isinstance(at, datetime) or self._core.clock() - at >= STAMP_INTERVAL
         return newest if due and newest.size > stamped.size else None
 
 
@@ -79,7 +84,8 @@ def ask_time(authority: TimestampAuthority) -> datetime | None:
 
 def newest_stamp(db: Db) -> StampRow | None:
     """The time-stamp of the longest ledger that has one."""
-    return db.scalar(select(StampRow).order_by(StampRow.size.desc()).limit(1))
+    newest = select(StampRow).options(load_only(StampRow.answer))
+    return db.scalar(newest.order_by(StampRow.size.desc()).limit(1))
 
 
 def first_covering(db: Db, number: int) -> StampRow | None:
@@ -90,4 +96,5 @@ def first_covering(db: Db, number: int) -> StampRow | None:
 
 def failures(db: Db) -> int:
     """How often the authority gave no time-stamp, since ever."""
-    return db.get_one(StampStateRow, STATE_ID).failures
+    failed = db.scalar(select(as_it_stands(StampStateRow.__table__.c.failures)))
+    return failed if isinstance(failed, int) else 0

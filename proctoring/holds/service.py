@@ -5,6 +5,7 @@ erasure have exactly one winner on every isolation level.
 """
 
 from collections import Counter
+from contextlib import nullcontext
 from datetime import datetime, timedelta
 
 from sqlalchemy import func, select, update
@@ -14,6 +15,7 @@ from proctoring.appeals.model import AppealState
 from proctoring.appeals.rows import AppealRow
 from proctoring.clock import iso
 from proctoring.core import Core
+from proctoring.custody.apart import apart
 from proctoring.custody.committed import commit
 from proctoring.custody.model import Action, Actor
 from proctoring.custody.service import enter
@@ -158,23 +160,29 @@ def set_due_dates(db: Db, exam: Exam, session_id: str | None = None) -> None:
     """Compute the due date of every living unit of the exam's ended sessions anew (rule 1).
 
     Of one session, whose row the caller has locked; or of all, whose rows are locked here: a session that is
-    being ended at this moment has ended first, and is among them.
+    being ended at this moment has ended first, and is among them. Of all, one that cannot be read is left as
+    it is, which the retention worker then finds.
     """
     of_exam = SessionRow.exam_id == exam.id
     if session_id is None:
         db.execute(select(SessionRow.id).where(of_exam).order_by(SessionRow.id).with_for_update())
-    query = select(SessionRow).where(of_exam, SessionRow.state.in_(OVER_VALUES))
+    query = select(SessionRow.id).where(of_exam, SessionRow.state.in_(OVER_VALUES))
     if session_id is not None:
         query = query.where(SessionRow.id == session_id)
-    for row in db.scalars(query.order_by(SessionRow.id)):
-        due = period_ends(db, exam, row)
-        lock_units(db, row.id)
-        living = update(UnitRow).where(UnitRow.session_id == row.id, UnitRow.state.in_(HOLDABLE))
-        db.execute(living.values(due_at=due))
-        check = db.get(IdentityCheckRow, row.id)
-        if check is not None and check.confirmed:
-            earlier = identity_due_at(due, check.checked_at, exam.regulation.zone)
-            db.execute(living.where(UnitRow.kind == UnitKind.IDENTITY.value).values(due_at=earlier))
+    for one in db.scalars(query.order_by(SessionRow.id)).all():
+        with apart(db, one) if session_id is None else nullcontext():
+            _set_due_date(db, exam, db.get_one(SessionRow, one))
+
+
+def _set_due_date(db: Db, exam: Exam, row: SessionRow) -> None:
+    due = period_ends(db, exam, row)
+    lock_units(db, row.id)
+    living = update(UnitRow).where(UnitRow.session_id == row.id, UnitRow.state.in_(HOLDABLE))
+    db.execute(living.values(due_at=due))
+    check = db.get(IdentityCheckRow, row.id)
+    if check is not None and check.confirmed:
+        earlier = identity_due_at(due, check.checked_at, exam.regulation.zone)
+        db.execute(living.where(UnitRow.kind == UnitKind.IDENTITY.value).values(due_at=earlier))
 
 
 def period_ends(db: Db, exam: Exam, session: SessionRow) -> datetime:

@@ -12,8 +12,10 @@ from proctoring.custody.model import SYSTEM, Action, Actor
 from proctoring.custody.service import enter
 from proctoring.db import Row
 from proctoring.holds.brake import Brake, BrakeCause
+from proctoring.tolerant import Garbled, as_it_stands, readable
 
 STATE_ID = 1
+COUNTS = ("failures", "findings", "orphans")
 
 
 class BrakeRow(Row):
@@ -47,8 +49,11 @@ class WorkerRow(Row):
 
 
 def state(db: Db) -> WorkerRow:
-    """The worker's memory."""
-    return db.get_one(WorkerRow, STATE_ID)
+    """The worker's memory; what cannot be read of it is forgotten."""
+    columns = WorkerRow.__table__.c
+    row = db.execute(select(*map(as_it_stands, columns)).where(WorkerRow.id == STATE_ID)).one()
+    known = {name: value for name, value in row._mapping.items() if not isinstance(value, Garbled)}
+    return WorkerRow(**(dict.fromkeys(COUNTS, 0) | known))
 
 
 def passed(db: Db, at: datetime, failures: int) -> None:
@@ -77,10 +82,18 @@ def begin_audit(db: Db, now: datetime, last_before: datetime) -> bool:
 
 
 def brake_in_force(db: Db) -> Brake | None:
-    """The oldest brake that nobody has released."""
-    query = select(BrakeRow).where(BrakeRow.released_at.is_(None)).order_by(BrakeRow.pulled_at)
-    row = db.scalar(query.limit(1))
-    return Brake(BrakeCause(row.cause), row.detail, row.id, row.pulled_at) if row else None
+    """The oldest brake that nobody has released; one whose row cannot be read is in force too."""
+    names = BrakeRow.__table__.c
+    columns = (as_it_stands(names[name]) for name in ("cause", "detail", "id", "pulled_at"))
+    query = select(*columns).where(BrakeRow.released_at.is_(None)).order_by(BrakeRow.pulled_at)
+    row = db.execute(query.limit(1)).one_or_none()
+    if row is None:
+        return None
+    try:
+        cause, detail, brake_id, pulled_at = readable(row)
+        return Brake(BrakeCause(cause), detail, brake_id, pulled_at)
+    except ValueError:
+        return Brake(BrakeCause.CLOCKS_DISAGREE, "the row of the brake cannot be read", row.id)
 
 
 def pull(db: Db, core: Core, brake: Brake) -> Brake:

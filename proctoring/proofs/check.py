@@ -27,7 +27,7 @@ from proctoring.proofs.read import (
 from proctoring.proofs.reader import LedgerReader
 from proctoring.proofs.replay import replay, replay_house
 from proctoring.proofs.states.due import ZONE_CHANGE_MAX, told_due
-from proctoring.proofs.tolerant import UNREADABLE
+from proctoring.tolerant import UNREADABLE
 from storage.canonical import canonical
 
 

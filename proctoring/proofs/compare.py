@@ -16,7 +16,7 @@ from proctoring.proofs.model import (
     Told,
     is_near,
 )
-from proctoring.proofs.tolerant import Garbled
+from proctoring.tolerant import Garbled
 from storage.commitment import Opening, is_commitment
 
 OWNERS = {

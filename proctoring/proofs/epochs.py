@@ -12,6 +12,7 @@ from proctoring.custody.rows import EntryRow
 from proctoring.proofs import stops
 from proctoring.proofs.disputes import Dispute
 from proctoring.recordings.model import UnitState
+from proctoring.recordings.rotation import Keyed
 from proctoring.recordings.rows import UnitRow
 
 GONE = (UnitState.ERASING.value, UnitState.ERASED.value)
@@ -33,7 +34,7 @@ class EpochGuard:
             self._stop(*found)
         return found is not None
 
-    def key_does_not_open(self, unit: UnitRow) -> None:
+    def key_does_not_open(self, unit: Keyed) -> None:
         """A living unit's key is not there, or does not open under the epoch that its row names."""
         detail = f"the key of unit {unit.id} does not open under {unit.kek_epoch}"
         self._stop(unit.session_id, Dispute(stops.UNIT_KEY, detail))

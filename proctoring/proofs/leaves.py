@@ -13,9 +13,9 @@ from proctoring.clock import iso
 from proctoring.custody.model import Entry
 from proctoring.proofs.model import EDITED, MISSING, UNKNOWN, Disagreement, Fact, Told
 from proctoring.proofs.states.takes import told_leaves
-from proctoring.proofs.tolerant import Garbled, as_it_stands
 from proctoring.recordings.model import UnitKind
 from proctoring.recordings.rows import SegmentRow, UnitRow
+from proctoring.tolerant import Garbled, as_it_stands
 from storage.manifest import GENESIS, Leaf
 
 TABLE = "segments"

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session as Db
 from proctoring.custody.rows import EntryRow
 from proctoring.proofs.check import Checked
 from proctoring.proofs.rows import STATE_ID, ReplayedRow, ReplayRow
-from proctoring.proofs.tolerant import as_it_stands
+from proctoring.tolerant import as_it_stands
 from storage.errors import NotAuthentic
 from storage.note import NoteSigner
 from storage.sign import Purpose, check_body, sign_body

@@ -13,7 +13,7 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session as Db
 
 from proctoring.proofs.rows import PageRow
-from proctoring.proofs.tolerant import as_it_stands
+from proctoring.tolerant import as_it_stands
 from storage.canonical import canonical, fields, read_canonical
 from storage.errors import NotAuthentic, Refused
 from storage.note import NoteSigner

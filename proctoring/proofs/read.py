@@ -18,7 +18,7 @@ from proctoring.proofs.columns import compared
 from proctoring.proofs.model import EDITED, Disagreement, Key, Row
 from proctoring.proofs.rows import STATE_ID, ReplayRow
 from proctoring.proofs.states import house
-from proctoring.proofs.tolerant import Garbled, as_it_stands
+from proctoring.tolerant import Garbled, as_it_stands
 from storage.manifest import digest
 
 HOUSE = ("exams", "users", "retention_brakes", "quarantines")

@@ -16,7 +16,7 @@ from proctoring.proofs.states import (
     sessions,
     takes,
 )
-from proctoring.proofs.tolerant import UNREADABLE
+from proctoring.tolerant import UNREADABLE
 from storage.commitment import is_commitment
 
 Fold = Callable[[Told, Entry], None]

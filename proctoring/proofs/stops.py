@@ -5,12 +5,12 @@ A stop is in force until the two agree again, or a person has looked and erases 
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, fields
+from datetime import UTC, datetime
 
 import structlog
 from sqlalchemy import func, select, update
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, load_only, mapped_column
 from sqlalchemy.orm import Session as Db
 
 from proctoring.core import Core
@@ -18,8 +18,10 @@ from proctoring.custody.model import SYSTEM, Action, Actor
 from proctoring.custody.service import enter
 from proctoring.db import Row
 from proctoring.proofs.disputes import Dispute
+from proctoring.tolerant import as_it_stands, is_text
 
 SEPARATOR = ", "
+UNKNOWN = datetime(1970, 1, 1, tzinfo=UTC)  # since when, where its row does not tell
 UNIT_KEY = "unit.key"  # found, and looked at again, by the rotation of keys alone
 
 log = structlog.get_logger()
@@ -49,8 +51,12 @@ class Stop:
 
 def in_force(db: Db) -> list[Stop]:
     """The oldest first."""
-    query = select(StopRow).where(StopRow.ended_at.is_(None)).order_by(StopRow.found_at, StopRow.id)
-    return [Stop(row.session_id, row.codes, row.detail, row.found_at) for row in db.scalars(query)]
+    columns = (as_it_stands(StopRow.__table__.c[one.name]) for one in fields(Stop))
+    query = select(*columns).where(StopRow.ended_at.is_(None)).order_by(StopRow.found_at, StopRow.id)
+    return [
+        Stop(session_id, codes, detail, found_at if isinstance(found_at, datetime) else UNKNOWN)
+        for session_id, codes, detail, found_at in db.execute(query)
+    ]
 
 
 def count_in_force(db: Db) -> int:
@@ -61,7 +67,7 @@ def stop(db: Db, core: Core, session_id: str, found: Sequence[Dispute]) -> None:
     """Nothing of the session is destroyed from here on. It is entered once for each kind of dispute, however
     often it is found."""
     before = _standing(db, session_id)
-    known = before.codes.split(SEPARATOR) if before is not None else []
+    known = before.codes.split(SEPARATOR) if before is not None and is_text(before.codes) else []
     codes = SEPARATOR.join(sorted({*known, *(one.code for one in found)}))
     detail = "; ".join(one.detail for one in found)
     if before is not None and before.codes == codes:
@@ -91,4 +97,5 @@ def resume(db: Db, core: Core, session_id: str, by: Actor = SYSTEM) -> None:
 
 def _standing(db: Db, session_id: str) -> StopRow | None:
     mine = StopRow.session_id == session_id, StopRow.ended_at.is_(None)
-    return db.scalar(select(StopRow).where(*mine).with_for_update())
+    columns = load_only(StopRow.codes, StopRow.detail)
+    return db.scalar(select(StopRow).options(columns).where(*mine).with_for_update())

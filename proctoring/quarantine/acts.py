@@ -21,6 +21,7 @@ from proctoring.holds.rows import HoldUnitRow
 from proctoring.quarantine.proofs import DECISIVE, Act
 from proctoring.quarantine.rows import STATE_ID, ActsCopiedRow
 from proctoring.recordings.rows import UnitRow
+from proctoring.tolerant import UNREADABLE, came_of
 from storage import witness
 from storage.sign import NoteSigner, Purpose, sign_body
 from storage.witness import ActCopy
@@ -76,20 +77,32 @@ def _copy(act: Act, signer: NoteSigner) -> ActCopy:
 def _not_copied(db: Db) -> tuple[list[Act], int | None]:
     """The next acts, and up to which entry they reach; None when there is nothing new."""
     through = db.get_one(ActsCopiedRow, STATE_ID).through
-    query = select(EntryRow).where(
+    query = select(EntryRow.number).where(
         EntryRow.number > through, EntryRow.action.in_([action.value for action in DECISIVE])
     )
-    rows = list(db.scalars(query.order_by(EntryRow.number).limit(BATCH)))
-    if not rows:
+    numbers = list(db.scalars(query.order_by(EntryRow.number).limit(BATCH)))
+    if not numbers:
         return [], None
-    return [_act(db, row) for row in rows], rows[-1].number if len(rows) == BATCH else head(db)[0]
+    acts = [act for number in numbers if (act := _readable_act(db, number)) is not None]
+    return acts, numbers[-1] if len(numbers) == BATCH else head(db)[0]
+
+
+def _readable_act(db: Db, number: int) -> Act | None:
+    """None where a row of it cannot be read: the others do not wait for it."""
+    try:
+        return _act(db, db.get_one(EntryRow, number))
+    except UNREADABLE as error:
+        log.error("act.unreadable", entry=number, error=came_of(error))
+        return None
 
 
 def _act(db: Db, row: EntryRow) -> Act:
     action, session = Action(row.action), row.session_id or ""
     if action is Action.EVIDENCE_ERASE:
-        unit = db.get_one(UnitRow, row.unit_id)
-        return Act(action, row.at, row.number, session, (unit.id,), due_at=unit.due_at)
+        unit_id, due_at = db.execute(
+            select(UnitRow.id, UnitRow.due_at).where(UnitRow.id == row.unit_id)
+        ).one()
+        return Act(action, row.at, row.number, session, (unit_id,), due_at=due_at)
     hold = row.detail["hold"]
     covered = select(HoldUnitRow.unit_id).where(HoldUnitRow.hold_id == hold).order_by(HoldUnitRow.unit_id)
     units = tuple(db.scalars(covered))

@@ -3,6 +3,7 @@
 The copy is read first, the database after it: what the copy says was committed before it was written.
 """
 
+import sys
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -22,6 +23,7 @@ from proctoring.quarantine.model import Copied, Head, Known, KnownUnit, Missing,
 from proctoring.quarantine.proofs import read_act, read_certificate, read_restoration
 from proctoring.recordings.model import UnitState
 from proctoring.recordings.rows import UnitRow
+from proctoring.tolerant import as_it_stands
 from storage import witness
 from storage.checkpoint import LEDGER_ORIGIN, claimed, claimed_origin, read_checkpoint
 from storage.errors import Refused
@@ -160,18 +162,24 @@ class Watch:
 
 def load(db: Db, copied: Copied) -> Known:
     """What this database knows of what the copy might miss in it."""
-    units = select(UnitRow.id, UnitRow.session_id, UnitRow.manifest_size, UnitRow.state)
+    size = as_it_stands(UnitRow.__table__.c.manifest_size)
+    units = select(UnitRow.id, UnitRow.session_id, size, UnitRow.state)
     living = db.execute(units.where(UnitRow.state.in_(LIVING)))
-    holds = db.execute(select(HoldRow.id, HoldRow.released_at))
+    holds = db.execute(select(HoldRow.id, HoldRow.released_at.is_(None)))
     return Known(
         ledger=head(db)[0],
         same_ledger=_same_ledger(db, copied.heads.get(LEDGER_ORIGIN)),
         units={
-            unit: KnownUnit(session, size, state == UnitState.ERASING.value)
+            unit: KnownUnit(session, _leaves(size), state == UnitState.ERASING.value)
             for unit, session, size, state in living
         },
-        holds={hold: released_at is None for hold, released_at in holds},
+        holds={hold: bool(is_in_force) for hold, is_in_force in holds},
     )
+
+
+def _leaves(size: object) -> int:
+    """What cannot be read is an edit, which the replay names, and no older copy."""
+    return size if isinstance(size, int) else sys.maxsize
 
 
 def root_at(hashes: Iterable[str]) -> bytes:
@@ -182,8 +190,9 @@ def root_at(hashes: Iterable[str]) -> bytes:
 def _same_ledger(db: Db, copied: Head | None) -> bool:
     if copied is None or copied.size > head(db)[0]:
         return True  # beyond what we have: nothing to compare
-    row = db.get(CheckpointRow, (LEDGER_ORIGIN, copied.size))
-    if row is not None and (row.note == copied.note or _head(row.note).root == copied.root):
+    mine = CheckpointRow.origin == LEDGER_ORIGIN, CheckpointRow.size == copied.size
+    note = db.scalar(select(CheckpointRow.note).where(*mine))
+    if isinstance(note, str) and (note == copied.note or _head(note).root == copied.root):
         return True
     return root_at(db.scalars(ledger_hashes().limit(copied.size))) == copied.root
 

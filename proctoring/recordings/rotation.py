@@ -5,10 +5,10 @@ never touched.
 """
 
 from datetime import UTC, datetime, timedelta
-from typing import Protocol
+from typing import Any, NamedTuple, Protocol
 
 import structlog
-from sqlalchemy import select, update
+from sqlalchemy import Select, select, update
 from sqlalchemy.orm import Session as Db
 
 from proctoring.core import Core
@@ -17,9 +17,10 @@ from proctoring.custody.service import enter
 from proctoring.quarantine.service import check_none
 from proctoring.recordings.model import UnitState
 from proctoring.recordings.rows import UnitRow
+from proctoring.tolerant import Garbled, as_it_stands
 from storage.errors import KeyMissing, KeyServiceFailed, NotAuthentic
 from storage.keys import EpochKeys
-from storage.seal import Opener
+from storage.seal import Opener, SealedUnitKey
 
 UNITS_A_ROUND = 500
 LIVING = (UnitState.OPEN.value, UnitState.RETAINED.value)
@@ -29,13 +30,33 @@ EPOCH_IDLE = timedelta(days=14)
 log = structlog.get_logger()
 
 
+_COLUMNS = "id", "session_id", "public_key", "sealed_private_key", "kek_epoch"
+_READ = tuple(as_it_stands(UnitRow.__table__.c[name]) for name in _COLUMNS)
+
+
+class Keyed(NamedTuple):
+    """A unit and its key as their row holds them."""
+
+    id: str
+    session_id: str
+    public_key: bytes
+    sealed_private_key: bytes | None
+    kek_epoch: str
+
+    def key(self) -> SealedUnitKey | None:
+        """The sealed key; None once it was destroyed, and where it cannot be read."""
+        if self.sealed_private_key is None or any(isinstance(one, Garbled) for one in self):
+            return None
+        return SealedUnitKey(self.public_key, self.sealed_private_key, self.kek_epoch)
+
+
 class Guard(Protocol):
     """Whoever knows whether rows can be believed; `proctoring.proofs.epochs` is the one there is."""
 
     def disputed(self) -> bool:
         """Whether an epoch must stay, because rows and ledger disagree about a session."""
 
-    def key_does_not_open(self, unit: UnitRow) -> None:
+    def key_does_not_open(self, unit: Keyed) -> None:
         """Told of a living unit whose key is not there, or not sealed to the epoch that its row names."""
 
     def every_key_opens(self) -> None:
@@ -78,21 +99,22 @@ class Rotation:
         """How many units of a batch were re-sealed; None when none is behind but those in `closed`, which
         whose key does not open joins."""
         with self._core.db.begin() as db:
-            behind = select(UnitRow).where(
+            behind = select(*_READ).where(
                 UnitRow.sealed_private_key.is_not(None),
                 UnitRow.kek_epoch != newest,
                 UnitRow.id.not_in(closed),
             )
-            units = list(db.scalars(behind.order_by(UnitRow.id).limit(UNITS_A_ROUND)))
+            units = _keyed(db, behind)
             moved = sum(self._moved(db, unit, newest, closed) for unit in units)
             if moved:
                 enter(db, self._core.clock, SYSTEM, Action.KEY_RESEAL, units=moved, epoch=newest)
         return moved if units else None
 
-    def _moved(self, db: Db, unit: UnitRow, newest: str, closed: set[str]) -> bool:
+    def _moved(self, db: Db, unit: Keyed, newest: str, closed: set[str]) -> bool:
         key = unit.key()
-        assert key is not None
         try:
+            if key is None:
+                raise NotAuthentic("its row cannot be read")
             moved = self._opener.reseal(unit.id, key, self._core.sealer)
         except (NotAuthentic, KeyMissing) as error:
             log.error("key.not_opened", unit=unit.id, detail=str(error))
@@ -131,8 +153,7 @@ class Rotation:
         after = ""
         while True:
             with self._core.db.read() as db:
-                living = select(UnitRow).where(UnitRow.id > after, UnitRow.state.in_(LIVING))
-                units = list(db.scalars(living.order_by(UnitRow.id).limit(UNITS_A_ROUND)))
+                units = _keyed(db, select(*_READ).where(UnitRow.id > after, UnitRow.state.in_(LIVING)))
             if not units:
                 self._guard.every_key_opens()
                 return True
@@ -142,7 +163,7 @@ class Rotation:
                     return False
             after = units[-1].id
 
-    def _opens(self, unit: UnitRow) -> bool:
+    def _opens(self, unit: Keyed) -> bool:
         key = unit.key()
         if key is None:
             return False
@@ -151,6 +172,10 @@ class Rotation:
         except (KeyMissing, NotAuthentic):
             return False
         return True
+
+
+def _keyed(db: Db, which: Select[Any]) -> list[Keyed]:
+    return [Keyed(*row) for row in db.execute(which.order_by(UnitRow.id).limit(UNITS_A_ROUND))]
 
 
 def epoch_start(epoch: str) -> datetime:

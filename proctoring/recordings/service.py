@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session as Db
 
 from proctoring.clock import iso
 from proctoring.core import Core
+from proctoring.custody.apart import apart
 from proctoring.custody.model import SYSTEM, Action
 from proctoring.custody.service import enter
 from proctoring.errors import NotFound, TooMany, WrongState
@@ -276,14 +277,17 @@ def still_here(db: Db, core: Core, take_ids: Collection[str]) -> None:
 
 
 def end_open_takes(db: Db, core: Core, cause: EndCause, session_ids: list[str] | None = None) -> int:
-    """End every take that is still open, of all sessions or of these; how many."""
-    query = select(TakeRow.id).where(TakeRow.ended_at.is_(None)).order_by(TakeRow.started_at)
+    """End every take that is still open, of all sessions or of these; how many. One that cannot be read keeps
+    no other."""
+    query = select(TakeRow.id, TakeRow.session_id).where(TakeRow.ended_at.is_(None))
     if session_ids is not None:
         query = query.where(TakeRow.session_id.in_(session_ids))
-    takes = list(db.scalars(query))
-    for take_id in takes:
-        end_take(db, core, take_id, cause)
-    return len(takes)
+    ended = 0
+    for take_id, session_id in db.execute(query.order_by(TakeRow.started_at)).all():
+        with apart(db, session_id):
+            end_take(db, core, take_id, cause)
+            ended += 1
+    return ended
 
 
 def _earlier_end_ms(db: Db, take: TakeRow) -> int:

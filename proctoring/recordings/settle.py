@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session as Db
 
+from proctoring.custody.apart import apart
 from proctoring.custody.model import SYSTEM, Action
 from proctoring.custody.service import enter
 from proctoring.recordings.length import length_ms
@@ -77,13 +78,18 @@ def _close_gaps(db: Db, session_id: str) -> None:
 
 
 def settle_unheard(db: Db, now: datetime) -> int:
-    """Settle every ended session whose page was waited for long enough; how many."""
+    """Settle every ended session whose page was waited for long enough; how many. One that cannot be read
+    keeps no other."""
     waited = select(UnitRow.session_id).where(
         UnitRow.state == UnitState.OPEN.value, UnitRow.late_until <= now
     )
     over = SessionRow.state.in_(OVER_VALUES)
     rows = select(SessionRow.id).where(SessionRow.id.in_(waited), over).order_by(SessionRow.id)
-    return sum(settle(db, now, session_id) for session_id in db.scalars(rows.with_for_update()).all())
+    settled = 0
+    for session_id in db.scalars(rows.with_for_update()).all():
+        with apart(db, session_id):
+            settled += settle(db, now, session_id)
+    return settled
 
 
 def abandoned_sessions(db: Db, now: datetime) -> list[str]:

@@ -11,6 +11,7 @@ from proctoring.appeals.model import AppealOutcome
 from proctoring.appeals.rows import AppealRow
 from proctoring.clock import iso
 from proctoring.core import Core
+from proctoring.custody.apart import apart
 from proctoring.custody.model import Action, Actor
 from proctoring.custody.service import enter
 from proctoring.exams.rows import ExamRow
@@ -33,21 +34,23 @@ KEYLESS = (UnitState.ERASING.value, UnitState.ERASED.value)
 
 
 def make_records(db: Db, core: Core, actor: Actor) -> int:
-    """Make the record of each session that is over and has none; how many."""
+    """Make the record of each session that is over and has none; how many. One that cannot be read keeps no
+    other."""
     lacking = (
-        select(SessionRow, ExamRow.zone)
+        select(SessionRow.id, ExamRow.zone)
         .join(ExamRow, ExamRow.id == SessionRow.exam_id)
         .where(SessionRow.state.in_(OVER_VALUES), ~exists().where(RecordRow.session_id == SessionRow.id))
         .order_by(SessionRow.id)
         .limit(AT_ONCE_MAX)
     )
-    found = db.execute(lacking).all()
-    for session, zone in found:
-        due = record_until(_over_at(session), zone)
-        db.add(RecordRow(session_id=session.id, due_at=due, erased_at=None))
-        enter(db, core.clock, actor, Action.RECORD_MAKE, session.id, due_at=iso(due))
-    db.flush()
-    return len(found)
+    made = 0
+    for session_id, zone in db.execute(lacking).all():
+        with apart(db, session_id):
+            due = record_until(_over_at(session_row(db, session_id)), zone)
+            db.add(RecordRow(session_id=session_id, due_at=due, erased_at=None))
+            enter(db, core.clock, actor, Action.RECORD_MAKE, session_id, due_at=iso(due))
+            made += 1
+    return made
 
 
 def left_of(db: Db, session_id: str) -> Standing:

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session as Db
 
 from proctoring.clock import iso
 from proctoring.core import Core
+from proctoring.custody.apart import apart, failed_apart
 from proctoring.custody.committed import commit
 from proctoring.custody.model import SYSTEM, Action, Actor
 from proctoring.custody.service import count_entries, enter, entries
@@ -189,13 +190,15 @@ def end_reason(db: Db, session_id: str) -> EndReason | None:
 
 
 def expire_overdue(db: Db, core: Core) -> int:
-    """End every session whose window has closed; how many."""
+    """End every session whose window has closed; how many. One that cannot be read keeps no other."""
     living = (SessionState.INVITED.value, SessionState.ADMITTED.value, SessionState.RECORDING.value)
-    overdue = select(SessionRow).where(SessionRow.state.in_(living), SessionRow.closes_at <= core.clock())
-    rows = list(db.scalars(overdue.order_by(SessionRow.id).with_for_update(skip_locked=True)))
-    for row in rows:
-        end(db, core, row, SessionEvent.EXPIRE, Action.SESSION_EXPIRE, SYSTEM, left=True)
-    return len(rows)
+    overdue = select(SessionRow.id).where(SessionRow.state.in_(living), SessionRow.closes_at <= core.clock())
+    ids = list(db.scalars(overdue.order_by(SessionRow.id).with_for_update(skip_locked=True)))
+    for session_id in ids:
+        with apart(db, session_id):
+            row = session_row(db, session_id)
+            end(db, core, row, SessionEvent.EXPIRE, Action.SESSION_EXPIRE, SYSTEM, left=True)
+    return len(set(ids) - failed_apart(db))
 
 
 def phone_ready(db: Db, core: Core, session_id: str) -> None:

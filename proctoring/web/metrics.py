@@ -4,7 +4,9 @@ No label holds an id.
 """
 
 from collections.abc import Iterator
+from datetime import datetime
 
+import structlog
 from prometheus_client import REGISTRY, CollectorRegistry, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
@@ -23,7 +25,10 @@ from proctoring.quarantine.service import in_force
 from proctoring.recordings.model import EndCause, UnitState
 from proctoring.recordings.rows import GapRow, UnitRow
 from proctoring.spools import service as spools
+from proctoring.tolerant import UNREADABLE, as_it_stands, came_of
 from proctoring.web.work_metrics import work
+
+log = structlog.get_logger()
 
 _NOT_STORABLE = (
     select(func.count())
@@ -96,13 +101,21 @@ class EvidenceMetrics(Collector):
                 "Columns that are not what the custody ledger tells.",
                 findings.open_findings(db),
             )
-            passed_at = db.scalar(select(ReplayRow.passed_at))
-            if passed_at is not None:
+            passed_at = db.scalar(select(as_it_stands(ReplayRow.__table__.c.passed_at)))
+            if isinstance(passed_at, datetime):
                 age_s = max(0, ms_between(passed_at, self._core.clock()) // 1000)
                 yield _gauge("replay_pass_age_seconds", "Since the last replay of the ledger.", age_s)
             yield CounterMetricFamily("orphans_removed", "Objects removed that had no leaf.", memory.orphans)
-            yield from work(self._core, db)
-            yield from _capture(self._core, db)
+            yield from _readable(work(self._core, db))
+            yield from _readable(_capture(self._core, db))
+
+
+def _readable(metrics: Iterator[Metric]) -> Iterator[Metric]:
+    """Those up to the first of which a row cannot be read."""
+    try:
+        yield from metrics
+    except UNREADABLE as error:
+        log.error("metrics.unreadable", error=came_of(error))
 
 
 def _capture(core: Core, db: Db) -> Iterator[Metric]:
@@ -156,8 +169,12 @@ def database_exposition(core: Core) -> bytes:
 def oldest_overdue_s(core: Core, db: Db) -> int:
     """For how long the unheld evidence that is longest due has waited for its erasure; 0 when none waits."""
     waiting = (UnitState.RETAINED.value, UnitState.ERASING.value)
-    query = select(func.min(UnitRow.due_at)).where(UnitRow.state.in_(waiting), UnitRow.active_holds == 0)
-    oldest = db.scalar(query)
+    mine = UnitRow.state.in_(waiting), UnitRow.active_holds == 0
+    try:
+        oldest = db.scalar(select(func.min(UnitRow.due_at)).where(*mine))
+    except UNREADABLE:  # found by the retention worker, which names the row
+        due = select(as_it_stands(UnitRow.__table__.c.due_at)).where(*mine).order_by(UnitRow.due_at)
+        oldest = next((one for one in db.scalars(due) if isinstance(one, datetime)), None)
     return max(0, ms_between(oldest, core.clock()) // 1000) if oldest else 0
 
 

@@ -99,6 +99,23 @@ def decide_everything(world: World) -> Decided:
     return Decided(agreed, annulled, amended, disputed, rejected, invited, recording, erased)
 
 
+def decide_one(world: World) -> tuple[Session, Session]:
+    """Two sessions of an exam of their own: one with an incident, a refused appeal and nothing that holds it,
+    and one under way."""
+    with world.core.db.begin() as db:
+        roles = ("Anna", Role.PROCTOR), ("Ben", Role.PROCTOR), ("Clara", Role.COMMITTEE)
+        anna, ben, clara = (access.add_user(db, world.core, ADMIN, name, role) for name, role in roles)
+    exam = _exam(world, "Module 2")
+    agreed = _sat(world, exam, "C-1")
+    with world.core.db.begin() as db:
+        exams.publish_results(db, world.core, ADMIN, exam.id, world.clock())
+    _decide_agreed(world, agreed, (anna, ben, clara))
+    recording = _invite(world, exam, "C-2")
+    _admit(world, recording)
+    world.begin(recording)
+    return agreed, recording
+
+
 def _exam(world: World, title: str) -> Exam:
     profile = CaptureProfile((Stream.WEBCAM, Stream.SCREEN), identity_copy=True, activity_log=True)
     with world.core.db.begin() as db:

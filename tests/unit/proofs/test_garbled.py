@@ -20,8 +20,8 @@ from proctoring.proofs.audit import audit_rows
 from proctoring.proofs.columns import compared
 from proctoring.proofs.job import LedgerReplay
 from proctoring.proofs.leaves import TABLE as SEGMENTS
-from proctoring.proofs.tolerant import Garbled, as_it_stands
 from proctoring.settings import Settings
+from proctoring.tolerant import Garbled, as_it_stands
 from tests.support.decided import decide_everything
 from tests.support.world import World
 from tests.unit.proofs.test_job import edit_ref, found
