@@ -108,7 +108,7 @@ def wrong_tokens(service: Service, invited: Invited) -> tuple[int, int]:
     wires = [
         wire
         for one in wrong
-        for wire in play(service.url, ["127.0.0.2"], each, partial(_stalled, _upload(invited, one)), 2.0)
+        for wire in play(service.url, ["127.0.0.2"], each, partial(_stalled, _upload(invited, one)), JUDGED_S)
     ]
     return len(wires), through(wires)
 
