@@ -114,9 +114,11 @@ def install(app: FastAPI) -> None:
 
     def http(request: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)
-        remedy = "Check the address." if error.status_code == 404 else ""
-        problem = Problem(error.status_code, str(error.detail), str(error.detail), remedy, error.headers)
-        return render(request, problem)
+        if error.status_code == 404:
+            nothing = "There is nothing at this address."
+            return render(request, Problem(404, "Not found", nothing, "Check the address."))
+        detail = str(error.detail)
+        return render(request, Problem(error.status_code, detail, detail, "", error.headers))
 
     def dropped(request: Request, _error: Exception) -> Response:
         """The sender has gone, in the middle of a body: nobody reads this answer."""

@@ -61,7 +61,7 @@ DE = Texts(
     "gab, wenn Sie Beschwerde einlegen oder wenn das Gesetz es verlangt. Dann bleibt sie so lange "
     "gespeichert, wie das Verfahren es braucht. Ihre eigene Seite sagt es Ihnen.",
     until_identity="Das Foto Ihres Personalausweises sieht nur die Aufsichtsperson, die Ihre Prüfung "
-    "durchsieht, und der Ausschuss, wenn Sie Einspruch erheben. Es wird am Ende des Tages "
+    "durchsieht, und der Ausschuss, wenn Sie Beschwerde einlegen. Es wird am Ende des Tages "
     "gelöscht, an dem diese Person bestätigt hat, dass Sie es sind, spätestens mit der "
     "Aufzeichnung.",
     until_words="Was Menschen über Ihre Prüfung schreiben (Nachrichten, Notizen, Gründe), wird mit der "

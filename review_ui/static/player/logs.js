@@ -37,6 +37,7 @@ export class Logs {
       if (button) conductor.seek(Number(button.getAttribute("data-ms")));
     });
     for (const log of conductor.timeline.logs) {
+      lanes.logs.set(log.log, []);
       lanes.root.querySelector(`[data-lane="${log.log}"]`)?.addEventListener("click", (event) => this._press(/** @type {MouseEvent} */ (event), log.log));
     }
     conductor.timeline.addEventListener("news", () => void this._open());

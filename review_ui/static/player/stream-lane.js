@@ -69,21 +69,22 @@ function pattern(kind, label, place) {
   ];
 }
 
-/** Each mark, and its words beside it where they fit. @param {SVGElement[]} drawn @param {Mark[]} marks @param {Visible} visible @param {number} width */
+/** Each mark, and its words beside it where they fit before the next or after the last one. @param {SVGElement[]} drawn @param {Mark[]} marks @param {Visible} visible @param {number} width */
 function drawMarks(drawn, marks, visible, width) {
   const seen = marks.filter((mark) => mark.end_ms >= visible.from && mark.start_ms <= visible.to);
   seen.sort((a, b) => a.start_ms - b.start_ms);
-  let labelledPx = 0;
-  for (const mark of seen) {
+  let takenPx = 0;
+  for (const [place, mark] of seen.entries()) {
+    const next = seen[place + 1];
     const x = share(mark.start_ms, visible);
     const wide = Math.max(GAP_PX_MIN / width, share(mark.end_ms, visible) - x);
     drawn.push(...mark.drawn({ x: percent(x), width: percent(wide) }));
     const labelPx = mark.label.length * LETTER_PX;
     const startPx = (x + wide) * width + 5;
-    const room = startPx + labelPx < width;
-    const fromPx = room ? startPx : x * width - 5 - labelPx;
-    if (fromPx < labelledPx || fromPx < 0) continue;
-    labelledPx = fromPx + labelPx;
+    const room = startPx + labelPx < (next ? share(next.start_ms, visible) * width : width);
+    const fits = room || x * width - 5 - labelPx >= takenPx;
+    takenPx = Math.max(takenPx, room ? startPx + labelPx : startPx);
+    if (!fits) continue;
     const text = svg("text", { x: room ? 5 : -5, y: 9, "text-anchor": room ? "start" : "end" }, mark.label);
     drawn.push(svg("svg", { x: percent(room ? x + wide : x), overflow: "visible", class: "wide" }, text));
   }

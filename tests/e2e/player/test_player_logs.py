@@ -12,6 +12,8 @@ from proctoring.exams.model import Stream
 from proctoring.sessions.model import Session
 from tests.e2e.player.screen import position
 from tests.e2e.player.stage import VP8, Stage
+from tests.e2e.player.variants import files, pieces
+from tests.support import axe
 from tests.support.logs import answer, event, exam_with_logs, write
 
 pytestmark = pytest.mark.live
@@ -70,4 +72,14 @@ def test_an_entry_leads_to_its_moment(
     with stage.world.core.db.read() as db:
         views = [entry for entry in ledger(db, logged.id) if entry.action is Action.EVIDENCE_VIEW]
     assert {"activity", "answers"} <= {str(entry.detail["stream"]) for entry in views}
+    page.context.close()
+
+
+def test_a_log_with_nothing_in_it_says_so(stage: Stage, browser: Browser) -> None:
+    """Its lane has words, as every other has."""
+    session = stage.world.admitted(exam_with_logs(stage.world))
+    stage.publish(session, Stream.WEBCAM, files(pieces(VP8, stage.world.clock.unix_ms))[:1])
+    page = stage.review(browser, "Proctor", stage.finish(session))
+    expect(page.locator("[data-lane=activity]")).to_have_attribute("aria-label", "0 entries")
+    assert axe.faults(page) == []
     page.context.close()

@@ -10,6 +10,12 @@ from tests.e2e.player.stage import Stage, shown_clocks
 pytestmark = pytest.mark.live
 
 NEAR_MS = 100
+COVERED = """() => [...document.querySelectorAll("[data-lane] text")].filter((text) => {
+  const words = text.getBoundingClientRect();
+  const gaps = [...text.closest("[data-lane]").querySelectorAll(".gap-edge")];
+  return gaps.map((gap) => gap.getBoundingClientRect())
+    .some((gap) => gap.left < words.right && words.left < gap.right);
+}).map((text) => text.textContent)"""
 
 
 def test_it_plays_three_streams_at_one_moment(page: Page) -> None:
@@ -124,10 +130,11 @@ def test_a_seek_that_cannot_end_is_given_up(page: Page, stream: str) -> None:
 
 
 def test_gaps_are_drawn_with_their_reason(page: Page) -> None:
-    """Each gap of each stream is hatched on its lane, the reason beside it."""
+    """Each gap of each stream is hatched on its lane, the reason beside it and not below another gap."""
     for stream, gaps in {"screen": 1, "webcam": 1, "phone": 2}.items():
         expect(page.locator(f"[data-lane={stream}] rect[fill='url(#hatch)']")).to_have_count(gaps)
     expect(page.locator("[data-lane=screen]")).to_contain_text("gap 4 s: sharing ended")
+    assert page.evaluate(COVERED) == []
 
 
 def test_it_ends_at_the_end_and_begins_anew(page: Page) -> None:
