@@ -263,3 +263,10 @@ def test_compose_understands_the_file(tmp_path: Path) -> None:
     assert (done.returncode, done.stdout) == (0, ""), done.stderr
     read = subprocess.run([*command, "--services"], capture_output=True, text=True)
     assert set(read.stdout.split()) == set(SERVICES)
+
+
+@pytest.mark.promise("P7")
+def test_the_database_keeps_no_old_log_and_quotes_no_row() -> None:
+    """What `tests/integration/test_nothing_left.py` shows of PostgreSQL holds with these settings."""
+    command = composefile.read(VARIABLES)["database"].command
+    assert {"wal_recycle=off", "log_error_verbosity=terse"} <= set(command)

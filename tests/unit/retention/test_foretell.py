@@ -79,6 +79,17 @@ def test_the_next_pass_does_what_was_foretold(tmp_path: Path, days: int) -> None
 
 
 @pytest.mark.promise("P7")
+def test_words_stay_while_their_recording_does(world: World) -> None:
+    """A brake keeps the recording beyond its date, and with it what people wrote."""
+    session = written_about(world)
+    world.clock.move(days=120)
+    with world.core.db.begin() as db:
+        worker.pull(db, world.core, Brake(BrakeCause.CLOCKS_DISAGREE, "two clocks disagree"))
+    line = foretold(world)[session.id, Written.WORDS]
+    assert (line.fate, line.why) == (Fate.STAYS, "its recording is still there")
+
+
+@pytest.mark.promise("P7")
 def test_what_would_not_go_says_why(world: World) -> None:
     """A brake that is pulled; rows that the ledger contradicts."""
     session = written_about(world)
