@@ -15,7 +15,7 @@ from pathlib import Path
 from tests.mutants.bugs import BUGS, Bug
 
 ROOT = Path(__file__).resolve().parents[2]
-COPIED = ("proctoring", "capture", "storage", "review_ui", "retention", "tests", "pyproject.toml")
+COPIED = ("proctoring", "capture", "storage", "review_ui", "retention", "tests", "docs", "pyproject.toml")
 SUITE = tuple(dict.fromkeys(one for bug in BUGS for one in bug.suite))
 """What has to pass without any bug."""
 SUITE_S_MAX = 1800
