@@ -6,6 +6,7 @@ STREAMS ?= 16,64
 RUNS ?= 1
 MINUTES ?= 120
 EVERY ?= 240
+T ?=
 BIN := .venv/bin
 COMPILED := $(shell sed -n 's/^ *"\(.*\.py\)",$$/\1/p' setup.py)
 COMPILE := $(BIN)/pip-compile --quiet --strip-extras --generate-hashes --allow-unsafe \
@@ -13,7 +14,7 @@ COMPILE := $(BIN)/pip-compile --quiet --strip-extras --generate-hashes --allow-u
 SBOM := requirements --pyproject pyproject.toml --mc-type application --output-reproducible --of JSON
 
 .DEFAULT_GOAL := help
-.PHONY: help setup interpreted run test test-tools lint compose attacks bench bench-tools soak mutants lock sbom
+.PHONY: help setup interpreted run dev test test-tools lint compose attacks bench bench-tools soak mutants lock sbom
 
 help: ## what you can ask for
 	@sed -nE 's/^([a-z-]+):.*## (.*)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 12
@@ -21,9 +22,18 @@ help: ## what you can ask for
 run: setup ## the whole service on http://127.0.0.1:8000, with a recorded session to look at; VERBOSE=1 shows its log
 	PROCTORING_ENV=dev $(BIN)/proctoring serve --data $(DATA) --port $(PORT) --demo $(if $(VERBOSE),--verbose)
 
-test: setup test-tools ## every test, in real browsers too; those with live media alone, after the others
+ifdef T
+test: setup ## every test, in real browsers too, those with live media after the others; T=path for some of them
+	$(BIN)/pytest $(T)
+else
+test: setup test-tools
 	$(BIN)/pytest -n 2 --dist worksteal -m "not live"
 	$(BIN)/pytest -m live
+endif
+
+dev: setup ## as `make run`, and started again after each change of the code
+	PROCTORING_ENV=dev $(BIN)/watchfiles --sigint-timeout 30 "$(BIN)/proctoring serve --data $(DATA) --port $(PORT) --demo --verbose" \
+		proctoring capture storage review_ui retention
 
 lint: setup ## style, types, import rules, JavaScript types
 	$(BIN)/ruff check

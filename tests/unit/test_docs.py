@@ -1,0 +1,42 @@
+"""Paths, make targets and commands that the documents name are there."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from proctoring.cli import MODULES
+
+ROOT = Path(__file__).parents[2]
+DOCUMENTS = sorted(
+    str(file.relative_to(ROOT))
+    for file in (*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"))
+    if file.name != "CHANGELOG.md"  # it tells of what was
+)
+ROOMS = "proctoring|capture|storage|review_ui|retention|tests|docs"
+PATH = re.compile(rf"`((?:{ROOMS})/[\w./-]*)`")
+NO_PATHS = {"proctoring/package"}  # a signed note's name
+TARGET = re.compile(r"(?:^ {4}|`)make ([a-z-]+)", re.MULTILINE)
+COMMAND = re.compile(r"(?:^ {4}|`|\.venv/bin/)proctoring ([a-z]+)", re.MULTILINE)
+
+
+def named(pattern: re.Pattern[str], document: str) -> set[str]:
+    return set(pattern.findall((ROOT / document).read_text()))
+
+
+@pytest.mark.parametrize("document", DOCUMENTS)
+def test_a_document_names_what_is_there(document: str) -> None:
+    """Each path in backquotes exists, each `make` target and each command of `proctoring` too."""
+    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    gone = {path for path in named(PATH, document) - NO_PATHS if not (ROOT / path).exists()}
+    assert (gone, named(TARGET, document) - targets, named(COMMAND, document) - set(MODULES)) == (
+        set(),
+        set(),
+        set(),
+    )
+
+
+def test_the_documents_are_read() -> None:
+    """Each kind of name is found in some document, so that the test above can fail."""
+    for pattern in (PATH, TARGET, COMMAND):
+        assert set().union(*(named(pattern, document) for document in DOCUMENTS))
