@@ -8,7 +8,7 @@ from proctoring.clock import Clock
 from proctoring.db import Database
 from proctoring.ids import NewId
 from proctoring.sessions.links import Links
-from proctoring.settings import Settings
+from proctoring.settings.settings import Settings
 from storage.seal import Sealer
 
 

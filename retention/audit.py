@@ -22,7 +22,7 @@ from proctoring.signals import service as signals
 from retention.guard import Disputed, Guard
 from retention.rules import Rules
 from storage.errors import StoreFailed
-from storage.shred import Shredder
+from storage.objects.shred import Shredder
 
 log = structlog.get_logger()
 

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from proctoring.clock import iso
 from proctoring.disclosures.model import Given
-from storage.shred import Shredded
+from storage.objects.shred import Shredded
 
 CERTIFICATE_VERSION = 4
 RULE = "retained, no active hold, due date passed"

@@ -14,8 +14,8 @@ from proctoring.recordings.model import UnitKind, UnitState
 from proctoring.recordings.rows import UnitRow
 from retention.certificate import Certificate
 from retention.guard import BY_ROWS
-from storage.shred import Shredded
-from storage.sign import Purpose, Signer, sign_body
+from storage.objects.shred import Shredded
+from storage.proofs.sign import Purpose, Signer, sign_body
 
 
 def certify(

@@ -36,8 +36,8 @@ from retention.outcome import BRAKED, STOPPED, Outcome
 from retention.plan import Fate, Plan, PlanLine, plan
 from retention.rules import Rules
 from retention.words import end_words
-from storage.shred import Shredder
-from storage.sign import Signer
+from storage.objects.shred import Shredder
+from storage.proofs.sign import Signer
 
 log = structlog.get_logger()
 

@@ -28,7 +28,7 @@ from proctoring.proofs.unreadable import ROW_UNREADABLE, unreadable
 from proctoring.recordings.model import UnitState
 from proctoring.recordings.rows import SegmentRow, UnitRow
 from proctoring.tolerant import UNREADABLE, came_of
-from storage.manifest import GENESIS, first_break
+from storage.proofs.manifest import GENESIS, first_break
 
 HEADS = (Action.TAKE_END, Action.EVIDENCE_RETAIN)  # tell how many leaves a unit has, and the last
 SEGMENTS_MISSING = "segments.missing"

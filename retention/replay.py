@@ -26,7 +26,7 @@ from proctoring.recordings.rows import TakeRow, UnitRow
 from proctoring.signals.service import forget
 from retention.guard import Disputed
 from storage.errors import StoreFailed
-from storage.shred import Shredder
+from storage.objects.shred import Shredder
 
 log = structlog.get_logger()
 

@@ -10,7 +10,7 @@ from review_ui import identity, logs, media, signals
 from review_ui.desk import Desk
 from review_ui.pages import acts, appeals, case, help, incidents, ledger, queue, retention, sign_in
 from review_ui.problems import problem_page
-from storage.objects import ObjectStore
+from storage.objects.store import ObjectStore
 from storage.seal import Opener
 
 STATIC = Path(__file__).parent / "static"

@@ -15,6 +15,7 @@ from proctoring.access import service as access
 from proctoring.access.model import May, Person, Relation, may
 from proctoring.appeals import service as appeals
 from proctoring.appeals.model import AppealState
+from proctoring.casework.queue import queue
 from proctoring.core import Core
 from proctoring.errors import NotSignedIn
 from proctoring.help import service as help_requests
@@ -22,7 +23,6 @@ from proctoring.help.model import Call
 from proctoring.incidents import service as incidents
 from proctoring.incidents.model import AWAITING
 from proctoring.reviews.model import ReviewState
-from proctoring.reviews.queue import queue
 from proctoring.sessions import service as sessions
 from proctoring.web.cookies import read_cookie
 from proctoring.web.i18n import dates_of
@@ -30,7 +30,7 @@ from proctoring.web.templates import environment
 from review_ui.calls import SHOWN_MAX
 from review_ui.titles import title
 from review_ui.words import word
-from storage.objects import ObjectStore
+from storage.objects.store import ObjectStore
 from storage.seal import Opener
 
 COOKIE = "login"

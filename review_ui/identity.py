@@ -9,7 +9,7 @@ from fastapi import APIRouter, Form, Path, Request, Response
 
 from proctoring.access.model import May, require
 from proctoring.access.service import actor
-from proctoring.access.standing import relation, why
+from proctoring.casework.standing import relation, why
 from proctoring.custody.model import Action
 from proctoring.custody.service import enter
 from proctoring.holds.service import check_not_restricted
@@ -20,7 +20,7 @@ from proctoring.web.arrival import demand_own_page
 from proctoring.web.head import is_head
 from review_ui.desk import Desk, back_to
 from review_ui.media import opened, unopened
-from storage.naming import SEQ_MAX
+from storage.objects.naming import SEQ_MAX
 
 Position = Annotated[int, Path(ge=0, le=SEQ_MAX)]
 

@@ -5,7 +5,7 @@ from fastapi.responses import JSONResponse
 
 from proctoring.access.model import May, require
 from proctoring.access.service import actor
-from proctoring.access.standing import relation, why
+from proctoring.casework.standing import relation, why
 from proctoring.custody.views import enter_view, is_entered
 from proctoring.holds.service import check_not_restricted
 from proctoring.recordings import logs

@@ -12,7 +12,7 @@ from fastapi.responses import JSONResponse
 
 from proctoring.access.model import May, require
 from proctoring.access.service import actor
-from proctoring.access.standing import relation, why
+from proctoring.casework.standing import relation, why
 from proctoring.custody.views import enter_view, is_entered
 from proctoring.errors import Conflict, NotFound, Unavailable
 from proctoring.exams.model import Stream
@@ -29,7 +29,7 @@ from review_ui.desk import Desk, names_of
 from review_ui.titles import title
 from review_ui.views import enter_page_view
 from storage.errors import KeyMissing, KeyServiceFailed, NotAuthentic, ObjectMissing, StoreFailed
-from storage.naming import SEQ_MAX
+from storage.objects.naming import SEQ_MAX
 
 Position = Annotated[int, Path(ge=0, le=SEQ_MAX)]
 

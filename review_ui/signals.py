@@ -13,7 +13,7 @@ from fastapi.responses import JSONResponse
 
 from proctoring.access.model import May, require
 from proctoring.access.service import actor
-from proctoring.access.standing import relation, why
+from proctoring.casework.standing import relation, why
 from proctoring.custody.views import enter_view, is_entered
 from proctoring.exams.model import Stream
 from proctoring.holds.service import check_not_restricted
@@ -25,7 +25,7 @@ from proctoring.web.arrival import demand_own_page
 from proctoring.web.head import is_head
 from review_ui.desk import Desk
 from review_ui.media import opened, unopened
-from storage.naming import SEQ_MAX
+from storage.objects.naming import SEQ_MAX
 
 Position = Annotated[int, Path(ge=0, le=SEQ_MAX)]
 NO_STORE = {"Cache-Control": "no-store"}

@@ -4,7 +4,7 @@ from fastapi import Request
 
 from proctoring.access.model import May, Person, require
 from proctoring.access.service import actor
-from proctoring.access.standing import relation, why
+from proctoring.casework.standing import relation, why
 from proctoring.custody.views import PAGE, enter_view, is_entered
 from proctoring.holds.service import check_not_restricted
 from proctoring.web.head import is_head

@@ -5,7 +5,7 @@ VaultError
 ├── ObjectMissing    no such object
 ├── StoreFailed      the store did not do what was asked; try again
 ├── NotErasable      the store keeps what is deleted there, by its settings
-├── BadName          an object key or prefix outside the grammar of `storage.naming`
+├── BadName          an object key or prefix outside the grammar of `storage.objects.naming`
 ├── NotAuthentic     a seal does not open: wrong key, wrong context, altered or cut
 ├── KeyMissing       the key is destroyed, or not in this process's power
 ├── KeyServiceFailed the key service is away, or does not let this process do that

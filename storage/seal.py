@@ -4,7 +4,7 @@ A key pair per evidence unit, its private half sealed to the KEK epoch; a key pe
 unit; each segment sealed under its take's key. The context of a seal names unit, take, number and media
 type, so no segment can stand in for another. The formats are written down in `docs/format.md`.
 
-`Sealer` cannot open; `Opener` cannot destroy; erasure is `storage.shred`.
+`Sealer` cannot open; `Opener` cannot destroy; erasure is `storage.objects.shred`.
 """
 
 import os
@@ -15,8 +15,8 @@ from cryptography.exceptions import InvalidTag
 
 from storage.canonical import context
 from storage.errors import KeyMissing, NotAuthentic
-from storage.keys import OpeningKeys, SealingKeys, generate_pair, open_with, public_half, seal_to
-from storage.unit_tags import UnitPublicKey, UnitTags
+from storage.keys.folder import OpeningKeys, SealingKeys, generate_pair, open_with, public_half, seal_to
+from storage.keys.unit_tags import UnitPublicKey, UnitTags
 
 MAGIC = b"PEV1"
 TAKE_KEY_BYTES = 32

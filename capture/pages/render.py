@@ -10,7 +10,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 from proctoring.core import Core
 from proctoring.exams.model import LANGUAGES
 from proctoring.exams.notice import Controller
-from proctoring.settings import Settings
+from proctoring.settings.settings import Settings
 from proctoring.web.cookies import read_cookie, set_cookie
 from proctoring.web.i18n import best_language
 from proctoring.web.templates import environment

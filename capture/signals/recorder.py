@@ -23,7 +23,7 @@ from proctoring.recordings.model import EndCause
 from proctoring.signals import service as signals
 from proctoring.signals.model import Sheet, Thumbnail
 from proctoring.signals.service import Flagged, Watched
-from storage.objects import ObjectStore
+from storage.objects.store import ObjectStore
 
 log = structlog.get_logger()
 

@@ -21,8 +21,8 @@ from proctoring.recordings import batch, logs, running
 from proctoring.recordings import service as recordings
 from proctoring.recordings.leaves import SealedSegment
 from storage.errors import ObjectExists
-from storage.naming import segment_key
-from storage.objects import ObjectStore
+from storage.objects.naming import segment_key
+from storage.objects.store import ObjectStore
 
 log = structlog.get_logger()
 

@@ -16,7 +16,7 @@ from datetime import datetime
 from proctoring.clock import iso, parse_instant
 from proctoring.recordings.leaves import Absence
 from proctoring.recordings.model import EndCause, GapPart
-from storage.manifest import digest
+from storage.proofs.manifest import digest
 
 MAGIC = b"PES2"
 FACTS_VERSION = 1

@@ -7,7 +7,7 @@ from capture.spool.files import ID_FILE
 from capture.spool.sink import VaultRecorder
 from capture.spool.spool import Spool
 from proctoring.core import Core
-from storage.objects import ObjectStore
+from storage.objects.store import ObjectStore
 
 
 class LeftSpool:

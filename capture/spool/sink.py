@@ -34,8 +34,8 @@ from proctoring.recordings.model import EndCause
 from proctoring.recordings.service import BegunTake
 from proctoring.sessions import service as sessions
 from proctoring.sessions.model import SessionEvent, SessionState, after
-from storage.manifest import digest
-from storage.objects import ObjectStore
+from storage.objects.store import ObjectStore
+from storage.proofs.manifest import digest
 
 log = structlog.get_logger()
 

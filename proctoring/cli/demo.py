@@ -10,9 +10,9 @@ from sqlalchemy import select
 
 from proctoring.access import service as access
 from proctoring.access.model import Role
-from proctoring.cli.compose import Parts
 from proctoring.cli.output import operator
 from proctoring.cli.sessions import invitation
+from proctoring.compose.parts import Parts
 from proctoring.errors import NotFound
 from proctoring.exams import service as exams
 from proctoring.sessions import service as sessions

@@ -12,9 +12,9 @@ import click
 import redis
 from sqlalchemy.exc import SQLAlchemyError
 
-from proctoring import settings as configuration
-from proctoring.cli import checks
-from proctoring.cli.compose import (
+from proctoring.cli.output import common, show
+from proctoring.compose import checks
+from proctoring.compose.parts import (
     CaptureParts,
     ReviewParts,
     WorkerParts,
@@ -23,12 +23,12 @@ from proctoring.cli.compose import (
     review_parts,
     worker_parts,
 )
-from proctoring.cli.output import common, show
-from proctoring.cli.relays import ice_servers, relays_of
+from proctoring.compose.relays import ice_servers, relays_of
 from proctoring.core import Core
 from proctoring.errors import CoreError, Unavailable
 from proctoring.migrations import refuse_unknown
-from proctoring.settings import Settings, Store
+from proctoring.settings import settings as configuration
+from proctoring.settings.settings import Settings, Store
 from storage.errors import VaultError
 
 RoleParts = CaptureParts | ReviewParts | WorkerParts

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import click
 
-from proctoring.cli.compose import parts
 from proctoring.cli.output import Instant, common, operator, show
 from proctoring.clock import iso
+from proctoring.compose.parts import parts
 from proctoring.exams import service
 from proctoring.exams.model import CaptureProfile, CountFrom, Regulation, Stream
 from proctoring.text import isolated

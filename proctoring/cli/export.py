@@ -7,19 +7,19 @@ from pathlib import Path
 import click
 
 from proctoring.access import service as access
-from proctoring.cli.compose import Parts, parts, watched
 from proctoring.cli.output import common, operator, show
 from proctoring.cli.users import find
+from proctoring.compose.parts import Parts, parts, watched
 from proctoring.disclosures.model import BY_TWO, Asked, Ground
 from proctoring.errors import Invalid, NotFound
+from proctoring.evidence.export import Exporter
 from proctoring.proofs.words import words_of
 from proctoring.quarantine.declared import declared
-from proctoring.recordings.export import Exporter
-from storage import witness
-from storage.checkpoint import Checkpoint, read_checkpoint
 from storage.errors import Refused
-from storage.timestamp import Roots, read_roots
-from storage.verify import verify as check
+from storage.package.verify import verify as check
+from storage.proofs import witness
+from storage.proofs.checkpoint import Checkpoint, read_checkpoint
+from storage.proofs.timestamp import Roots, read_roots
 
 PUBLIC_KEY_BYTES = 32
 

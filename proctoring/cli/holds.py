@@ -10,9 +10,9 @@ from pathlib import Path
 
 import click
 
-from proctoring.cli.compose import parts
 from proctoring.cli.output import Instant, common, operator, show
 from proctoring.clock import iso
+from proctoring.compose.parts import parts
 from proctoring.holds import service
 from proctoring.holds.model import Hold, HoldKind
 from proctoring.text import isolated

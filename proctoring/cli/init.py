@@ -7,13 +7,13 @@ from pathlib import Path
 import click
 from sqlalchemy.exc import OperationalError
 
-from proctoring import settings as configuration
-from proctoring.cli.key_service import prepare_key_service
 from proctoring.cli.output import common, show
-from proctoring.cli.prepare import prepare, prepare_secrets
-from proctoring.cli.stores import erasable, prepare_store
+from proctoring.compose.key_service import prepare_key_service
+from proctoring.compose.prepare import prepare, prepare_secrets
+from proctoring.compose.stores import erasable, prepare_store
 from proctoring.errors import Unavailable
-from proctoring.settings import Settings
+from proctoring.settings import settings as configuration
+from proctoring.settings.settings import Settings
 from storage.errors import StoreFailed
 
 RETRY_S = 1.0

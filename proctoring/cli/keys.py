@@ -5,9 +5,9 @@ from pathlib import Path
 import click
 from sqlalchemy import func, select
 
-from proctoring.cli.compose import parts
 from proctoring.cli.output import common, show
-from proctoring.cli.places import Places
+from proctoring.compose.parts import parts
+from proctoring.data_folder import Places
 from proctoring.recordings.rows import UnitRow
 from proctoring.sessions import link_secrets
 from storage import durable

@@ -6,15 +6,15 @@ from pathlib import Path
 
 import click
 
-from proctoring.cli.compose import parts
 from proctoring.cli.output import common, show
 from proctoring.clock import iso
+from proctoring.compose.parts import parts
 from proctoring.custody.audit import Fault, audit, audit_objects, refusals, restorations
 from proctoring.custody.model import Entry
 from proctoring.custody.service import head
 from proctoring.proofs.audit import audit_rows
 from proctoring.tolerant import UNREADABLE
-from storage import witness
+from storage.proofs import witness
 
 
 @click.group()

@@ -7,13 +7,13 @@ from pathlib import Path
 
 import click
 
-from proctoring.cli.compose import Parts, parts, watched
 from proctoring.cli.output import Instant, common, operator, show
 from proctoring.clock import iso
+from proctoring.compose.parts import Parts, parts, watched
 from proctoring.errors import Invalid
 from proctoring.proofs import stops
 from proctoring.proofs.stops import Stop
-from proctoring.settings import Env
+from proctoring.settings.settings import Env
 from proctoring.text import isolated
 from retention.outcome import BRAKED, STOPPED, Outcome
 from retention.plan import Fate

@@ -6,9 +6,9 @@ from typing import Any
 
 import click
 
-from proctoring.cli.compose import Parts, parts, watch
 from proctoring.cli.output import common, operator, show
 from proctoring.clock import iso
+from proctoring.compose.parts import Parts, parts, watch
 from proctoring.errors import Invalid, Unavailable
 from proctoring.quarantine import lift as lifting
 from proctoring.quarantine.lift import Unproven, unproven

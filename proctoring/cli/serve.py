@@ -6,15 +6,15 @@ from pathlib import Path
 import click
 
 from proctoring import logs
-from proctoring import settings as configuration
 from proctoring.cli import demo
-from proctoring.cli.app import create_app, review_edge, whole_app
-from proctoring.cli.compose import assemble, review_parts
 from proctoring.cli.output import common
-from proctoring.cli.places import Places, remember_address
-from proctoring.cli.prepare import prepare, prepare_folder
 from proctoring.cli.serving import StillServing, alone_in, listening, run
-from proctoring.settings import Env, Settings
+from proctoring.compose.app import create_app, review_edge, whole_app
+from proctoring.compose.parts import assemble, review_parts
+from proctoring.compose.prepare import prepare, prepare_folder
+from proctoring.data_folder import Places, remember_address
+from proctoring.settings import settings as configuration
+from proctoring.settings.settings import Env, Settings
 
 host_option = click.option("--host", help="Address to listen on (127.0.0.1).")
 port_option = click.option("--port", type=click.IntRange(1, 65535), help="Port to listen on (8000).")

@@ -21,13 +21,13 @@ from fastapi import FastAPI
 from sqlalchemy.exc import OperationalError
 
 from proctoring import allocator
-from proctoring.cli.compose import watch
-from proctoring.cli.places import running_address
+from proctoring.compose.parts import watch
 from proctoring.core import Core
+from proctoring.data_folder import running_address
 from proctoring.descriptors import connections_max, raise_limit
 from proctoring.errors import Conflict, Invalid, Unavailable
 from proctoring.migrations import refuse_unknown
-from proctoring.settings import Settings
+from proctoring.settings.settings import Settings
 from proctoring.web.connections import KEEP_ALIVE_S, Connections, bounded
 
 STOP_S_MAX = 10

@@ -7,9 +7,9 @@ from typing import Any
 import click
 from sqlalchemy.orm import Session as Db
 
-from proctoring.cli.compose import Parts, parts, whip_url
 from proctoring.cli.output import Instant, common, operator, show
 from proctoring.clock import iso
+from proctoring.compose.parts import Parts, parts, whip_url
 from proctoring.exams.model import LANGUAGES
 from proctoring.holds import service as holds
 from proctoring.recordings import logs

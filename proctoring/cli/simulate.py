@@ -13,9 +13,9 @@ from capture.simulate.away import HERE
 from capture.simulate.candidate import Progress, SimulatedSession, Summary
 from capture.simulate.candidate import simulate as publish
 from capture.simulate.doings import Doors, act, away
-from proctoring.cli.compose import Parts, parts
 from proctoring.cli.output import common, operator, show
 from proctoring.cli.sessions import invitation
+from proctoring.compose.parts import Parts, parts
 from proctoring.exams import service as exams
 from proctoring.exams.model import CaptureProfile, CountFrom, Regulation, Stream
 from proctoring.sessions import service as sessions

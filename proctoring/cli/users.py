@@ -8,8 +8,8 @@ import click
 
 from proctoring.access import service
 from proctoring.access.model import Person, Role
-from proctoring.cli.compose import parts
 from proctoring.cli.output import common, operator, show
+from proctoring.compose.parts import parts
 from proctoring.errors import NotFound
 from proctoring.text import isolated, without_directions
 

@@ -11,22 +11,22 @@ from dataclasses import dataclass
 from sqlalchemy import select
 from sqlalchemy.orm import Session as Db
 
-from proctoring.custody.checkpoints import ledger_hashes
 from proctoring.custody.model import Action, Entry, first_break
 from proctoring.custody.rows import CertificateRow, CheckpointRow, EntryRow
 from proctoring.custody.service import entries, head
+from proctoring.proofs.checkpoints import ledger_hashes
 from proctoring.quarantine.declared import Declared, declared
 from proctoring.quarantine.proofs import read_certificate
 from proctoring.recordings.model import UnitState
 from proctoring.recordings.rows import SegmentRow, UnitRow
-from storage.checkpoint import LEDGER_ORIGIN, Checkpoint, read_checkpoint, unit_of
 from storage.errors import NotAuthentic, ObjectMissing, Refused
-from storage.manifest import GENESIS, digest
-from storage.manifest import first_break as first_leaf_break
-from storage.objects import ObjectStore
-from storage.sign import Purpose, check_body
-from storage.tree import Frontier
-from storage.witness import CertificateCopy, Line
+from storage.objects.store import ObjectStore
+from storage.proofs.checkpoint import LEDGER_ORIGIN, Checkpoint, read_checkpoint, unit_of
+from storage.proofs.manifest import GENESIS, digest
+from storage.proofs.manifest import first_break as first_leaf_break
+from storage.proofs.sign import Purpose, check_body
+from storage.proofs.tree import Frontier
+from storage.proofs.witness import CertificateCopy, Line
 
 LIVING = (UnitState.OPEN.value, UnitState.RETAINED.value)
 

@@ -1,4 +1,4 @@
-"""Commitments of a row's words in the entry of the act that wrote them (`storage.commitment`).
+"""Commitments of a row's words in the entry of the act that wrote them (`storage.proofs.commitment`).
 
 The ledger holds ids, figures and closed words only. Whatever else decides something, and whatever says
 something about a person, is committed to: the salt stands in the row's `salts`, and goes with the words.
@@ -12,7 +12,7 @@ from typing import Any, Protocol
 from sqlalchemy import inspect
 
 from proctoring.clock import iso
-from storage.commitment import Opening, Value, new_salt
+from storage.proofs.commitment import Opening, Value, new_salt
 
 
 class Salted(Protocol):

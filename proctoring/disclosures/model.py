@@ -22,7 +22,7 @@ from enum import StrEnum
 from proctoring.access.model import Person, Role
 from proctoring.custody.model import Action, Actor, Entry
 from proctoring.errors import Denied, Invalid
-from storage.package import IDENTITY, RECIPIENT, WITHOUT
+from storage.package.facts import IDENTITY, RECIPIENT, WITHOUT
 
 
 class Ground(StrEnum):

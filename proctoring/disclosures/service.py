@@ -6,7 +6,7 @@ from proctoring.appeals import service as appeals
 from proctoring.core import Core
 from proctoring.custody.model import Actor
 from proctoring.disclosures.model import Asked, Disclosure, disclosure
-from proctoring.settings import Env
+from proctoring.settings.settings import Env
 
 
 def decide(db: Db, core: Core, actor: Actor, session_id: str, asked: Asked) -> Disclosure:

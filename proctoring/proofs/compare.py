@@ -17,7 +17,7 @@ from proctoring.proofs.model import (
     is_near,
 )
 from proctoring.tolerant import Garbled
-from storage.commitment import Opening, is_commitment
+from storage.proofs.commitment import Opening, is_commitment
 
 OWNERS = {
     "evidence_units": "session_id",

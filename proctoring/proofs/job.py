@@ -23,7 +23,7 @@ from proctoring.proofs.read import read_exact_from, session_ids, session_rows
 from proctoring.proofs.reader import LedgerReader
 from proctoring.proofs.rows import STATE_ID
 from proctoring.quarantine.service import check_none
-from storage.note import NoteSigner
+from storage.proofs.note import NoteSigner
 
 REPLAY_INTERVAL_S = 300.0
 ENTRIES_AT_ONCE = 5_000

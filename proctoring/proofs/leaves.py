@@ -16,7 +16,7 @@ from proctoring.proofs.states.takes import told_leaves
 from proctoring.recordings.model import UnitKind
 from proctoring.recordings.rows import SegmentRow, UnitRow
 from proctoring.tolerant import Garbled, as_it_stands
-from storage.manifest import GENESIS, Leaf
+from storage.proofs.manifest import GENESIS, Leaf
 
 TABLE = "segments"
 HASHED = "ct_sha256, ct_len, take_id, seq, object_key, media_type, start_ms, duration_ms or received_at"

@@ -17,8 +17,8 @@ from proctoring.proofs.check import Checked
 from proctoring.proofs.rows import STATE_ID, ReplayedRow, ReplayRow
 from proctoring.tolerant import as_it_stands
 from storage.errors import NotAuthentic
-from storage.note import NoteSigner
-from storage.sign import Purpose, check_body, sign_body
+from storage.proofs.note import NoteSigner
+from storage.proofs.sign import Purpose, check_body, sign_body
 
 
 @dataclass(frozen=True, slots=True)

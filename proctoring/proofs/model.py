@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 from proctoring.clock import iso
 from proctoring.custody.model import Entry
-from storage.commitment import Value
+from storage.proofs.commitment import Value
 
 UNTOLD = object()
 """No fact: what the ledger told before of this column holds no longer, and it does not tell what holds

@@ -16,8 +16,8 @@ from proctoring.proofs.rows import PageRow
 from proctoring.tolerant import as_it_stands
 from storage.canonical import canonical, fields, read_canonical
 from storage.errors import NotAuthentic, Refused
-from storage.note import NoteSigner
-from storage.sign import Purpose, check_body, sign_body
+from storage.proofs.note import NoteSigner
+from storage.proofs.sign import Purpose, check_body, sign_body
 
 ENTRIES_A_PAGE = 5_000
 _FIELDS = {

@@ -19,7 +19,7 @@ from proctoring.proofs.model import EDITED, Disagreement, Key, Row
 from proctoring.proofs.rows import STATE_ID, ReplayRow
 from proctoring.proofs.states import house
 from proctoring.tolerant import Garbled, as_it_stands
-from storage.manifest import digest
+from storage.proofs.manifest import digest
 
 HOUSE = ("exams", "users", "retention_brakes", "quarantines")
 OF_SESSION = (

@@ -23,9 +23,9 @@ from proctoring.custody.service import head
 from proctoring.proofs.pages import ENTRIES_A_PAGE, Page, read_pages
 from proctoring.proofs.read import Unreadable, read_entries
 from proctoring.proofs.session_entries import SessionEntries
-from storage.checkpoint import LEDGER_ORIGIN, Checkpoint, read_checkpoint
 from storage.errors import Refused
-from storage.tree import Frontier
+from storage.proofs.checkpoint import LEDGER_ORIGIN, Checkpoint, read_checkpoint
+from storage.proofs.tree import Frontier
 
 CHECKPOINTS_TRIED = 100  # of the newest, for one that is signed by us
 ABOUT_EXAMS = (Action.EXAM_CREATE, Action.EXAM_PUBLISH_RESULTS)

@@ -17,7 +17,7 @@ from proctoring.proofs.states import (
     takes,
 )
 from proctoring.tolerant import UNREADABLE
-from storage.commitment import is_commitment
+from storage.proofs.commitment import is_commitment
 
 Fold = Callable[[Told, Entry], None]
 FOLDS: tuple[Fold, ...] = (

@@ -10,7 +10,7 @@ from proctoring.custody.committed import openings
 from proctoring.errors import Conflict
 from proctoring.proofs.check import check_sessions, read_house
 from proctoring.proofs.read import session_rows
-from storage.commitment import Opening
+from storage.proofs.commitment import Opening
 
 KEPT_BACK = frozenset({"holds"})
 

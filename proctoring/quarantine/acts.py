@@ -22,9 +22,9 @@ from proctoring.quarantine.proofs import DECISIVE, Act
 from proctoring.quarantine.rows import STATE_ID, ActsCopiedRow
 from proctoring.recordings.rows import UnitRow
 from proctoring.tolerant import UNREADABLE, came_of
-from storage import witness
-from storage.sign import NoteSigner, Purpose, sign_body
-from storage.witness import ActCopy
+from storage.proofs import witness
+from storage.proofs.sign import NoteSigner, Purpose, sign_body
+from storage.proofs.witness import ActCopy
 
 BATCH = 1000
 

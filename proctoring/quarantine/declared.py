@@ -8,10 +8,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from proctoring.quarantine.proofs import Restoration, read_restoration
-from storage.checkpoint import LEDGER_ORIGIN, claimed
 from storage.errors import NotAuthentic, Refused
-from storage.sign import check_body
-from storage.witness import PURPOSES, Line, RestoredCopy, Signed
+from storage.proofs.checkpoint import LEDGER_ORIGIN, claimed
+from storage.proofs.sign import check_body
+from storage.proofs.witness import PURPOSES, Line, RestoredCopy, Signed
 
 
 @dataclass

@@ -12,21 +12,21 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session as Db
 
 from proctoring.core import Core
-from proctoring.custody.checkpoints import leaf_hashes
 from proctoring.custody.model import Actor
 from proctoring.custody.rows import EntryRow
 from proctoring.custody.service import head
 from proctoring.errors import Conflict
 from proctoring.holds.model import check_reason
+from proctoring.proofs.checkpoints import leaf_hashes
 from proctoring.quarantine import service
 from proctoring.quarantine.model import Copied, Head, Missing, Quarantine
 from proctoring.quarantine.proofs import Loss, Restoration
 from proctoring.quarantine.watch import Watch, root_at
 from proctoring.recordings.rows import UnitRow
-from storage import witness
-from storage.checkpoint import LEDGER_ORIGIN, unit_of
-from storage.sign import NoteSigner, Purpose, sign_body
-from storage.witness import RestoredCopy
+from storage.proofs import witness
+from storage.proofs.checkpoint import LEDGER_ORIGIN, unit_of
+from storage.proofs.sign import NoteSigner, Purpose, sign_body
+from storage.proofs.witness import RestoredCopy
 
 
 @dataclass(frozen=True, slots=True)

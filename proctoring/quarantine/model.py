@@ -13,7 +13,7 @@ from datetime import datetime
 
 from proctoring.custody.model import Action
 from proctoring.quarantine.proofs import Act, Erasure, Restoration
-from storage.checkpoint import LEDGER_ORIGIN, unit_of
+from storage.proofs.checkpoint import LEDGER_ORIGIN, unit_of
 
 
 @dataclass(frozen=True, slots=True)

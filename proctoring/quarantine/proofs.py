@@ -9,7 +9,7 @@ from proctoring.clock import iso, parse_instant
 from proctoring.custody.model import Action
 from storage.canonical import canonical, fields, read_canonical
 from storage.errors import Refused
-from storage.witness import CertificateCopy
+from storage.proofs.witness import CertificateCopy
 
 DECISIVE = frozenset({Action.HOLD_PLACE, Action.HOLD_RELEASE, Action.EVIDENCE_ERASE})
 """The acts that decide over the life of evidence."""

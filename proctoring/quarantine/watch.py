@@ -12,11 +12,11 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session as Db
 
 from proctoring.core import Core
-from proctoring.custody.checkpoints import grow, last, ledger_hashes
 from proctoring.custody.rows import CheckpointRow
 from proctoring.custody.service import head
 from proctoring.errors import Unavailable
 from proctoring.holds.rows import HoldRow
+from proctoring.proofs.checkpoints import grow, last, ledger_hashes
 from proctoring.quarantine import service
 from proctoring.quarantine.declared import is_signed
 from proctoring.quarantine.model import Copied, Head, Known, KnownUnit, Missing, missing
@@ -24,11 +24,11 @@ from proctoring.quarantine.proofs import read_act, read_certificate, read_restor
 from proctoring.recordings.model import UnitState
 from proctoring.recordings.rows import UnitRow
 from proctoring.tolerant import as_it_stands
-from storage import witness
-from storage.checkpoint import LEDGER_ORIGIN, claimed, claimed_origin, read_checkpoint
 from storage.errors import Refused
-from storage.tree import EMPTY_ROOT, Frontier
-from storage.witness import ActCopy, CertificateCopy, Line, RestoredCopy, StampCopy
+from storage.proofs import witness
+from storage.proofs.checkpoint import LEDGER_ORIGIN, claimed, claimed_origin, read_checkpoint
+from storage.proofs.tree import EMPTY_ROOT, Frontier
+from storage.proofs.witness import ActCopy, CertificateCopy, Line, RestoredCopy, StampCopy
 
 LIVING = (UnitState.OPEN.value, UnitState.RETAINED.value, UnitState.ERASING.value)
 NOTHING_SHARED = Head(0, EMPTY_ROOT)

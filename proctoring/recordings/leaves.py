@@ -7,8 +7,8 @@ from typing import Any
 from proctoring.clock import iso
 from proctoring.recordings.model import EndCause, GapPart
 from proctoring.recordings.spans import EVER_MS, Span
-from storage.manifest import Leaf
-from storage.naming import segment_key
+from storage.objects.naming import segment_key
+from storage.proofs.manifest import Leaf
 
 ABSENCES_MAX = 8  # of one segment; of more the longest are told
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)

@@ -14,7 +14,7 @@ from proctoring.custody.service import enter
 from proctoring.reviews.flags import raise_by_rule
 from proctoring.reviews.model import Category, Severity
 from proctoring.sessions.service import session_row
-from storage.unit_tags import UnitPublicKey
+from storage.keys.unit_tags import UnitPublicKey
 
 NOTE = "Recording refused: the key is not the one that was made for it"
 

@@ -19,7 +19,7 @@ from proctoring.recordings.model import UnitState
 from proctoring.recordings.rows import UnitRow
 from proctoring.tolerant import Garbled, as_it_stands
 from storage.errors import KeyMissing, KeyServiceFailed, NotAuthentic
-from storage.keys import EpochKeys
+from storage.keys.folder import EpochKeys
 from storage.seal import Opener, SealedUnitKey
 
 UNITS_A_ROUND = 500

@@ -9,9 +9,9 @@ from sqlalchemy.orm import Session as Db
 from proctoring.clock import iso
 from proctoring.db import Milliseconds, Row
 from proctoring.recordings.model import EndCause, Gap, GapPart, GapReason, Segment, Take, UnitKind
-from storage.manifest import Leaf
+from storage.keys.unit_tags import UnitPublicKey
+from storage.proofs.manifest import Leaf
 from storage.seal import SealedUnitKey
-from storage.unit_tags import UnitPublicKey
 
 
 class UnitRow(Row):

@@ -32,7 +32,7 @@ from proctoring.recordings.spans import EVER_MS, Span
 from proctoring.sessions.model import SessionEvent, SessionState, after
 from proctoring.sessions.rows import SessionRow
 from proctoring.sessions.service import session_row
-from storage.manifest import digest
+from storage.proofs.manifest import digest
 from storage.seal import TakeSealer
 
 START_MARGIN_MS = 1000

@@ -1,12 +1,13 @@
 """Keys of evidence units: sealed to only while they are the ones that were made for their units.
 
 Who may write the database could replace a unit's public half, and read what is recorded from then on. So a
-unit's public half is tagged as it is made (`storage.unit_tags`), every seal checks the tag, and the ledger
-commits to public half and sealed take keys: putting the right half back later hides nothing
+unit's public half is tagged as it is made (`storage.keys.unit_tags`). Every seal checks the tag, and the
+ledger commits to public half and sealed take keys: putting the right half back later hides nothing
 (`recordings.refusals`).
 
 Units that are open when a data folder gets its secret for tags are adopted, with an entry, and never again: a
-file beside the secret notes that, where who may write the database writes nothing (`proctoring.cli.prepare`).
+file next to the secret notes that, in a folder into which no writer of the database writes
+(`proctoring.compose.prepare`).
 """
 
 from collections.abc import Mapping
@@ -23,8 +24,8 @@ from proctoring.errors import Conflict
 from proctoring.recordings.model import UnitKind, UnitState
 from proctoring.recordings.rows import UnitRow
 from storage.errors import NotAuthentic
+from storage.keys.unit_tags import UnitPublicKey, UnitTags
 from storage.seal import TakeSealer
-from storage.unit_tags import UnitPublicKey, UnitTags
 
 
 class KeyRefused(Conflict):

@@ -41,9 +41,9 @@ from proctoring.sessions.model import (
 )
 from proctoring.sessions.rows import SessionRow
 from storage.errors import KeyMissing, KeyServiceFailed
-from storage.manifest import GENESIS
+from storage.keys.unit_tags import UnitPublicKey
+from storage.proofs.manifest import GENESIS
 from storage.seal import SealedUnitKey
-from storage.unit_tags import UnitPublicKey
 
 PHONE_READY_WRITTEN = timedelta(seconds=5)
 WISHES_MAX = 10

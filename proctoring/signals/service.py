@@ -34,9 +34,9 @@ from proctoring.signals.model import (
     encode,
 )
 from proctoring.signals.rows import SheetRow
-from storage.manifest import digest
-from storage.naming import segment_key
-from storage.unit_tags import UnitPublicKey
+from storage.keys.unit_tags import UnitPublicKey
+from storage.objects.naming import segment_key
+from storage.proofs.manifest import digest
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 Flagged = Mapping[tuple[SignalKind, int], str]

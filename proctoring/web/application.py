@@ -5,7 +5,7 @@ from typing import Any
 from fastapi import FastAPI
 from starlette.types import ASGIApp
 
-from proctoring.settings import Settings
+from proctoring.settings.settings import Settings
 from proctoring.web import problems
 from proctoring.web.bodies import FORM_LIMITS, BodyRules, BoundedBodies
 from proctoring.web.head import HeadAsGet

@@ -15,11 +15,10 @@ from sqlalchemy.orm import Session as Db
 
 from proctoring.clock import ms_between
 from proctoring.core import Core
-from proctoring.custody import stamps
 from proctoring.custody.model import Action
 from proctoring.custody.rows import EntryRow
 from proctoring.holds import worker
-from proctoring.proofs import findings, stops
+from proctoring.proofs import findings, stamps, stops
 from proctoring.proofs.rows import ReplayRow
 from proctoring.quarantine.service import in_force
 from proctoring.recordings.model import EndCause, UnitState

@@ -10,7 +10,7 @@ from ipaddress import ip_address
 
 from starlette.requests import Request
 
-from proctoring.settings import Settings
+from proctoring.settings.settings import Settings
 from proctoring.web.problems import Problem
 
 FORWARDED = ("forwarded", "via", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto", "x-real-ip")

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Form, Request, Response
 
 from proctoring.access.model import May, require
 from proctoring.access.service import actor
-from proctoring.access.standing import relation
+from proctoring.casework.standing import relation
 from proctoring.incidents import service as incidents
 from proctoring.incidents.model import check_chosen
 from proctoring.reviews import flags as flag_service

@@ -7,9 +7,9 @@ from sqlalchemy.orm import Session as Db
 
 from proctoring.access.model import May, may, require
 from proctoring.access.service import actor
-from proctoring.access.standing import relation
 from proctoring.appeals import service as appeals
 from proctoring.appeals.model import Appeal, AppealOutcome, AppealState
+from proctoring.casework.standing import relation
 from proctoring.errors import Denied
 from proctoring.incidents import service as incidents
 from proctoring.incidents.model import Amendment, Incident

@@ -8,9 +8,9 @@ from fastapi import APIRouter, Request, Response
 from sqlalchemy.orm import Session as Db
 
 from proctoring.access.model import May, Person, Relation, may, require
-from proctoring.access.standing import relation
 from proctoring.appeals import service as appeals
 from proctoring.appeals.model import Appeal
+from proctoring.casework.standing import relation
 from proctoring.custody import service as custody
 from proctoring.custody.model import Entry
 from proctoring.custody.rows import CertificateRow

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Form, Request, Response
 
 from proctoring.access.model import May, may, require
 from proctoring.access.service import actor
-from proctoring.access.standing import relation
+from proctoring.casework.standing import relation
 from proctoring.holds import service as holds
 from proctoring.incidents import service as incidents
 from proctoring.incidents.model import AWAITING, OPEN

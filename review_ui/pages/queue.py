@@ -9,10 +9,10 @@ from fastapi import APIRouter, Form, Request, Response
 
 from proctoring.access.model import May, Person, require
 from proctoring.access.service import actor
+from proctoring.casework.queue import QueueLine, queue
 from proctoring.errors import Invalid
 from proctoring.reviews import service as reviews
 from proctoring.reviews.model import Flag, FlagSource, ReviewState
-from proctoring.reviews.queue import QueueLine, queue
 from proctoring.sessions.model import SessionState
 from proctoring.spools import service as spools
 from review_ui.desk import NOT_REVIEWED, Desk, back_to

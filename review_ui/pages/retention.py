@@ -10,7 +10,8 @@ from fastapi import APIRouter, Form, Request, Response
 
 from proctoring.access.model import May, may, require
 from proctoring.access.service import actor
-from proctoring.access.standing import relation
+from proctoring.casework.queue import queue
+from proctoring.casework.standing import relation
 from proctoring.custody import service as custody
 from proctoring.errors import Invalid
 from proctoring.holds import service as holds
@@ -18,7 +19,6 @@ from proctoring.holds.model import PLACED_BY_HAND, HoldKind, release_refusal
 from proctoring.holds.worker import brake_in_force
 from proctoring.proofs import stops
 from proctoring.recordings.timeline import timeline
-from proctoring.reviews.queue import queue
 from proctoring.sessions import service as sessions
 from review_ui.dates import morning
 from review_ui.desk import Desk, back_to, names_of

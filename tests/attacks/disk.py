@@ -19,8 +19,8 @@ from capture.publish import whip
 from capture.spool.spool import DISK_FREE_BYTES_MIN
 from proctoring.access import service as access
 from proctoring.access.model import Role
-from proctoring.cli.app import create_app, review_edge
-from proctoring.cli.compose import Parts, parts
+from proctoring.compose.app import create_app, review_edge
+from proctoring.compose.parts import Parts, parts
 from tests.attacks.frame import Attack, Ground, Outcome, Shape
 from tests.attacks.streams import Invited, beside_streams
 from tests.support.asgi import AsgiClient

@@ -25,8 +25,8 @@ from retention.clocks import AskTime, nobody
 from retention.erase import Eraser
 from retention.rules import Rules
 from storage.errors import NotAuthentic
-from storage.keys import epoch_name
-from storage.shred import Shredder
+from storage.keys.folder import epoch_name
+from storage.objects.shred import Shredder
 from tests.attacks.erasure_edits import CASES
 from tests.attacks.erasure_scene import Case, Scene
 from tests.attacks.frame import Attack, Ground, Outcome

@@ -7,7 +7,6 @@ from typing import Any
 from sqlalchemy import select, update
 
 from proctoring.appeals import service as appeals
-from proctoring.custody.checkpoints import Checkpoints
 from proctoring.custody.model import Actor
 from proctoring.custody.service import certificates
 from proctoring.exams import service as exams
@@ -17,12 +16,13 @@ from proctoring.holds.rows import HoldRow
 from proctoring.identity import service as identity
 from proctoring.incidents import service as incidents
 from proctoring.proofs import stops
+from proctoring.proofs.checkpoints import Checkpoints
 from proctoring.recordings.model import UnitState
 from proctoring.recordings.rows import UnitRow
 from proctoring.reviews import service as reviews
 from proctoring.reviews.model import Category, Severity
 from retention.erase import Eraser
-from storage.naming import unit_prefix
+from storage.objects.naming import unit_prefix
 from tests.support.looks import look
 from tests.support.world import ADMIN, World
 

@@ -5,15 +5,15 @@ import httpx
 import numpy as np
 from sqlalchemy import func, select
 
-from proctoring.cli.compose import Parts, parts
 from proctoring.cli.output import operator
+from proctoring.compose.parts import Parts, parts
 from proctoring.exams import service as exams
 from proctoring.exams.model import CaptureProfile, Exam, Stream
 from proctoring.recordings.rows import TakeRow, UnitRow
 from proctoring.sessions import service as sessions
 from proctoring.sessions.model import Session
 from proctoring.web.watcher import FORWARDED
-from storage.keys import generate_pair
+from storage.keys.folder import generate_pair
 from tests.attacks.frame import Attack, Ground, Outcome
 from tests.support.world import REGULATION
 from tests.unit.capture import offers

@@ -10,8 +10,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from proctoring.cli.compose import Parts, parts
 from proctoring.cli.simulate import invite
+from proctoring.compose.parts import Parts, parts
 from proctoring.recordings.rows import TakeRow
 from tests.attacks.frame import LOOPBACK, Attack, Ground, Outcome, Shape
 from tests.bench.load.clip import AUDIO_CLOCK_HZ, AUDIO_SAMPLES, FRAMES_PER_S

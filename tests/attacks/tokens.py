@@ -9,10 +9,10 @@ import httpx
 
 from proctoring.access import service as access
 from proctoring.access.model import Role
-from proctoring.cli.app import whole_app
-from proctoring.cli.compose import Parts, parts
 from proctoring.cli.output import operator
 from proctoring.cli.simulate import invite
+from proctoring.compose.app import whole_app
+from proctoring.compose.parts import Parts, parts
 from proctoring.exams.model import Stream
 from proctoring.sessions import service as sessions
 from tests.attacks.frame import Attack, Ground, Outcome

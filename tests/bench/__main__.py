@@ -18,11 +18,11 @@ from pathlib import Path
 import pytest
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from storage.folder_objects import FolderObjects
-from storage.keys import KeyFolder
-from storage.naming import segment_key
+from storage.keys.folder import KeyFolder
+from storage.objects.folder import FolderObjects
+from storage.objects.naming import segment_key
+from storage.objects.shred import Shredder
 from storage.seal import Opener, Sealer
-from storage.shred import Shredder
 from tests.bench.capture import arguments, capture_figures, table
 from tests.bench.ledger_replay import REPLAYED, replay_figures
 from tests.bench.minio_purge import purge_figures

@@ -11,8 +11,8 @@ from typing import Any
 
 from proctoring.custody.model import entry_hash
 from proctoring.proofs.read import OF_SESSION, THROUGH
-from storage.commitment import Opening
-from storage.manifest import GENESIS, Leaf
+from storage.proofs.commitment import Opening
+from storage.proofs.manifest import GENESIS, Leaf
 from tests.support.decided import decide_everything
 from tests.support.world import World
 

@@ -18,11 +18,11 @@ from typing import Any
 from minio import Minio
 from minio.deleteobjects import DeleteObject
 
-from storage.minio_client import s3_client
-from storage.minio_objects import DELETE_SHARE, DELETES_AT_ONCE, MinioObjects
-from storage.minio_versions import PAGE
-from storage.naming import segment_key, unit_prefix
-from storage.shred import Shredder
+from storage.objects.minio import DELETE_SHARE, DELETES_AT_ONCE, MinioObjects
+from storage.objects.minio_client import s3_client
+from storage.objects.minio_versions import PAGE
+from storage.objects.naming import segment_key, unit_prefix
+from storage.objects.shred import Shredder
 from tests.support.minio import ROOT, MinioServer
 from tests.support.names import TAKE_1, UNIT_A
 

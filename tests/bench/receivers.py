@@ -14,8 +14,8 @@ import httpx
 from sqlalchemy import select
 
 from capture.media.silence import SILENT
-from proctoring.cli.compose import Parts, parts
 from proctoring.cli.simulate import invite
+from proctoring.compose.parts import Parts, parts
 from proctoring.recordings.rows import SegmentRow, TakeRow, UnitRow
 from tests.bench import janus
 from tests.support.service import Service, clean_environment, free_port, wait_until

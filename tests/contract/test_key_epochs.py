@@ -10,12 +10,12 @@ from secrets import token_hex
 import pytest
 
 from storage.errors import KeyMissing, NotAuthentic
-from storage.key_powers import KeyPower
-from storage.keys import EpochKeys, KeyFolder, OpeningKeys, SealingKeys
+from storage.keys.folder import EpochKeys, KeyFolder, OpeningKeys, SealingKeys
+from storage.keys.powers import KeyPower
+from storage.keys.transit import TransitEpochs, TransitOpening, TransitSealing
+from storage.keys.transit_client import TransitClient
+from storage.keys.transit_setup import set_up
 from storage.seal import Opener, Sealer
-from storage.transit import TransitEpochs, TransitOpening, TransitSealing
-from storage.transit_client import TransitClient
-from storage.transit_setup import set_up
 from tests.support.names import UNIT_A, UNIT_B
 from tests.support.openbao import OpenBaoServer
 from tests.support.unit_keys import TAGS, tagged

@@ -15,12 +15,12 @@ from minio.error import S3Error
 from minio.versioningconfig import VersioningConfig
 
 from storage.errors import BadName, ObjectMissing, StoreFailed
-from storage.minio_client import RETRIES, s3_client
-from storage.minio_objects import NEVER_BEGUN, MinioObjects
-from storage.naming import segment_key, unit_prefix
-from storage.objects import StoredVersion, Upload
+from storage.objects.minio import NEVER_BEGUN, MinioObjects
+from storage.objects.minio_client import RETRIES, s3_client
+from storage.objects.naming import segment_key, unit_prefix
+from storage.objects.shred import Shredder
+from storage.objects.store import StoredVersion, Upload
 from storage.places import MinioKey, MinioPlace
-from storage.shred import Shredder
 from tests.support.minio import REGION, ROOT, MinioServer
 from tests.support.names import TAKE_1, UNIT_A, UNIT_B
 from tests.support.service import free_port

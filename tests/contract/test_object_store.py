@@ -8,14 +8,14 @@ import pytest
 from minio.commonconfig import ENABLED
 from minio.versioningconfig import VersioningConfig
 
-from storage import folder_objects
 from storage.errors import BadName, ObjectExists, ObjectMissing, StoreFailed
-from storage.folder_objects import PART_SUFFIX, FolderObjects
-from storage.minio_client import s3_client
-from storage.minio_objects import MinioObjects
-from storage.naming import segment_key, unit_prefix
-from storage.objects import MemoryObjects, ObjectStore, Upload
-from storage.shred import Shredder
+from storage.objects import folder as folder_objects
+from storage.objects.folder import PART_SUFFIX, FolderObjects
+from storage.objects.minio import MinioObjects
+from storage.objects.minio_client import s3_client
+from storage.objects.naming import segment_key, unit_prefix
+from storage.objects.shred import Shredder
+from storage.objects.store import MemoryObjects, ObjectStore, Upload
 from tests.support.minio import ROOT, MinioServer
 from tests.support.names import TAKE_1, TAKE_2, UNIT_A, UNIT_B
 

@@ -22,9 +22,9 @@ from proctoring.recordings.model import UnitState
 from proctoring.recordings.rows import TakeRow, UnitRow
 from proctoring.sessions.model import Session
 from retention.erase import Eraser
-from storage.folder_objects import FolderObjects
-from storage.naming import segment_key
-from storage.shred import Shredder
+from storage.objects.folder import FolderObjects
+from storage.objects.naming import segment_key
+from storage.objects.shred import Shredder
 from tests.support.crash import Crash, Points, crash, crashing
 from tests.support.life import check_life, check_nothing_due_is_left
 from tests.support.versioned import VersionedObjects
@@ -168,8 +168,8 @@ import os, signal, sys
 from datetime import datetime
 from pathlib import Path
 from retention.erase import Eraser
-from storage.folder_objects import FolderObjects
-from storage.shred import Shredder
+from storage.objects.folder import FolderObjects
+from storage.objects.shred import Shredder
 from tests.support.crash import Points, crashing
 from tests.support.world import UNPAUSED, TestClock, World
 

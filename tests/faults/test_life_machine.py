@@ -39,10 +39,10 @@ from proctoring.sessions import service as sessions
 from proctoring.sessions.model import Session
 from proctoring.sessions.rows import SessionRow
 from retention.erase import Eraser
-from storage import witness
-from storage.manifest import digest
-from storage.naming import segment_key
-from storage.shred import Shredder
+from storage.objects.naming import segment_key
+from storage.objects.shred import Shredder
+from storage.proofs import witness
+from storage.proofs.manifest import digest
 from tests.support import postgres
 from tests.support.crash import Crash, Points, crash, crashing
 from tests.support.life import BEGUN, check_life, check_nothing_due_is_left

@@ -10,7 +10,7 @@ from typing import Any
 
 from storage.canonical import canonical
 from storage.errors import Refused
-from storage.note import NoteSigner
+from storage.proofs.note import NoteSigner
 from tests.support.packages import reseal
 
 TOKENS = (

@@ -16,12 +16,13 @@ from capture.media.jpeg import picture_only
 from proctoring.errors import Invalid
 from proctoring.exams.model import Stream
 from proctoring.sessions import service as sessions
-from storage import bag, witness
-from storage.checkpoint import read_checkpoint
 from storage.errors import NotAuthentic, Refused
-from storage.package import read_extract, read_manifest, read_package
+from storage.package import bag
+from storage.package.facts import read_extract, read_manifest, read_package
+from storage.package.verify import verify
+from storage.proofs import witness
+from storage.proofs.checkpoint import read_checkpoint
 from storage.seal import open_segment
-from storage.verify import verify
 from tests.fuzz.mutate import mutate_bytes, mutate_json, mutate_package
 from tests.support.packages import export
 from tests.support.world import SEGMENT_MS, World

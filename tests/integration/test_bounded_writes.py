@@ -17,8 +17,8 @@ from sqlalchemy import func, select
 from capture import pages
 from capture.late.endpoint import WEBM
 from capture.spool.sink import VaultRecorder
-from proctoring.cli.app import capture_edge, create_app, review_edge
-from proctoring.cli.compose import CaptureParts, ReviewParts
+from proctoring.compose.app import capture_edge, create_app, review_edge
+from proctoring.compose.parts import CaptureParts, ReviewParts
 from proctoring.exams import service as exams
 from proctoring.exams.model import CaptureProfile, Stream
 from proctoring.help.model import REQUESTS_MAX

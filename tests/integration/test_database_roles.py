@@ -17,12 +17,10 @@ from proctoring.access import service as access
 from proctoring.access.model import Role
 from proctoring.appeals import service as appeals
 from proctoring.appeals.model import AppealOutcome
-from proctoring.cli.checks import database
+from proctoring.compose.checks import database
 from proctoring.core import Core
-from proctoring.custody.checkpoints import Checkpoints
 from proctoring.custody.model import SYSTEM, Actor
 from proctoring.custody.rows import CertificateCopyRow
-from proctoring.custody.stamps import Stamps
 from proctoring.exams import service as exams
 from proctoring.exams.model import CaptureProfile, Stream
 from proctoring.help import service as help_requests
@@ -36,9 +34,11 @@ from proctoring.incidents import service as incidents
 from proctoring.incidents.model import Amendment
 from proctoring.migrations.rights import LOCKED_BY, USERS
 from proctoring.proofs import stops
+from proctoring.proofs.checkpoints import Checkpoints
 from proctoring.proofs.disputes import Dispute
 from proctoring.proofs.epochs import EpochGuard
 from proctoring.proofs.job import LedgerReplay
+from proctoring.proofs.stamps import Stamps
 from proctoring.quarantine import service as quarantine
 from proctoring.quarantine.model import Head
 from proctoring.quarantine.watch import Watch
@@ -59,9 +59,9 @@ from proctoring.spools.model import Told, Trouble
 from proctoring.web import health, problems
 from review_ui.app import routes as staff_routes
 from storage.errors import TimestampFailed
-from storage.manifest import digest
-from storage.naming import segment_key
-from storage.tree import EMPTY_ROOT
+from storage.objects.naming import segment_key
+from storage.proofs.manifest import digest
+from storage.proofs.tree import EMPTY_ROOT
 from tests.integration.test_database_rights import Rights, written
 from tests.support.asgi import AsgiClient, addresses
 from tests.support.logs import answer, write

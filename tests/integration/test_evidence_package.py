@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from proctoring.appeals import service as appeals
-from proctoring.cli.compose import parts
+from proctoring.compose.parts import parts
 from tests.support.service import Service, wait_until
 
 COPIED_S_MAX = 90

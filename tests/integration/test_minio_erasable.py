@@ -14,14 +14,14 @@ from minio.objectlockconfig import DAYS, ObjectLockConfig
 from minio.versioningconfig import SUSPENDED, VersioningConfig
 
 from proctoring.cli import main
-from proctoring.settings import Settings
+from proctoring.settings.settings import Settings
 from storage.errors import NotErasable
-from storage.minio_client import s3_client
-from storage.minio_erasable import cautions
-from storage.minio_objects import MinioObjects
-from storage.minio_setup import set_up
+from storage.objects.minio import MinioObjects
+from storage.objects.minio_client import s3_client
+from storage.objects.minio_erasable import cautions
+from storage.objects.minio_setup import set_up
+from storage.objects.powers import Power
 from storage.places import MinioKey
-from storage.powers import Power
 from tests.support.minio import REGION, ROOT, MinioServer
 from tests.support.world import World
 

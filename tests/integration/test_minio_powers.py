@@ -11,13 +11,13 @@ from minio.deleteobjects import DeleteObject
 from minio.error import MinioAdminException, S3Error
 
 from storage.errors import ObjectExists, ObjectMissing, StoreFailed
-from storage.minio_client import admin_client, s3_client
-from storage.minio_objects import MinioObjects
-from storage.minio_setup import policy_name, set_up
-from storage.naming import segment_key, unit_prefix
+from storage.objects.minio import MinioObjects
+from storage.objects.minio_client import admin_client, s3_client
+from storage.objects.minio_setup import policy_name, set_up
+from storage.objects.naming import segment_key, unit_prefix
+from storage.objects.powers import Power
+from storage.objects.shred import Shredder
 from storage.places import MinioKey, MinioPlace
-from storage.powers import Power
-from storage.shred import Shredder
 from tests.support.minio import ROOT, MinioServer
 from tests.support.names import TAKE_1, TAKE_2, UNIT_A
 

@@ -6,9 +6,9 @@ from pathlib import Path
 import httpx
 import pytest
 
-from proctoring.minio_settings import secret_file
-from storage.minio_client import s3_client
-from storage.powers import Power
+from proctoring.settings.minio import secret_file
+from storage.objects.minio_client import s3_client
+from storage.objects.powers import Power
 from tests.support.minio import REGION, ROOT, MinioServer
 from tests.support.service import DEV, Service
 

@@ -9,8 +9,8 @@ import pytest
 from proctoring.db import Database
 from proctoring.migrations import upgrade
 from proctoring.records.model import RECORD, WORDS
-from storage.minio_client import s3_client
-from storage.minio_objects import MinioObjects
+from storage.objects.minio import MinioObjects
+from storage.objects.minio_client import s3_client
 from tests.support.minio import ROOT, MinioServer
 from tests.support.postgres import PostgresServer, binaries
 from tests.support.programs import missing

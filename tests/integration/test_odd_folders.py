@@ -13,7 +13,7 @@ import pytest
 from click.testing import CliRunner
 
 from proctoring.cli import main
-from proctoring.settings import Settings
+from proctoring.settings.settings import Settings
 
 NAMES = [
     "exam?2",

@@ -13,13 +13,13 @@ from hypothesis import strategies as st
 
 from proctoring.exams.model import Stream
 from proctoring.sessions import service as sessions
-from storage import bag
-from storage.checkpoint import Checkpoint, read_checkpoint, unit_origin
-from storage.package import read_manifest
-from storage.sign import Signer
-from storage.tree import Frontier
-from storage.verify import verify
-from storage.witness import read as read_witness
+from storage.package import bag
+from storage.package.facts import read_manifest
+from storage.package.verify import verify
+from storage.proofs.checkpoint import Checkpoint, read_checkpoint, unit_origin
+from storage.proofs.sign import Signer
+from storage.proofs.tree import Frontier
+from storage.proofs.witness import read as read_witness
 from tests.support.examples import examples
 from tests.support.packages import checkpoints, copied, edit, export, reseal
 from tests.support.world import SEGMENT_MS, World

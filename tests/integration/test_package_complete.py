@@ -20,11 +20,11 @@ from proctoring.reviews.model import Category, Severity
 from proctoring.reviews.rows import FlagRow
 from proctoring.sessions import service as sessions
 from proctoring.sessions.model import Session
-from storage import bag
-from storage.package import Extract, Package, StreamHead
-from storage.report import Report
-from storage.verify import verify
-from storage.verify_complete import check_complete
+from storage.package import bag
+from storage.package.facts import Extract, Package, StreamHead
+from storage.package.report import Report
+from storage.package.verify import verify
+from storage.package.verify_complete import check_complete
 from tests.support.logs import answer, event, write
 from tests.support.packages import copied, edit, export, reseal
 from tests.support.world import ADMIN, REGULATION, SEGMENT_MS, World

@@ -28,11 +28,11 @@ from proctoring.recordings.model import UnitState
 from proctoring.recordings.rotation import Rotation
 from proctoring.recordings.rows import UnitRow
 from proctoring.sessions.model import Session
-from storage import witness
-from storage.checkpoint import LEDGER_ORIGIN, Checkpoint
-from storage.shred import Shredder
-from storage.sign import Purpose, sign_body
-from storage.witness import ActCopy, RestoredCopy
+from storage.objects.shred import Shredder
+from storage.proofs import witness
+from storage.proofs.checkpoint import LEDGER_ORIGIN, Checkpoint
+from storage.proofs.sign import Purpose, sign_body
+from storage.proofs.witness import ActCopy, RestoredCopy
 from tests.support import postgres
 from tests.support.life import check_life
 from tests.support.packages import export

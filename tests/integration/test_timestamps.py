@@ -13,16 +13,17 @@ from click.testing import CliRunner
 from sqlalchemy import func, select
 
 from proctoring.cli import main
-from proctoring.custody.checkpoints import Checkpoints, notes
 from proctoring.custody.rows import StampRow
-from proctoring.custody.stamps import STAMP_INTERVAL, Stamps, failures
 from proctoring.exams.model import Stream
-from storage import bag, witness
-from storage.checkpoint import LEDGER_ORIGIN, read_checkpoint
+from proctoring.proofs.checkpoints import Checkpoints, notes
+from proctoring.proofs.stamps import STAMP_INTERVAL, Stamps, failures
 from storage.errors import Refused
-from storage.timestamp import HttpAuthority, Roots, check_timestamp, read_roots
-from storage.verify import verify
-from storage.witness import StampCopy
+from storage.package import bag
+from storage.package.verify import verify
+from storage.proofs import witness
+from storage.proofs.checkpoint import LEDGER_ORIGIN, read_checkpoint
+from storage.proofs.timestamp import HttpAuthority, Roots, check_timestamp, read_roots
+from storage.proofs.witness import StampCopy
 from tests.support.packages import copied, edit, export, reseal
 from tests.support.service import free_port
 from tests.support.tsa import Authority

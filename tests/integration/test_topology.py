@@ -11,8 +11,8 @@ import psycopg
 import pytest
 from playwright.sync_api import sync_playwright
 
-from proctoring.secret_files import with_password
-from storage.minio_client import s3_client
+from proctoring.settings.secret_files import with_password
+from storage.objects.minio_client import s3_client
 from storage.places import MinioKey, MinioPlace
 from tests.support.browser import ARGS, chromium_path
 from tests.support.service import wait_until

@@ -14,21 +14,21 @@ import pytest
 from hvac.exceptions import Forbidden
 from sqlalchemy import func, select
 
-from proctoring.cli.key_service import open_keys, prepare_key_service
+from proctoring.compose.key_service import open_keys, prepare_key_service
 from proctoring.errors import Unavailable
 from proctoring.proofs.epochs import EpochGuard
 from proctoring.recordings.rotation import Rotation
 from proctoring.recordings.rows import UnitRow
 from proctoring.sessions import service as sessions
-from proctoring.settings import Keys, Settings
+from proctoring.settings.settings import Keys, Settings
 from storage.errors import KeyMissing, KeyServiceFailed
-from storage.key_powers import KeyPower
-from storage.keys import KeyFolder, epoch_name
+from storage.keys.folder import KeyFolder, epoch_name
+from storage.keys.powers import KeyPower
+from storage.keys.transit import MAGIC, TransitEpochs, TransitOpening, TransitSealing
+from storage.keys.transit_client import TransitClient
+from storage.keys.transit_setup import role_name, set_up
 from storage.places import TransitPlace
 from storage.seal import Opener, SealedUnitKey, Sealer
-from storage.transit import MAGIC, TransitEpochs, TransitOpening, TransitSealing
-from storage.transit_client import TransitClient
-from storage.transit_setup import role_name, set_up
 from tests.support.openbao import OpenBaoServer
 from tests.support.service import free_port
 from tests.support.unit_keys import TAGS

@@ -17,16 +17,16 @@ from proctoring.custody.model import Action, entry_hash
 from proctoring.custody.rows import CertificateRow, CheckpointRow, EntryRow, LedgerHeadRow
 from proctoring.custody.service import enter, entries
 from proctoring.errors import Conflict
-from proctoring.recordings.export import Exporter
+from proctoring.evidence.export import Exporter
 from proctoring.recordings.model import UnitState
 from proctoring.recordings.rows import SegmentRow, TakeRow, UnitRow
 from proctoring.sessions.model import Session
-from storage import witness
 from storage.errors import KeyMissing, NotAuthentic, VaultError
-from storage.keys import KeyFolder
-from storage.manifest import digest
-from storage.naming import unit_prefix
-from storage.objects import MemoryObjects
+from storage.keys.folder import KeyFolder
+from storage.objects.naming import unit_prefix
+from storage.objects.store import MemoryObjects
+from storage.proofs import witness
+from storage.proofs.manifest import digest
 from storage.seal import Opener
 from tests.support.packages import ASKED, checkpoints, export
 from tests.support.world import ADMIN, World

@@ -13,14 +13,14 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
-from proctoring.cli.compose import parts
-from proctoring.cli.prepare import prepare
+from proctoring.compose.parts import parts
+from proctoring.compose.prepare import prepare
 from proctoring.custody.service import certificates
 from proctoring.exams.model import CountFrom, Regulation
 from proctoring.recordings.model import UnitState
 from proctoring.recordings.rows import UnitRow
 from proctoring.records import words
-from proctoring.settings import Settings
+from proctoring.settings.settings import Settings
 from tests.support.redis import redis_url
 from tests.support.service import clean_environment, wait_until
 from tests.support.world import World

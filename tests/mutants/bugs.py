@@ -36,7 +36,7 @@ RACES = (
     "::test_a_hold_and_an_erasure_of_a_single_stream_have_one_winner_in_every_order",
 )
 COMPARE, CHECK, READER = (f"proctoring/proofs/{name}.py" for name in ("compare", "check", "reader"))
-DECIDE, HOLDS, SHRED = "retention/decide.py", "proctoring/holds/service.py", "storage/shred.py"
+DECIDE, HOLDS, SHRED = "retention/decide.py", "proctoring/holds/service.py", "storage/objects/shred.py"
 LISTED = "self._objects.versions(prefix)"
 NEWEST = (
     "iter(version for version in "
@@ -261,8 +261,8 @@ BUGS = (
             ),
             Edit(
                 "proctoring/proofs/pages.py",
-                "from storage.sign import Purpose, check_body, sign_body",
-                "from storage.sign import Purpose, sign_body",
+                "from storage.proofs.sign import Purpose, check_body, sign_body",
+                "from storage.proofs.sign import Purpose, sign_body",
             ),
         ),
         READ,

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from proctoring.core import Core
 from proctoring.db import Database
 from storage.errors import StoreFailed
-from storage.objects import ObjectStore, StoredVersion, Upload
+from storage.objects.store import ObjectStore, StoredVersion, Upload
 
 HANG_S_MAX = 60
 

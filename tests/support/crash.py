@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session as Db
 
 from proctoring.core import Core
 from proctoring.db import Database
-from storage.objects import ObjectStore, StoredVersion, Upload
+from storage.objects.store import ObjectStore, StoredVersion, Upload
 
 
 class Crash(BaseException):

@@ -29,8 +29,8 @@ from proctoring.reviews import service as reviews
 from proctoring.reviews.model import Category, FlagState, Severity
 from proctoring.sessions import service as sessions
 from proctoring.sessions.model import Schedule, Session
-from storage.manifest import digest
-from storage.naming import segment_key
+from storage.objects.naming import segment_key
+from storage.proofs.manifest import digest
 from tests.support.looks import look
 from tests.support.world import ADMIN, REGULATION, World
 

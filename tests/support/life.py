@@ -8,9 +8,9 @@ from proctoring.custody.service import entries
 from proctoring.holds.rows import HoldRow, HoldUnitRow
 from proctoring.recordings.model import UnitState
 from proctoring.recordings.rows import SegmentRow, TakeRow, UnitRow
-from storage.naming import unit_prefix
-from storage.objects import ObjectStore
-from storage.shred import Shredder
+from storage.objects.naming import unit_prefix
+from storage.objects.shred import Shredder
+from storage.objects.store import ObjectStore
 from tests.support.world import World
 
 BEGUN = (UnitState.ERASING.value, UnitState.ERASED.value)

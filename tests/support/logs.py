@@ -15,8 +15,8 @@ from proctoring.recordings.events import LOG_MEDIA_TYPE, Log, read_batch
 from proctoring.recordings.leaves import SealedSegment
 from proctoring.recordings.model import EndCause
 from proctoring.sessions.model import Session
-from storage.manifest import digest
-from storage.naming import segment_key
+from storage.objects.naming import segment_key
+from storage.proofs.manifest import digest
 from tests.support.world import ADMIN, REGULATION, World
 
 BOTH = CaptureProfile((Stream.WEBCAM,), activity_log=True, answers_log=True)

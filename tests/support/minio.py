@@ -6,8 +6,8 @@ import subprocess
 from pathlib import Path
 
 from storage.errors import StoreFailed
-from storage.minio_client import s3_client
-from storage.minio_objects import MinioObjects
+from storage.objects.minio import MinioObjects
+from storage.objects.minio_client import s3_client
 from storage.places import MinioKey, MinioPlace
 from tests.support.programs import program
 from tests.support.service import free_port, wait_until

@@ -9,17 +9,17 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from proctoring.custody.checkpoints import Checkpoints
 from proctoring.custody.model import Actor
 from proctoring.disclosures.model import Asked, Ground
+from proctoring.evidence.export import Exporter
+from proctoring.proofs.checkpoints import Checkpoints
 from proctoring.proofs.words import words_of
-from proctoring.recordings.export import Exporter
 from proctoring.sessions.model import Session
-from storage import bag
 from storage.canonical import canonical
-from storage.note import NoteSigner, sign_note
-from storage.package import Package
-from storage.packaging import PACKAGE_ORIGIN, package_note_text
+from storage.package import bag
+from storage.package.facts import Package
+from storage.package.writer import PACKAGE_ORIGIN, package_note_text
+from storage.proofs.note import NoteSigner, sign_note
 from tests.support.world import World
 
 OPERATOR = Actor("cli:op", "operator")

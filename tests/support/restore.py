@@ -6,15 +6,15 @@ from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
 
-from proctoring.custody.checkpoints import Checkpoints
 from proctoring.custody.model import Actor
+from proctoring.proofs.checkpoints import Checkpoints
 from proctoring.quarantine import lift as lifting
 from proctoring.quarantine.model import Missing
 from proctoring.quarantine.proofs import Restoration
 from proctoring.quarantine.service import in_force
 from proctoring.quarantine.watch import Watch
 from retention.replay import Replay, Replayed
-from storage.shred import Shredder
+from storage.objects.shred import Shredder
 from tests.support import postgres
 from tests.support.world import World
 

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from storage.unit_tags import UnitPublicKey, UnitTags
+from storage.keys.unit_tags import UnitPublicKey, UnitTags
 
 TAGS = UnitTags(b"2" * 32)
 

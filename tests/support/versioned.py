@@ -4,8 +4,8 @@ from collections.abc import Iterable, Iterator
 from itertools import count
 
 from storage.errors import ObjectExists, ObjectMissing
-from storage.naming import check_key, check_prefix
-from storage.objects import StoredVersion, Upload
+from storage.objects.naming import check_key, check_prefix
+from storage.objects.store import StoredVersion, Upload
 
 
 class VersionedObjects:

@@ -23,16 +23,16 @@ from proctoring.recordings.service import BegunTake
 from proctoring.sessions import service as sessions
 from proctoring.sessions.links import Links
 from proctoring.sessions.model import Session
-from proctoring.settings import Settings
+from proctoring.settings.settings import Settings
 from retention.erase import Eraser
 from retention.rules import Rules
-from storage.keys import KeyFolder
-from storage.manifest import digest
-from storage.naming import segment_key
-from storage.objects import MemoryObjects, ObjectStore
+from storage.keys.folder import KeyFolder
+from storage.objects.naming import segment_key
+from storage.objects.shred import Shredder
+from storage.objects.store import MemoryObjects, ObjectStore
+from storage.proofs.manifest import digest
+from storage.proofs.sign import Signer
 from storage.seal import Opener, Sealer
-from storage.shred import Shredder
-from storage.sign import Signer
 from tests.support.unit_keys import TAGS
 
 START = datetime(2026, 11, 16, 8, 0, tzinfo=UTC)

@@ -25,7 +25,7 @@ from proctoring.reviews.model import Category, FlagState, Severity
 from proctoring.sessions import service as sessions
 from proctoring.sessions.model import Session
 from proctoring.signals.rows import SheetRow
-from storage.objects import MemoryObjects
+from storage.objects.store import MemoryObjects
 from tests.support.looks import look
 from tests.support.world import ADMIN, REGULATION, World
 

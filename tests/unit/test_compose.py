@@ -11,10 +11,10 @@ import pytest
 import yaml
 
 from proctoring.cli import main
-from proctoring.cli.app import capture_edge, create_app, review_edge
-from proctoring.cli.compose import assemble
-from proctoring.cli.prepare import FOLDERS, SECRETS, prepare, prepare_secrets
-from proctoring.settings import Settings
+from proctoring.compose.app import capture_edge, create_app, review_edge
+from proctoring.compose.parts import assemble
+from proctoring.compose.prepare import FOLDERS, SECRETS, prepare, prepare_secrets
+from proctoring.settings.settings import Settings
 from tests.support import composefile
 from tests.support.asgi import addresses
 from tests.support.programs import program

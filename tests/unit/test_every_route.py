@@ -14,11 +14,11 @@ from capture.pages import routes as candidate_pages
 from capture.stills import MemoryStills
 from proctoring.access import service as access
 from proctoring.access.model import Role
-from proctoring.cli.app import CAPTURE_BODIES, page_tokens, whole_app
-from proctoring.cli.compose import assemble
-from proctoring.cli.prepare import prepare
+from proctoring.compose.app import CAPTURE_BODIES, page_tokens, whole_app
+from proctoring.compose.parts import assemble
+from proctoring.compose.prepare import prepare
 from proctoring.exams.model import Stream
-from proctoring.settings import Settings
+from proctoring.settings.settings import Settings
 from proctoring.web.application import application
 from proctoring.web.bodies import FORM_BYTES_MAX, BodyRules
 from review_ui.app import routes as staff_pages

@@ -1,4 +1,4 @@
-"""A unit's public key is tagged by who made it; `proctoring.cli.prepare` tags the open ones of before."""
+"""A unit's public key is tagged by who made it; `proctoring.compose.prepare` tags the open ones of before."""
 
 import sqlalchemy as sa
 from alembic import op

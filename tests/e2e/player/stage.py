@@ -37,8 +37,8 @@ from proctoring.sessions.model import Session
 from proctoring.web import problems
 from proctoring.web.security import BrowserRules
 from review_ui.app import STATIC, draw_problems, routes
-from storage.manifest import digest
-from storage.naming import segment_key
+from storage.objects.naming import segment_key
+from storage.proofs.manifest import digest
 from tests.support.browser import chromium_path
 from tests.support.clockreader import read_clock
 from tests.support.world import ADMIN, World

@@ -10,7 +10,7 @@ from proctoring.exams.model import Stream
 from proctoring.recordings.model import EndCause
 from proctoring.recordings.timeline import StreamTimeline, timeline
 from proctoring.sessions.model import Session
-from storage.naming import unit_prefix
+from storage.objects.naming import unit_prefix
 from tests.e2e.player.screen import LEAD_MS, at, position, seek, wait_for_pictures
 from tests.e2e.player.stage import H264, VP8_SILENT, Stage, served, shown_clocks
 from tests.support.world import World

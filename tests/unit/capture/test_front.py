@@ -12,7 +12,7 @@ from capture.front.placement import CPU_SHARE_MAX, Placements
 from capture.front.process import CaptureProcess
 from capture.front.proxy import METHODS, Proxy
 from capture.publish.whip import SDP_BYTES_MAX
-from proctoring.cli.front import session_of
+from proctoring.compose.front import session_of
 from proctoring.exams.model import Stream
 from proctoring.recordings.late import LATE_WAIT
 from proctoring.sessions.links import Links

@@ -27,7 +27,7 @@ from proctoring.recordings.service import BegunTake
 from proctoring.sessions import service as sessions
 from proctoring.sessions.model import Session
 from proctoring.web import problems
-from storage.shred import Shredder
+from storage.objects.shred import Shredder
 from tests.support.away import AwayObjects, Faults, faulty
 from tests.support.logs import answer, batch, event, exam_with_logs
 from tests.support.world import World

@@ -28,7 +28,7 @@ from proctoring.sessions.model import Session
 from proctoring.signals import service as signals
 from proctoring.signals.model import Sheet
 from proctoring.web.metrics import exposition
-from storage.keys import generate_pair
+from storage.keys.folder import generate_pair
 from tests.support.unit_keys import TAGS
 from tests.support.world import ADMIN, REGULATION, World
 

@@ -26,7 +26,7 @@ from proctoring.sessions.model import Session
 from proctoring.signals import service as signals
 from proctoring.signals.model import Sheet, SignalKind, decode
 from proctoring.signals.rows import SheetRow
-from storage.naming import unit_prefix
+from storage.objects.naming import unit_prefix
 from tests.support.away import AwayObjects, Faults
 from tests.support.signals import CHILD, SEGMENT_MS, black, segment, until
 from tests.support.world import ADMIN, REGULATION, World

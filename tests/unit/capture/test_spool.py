@@ -21,7 +21,7 @@ from capture.spool.spool import DEGRADED_SHARE, NEW_TAKES_SHARE_MAX, Spool
 from proctoring.recordings.leaves import ABSENCES_MAX, Absence
 from proctoring.recordings.model import EndCause, GapPart
 from proctoring.spools.model import Trouble
-from storage.manifest import digest
+from storage.proofs.manifest import digest
 from tests.support.names import TAKE_1, TAKE_2, UNIT_A, UNIT_B
 from tests.support.world import START
 

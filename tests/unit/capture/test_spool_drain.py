@@ -21,8 +21,8 @@ from proctoring.recordings.settle import TAKE_ABANDONED_AFTER
 from proctoring.recordings.timeline import StreamTimeline, timeline
 from proctoring.sessions import service as sessions
 from proctoring.sessions.model import Session
-from storage.manifest import digest, first_break
-from storage.naming import segment_key
+from storage.objects.naming import segment_key
+from storage.proofs.manifest import digest, first_break
 from tests.support.away import AwayObjects, Crash, Faults, Point, faulty
 from tests.support.names import TAKE_2, UNIT_B
 from tests.support.world import SEGMENT_MS, World

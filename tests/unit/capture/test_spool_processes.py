@@ -9,7 +9,7 @@ import pytest
 from capture.spool.drain import Drain, Outcome
 from capture.spool.left import LeftSpool
 from capture.spool.spool import Spool
-from proctoring.cli.places import Places
+from proctoring.data_folder import Places
 from proctoring.exams.model import Stream
 from proctoring.recordings import running
 from proctoring.recordings.model import EndCause

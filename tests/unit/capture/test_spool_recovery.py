@@ -19,8 +19,8 @@ from proctoring.recordings.model import EndCause, UnitState
 from proctoring.recordings.rows import SegmentRow, TakeRow, UnitRow
 from proctoring.recordings.service import BegunTake
 from proctoring.sessions import service as sessions
-from storage.manifest import digest, first_break
-from storage.naming import segment_key
+from storage.objects.naming import segment_key
+from storage.proofs.manifest import digest, first_break
 from tests.support.away import AwayObjects, Crash, Faults, Point, faulty
 from tests.support.examples import examples
 from tests.support.world import SEGMENT_MS, World

@@ -19,8 +19,8 @@ from proctoring.recordings.leaves import SealedSegment
 from proctoring.recordings.model import EndCause, UnitState
 from proctoring.recordings.rows import GapRow, SegmentRow, TakeRow, UnitRow
 from proctoring.recordings.service import BegunTake, end_take
-from storage.manifest import GENESIS, digest
-from storage.naming import segment_key
+from storage.objects.naming import segment_key
+from storage.proofs.manifest import GENESIS, digest
 from tests.support.service import wait_until
 from tests.support.world import SEGMENT_MS, World
 

@@ -10,7 +10,7 @@ from capture.spool.drain import Outcome
 from capture.spool.entry import SpooledSegment
 from capture.spool.spool import Spool
 from capture.spool.worker import SpoolWorker
-from storage.manifest import digest
+from storage.proofs.manifest import digest
 from tests.support.names import TAKE_1, TAKE_2, UNIT_A, UNIT_B
 from tests.support.service import wait_until
 from tests.support.world import START

@@ -4,7 +4,7 @@ import pytest
 
 from capture.pages import routes
 from capture.stills import MemoryStills
-from proctoring.cli.app import CAPTURE_BODIES, page_tokens
+from proctoring.compose.app import CAPTURE_BODIES, page_tokens
 from proctoring.web.application import application
 from proctoring.web.bodies import BodyRules
 from tests.support.asgi import AsgiClient

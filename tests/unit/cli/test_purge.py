@@ -7,9 +7,9 @@ import pytest
 from click.testing import CliRunner
 
 from proctoring.cli import main
-from proctoring.cli.prepare import prepare
 from proctoring.clock import iso
-from proctoring.settings import Settings
+from proctoring.compose.prepare import prepare
+from proctoring.settings.settings import Settings
 from tests.attacks.erasure_scene import Scene, let_go, open_incident
 from tests.support.world import World
 

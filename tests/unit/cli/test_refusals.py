@@ -14,8 +14,8 @@ from click.testing import CliRunner
 
 from proctoring.cli import main
 from proctoring.cli.faults import DISK_FULL, told
-from proctoring.cli.prepare import prepare
-from proctoring.settings import Settings
+from proctoring.compose.prepare import prepare
+from proctoring.settings.settings import Settings
 
 NEEDS: dict[str, tuple[str, ...]] = {
     "export": ("SESSION", "--out", "out"),

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 
+from proctoring.casework.queue import queue
 from proctoring.errors import WrongState
 from proctoring.exams.model import Stream
 from proctoring.recordings import batch, late
@@ -14,11 +15,10 @@ from proctoring.recordings.service import BegunTake
 from proctoring.recordings.timeline import StreamTimeline, timeline
 from proctoring.reviews import flags
 from proctoring.reviews.model import FlagSource, FlagState
-from proctoring.reviews.queue import queue
 from proctoring.sessions.model import Session
 from proctoring.sessions.status import status
 from proctoring.web.metrics import exposition
-from storage.manifest import digest
+from storage.proofs.manifest import digest
 from tests.support.world import ADMIN, SEGMENT_MS, World
 
 BEGUN_MS = 1000

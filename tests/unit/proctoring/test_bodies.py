@@ -8,7 +8,7 @@ import pytest
 from fastapi import FastAPI, Form, Request
 
 from proctoring.errors import TokenRefused
-from proctoring.settings import Settings
+from proctoring.settings.settings import Settings
 from proctoring.web import bodies
 from proctoring.web.application import application
 from proctoring.web.bodies import ADDRESS_MAX, FORM_BYTES_MAX, TOKEN_UPLOADS_MAX, UPLOADS_MAX, Body, BodyRules

@@ -5,13 +5,13 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
-from proctoring.custody.checkpoints import last, notes
 from proctoring.exams.model import Stream
+from proctoring.proofs.checkpoints import last, notes
 from proctoring.recordings.rows import SegmentRow
-from storage import witness
-from storage.checkpoint import LEDGER_ORIGIN, read_checkpoint, unit_origin
-from storage.tree import Tree
-from storage.witness import ActCopy, CertificateCopy
+from storage.proofs import witness
+from storage.proofs.checkpoint import LEDGER_ORIGIN, read_checkpoint, unit_origin
+from storage.proofs.tree import Tree
+from storage.proofs.witness import ActCopy, CertificateCopy
 from tests.support.packages import checkpoints
 from tests.support.world import SEGMENT_MS, World
 

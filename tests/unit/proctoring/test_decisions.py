@@ -4,6 +4,7 @@ import pytest
 
 from proctoring.appeals import service as appeals
 from proctoring.appeals.model import AppealOutcome, AppealState
+from proctoring.casework import queue
 from proctoring.custody.model import Actor
 from proctoring.errors import Conflict, CoreError, Denied, Invalid, WrongState
 from proctoring.exams.model import Stream
@@ -12,7 +13,7 @@ from proctoring.incidents import service as incidents
 from proctoring.incidents.model import AWAITING, Incident, IncidentState, after_answer
 from proctoring.proofs.audit import audit_rows
 from proctoring.recordings.timeline import timeline
-from proctoring.reviews import flags, queue
+from proctoring.reviews import flags
 from proctoring.reviews import service as reviews
 from proctoring.reviews.model import Category, FlagState, ReviewState, Severity
 from proctoring.sessions import service as sessions

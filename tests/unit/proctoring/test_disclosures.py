@@ -10,13 +10,13 @@ from proctoring.custody.model import Action, Actor
 from proctoring.custody.service import entries
 from proctoring.disclosures.model import BY_TWO, Asked, Disclosure, Ground, disclosure
 from proctoring.errors import CoreError, Denied, Invalid
+from proctoring.evidence.export import Exporter
 from proctoring.privacy.service import own_recording
 from proctoring.proofs.words import words_of
-from proctoring.recordings.export import Exporter
 from proctoring.recordings.model import UnitKind
 from proctoring.sessions.model import Session
-from storage.package import Package
-from storage.verify import verify
+from storage.package.facts import Package
+from storage.package.verify import verify
 from tests.support.packages import OPERATOR
 from tests.support.world import World
 

@@ -9,17 +9,18 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from proctoring.cli import checks, main
-from proctoring.cli.compose import assemble
+from proctoring.cli import main
 from proctoring.cli.doctor import Check, examine
-from proctoring.cli.places import Places
-from proctoring.cli.prepare import prepare
+from proctoring.compose import checks
+from proctoring.compose.parts import assemble
+from proctoring.compose.prepare import prepare
+from proctoring.data_folder import Places
 from proctoring.errors import CoreError, Unavailable
 from proctoring.holds import worker
-from proctoring.settings import Settings
+from proctoring.settings.settings import Settings
 from proctoring.spools import service as spools
 from proctoring.spools.model import Told, Trouble
-from storage.keys import generate_pair, public_half
+from storage.keys.folder import generate_pair, public_half
 
 
 @pytest.fixture

@@ -7,15 +7,15 @@ import pytest
 from proctoring.custody.model import Action
 from proctoring.custody.service import entries
 from proctoring.errors import BeingErased, Conflict, CoreError, Denied, Invalid, NotFound
+from proctoring.evidence.export import Exporter
 from proctoring.exams.model import Stream
 from proctoring.holds import service as holds
 from proctoring.holds.model import HoldKind
 from proctoring.proofs.words import words_of
-from proctoring.recordings.export import Exporter
 from proctoring.sessions import service as sessions
 from storage.errors import ObjectMissing, StoreFailed
-from storage.objects import MemoryObjects
-from storage.verify import verify
+from storage.objects.store import MemoryObjects
+from storage.package.verify import verify
 from tests.support.packages import ASKED, OPERATOR, RECIPIENT, checkpoints, export
 from tests.support.world import ADMIN, World
 

@@ -2,6 +2,7 @@
 
 import pytest
 
+from proctoring.casework.queue import queue
 from proctoring.custody.model import Actor
 from proctoring.errors import Conflict, Invalid
 from proctoring.exams.model import Stream
@@ -10,7 +11,6 @@ from proctoring.help.model import REQUESTS_MAX, TAKEN_FOR, HelpKind, HelpRequest
 from proctoring.recordings.rows import TakeRow
 from proctoring.reviews import flags
 from proctoring.reviews.model import Category, Flag, FlagSource, FlagState, Severity
-from proctoring.reviews.queue import queue
 from proctoring.sessions import service as sessions
 from proctoring.sessions.model import Session
 from tests.support.world import World

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from proctoring.appeals import service as appeals
+from proctoring.casework.queue import queue
 from proctoring.custody import service as custody
 from proctoring.custody.model import Actor
 from proctoring.errors import Conflict, Invalid, NotFound, WrongState
@@ -17,10 +18,9 @@ from proctoring.identity import service as identity
 from proctoring.identity.model import IMAGES_MAX, IdentityCopy
 from proctoring.recordings.model import UnitKind, UnitState
 from proctoring.recordings.rows import GapRow, SegmentRow, UnitRow
-from proctoring.reviews.queue import queue
 from proctoring.sessions import service as sessions
 from proctoring.sessions.model import Session
-from storage.verify import verify
+from storage.package.verify import verify
 from tests.support.packages import export
 from tests.support.world import ADMIN, World
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from proctoring.sessions import service as sessions
-from storage.verify import verify
+from storage.package.verify import verify
 from tests.support.logs import answer, exam_with_logs, write
 from tests.support.packages import export
 from tests.support.world import World

@@ -18,7 +18,7 @@ from proctoring.recordings.settle import END_GAP_MS_MIN
 from proctoring.recordings.timeline import StreamTimeline, timeline
 from proctoring.sessions import service as sessions
 from proctoring.sessions.model import Session
-from storage.manifest import first_break
+from storage.proofs.manifest import first_break
 from tests.support.examples import examples
 from tests.support.world import SEGMENT_MS, START, World
 

@@ -12,7 +12,7 @@ from sqlalchemy import text
 
 from proctoring.db import Database
 from storage import durable
-from storage.keys import KeyFolder
+from storage.keys.folder import KeyFolder
 
 URL = "sqlite:///{}"
 

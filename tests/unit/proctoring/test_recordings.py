@@ -11,7 +11,7 @@ from proctoring.recordings.timeline import StreamTimeline, timeline
 from proctoring.reviews import flags
 from proctoring.sessions import service as sessions
 from proctoring.sessions.model import Session, SessionState
-from storage.manifest import first_break
+from storage.proofs.manifest import first_break
 from tests.support.world import SEGMENT_MS, World
 
 

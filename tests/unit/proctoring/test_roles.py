@@ -6,19 +6,19 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select, update
 
-from proctoring.cli.app import capture_edge, create_app, review_edge, whole_app
-from proctoring.cli.checks import opening, sealing
-from proctoring.cli.compose import assemble, capture_parts, review_parts, worker_parts
-from proctoring.cli.places import Places
-from proctoring.cli.prepare import prepare
+from proctoring.compose.app import capture_edge, create_app, review_edge, whole_app
+from proctoring.compose.checks import opening, sealing
+from proctoring.compose.parts import assemble, capture_parts, review_parts, worker_parts
+from proctoring.compose.prepare import prepare
+from proctoring.data_folder import Places
 from proctoring.errors import CoreError, Unavailable
 from proctoring.exams import service as exams
 from proctoring.exams.model import CaptureProfile, Stream
 from proctoring.recordings.rows import UnitRow
 from proctoring.sessions import service as sessions
-from proctoring.settings import Settings
+from proctoring.settings.settings import Settings
 from storage.errors import NotAuthentic, VaultError
-from storage.sign import check_signature
+from storage.proofs.sign import check_signature
 from tests.support.asgi import addresses
 from tests.support.world import ADMIN, REGULATION
 

@@ -14,7 +14,7 @@ from proctoring.recordings.rows import UnitRow
 from proctoring.recordings.timeline import SealedSegmentRef, locate
 from proctoring.sessions.model import Session
 from storage.errors import KeyMissing, NotAuthentic
-from storage.keys import epoch_name, generate_pair
+from storage.keys.folder import epoch_name, generate_pair
 from tests.support.world import START, World
 
 

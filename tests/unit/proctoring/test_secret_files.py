@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from proctoring.secret_files import with_password
+from proctoring.settings.secret_files import with_password
 
 POSTGRES = "postgresql+psycopg://capture@database:5432/proctoring"
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from proctoring.errors import Invalid
-from proctoring.settings import Settings, load
+from proctoring.settings.settings import Settings, load
 
 POSTGRES = {"database_url": "postgresql+psycopg://review@db.example/proctoring"}
 MINIO = {"store": "minio", "minio_url": "https://objects.example:9000"}

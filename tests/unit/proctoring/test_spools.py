@@ -7,7 +7,7 @@ import pytest
 from fastapi import FastAPI
 
 from capture.errors import SpoolFull
-from proctoring.cli import checks
+from proctoring.compose import checks
 from proctoring.core import Core
 from proctoring.errors import Unavailable
 from proctoring.exams.model import Stream

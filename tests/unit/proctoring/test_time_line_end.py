@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 
+from proctoring.casework.queue import queue
 from proctoring.clock import ms_between
 from proctoring.exams.model import Stream
 from proctoring.recordings import late
@@ -16,7 +17,6 @@ from proctoring.recordings.spans import Span
 from proctoring.recordings.timeline import REPLACED_TOLD_AFTER, Timeline, timeline
 from proctoring.reviews import flags
 from proctoring.reviews.model import Category, Severity
-from proctoring.reviews.queue import queue
 from proctoring.sessions import service as sessions
 from proctoring.sessions.model import Session
 from tests.support.world import ADMIN, SEGMENT_MS, World

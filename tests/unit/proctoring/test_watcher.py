@@ -8,7 +8,7 @@ from fastapi import FastAPI
 from pydantic import SecretStr
 from starlette.requests import Request
 
-from proctoring.settings import Settings
+from proctoring.settings.settings import Settings
 from proctoring.web import problems
 from proctoring.web.watcher import FORWARDED, demand_watcher
 

@@ -6,7 +6,7 @@ import pytest
 from fastapi import Request, Response
 
 from proctoring import errors
-from proctoring.settings import Env, Settings
+from proctoring.settings.settings import Env, Settings
 from proctoring.web.application import application
 from proctoring.web.cookies import read_cookie, set_cookie
 from proctoring.web.i18n import best_language, dates_of

@@ -13,7 +13,7 @@ from proctoring.proofs.columns import COLUMNS, compared, document
 from proctoring.proofs.compare import primary
 from proctoring.proofs.model import EDITED, Key, Row, Told
 from proctoring.proofs.read import Rows, entries_of, session_ids, session_rows
-from storage.commitment import Value
+from storage.proofs.commitment import Value
 from tests.support.decided import decide_everything
 from tests.support.world import World
 

@@ -10,7 +10,7 @@ from click.testing import CliRunner
 from sqlalchemy import Column, MetaData, Table, create_engine, select, text
 
 from proctoring.cli import main
-from proctoring.cli.prepare import prepare
+from proctoring.compose.prepare import prepare
 from proctoring.custody.model import Action
 from proctoring.custody.service import entries
 from proctoring.db import Instant
@@ -20,7 +20,7 @@ from proctoring.proofs.audit import audit_rows
 from proctoring.proofs.columns import compared
 from proctoring.proofs.job import LedgerReplay
 from proctoring.proofs.leaves import TABLE as SEGMENTS
-from proctoring.settings import Settings
+from proctoring.settings.settings import Settings
 from proctoring.tolerant import Garbled, as_it_stands
 from tests.support.decided import decide_everything
 from tests.support.world import World

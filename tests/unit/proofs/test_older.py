@@ -17,7 +17,7 @@ from proctoring.proofs.model import SLACK
 from proctoring.proofs.rows import ReplayRow
 from proctoring.reviews.rows import FlagRow
 from proctoring.sessions.rows import SessionRow
-from storage.commitment import is_commitment
+from storage.proofs.commitment import is_commitment
 from tests.support.decided import Decided, decide_everything
 from tests.support.world import World
 

@@ -5,13 +5,13 @@ from collections.abc import Callable
 import pytest
 from sqlalchemy import delete, func, select, update
 
-from proctoring.custody.checkpoints import Checkpoints
 from proctoring.custody.model import Action, entry_hash
 from proctoring.custody.rows import CheckpointRow, EntryRow, LedgerHeadRow
 from proctoring.custody.service import head
 from proctoring.holds import service as holds
 from proctoring.holds.model import HoldKind
 from proctoring.proofs import job, pages, reader
+from proctoring.proofs.checkpoints import Checkpoints
 from proctoring.proofs.job import LedgerReplay
 from proctoring.proofs.reader import LedgerReader, Unproven
 from proctoring.proofs.rows import PageRow

@@ -15,9 +15,9 @@ from proctoring.quarantine.proofs import (
     read_act,
     read_restoration,
 )
-from storage.checkpoint import LEDGER_ORIGIN, unit_origin
 from storage.errors import Refused
-from storage.witness import CertificateCopy
+from storage.proofs.checkpoint import LEDGER_ORIGIN, unit_origin
+from storage.proofs.witness import CertificateCopy
 
 NOW = datetime(2026, 11, 16, 8, 0, tzinfo=UTC)
 ROOT, OTHER = b"r" * 32, b"o" * 32

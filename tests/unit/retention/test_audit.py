@@ -19,7 +19,7 @@ from proctoring.sessions import service as sessions
 from proctoring.sessions.model import Session
 from proctoring.web import health
 from retention.rules import Rules
-from storage.naming import segment_key, unit_prefix
+from storage.objects.naming import segment_key, unit_prefix
 from tests.support.asgi import AsgiClient
 from tests.support.world import ADMIN, World
 

@@ -17,7 +17,7 @@ from proctoring.sessions.model import Session
 from retention.erase import Eraser
 from retention.outcome import BRAKED, Outcome
 from retention.rules import Rules
-from storage.shred import Shredder
+from storage.objects.shred import Shredder
 from tests.support.world import START, UNPAUSED, World
 
 ALL_AT_ONCE = Rules(brake=replace(UNPAUSED.brake, units_min=3))

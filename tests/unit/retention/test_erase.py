@@ -24,11 +24,11 @@ from retention.erase import Eraser
 from retention.outcome import Outcome
 from retention.plan import Fate
 from storage.errors import StoreFailed
-from storage.folder_objects import FolderObjects
-from storage.naming import unit_prefix
-from storage.objects import MemoryObjects, StoredVersion
-from storage.shred import Shredder
-from storage.sign import Purpose, check_body
+from storage.objects.folder import FolderObjects
+from storage.objects.naming import unit_prefix
+from storage.objects.shred import Shredder
+from storage.objects.store import MemoryObjects, StoredVersion
+from storage.proofs.sign import Purpose, check_body
 from tests.support.world import ADMIN, UNPAUSED, World
 
 OFFICER = Actor("officer", "privacy-officer")

@@ -6,7 +6,6 @@ import pytest
 from fastapi import FastAPI
 from sqlalchemy import select, text, update
 
-from proctoring.custody.checkpoints import Checkpoints
 from proctoring.custody.model import Action
 from proctoring.custody.service import entries
 from proctoring.db import Instant
@@ -18,6 +17,7 @@ from proctoring.holds.brake import Brake, BrakeCause
 from proctoring.holds.model import HoldKind
 from proctoring.migrations.tables import METADATA
 from proctoring.proofs import stops
+from proctoring.proofs.checkpoints import Checkpoints
 from proctoring.proofs.columns import compared
 from proctoring.proofs.epochs import EpochGuard
 from proctoring.proofs.job import LedgerReplay

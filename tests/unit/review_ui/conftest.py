@@ -13,7 +13,7 @@ from proctoring.custody.service import entries
 from proctoring.custody.views import PAGE
 from proctoring.web.application import application
 from review_ui.app import draw_problems, routes
-from storage.commitment import is_commitment
+from storage.proofs.commitment import is_commitment
 from tests.support.asgi import AsgiClient
 from tests.support.world import ADMIN, World
 

@@ -11,7 +11,7 @@ from proctoring.holds import service as holds
 from proctoring.holds.model import HoldKind
 from proctoring.identity import service as identity
 from proctoring.sessions.model import Session
-from storage.naming import unit_prefix
+from storage.objects.naming import unit_prefix
 from tests.support.world import ADMIN
 from tests.unit.review_ui.conftest import Office, Staff
 

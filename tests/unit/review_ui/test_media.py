@@ -10,7 +10,7 @@ from proctoring.holds.model import HoldKind
 from proctoring.privacy.service import own_recording
 from proctoring.recordings.timeline import timeline
 from storage.errors import KeyServiceFailed, StoreFailed
-from storage.naming import segment_key
+from storage.objects.naming import segment_key
 from tests.support.world import ADMIN, World
 from tests.unit.review_ui.conftest import Office, Staff
 

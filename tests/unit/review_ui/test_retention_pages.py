@@ -15,7 +15,7 @@ from proctoring.custody import service as custody
 from proctoring.holds import service as holds
 from proctoring.recordings.model import UnitState
 from proctoring.recordings.rows import UnitRow
-from storage.sign import Signer
+from storage.proofs.sign import Signer
 from tests.support.looks import look
 from tests.support.packages import export
 from tests.unit.review_ui.conftest import Office, Staff

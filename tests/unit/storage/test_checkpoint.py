@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from storage.checkpoint import LEDGER_ORIGIN, Checkpoint, read_checkpoint, unit_of, unit_origin
 from storage.errors import Refused
-from storage.note import key_id, open_note, sign_note
-from storage.sign import Signer
+from storage.proofs.checkpoint import LEDGER_ORIGIN, Checkpoint, read_checkpoint, unit_of, unit_origin
+from storage.proofs.note import key_id, open_note, sign_note
+from storage.proofs.sign import Signer
 from tests.support.names import UNIT_A, UNIT_B
 
 SIGNER, OTHER = Signer(b"1" * 32), Signer(b"2" * 32)

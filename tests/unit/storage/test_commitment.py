@@ -4,7 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from storage.commitment import (
+from storage.errors import Refused
+from storage.proofs.commitment import (
     SALT_BYTES,
     Opening,
     check_openings,
@@ -12,7 +13,6 @@ from storage.commitment import (
     new_salt,
     read_opening,
 )
-from storage.errors import Refused
 
 SALT = "00112233445566778899aabbccddeeff"
 REF = Opening("sessions", "aaaaaaaaaaaaaaaa", "ref", SALT, "C-1")

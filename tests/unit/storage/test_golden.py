@@ -6,7 +6,7 @@ from pathlib import Path
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from storage.keys import open_with
+from storage.keys.folder import open_with
 from storage.seal import Opener, SealedUnitKey
 
 VECTORS = Path(__file__).parents[2] / "golden"

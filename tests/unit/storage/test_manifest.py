@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from storage.manifest import GENESIS, Leaf, first_break
+from storage.proofs.manifest import GENESIS, Leaf, first_break
 from tests.support.names import TAKE_1, UNIT_A
 
 FIRST = Leaf(UNIT_A, TAKE_1, 0, "key", "aa", 10, "video/webm", 0, 4000, "2026-11-16T08:00:04.000Z", GENESIS)

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from storage.errors import StoreFailed
-from storage.minio_versions import pages
-from storage.objects import StoredVersion
+from storage.objects.minio_versions import pages
+from storage.objects.store import StoredVersion
 
 NAMESPACE = ' xmlns="http://s3.amazonaws.com/doc/2006-03-01/"'
 VERSION = (

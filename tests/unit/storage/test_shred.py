@@ -2,8 +2,8 @@
 
 import pytest
 
-from storage.naming import segment_key
-from storage.shred import Shredder
+from storage.objects.naming import segment_key
+from storage.objects.shred import Shredder
 from tests.support.names import TAKE_1, TAKE_2, UNIT_A, UNIT_B
 from tests.support.versioned import VersionedObjects
 

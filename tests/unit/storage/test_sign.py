@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from storage.errors import NotAuthentic
-from storage.sign import Purpose, Signer, check_body, check_signature, sign_body
+from storage.proofs.sign import Purpose, Signer, check_body, check_signature, sign_body
 
 
 def test_a_signature_is_of_one_message_by_one_key(tmp_path: Path) -> None:
@@ -59,4 +59,4 @@ def test_nothing_is_signed_but_notes_and_bodies() -> None:
         for file in (root / room).rglob("*.py")
     ]
     signing = {file.relative_to(root).as_posix() for file in rooms if ".sign(" in file.read_text()}
-    assert signing == {"storage/note.py", "storage/sign.py"}
+    assert signing == {"storage/proofs/note.py", "storage/proofs/sign.py"}

@@ -5,7 +5,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from storage.errors import Refused
-from storage.tree import EMPTY_ROOT, Frontier, Tree, check_consistency, check_inclusion, leaf_hash, node_hash
+from storage.proofs.tree import (
+    EMPTY_ROOT,
+    Frontier,
+    Tree,
+    check_consistency,
+    check_inclusion,
+    leaf_hash,
+    node_hash,
+)
 
 # The leaves and roots that Certificate Transparency's own implementations are tested with.
 LEAVES = [

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from storage import witness
-from storage.witness import CertificateCopy
+from storage.proofs import witness
+from storage.proofs.witness import CertificateCopy
 
 LINES: list[witness.Line] = ["a\n3\nroot\n\n— a x\n", CertificateCopy('{"v":1}', "ab"), "second"]
 

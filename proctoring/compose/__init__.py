@@ -1,0 +1,1 @@
+"""Composition: the parts of each process, wired from its settings."""

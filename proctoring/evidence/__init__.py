@@ -1,0 +1,1 @@
+"""Evidence packages of a session, made for a ground and told to the candidate."""

@@ -1,0 +1,41 @@
+"""The settings of the key service: where it is, and per power the file with its login."""
+
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from pydantic_settings import BaseSettings
+
+from proctoring.errors import Invalid
+from storage.keys.powers import KeyPower
+from storage.places import TransitPlace
+
+LOGIN_FOLDER = Path("keys") / "transit"
+
+
+class TransitSettings(BaseSettings):
+    """Part of `Settings`; means something only with PROCTORING_KEYS=transit."""
+
+    transit_url: str = ""
+    transit_region: str = ""
+    transit_mount: str = "proctoring-transit"
+
+    transit_sealer_login_file: Path | None = None
+    transit_opener_login_file: Path | None = None
+    transit_shredder_login_file: Path | None = None
+    transit_admin_login_file: Path | None = None
+
+    @property
+    def transit_place(self) -> TransitPlace:
+        """The engine. Raises Invalid when the address is none."""
+        url = urlsplit(self.transit_url)
+        if url.scheme not in ("http", "https") or not url.netloc or url.path.strip("/") or url.username:
+            raise Invalid(
+                "PROCTORING_TRANSIT_URL is no address of a key service.",
+                "Set it to https://host:port, without path and without user.",
+            )
+        return TransitPlace(self.transit_url, self.transit_mount)
+
+    def transit_login(self, power: KeyPower, data: Path) -> Path:
+        """The file with the power's login: the one that is set, or where `proctoring init` keeps it."""
+        named: Path | None = getattr(self, f"transit_{power.value}_login_file")
+        return named or data / LOGIN_FOLDER / f"{power.value}.login"

@@ -1,0 +1,1 @@
+"""Keys: epochs and units, in a folder or in the key service; each process has only the powers it needs."""

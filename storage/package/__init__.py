@@ -1,0 +1,1 @@
+"""Evidence packages: written, and verified offline."""

@@ -1,0 +1,1 @@
+"""Proofs: trees, manifests, checkpoints, signatures, commitments and time stamps."""
