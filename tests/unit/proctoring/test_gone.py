@@ -141,7 +141,7 @@ def test_who_is_there_is_recorded_until_the_end(world: World) -> None:
     world.store(begun, 1, start + 4000)
     world.end(begun, EndCause.SESSION_ENDED)
     with world.core.db.read() as db:
-        assert {line.why.split()[0] for line in plan(db, world.core.clock())} == {"due"}
+        assert {line.why.split()[0] for line in plan(db, world.core.clock()).lines} == {"due"}
 
 
 def test_the_candidates_own_end_has_no_reason(world: World) -> None:
@@ -169,4 +169,4 @@ def test_purge_says_what_an_open_unit_waits_for(world: World) -> None:
 
 def whys(world: World) -> list[str]:
     with world.core.db.read() as db:
-        return [line.why for line in plan(db, world.core.clock())]
+        return [line.why for line in plan(db, world.core.clock()).lines]
