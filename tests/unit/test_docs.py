@@ -8,6 +8,7 @@ import pytest
 from proctoring.cli import MODULES
 
 ROOT = Path(__file__).parents[2]
+WORDS_MAX = 900
 DOCUMENTS = sorted(
     str(file.relative_to(ROOT))
     for file in (*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"))
@@ -34,6 +35,11 @@ def test_a_document_names_what_is_there(document: str) -> None:
         set(),
         set(),
     )
+
+
+def test_the_first_document_is_read_in_minutes() -> None:
+    """ARCHITECTURE.md has at most WORDS_MAX words; a subject has a text of its own."""
+    assert len((ROOT / "ARCHITECTURE.md").read_text().split()) <= WORDS_MAX
 
 
 def test_the_documents_are_read() -> None:
