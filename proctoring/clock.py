@@ -5,6 +5,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 Clock = Callable[[], datetime]
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 YEARS = range(1970, 2200)
 """In which instants lie that somebody gives us: others overflow where zones are applied or days added."""
 
@@ -17,6 +18,16 @@ def system_clock() -> datetime:
 def ms_between(start: datetime, end: datetime) -> int:
     """Whole milliseconds from `start` to `end`, rounded down; negative when `end` is earlier."""
     return (end - start) // timedelta(milliseconds=1)
+
+
+def to_unix_ms(instant: datetime) -> int:
+    """Whole milliseconds since EPOCH, rounded down."""
+    return ms_between(EPOCH, instant)
+
+
+def from_unix_ms(ms: int) -> datetime:
+    """The instant so many milliseconds after EPOCH."""
+    return EPOCH + timedelta(milliseconds=ms)
 
 
 def iso(instant: datetime) -> str:

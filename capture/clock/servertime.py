@@ -7,7 +7,7 @@ where nothing is missing. It is followed once nobody is recorded.
 import time
 from collections.abc import Callable
 
-from proctoring.clock import Clock
+from proctoring.clock import Clock, to_unix_ms
 
 STEP_MS_MIN = 500  # the system's clock was set; below, it is the daemon's slow hand
 
@@ -40,4 +40,4 @@ class ServerTime:
         return step_ms
 
     def _system_ms(self) -> int:
-        return int(self._clock().timestamp() * 1000)
+        return to_unix_ms(self._clock())

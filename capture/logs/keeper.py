@@ -16,6 +16,7 @@ import structlog
 from capture.away import available
 from capture.pace import Pace
 from capture.recorder import Grant, MediaSegment, Recorder
+from proctoring.clock import to_unix_ms
 from proctoring.core import Core
 from proctoring.errors import TokenRefused, Unavailable
 from proctoring.quarantine.service import check_none
@@ -135,7 +136,7 @@ class LogKeeper:
             own.before = stands
         logs.demand_room(_with_uncommitted(own, stands), len(ids), len(data))
         times = [
-            int(placed(event.at, batch.sent_at, received).timestamp() * 1000)
+            to_unix_ms(placed(event.at, batch.sent_at, received))
             for event in batch.events
             if str(event.id) in ids
         ]
@@ -173,7 +174,7 @@ class LogKeeper:
     async def _end(self, grant: Grant, cause: EndCause) -> None:
         async with self._own(grant) as own:
             if own.take_id is not None:
-                await self._recorder.end(own.take_id, cause, int(self._core.clock().timestamp() * 1000))
+                await self._recorder.end(own.take_id, cause, to_unix_ms(self._core.clock()))
                 own.take_id = None
 
     async def _watch(self) -> None:

@@ -13,10 +13,10 @@ from proctoring.exams.notice import Controller
 from proctoring.settings.settings import Settings
 from proctoring.web.cookies import read_cookie, set_cookie
 from proctoring.web.i18n import best_language
+from proctoring.web.problem_page import LANGUAGE_COOKIE
 from proctoring.web.templates import environment
 
 LANGUAGE_NAMES = {"nl": "Nederlands", "fr": "Français", "de": "Deutsch", "en": "English"}
-LANGUAGE_COOKIE = "language"
 LANGUAGE_COOKIE_S = 90 * 24 * 3600
 LANGUAGE_DEFAULT = "en"
 

@@ -14,7 +14,7 @@ from capture.simulate import clockstamp
 from capture.simulate.encoding import VIDEO_CLOCK_HZ, OpusEncoder, VideoEncoder
 from capture.simulate.paint import Pixels
 from capture.simulate.sound import BLOCK_SAMPLES, SAMPLE_RATE, Voice
-from proctoring.clock import Clock
+from proctoring.clock import Clock, to_unix_ms
 
 
 class Scene(Protocol):
@@ -69,7 +69,7 @@ class VideoTrack(MediaStreamTrack):
         if self.readyState != "live":
             raise MediaStreamError
         loop = asyncio.get_running_loop()
-        now_s, unix_ms = loop.time(), int(self._clock().timestamp() * 1000)
+        now_s, unix_ms = loop.time(), to_unix_ms(self._clock())
         self._start_s = self._start_s or now_s
         ticks = round((now_s - self._start_s) * VIDEO_CLOCK_HZ)
         keyframe, self._keyframe_wanted = self._keyframe_wanted, False

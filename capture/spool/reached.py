@@ -1,11 +1,10 @@
 """Up to when the takes of this process are in its spool, committed or not."""
 
 from collections.abc import Iterable
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 
 from capture.recorder import MediaSegment
-
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+from proctoring.clock import from_unix_ms
 
 
 class Reached:
@@ -25,6 +24,4 @@ class Reached:
     def of(self, take_ids: Iterable[str]) -> dict[str, datetime]:
         """The end of what was accepted of each of these takes, as far as there is anything."""
         known = {take_id: self._until_unix_ms.get(take_id) for take_id in take_ids}
-        return {
-            take_id: _EPOCH + timedelta(milliseconds=ms) for take_id, ms in known.items() if ms is not None
-        }
+        return {take_id: from_unix_ms(ms) for take_id, ms in known.items() if ms is not None}

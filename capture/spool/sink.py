@@ -22,6 +22,7 @@ from capture.spool.gather import Gather
 from capture.spool.reached import Reached
 from capture.spool.spool import Spool
 from capture.spool.worker import DRAIN_THREADS, DRAIN_THREADS_SQLITE, RETRY_S, SpoolWorker
+from proctoring.clock import to_unix_ms
 from proctoring.core import Core
 from proctoring.errors import Unavailable, WrongState
 from proctoring.identity import service as identity
@@ -177,7 +178,7 @@ class VaultRecorder:
 
     async def keep_image(self, session_id: str, jpeg: bytes) -> None:
         """See `capture.stills.Stills`."""
-        now_ms = int(self._core.clock().timestamp() * 1000)
+        now_ms = to_unix_ms(self._core.clock())
         begun = await asyncio.to_thread(self._begin_image, session_id, now_ms)
         self._takes[begun.take.id] = begun
         cause = EndCause.STORE_FAILED

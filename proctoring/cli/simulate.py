@@ -15,6 +15,7 @@ from capture.simulate.candidate import simulate as publish
 from capture.simulate.doings import Doors, act, away
 from proctoring.cli.output import common, operator, show
 from proctoring.cli.sessions import invitation
+from proctoring.clock import to_unix_ms
 from proctoring.compose.parts import Parts, parts
 from proctoring.exams import service as exams
 from proctoring.exams.model import CaptureProfile, CountFrom, Regulation, Stream
@@ -71,7 +72,7 @@ def simulate(
                 progress,
                 codec="VP8" if codec == "VP8" else "H264",
                 with_gap=with_gap,
-                away=away(int(made.core.clock().timestamp() * 1000), seconds) if eventful else HERE,
+                away=away(to_unix_ms(made.core.clock()), seconds) if eventful else HERE,
             ),
             asyncio.gather(*(doings_of(_doors(n, one)) for n, one in enumerate(invited) if eventful)),
         )

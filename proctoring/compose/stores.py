@@ -5,6 +5,7 @@ MinIO's client is loaded where one is used: every command starts through this mo
 
 import secrets
 
+from proctoring.compose.prepare import SECRET_BYTES
 from proctoring.errors import Unavailable
 from proctoring.settings.minio import secret_file
 from proctoring.settings.settings import Settings, Store
@@ -19,7 +20,6 @@ NOT_ERASABLE = (
     "Give recordings a bucket of their own without Object Lock, retention and MFA delete "
     "(PROCTORING_MINIO_BUCKET; `proctoring init` makes it), before anything is recorded."
 )
-SECRET_BYTES = 30  # 40 characters, all that MinIO takes
 
 
 def open_store(settings: Settings, power: Power) -> ObjectStore:

@@ -6,12 +6,12 @@ server knows, and nowhere else; they stay marked as late, with the time of their
 """
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session as Db
 
-from proctoring.clock import ms_between
+from proctoring.clock import ms_between, to_unix_ms
 from proctoring.core import Core
 from proctoring.errors import Invalid, WrongState
 from proctoring.exams.model import Stream
@@ -33,7 +33,6 @@ LATE_BYTES_MAX = 1 << 30  # sealed, per session: an hour of three streams at the
 LATE_SEGMENTS_MAX = 10_000  # per session: of pages' pieces, 4 s each, three streams of LATE_AGE_MAX are 5,400
 CLAIM_AHEAD_MAX = timedelta(seconds=10)  # what a page may be wrong by: half of its slowest question
 _USE_NOW = "Set your clock by `now` of the announcement's answer."
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,16 +57,16 @@ def missing(db: Db, core: Core, session_id: str, stream: Stream | UnitKind) -> M
     until then nobody knows where it ends."""
     check_none(db)
     session, now = load_session(db, session_id), core.clock()
-    unit, now_ms = unit_of(db, session_id, stream), _unix_ms(now)
+    unit, now_ms = unit_of(db, session_id, stream), to_unix_ms(now)
     if unit.state != UnitState.OPEN.value:
         return Missing(unit.id, False, 0, (), None, now_ms)
     if session.started_at is None:
         return Missing(unit.id, session.state not in OVER, 0, (), unit.late_until, now_ms)
-    started = _unix_ms(session.started_at)
+    started = to_unix_ms(session.started_at)
     end = _end_of_stream(db, session, unit.id)
     lives = select(func.max(SegmentRow.start_ms + SegmentRow.duration_ms))
     stored = db.scalar(lives.where(SegmentRow.unit_id == unit.id, SegmentRow.late.is_(False))) or 0
-    allowed = Span(_unix_ms(now - LATE_AGE_MAX), now_ms)
+    allowed = Span(to_unix_ms(now - LATE_AGE_MAX), now_ms)
     whole = GapRow.unit_id == unit.id, GapRow.part == GapPart.ALL.value
     rows = db.scalars(select(GapRow).where(*whole).order_by(GapRow.start_ms))
     known = [
@@ -146,7 +145,3 @@ def _has_room(db: Db, session_id: str) -> bool:
     late = select(func.coalesce(func.sum(SegmentRow.ct_len), 0), func.count())
     size, segments = db.execute(late.where(SegmentRow.unit_id.in_(units), SegmentRow.late)).one()
     return bool(size < LATE_BYTES_MAX and segments < LATE_SEGMENTS_MAX)
-
-
-def _unix_ms(instant: datetime) -> int:
-    return (instant - _EPOCH) // timedelta(milliseconds=1)

@@ -1,17 +1,16 @@
 """A stored segment in its place on the time line, as a leaf of its stream's manifest, and as a row."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import Any
 
-from proctoring.clock import iso
+from proctoring.clock import iso, to_unix_ms
 from proctoring.recordings.model import EndCause, GapPart
 from proctoring.recordings.spans import EVER_MS, Span
 from storage.objects.naming import segment_key
 from storage.proofs.manifest import Leaf
 
 ABSENCES_MAX = 8  # of one segment; of more the longest are told
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +45,7 @@ def moved_ms(started: datetime | None, unix_ms: int) -> int:
     """The same, negative for what came before it; 0 of a session that has no time line yet."""
     if started is None:
         return 0
-    return unix_ms - (started - _EPOCH) // timedelta(milliseconds=1)
+    return unix_ms - to_unix_ms(started)
 
 
 def placed(started: datetime | None, segment: SealedSegment, after_ms: int, before_ms: int = EVER_MS) -> Span:

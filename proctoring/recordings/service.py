@@ -6,14 +6,14 @@ The commit of a leaf is the acknowledgement: an object without a leaf was never 
 import math
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Row as SqlRow
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session as Db
 
-from proctoring.clock import iso
+from proctoring.clock import from_unix_ms, iso
 from proctoring.core import Core
 from proctoring.custody.apart import apart
 from proctoring.custody.model import SYSTEM, Action
@@ -37,7 +37,6 @@ from storage.seal import TakeSealer
 
 START_MARGIN_MS = 1000
 TAKES_PER_STATEMENT = 500
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +70,7 @@ def begin_take(
     if first:
         # A little earlier, on the full second: another stream's first frame may reach us later than this.
         whole_s = (start_unix_ms - START_MARGIN_MS) // 1000
-        row.started_at = _EPOCH + timedelta(seconds=whole_s)
+        row.started_at = from_unix_ms(whole_s * 1000)
         enter(db, core.clock, SYSTEM, Action.SESSION_BEGIN, session_id, started_at=iso(row.started_at))
     begun = open_take(db, core, row, unit, media_type, start_unix_ms)
     if first:

@@ -6,12 +6,11 @@ or the erasure of the unit takes it.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
 from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session as Db
 
-from proctoring.clock import ms_between
+from proctoring.clock import to_unix_ms
 from proctoring.core import Core
 from proctoring.errors import NotFound, WrongState
 from proctoring.exams.model import Stream
@@ -38,7 +37,6 @@ from storage.keys.unit_tags import UnitPublicKey
 from storage.objects.naming import segment_key
 from storage.proofs.manifest import digest
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 Flagged = Mapping[tuple[SignalKind, int], str]
 """Flags by the kind and start of their signal."""
 
@@ -100,7 +98,7 @@ def watched(db: Db, take_id: str) -> Watched | None:
     take, unit, started = found
     if started is None:
         return None
-    since = ms_between(_EPOCH, started)
+    since = to_unix_ms(started)
     return Watched(take.id, take.session_id, unit.id, unit.public(), Stream(unit.kind), since)
 
 
