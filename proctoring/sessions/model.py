@@ -24,6 +24,8 @@ REF_CHARS_MAX = 64
 WINDOW_HOURS_DEFAULT = 168
 WINDOW_HOURS_MAX = 8784  # a year
 MINUTES_MAX = 24 * 60
+LINE_AHEAD_MAX = timedelta(seconds=2)
+"""By so much at most the time line begins before the first frame."""
 
 
 class SessionState(StrEnum):
@@ -136,6 +138,12 @@ class Schedule:
         if start is None or self.minutes is None:
             return None
         return start + timedelta(minutes=self.minutes + self.extra_minutes)
+
+
+def filming_began(started_at: datetime | None) -> datetime | None:
+    """At the latest then the first frame was filmed: the candidate's own time counts from here, so that the
+    second or two by which the time line begins earlier is not taken from it."""
+    return started_at and started_at + LINE_AHEAD_MAX
 
 
 @dataclass(frozen=True, slots=True)

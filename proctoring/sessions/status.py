@@ -14,7 +14,7 @@ from proctoring.exams.service import load as load_exam
 from proctoring.recordings import gaps, open_takes
 from proctoring.recordings.model import UnitKind, is_recorded
 from proctoring.recordings.rows import UnitRow
-from proctoring.sessions.model import EndReason, SessionState, needed_to_begin
+from proctoring.sessions.model import EndReason, SessionState, filming_began, needed_to_begin
 from proctoring.sessions.service import end_reason, session_row
 
 PHONE_READY_FOR = timedelta(seconds=15)
@@ -82,7 +82,7 @@ def status(db: Db, core: Core, session_id: str, accepted: Mapping[str, datetime]
         streams,
         db.scalar(card) or 0,
         schedule.starts_at,
-        schedule.ends_at(row.started_at),
+        schedule.ends_at(filming_began(row.started_at)),
         end_reason(db, session_id) if SessionState(row.state) is SessionState.ENDED else None,
         needed_to_begin(SessionState(row.state), profile),
     )

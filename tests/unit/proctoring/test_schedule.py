@@ -7,7 +7,8 @@ import pytest
 from proctoring.errors import Conflict, Invalid
 from proctoring.sessions import service as sessions
 from proctoring.sessions.in_person import WISH_CHARS_MAX
-from proctoring.sessions.model import MINUTES_MAX, Schedule, Session
+from proctoring.sessions.model import LINE_AHEAD_MAX, MINUTES_MAX, Schedule, Session
+from proctoring.sessions.status import status
 from tests.support.world import ADMIN, START, World
 
 SOON = START + timedelta(hours=2)
@@ -54,6 +55,22 @@ def test_the_window_is_counted_from_the_scheduled_start(world: World) -> None:
     assert invite(world, Schedule(in_weeks, 120, 40)).closes_at == in_weeks + timedelta(hours=24)
     with pytest.raises(Invalid, match="longer than its window"):
         invite(world, Schedule(minutes=100, extra_minutes=50), window_hours=2)
+
+
+@pytest.mark.parametrize("ms", [0, 1, 500, 999])
+def test_no_second_of_the_exam_is_lost_to_the_time_line(world: World, ms: int) -> None:
+    """The line begins a second or two before the first frame; the candidate's minutes begin at that frame,
+    or up to LINE_AHEAD_MAX later."""
+    session = invite(world, Schedule(minutes=90))
+    with world.core.db.begin() as db:
+        sessions.admit(db, world.core, session.id, "v1", "{}", "en")
+    world.clock.move(seconds=ms / 1000)
+    first_frame = world.clock()
+    world.begin(session)
+    with world.core.db.read() as db:
+        ends_at = status(db, world.core, session.id).ends_at
+    assert ends_at is not None
+    assert timedelta() <= ends_at - first_frame - timedelta(minutes=90) <= LINE_AHEAD_MAX
 
 
 def test_the_wish_to_sit_in_person_is_kept_until_the_exam_begins(world: World) -> None:
