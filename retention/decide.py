@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session as Db
 
 from proctoring.clock import iso
@@ -18,8 +18,8 @@ from proctoring.custody.model import Action, Actor
 from proctoring.custody.service import enter
 from proctoring.quarantine.service import check_none
 from proctoring.recordings.model import UnitState
-from proctoring.recordings.rows import LoggedEventRow, TakeRow, UnitRow
-from proctoring.signals.service import forget
+from proctoring.recordings.rows import UnitRow
+from retention.forget import forget
 from retention.guard import Guard
 
 BEGUN = (UnitState.ERASING.value, UnitState.ERASED.value)
@@ -82,8 +82,6 @@ def _decide(db: Db, core: Core, unit_id: str, now: datetime) -> bool:
 def _forget(db: Db, unit_id: str, decision: Decision, confirmed: str) -> None:
     unit = db.get_one(UnitRow, unit_id, populate_existing=True)
     assert unit.erasing_at is not None
-    db.execute(update(TakeRow).where(TakeRow.unit_id == unit_id).values(sealed_key=None))
-    db.execute(delete(LoggedEventRow).where(LoggedEventRow.unit_id == unit_id))
     forget(db, unit_id)
     enter(
         db,

@@ -22,8 +22,8 @@ from proctoring.quarantine.holds import end_holds_on, place_again, release_again
 from proctoring.quarantine.model import Missing
 from proctoring.quarantine.proofs import Act, Erasure
 from proctoring.recordings.model import UnitState
-from proctoring.recordings.rows import TakeRow, UnitRow
-from proctoring.signals.service import forget
+from proctoring.recordings.rows import UnitRow
+from retention.forget import forget
 from retention.guard import Disputed
 from storage.errors import StoreFailed
 from storage.objects.shred import Shredder
@@ -106,7 +106,6 @@ class Replay:
         )
         if db.scalar(decided) is None:
             return
-        db.execute(update(TakeRow).where(TakeRow.unit_id == erasure.unit).values(sealed_key=None))
         forget(db, erasure.unit)
         enter(
             db,

@@ -19,6 +19,7 @@ from proctoring.exams.model import Exam, Stream
 from proctoring.holds import service as holds
 from proctoring.holds.model import HoldKind
 from proctoring.holds.rows import HoldRow
+from proctoring.migrations.tables import METADATA
 from proctoring.proofs.audit import audit_rows
 from proctoring.proofs.epochs import EpochGuard
 from proctoring.quarantine.acts import ActCopier
@@ -27,6 +28,7 @@ from proctoring.quarantine.watch import Watch
 from proctoring.recordings.model import UnitState
 from proctoring.recordings.rotation import Rotation
 from proctoring.recordings.rows import UnitRow
+from proctoring.sessions import service as sessions
 from proctoring.sessions.model import Session
 from storage.objects.shred import Shredder
 from storage.proofs import witness
@@ -35,6 +37,7 @@ from storage.proofs.sign import Purpose, sign_body
 from storage.proofs.witness import ActCopy, RestoredCopy
 from tests.support import postgres
 from tests.support.life import check_life
+from tests.support.logs import event, exam_with_logs, write
 from tests.support.packages import export
 from tests.support.restore import Operations, back_up
 from tests.support.world import ADMIN, World
@@ -182,6 +185,51 @@ def test_what_was_erased_and_held_since_the_backup_is_so_again(operations: Opera
     assert faults(operations) == []
     world.new_eraser().run()
     assert states(world, held) == {"retained"}
+
+
+def rows_about(world: World, session: Session) -> dict[str, list[dict[str, object]]]:
+    """Every row about the session outside the ledger, without the ids that each erasure draws anew."""
+    told = {"custody_entries", "replayed_sessions"}
+    found: dict[str, list[dict[str, object]]] = {}
+    with world.core.db.read() as db:
+        mine = list(db.scalars(select(UnitRow.id).where(UnitRow.session_id == session.id)))
+        for table in METADATA.sorted_tables:
+            columns = table.c
+            if table.name in told or not {"session_id", "unit_id"} & set(columns.keys()):
+                continue
+            which = columns.session_id == session.id if "session_id" in columns else columns.unit_id.in_(mine)
+            rows = db.execute(select(table).where(which).order_by(*table.primary_key)).mappings()
+            found[table.name] = [{name: row[name] for name in row if name != "erase_id"} for row in rows]
+    return found
+
+
+@pytest.mark.promise("P7")
+def test_an_erasure_done_again_leaves_what_the_first_one_left(operations: Operations) -> None:
+    """Row by row once the quarantine is lifted, of a session with recordings and logs: keys, ids of events and
+    all else."""
+    world = operations.world
+    exam = exam_with_logs(world)
+    with world.core.db.begin() as db:
+        exams.publish_results(db, world.core, ADMIN, exam.id, world.clock())
+    session = world.admitted(exam)
+    world.record(session)
+    write(world, session, "activity", [event(world.clock())])
+    world.clock.move(seconds=12)
+    with world.core.db.begin() as db:
+        sessions.finish(db, world.core, session.id)
+    operations.checkpoints().run()
+    backup = back_up(world)
+    world.clock.move(days=200)
+    world.new_eraser().run()
+    operations.checkpoints().run()
+    left = rows_about(world, session)
+    backup.put_back()
+    operations.look()
+    assert operations.replay().failures == ()
+    operations.lift()
+    world.new_eraser().run()
+    assert rows_about(world, session) == left
+    assert left["logged_events"] == []
 
 
 @pytest.mark.promise("P13")
