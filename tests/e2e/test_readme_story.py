@@ -88,7 +88,7 @@ def reviewed(demo: Demo, _: str) -> None:
     page.click("a:has-text('C-48217')")
     three_streams_play(page)
     page.click("button:has-text('Claim')")
-    page.wait_for_selector("#decision")
+    page.wait_for_selector("#player[data-ready]")
     while page.locator("li.flag:not(.is-done)").count():
         flag = page.locator("li.flag:not(.is-done)").first
         flag.locator(".flag-line").click()
