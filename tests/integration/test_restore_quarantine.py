@@ -205,7 +205,7 @@ def rows_about(world: World, session: Session) -> dict[str, list[dict[str, objec
 
 @pytest.mark.promise("P7")
 def test_an_erasure_done_again_leaves_what_the_first_one_left(operations: Operations) -> None:
-    """Row by row once the quarantine is lifted, of a session with recordings and logs: keys, ids of events and
+    """Row by row once the quarantine is lifted, of a session with recordings and logs: keys, ids of events,
     all else."""
     world = operations.world
     exam = exam_with_logs(world)
