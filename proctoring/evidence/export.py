@@ -238,7 +238,7 @@ def _extract(db: Db, session_id: str, public: bytes, earlier: str | None) -> Ext
 def _timestamp(db: Db, session_id: str) -> Timestamp | None:
     """The earliest time-stamp over a ledger in which every take of the session had ended; the newest, where
     that has none yet."""
-    ended = [entry.number for entry in entries(db, session_id) if entry.action is Action.TAKE_END]
+    ended = [entry.number for entry in entries(db, session_id, action=Action.TAKE_END)]
     stamp = first_covering(db, max(ended, default=0))
     if stamp is None:
         return None
@@ -266,7 +266,7 @@ def _entry_of(db: Db, package_id: str, session_id: str) -> int:
     """The number of the entry that says that this package is made."""
     exports = (
         entry.number
-        for entry in entries(db, session_id)
-        if entry.action is Action.EVIDENCE_EXPORT and entry.detail.get("package") == package_id
+        for entry in entries(db, session_id, action=Action.EVIDENCE_EXPORT)
+        if entry.detail.get("package") == package_id
     )
     return next(exports)
