@@ -5,11 +5,10 @@ import time
 from urllib.parse import urlsplit
 
 from tests.attacks.streams import Invited, Stranger, beside_streams
-from tests.attacks.wire import Play, Wire, addresses, play, request, through
+from tests.attacks.wire import HOLD_S, Play, Wire, addresses, play, request, through
 from tests.support.service import Service
 
 TITLE = "Connections"
-HOLD_S = 12.0  # a little longer than a request's head may take
 MANY = 1_100
 DRIP_S = 0.5
 CHURN_S = 10.0

@@ -8,12 +8,11 @@ from urllib.parse import urlsplit
 from capture.late.intake import PIECE_BYTES_MAX
 from proctoring.web.bodies import ADDRESS_MAX, TOKEN_UPLOADS_MAX
 from tests.attacks.streams import Invited, beside_streams
-from tests.attacks.wire import Wire, addresses, play, request, through
+from tests.attacks.wire import HOLD_S, Wire, addresses, play, request, through
 from tests.bench import meters
 from tests.support.service import Service
 
 TITLE = "Request bodies"
-HOLD_S = 12.0  # a little longer than a body may pause
 JUDGED_S = 8.0
 DRIP_S = 0.5
 UPLOADS = 150

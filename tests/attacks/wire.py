@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 OPENING_S_MAX = 5.0
+HOLD_S = 20.0  # twice what the head or the body of a request may take: a busy machine judges the same
 AT_ONCE = 100
 ANSWER_BYTES_MAX = 4096
 

@@ -106,7 +106,7 @@ def test_firefox_plays_a_live_session_from_the_start(reader: Firefox, stage: Sta
     session = stage.world.admitted()
     stage.publish(session, Stream.WEBCAM, [first], cause=None)
     review(reader, stage, session)
-    assert reader.run("return review.conductor.playing && review.conductor.muted")
+    reader.wait("review.conductor.playing && review.conductor.muted")
     reader.wait("document.querySelector('[data-stream=webcam] .nothing-what').textContent")
     stage.publish(session, Stream.WEBCAM, [second], cause=None)
     reader.wait(f"review.conductor.positionMs > {at(5000)}")

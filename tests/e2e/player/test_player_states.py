@@ -54,7 +54,7 @@ def test_a_live_session_goes_on(stage: Stage, browser: Browser) -> None:
     stage.take(recorded, Stream.WEBCAM, H264, 0, 4000, cause=None)
     page = stage.review(browser, "Proctor", recorded)
     expect(page.locator("[data-do=live]")).to_be_visible()
-    assert page.evaluate("window.review.conductor.playing")
+    page.wait_for_function("window.review.conductor.playing")
     expect(page.locator("[data-stream=webcam] .nothing-what")).to_have_text("Waiting for the next piece …")
     stage.take(recorded, Stream.WEBCAM, H264, 4000, 8000, cause=None)
     page.wait_for_function("(ms) => window.review.conductor.positionMs > ms", arg=at(5000))
