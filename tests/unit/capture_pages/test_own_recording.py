@@ -143,15 +143,18 @@ def test_it_says_who_looked_by_role_and_never_by_name(world: World, client: Asgi
 def test_given_to_nobody_is_said_as_long_as_it_is_so(
     world: World, client: AsgiClient, tmp_path: Path
 ) -> None:
-    """Computed from the ledger: afterwards the page says when, to whom by kind, and why."""
+    """Computed from the ledger: afterwards the page says when, to whom by kind, and why, and that this was declared."""
     session = world.ended()
-    assert "Given to nobody outside." in page(world, client, session)
+    before = page(world, client, session)
+    assert "Given to nobody outside." in before
+    assert "what the exam body wrote down" not in before
     world.clock.move(hours=1)
     export(world, session, tmp_path / "package")
     shown = page(world, client, session)
     assert "Given to nobody outside." not in shown
     assert "16 Nov 2026, 10:00 CET" in shown
     assert "you asked for it" in shown
+    assert "what the exam body wrote down. Tell it if that is not so" in shown
     assert "with the identity card" in shown
 
 
