@@ -1,12 +1,15 @@
 """Table of spools: one row for each that there ever was, with the last word of its process."""
 
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import BigInteger
+from sqlalchemy import Row as Selected
 from sqlalchemy.orm import Mapped, mapped_column
 
 from proctoring.db import Row
 from proctoring.spools.model import Standing, Told, Trouble
+from proctoring.tolerant import readable
 
 
 class SpoolRow(Row):
@@ -24,13 +27,8 @@ class SpoolRow(Row):
     datagrams_lost: Mapped[int] = mapped_column(BigInteger)
     sounds_lost: Mapped[int] = mapped_column(BigInteger)
 
-    def model(self) -> Standing:
-        told = Told(
-            Trouble(self.trouble) if self.trouble else None,
-            self.free_bytes,
-            self.waiting_bytes,
-            self.memory_bytes,
-            self.datagrams_lost,
-            self.sounds_lost,
-        )
-        return Standing(told, self.since)
+
+def read(row: Selected[Any]) -> Standing:
+    """A row of all columns, each read as it stands. Raises what is in `tolerant.UNREADABLE`."""
+    _, _, trouble, since, *counts = readable(row)
+    return Standing(Told(Trouble(trouble) if trouble else None, *counts), since)

@@ -1,40 +1,60 @@
 """Keeps the reports about spools, and answers pages, metrics and the doctor."""
 
-from sqlalchemy import exists, select
+from datetime import datetime
+
+import structlog
+from sqlalchemy import exists, insert, select, update
 from sqlalchemy.orm import Session as Db
 
 from proctoring.core import Core
 from proctoring.recordings.rows import TakeRow
 from proctoring.spools.model import TOLD_FOR, Standing, Told
-from proctoring.spools.rows import SpoolRow
+from proctoring.spools.rows import SpoolRow, read
+from proctoring.tolerant import UNREADABLE, as_it_stands, came_of
+
+COLUMNS = SpoolRow.__table__.c
+
+log = structlog.get_logger()
 
 
 def tell(db: Db, core: Core, spool_id: str, told: Told) -> None:
-    """Note how the process of this spool fares now."""
+    """Note how the process of this spool fares now, whatever its row holds."""
     now = core.clock()
     trouble = told.trouble.value if told.trouble else None
-    row = db.get(SpoolRow, spool_id)
-    if row is None:
-        row = SpoolRow(id=spool_id)
-        db.add(row)
-    if trouble is None:
-        row.since = None
-    elif row.trouble != trouble:
-        row.since = now
-    row.told_at, row.trouble = now, trouble
-    row.free_bytes, row.waiting_bytes, row.memory_bytes = (
-        told.free_bytes,
-        told.waiting_bytes,
-        told.memory_bytes,
-    )
-    row.datagrams_lost, row.sounds_lost = told.datagrams_lost, told.sounds_lost
-    db.flush()
+    this = SpoolRow.id == spool_id
+    before = db.execute(
+        select(as_it_stands(COLUMNS.trouble), as_it_stands(COLUMNS.since)).where(this)
+    ).one_or_none()
+    since = now if trouble else None
+    if since and before and before.trouble == trouble and isinstance(before.since, datetime):
+        since = before.since
+    values = {
+        "told_at": now,
+        "trouble": trouble,
+        "since": since,
+        "free_bytes": told.free_bytes,
+        "waiting_bytes": told.waiting_bytes,
+        "memory_bytes": told.memory_bytes,
+        "datagrams_lost": told.datagrams_lost,
+        "sounds_lost": told.sounds_lost,
+    }
+    if before is None:
+        db.execute(insert(SpoolRow).values(id=spool_id, **values))
+    else:
+        db.execute(update(SpoolRow).where(this).values(**values))
 
 
 def standing(db: Db, core: Core) -> list[Standing]:
-    """Of every process that was heard of within TOLD_FOR."""
+    """Of every process that was heard of within TOLD_FOR. One whose row cannot be read is left out: its next
+    word replaces the row."""
     recent = SpoolRow.told_at > core.clock() - TOLD_FOR
-    return [row.model() for row in db.scalars(select(SpoolRow).where(recent).order_by(SpoolRow.id))]
+    found = []
+    for row in db.execute(select(*map(as_it_stands, COLUMNS)).where(recent).order_by(SpoolRow.id)):
+        try:
+            found.append(read(row))
+        except UNREADABLE as error:
+            log.error("rows.unreadable", of="spools", error=came_of(error))
+    return found
 
 
 def troubles(db: Db, core: Core) -> list[Standing]:

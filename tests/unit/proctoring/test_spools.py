@@ -14,10 +14,12 @@ from proctoring.exams.model import Stream
 from proctoring.recordings import running
 from proctoring.spools import service as spools
 from proctoring.spools.model import TOLD_FOR, Told, Trouble
+from proctoring.spools.rows import SpoolRow
 from proctoring.web import health
 from proctoring.web.metrics import exposition
 from tests.support.asgi import AsgiClient
 from tests.support.world import World
+from tests.unit.retention.test_garbled import garbage, write
 
 WELL = Told(None, 9 << 30, 5_000)
 FULL = Told(Trouble.DISK_FULL, 100 << 20, 7_000, memory_bytes=64 << 20, datagrams_lost=3, sounds_lost=40)
@@ -50,6 +52,26 @@ def test_a_trouble_counts_from_when_it_began(world: World) -> None:
     tell(world.core, "a", WELL)
     with world.core.db.read() as db:
         assert spools.troubles(db, world.core) == []
+
+
+def test_a_row_that_cannot_be_read_is_replaced_by_the_next_word(world: World) -> None:
+    """Until then the process is as one that says nothing, and the others are heard."""
+    tell(world.core, "b", WELL)
+    marred = 0
+    for column in SpoolRow.__table__.c:
+        value = garbage("spools", column.name, world.core.db.engine.dialect.name)
+        if value is None:
+            continue
+        tell(world.core, "a", FULL)
+        write(world, "spools", column.name, value, "id = 'a'")
+        with world.core.db.read() as db:
+            assert [one.told for one in spools.standing(db, world.core)] == [WELL], column
+        assert figures(world.core)["capture_keeps_nothing"] == 0
+        tell(world.core, "a", FULL)
+        with world.core.db.read() as db:
+            assert [one.told for one in spools.standing(db, world.core)] == [FULL, WELL], column
+        marred += 1
+    assert marred > 1
 
 
 def test_metrics_tell_of_all_processes_together(world: World) -> None:
