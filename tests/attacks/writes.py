@@ -15,13 +15,13 @@ from proctoring.sessions.service import NOTICES_MAX, WISHES_MAX
 from tests.attacks.frame import Attack, Ground, Outcome
 from tests.support.logs import answer, batch, event
 from tests.support.service import Service
+from tests.support.tables import OF_JOBS
 from tests.unit.capture.offers import audio, offer, video
 
 TITLE = "Writes without end"
 TRIES = 1_700  # what one invitation once wrote in 15 s
 LOGS = ("--streams", "webcam,phone", "--activity-log", "--answers-log")
 PUBLISHES = 60
-OF_JOBS = ("checkpoints", "ledger_pages", "replayed_sessions")
 
 Invited = dict[str, Any]
 Ask = Callable[[httpx.Client, Invited, int], httpx.Response]

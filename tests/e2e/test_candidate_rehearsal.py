@@ -6,6 +6,7 @@ import pytest
 
 from tests.e2e.candidate_stage import candidate, service
 from tests.support.service import Service
+from tests.support.tables import OF_JOBS
 
 __all__ = ["service"]
 
@@ -13,12 +14,10 @@ pytestmark = pytest.mark.live
 
 
 def stored(service: Service) -> tuple[dict[str, list[tuple[object, ...]]], set[str]]:
-    """Every row of every table but the worker's own memory, and every file of recordings."""
+    """Every row of every table but those that change with time alone, and every file of recordings."""
     with sqlite3.connect(service.data / "proctoring.db") as db:
         names = [name for (name,) in db.execute("select name from sqlite_master where type = 'table'")]
-        rows = {name: db.execute(f"select * from {name}").fetchall() for name in names}
-    for own in ("retention_state", "checkpoints"):
-        rows.pop(own)
+        rows = {name: db.execute(f"select * from {name}").fetchall() for name in names if name not in OF_JOBS}
     files = [*(service.data / "objects").rglob("*"), *(service.data / "spool").rglob("*")]
     return rows, {str(file) for file in files if file.is_file()}
 

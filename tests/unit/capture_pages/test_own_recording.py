@@ -143,7 +143,7 @@ def test_it_says_who_looked_by_role_and_never_by_name(world: World, client: Asgi
 def test_given_to_nobody_is_said_as_long_as_it_is_so(
     world: World, client: AsgiClient, tmp_path: Path
 ) -> None:
-    """Computed from the ledger: afterwards the page says when, to whom by kind, and why, and that this was declared."""
+    """Computed from the ledger: afterwards the page says when, to whom by kind, and why, as declared."""
     session = world.ended()
     before = page(world, client, session)
     assert "Given to nobody outside." in before
