@@ -23,7 +23,7 @@ BASE_ARGS = [
     "--autoplay-policy=no-user-gesture-required",
 ]
 ALLOW_ALL = "--use-fake-ui-for-media-stream"
-WAIT_MS = 30_000
+WAIT_MS = 60_000
 
 # Keeps hold of what the page was given, so that a test can take it away as a cable or a browser would.
 DEVICES_IN_HAND = """

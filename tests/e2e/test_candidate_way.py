@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from tests.e2e.candidate_stage import WAIT_MS, Candidate, candidate, service, streams_of
+from tests.e2e.candidate_stage import Candidate, candidate, service, streams_of
 from tests.support.service import Service
 
 __all__ = ["service"]
@@ -30,7 +30,7 @@ def test_from_the_notice_to_the_end(service: Service) -> None:
         assert someone.says('[data-step="recording"] [data-word]') == "You are being recorded"
         expect(someone.page.locator("[data-elapsed]")).to_have_text(re.compile("00:00:(0[5-9]|[1-5].)"))
         signs = someone.page.locator('[data-step="recording"] [data-sign]')
-        expect(signs, "webcam, microphone, phone, screen").to_have_text(["recording"] * 4, timeout=WAIT_MS)
+        expect(signs, "webcam, microphone, phone, screen").to_have_text(["recording"] * 4)
         someone.stop()
         phone.wait_for_selector('[data-step="end"]:not([hidden])')
         recorded = streams_of(service, someone.invited["session_id"])

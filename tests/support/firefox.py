@@ -33,7 +33,7 @@ return Services.console.getMessageArray()
   .filter((one) => one instanceof Ci.nsIScriptError && !(one.flags & Ci.nsIScriptError.warningFlag))
   .filter((one) => /^https?:/.test(one.sourceName) || /CSP|Content Security/.test(one.category))
   .map((one) => `${one.category}: ${one.sourceName}:${one.lineNumber}: ${one.errorMessage}`);"""
-START_S, ANSWER_S, WAIT_S = 60, 60.0, 30.0
+START_S, ANSWER_S, WAIT_S = 60, 60.0, 60.0
 POLL_S = 0.25
 
 

@@ -44,7 +44,7 @@ from tests.support.clockreader import read_clock
 from tests.support.world import ADMIN, World
 
 CHROMIUM_ARGS = ["--no-sandbox", "--disable-gpu", "--autoplay-policy=no-user-gesture-required"]
-TIMEOUT_MS = 20_000
+TIMEOUT_MS = 60_000
 SEGMENT_MS = 4000
 FRAME_MS = 100
 SOUND_PER_MS = 48
