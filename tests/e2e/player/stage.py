@@ -240,13 +240,17 @@ def chromium() -> Iterator[Browser]:
         browser.close()
 
 
-SHOWN = """() => Object.fromEntries([...document.querySelectorAll("[data-stream]")].map((view) => {
-  const video = view.querySelector("video"), canvas = document.createElement("canvas");
-  if (view.classList.contains("is-empty") || video.readyState < 2) return [view.dataset.stream, null];
-  canvas.width = video.videoWidth; canvas.height = video.videoHeight;
-  canvas.getContext("2d").drawImage(video, 0, 0);
-  return [view.dataset.stream, canvas.toDataURL("image/png").split(",")[1]];
-}))"""
+# A browser paints what it has decoded with its next frame.
+SHOWN = """async () => {
+  for (let frames = 0; frames < 2; frames += 1) await new Promise(requestAnimationFrame);
+  return Object.fromEntries([...document.querySelectorAll("[data-stream]")].map((view) => {
+    const video = view.querySelector("video"), canvas = document.createElement("canvas");
+    if (view.classList.contains("is-empty") || video.readyState < 2) return [view.dataset.stream, null];
+    canvas.width = video.videoWidth; canvas.height = video.videoHeight;
+    canvas.getContext("2d").drawImage(video, 0, 0);
+    return [view.dataset.stream, canvas.toDataURL("image/png").split(",")[1]];
+  }));
+}"""
 
 
 def shown_clocks(page: Page) -> dict[str, int | None]:
