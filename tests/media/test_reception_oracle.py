@@ -31,7 +31,7 @@ from capture.receive.reception import (
 )
 from capture.receive.track import SOURCE_SILENT_S, Events
 
-pytestmark = pytest.mark.live
+pytestmark = [pytest.mark.live, pytest.mark.packet]
 
 VIDEO, AGAIN, AUDIO = 96, 97, 111
 SSRC, AGAIN_SSRC, AUDIO_SSRC = 0x1111, 0x2222, 0x3333

@@ -11,6 +11,8 @@ from hypothesis import strategies as st
 from capture.errors import BadPayload
 from capture.media import h264, opus, vp8
 
+pytestmark = pytest.mark.packet
+
 
 def encoded(codec: str, width: int, height: int, options: dict[str, str], pixels: str = "yuv420p") -> bytes:
     context = av.CodecContext.create(codec, "w")

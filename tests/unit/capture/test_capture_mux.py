@@ -12,6 +12,8 @@ from capture.media import fmp4, h264, mux, webm
 from capture.media.frames import Codec, EncodedFrame
 from capture.media.piece import Piece
 
+pytestmark = pytest.mark.packet
+
 RATE = 15
 SECONDS = 9
 START_MS = 1_800_000_000_000

@@ -15,6 +15,8 @@ from capture.media.piece import Piece
 from proctoring.recordings.model import EndCause, GapPart
 from tests.support.examples import examples
 
+pytestmark = pytest.mark.packet
+
 START_MS = 1_800_000_000_000
 KEY = b"\x10\x02\x00\x9d\x01\x2a\x80\x02\xe0\x01"
 OTHER_SIZE = b"\x10\x02\x00\x9d\x01\x2a\x00\x05\xd0\x02"

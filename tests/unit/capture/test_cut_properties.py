@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from itertools import pairwise
 
+import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
@@ -12,6 +13,8 @@ from capture.cut.segmenter import GAP_MS, SEGMENT_MS_MAX, Segmenter
 from capture.media.frames import AUDIO_CLOCK, VIDEO_CLOCK, Codec, EncodedFrame
 from capture.media.piece import Piece
 from tests.support.examples import examples
+
+pytestmark = pytest.mark.packet
 
 EXAMPLES = examples(40)
 START_MS = 1_800_000_000_000

@@ -2,11 +2,15 @@
 
 from dataclasses import dataclass, field
 
+import pytest
+
 from capture.cut.cutting import UNREADABLE_MS_MAX, Cutting
 from capture.cut.segmenter import KEYFRAME_REQUEST_MS, SEGMENT_MS, Segmenter
 from capture.media.frames import Codec, EncodedFrame
 from capture.media.piece import Piece
 from proctoring.recordings.model import EndCause
+
+pytestmark = pytest.mark.packet
 
 START_MS = 1_800_000_000_000
 KEY = b"\x10\x02\x00\x9d\x01\x2a\x80\x02\xe0\x01"

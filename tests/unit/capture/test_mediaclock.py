@@ -2,10 +2,14 @@
 
 from itertools import pairwise
 
+import pytest
+
 from capture.clock.deviceclock import DeviceClock
 from capture.clock.mediaclock import ALIGN_MAX_US, TRUST_US, TrackClock
 from capture.cut.segmenter import Segmenter
 from capture.media.frames import AUDIO_CLOCK, VIDEO_CLOCK, Codec, EncodedFrame
+
+pytestmark = pytest.mark.packet
 
 START_MS = 1_800_000_000_000
 KEY = b"\x10\x02\x00\x9d\x01\x2a\x80\x02\xe0\x01"

@@ -10,6 +10,8 @@ import pytest
 from capture.receive.batch import DATAGRAMS_MAX, Batch, send
 from capture.receive.intake import SLOT_BYTES, Address, deliver
 
+pytestmark = pytest.mark.packet
+
 HOSTS = {socket.AF_INET: "127.0.0.1", socket.AF_INET6: "::1"}
 
 

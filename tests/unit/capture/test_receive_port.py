@@ -17,6 +17,8 @@ from capture.receive import port as port_module
 from capture.receive import sockets, stun
 from capture.receive.port import ADDRESSES_PER_GUEST_MAX, ALIVE_S, STUN_PER_S_MAX, Guest, MediaPort
 
+pytestmark = pytest.mark.packet
+
 HOME = ("198.51.100.7", 4000)
 ELSEWHERE = ("203.0.113.9", 4000)
 

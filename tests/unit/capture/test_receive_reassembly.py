@@ -22,6 +22,8 @@ from capture.receive.reorder import (
 from capture.receive.rtp import Packet
 from tests.support.examples import examples
 
+pytestmark = pytest.mark.packet
+
 FRAME_TICKS = 6000
 KEY_EVERY = 5
 FIRST_SEQUENCE = 65_530  # so that the counters wrap within each test

@@ -4,7 +4,11 @@ import asyncio
 from collections import Counter
 from typing import Any
 
+import pytest
+
 from capture.receive.rounds import REPORT_ROUNDS, ROUND_S, Rounds
+
+pytestmark = pytest.mark.packet
 
 
 class Port:

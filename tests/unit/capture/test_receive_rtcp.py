@@ -12,6 +12,8 @@ from capture.receive.bandwidth import BITS_PER_S_MAX, BITS_PER_S_MIN, Allowance
 from capture.receive.rtcp import ReportBlock, SenderReport
 from capture.receive.statistics import SourceStatistics
 
+pytestmark = pytest.mark.packet
+
 SSRC, MEDIA = 0x01020304, 0xA1B2C3D4
 
 

@@ -10,6 +10,8 @@ from capture.receive import sockets, sorting, stun
 from capture.receive.intake import Address
 from capture.receive.sockets import Bound
 
+pytestmark = pytest.mark.packet
+
 STUN = bytes.fromhex("000100002112a442") + bytes(12)
 RTP, DTLS = b"\x80" + bytes(40), b"\x16" + bytes(40)
 LONG_STUN = STUN + bytes(stun.MESSAGE_BYTES_MAX - len(STUN))

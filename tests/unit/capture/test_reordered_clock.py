@@ -7,6 +7,8 @@ import pytest
 from capture.clock.steadyticks import SteadyTicks
 from capture.media.frames import AUDIO_CLOCK, VIDEO_CLOCK, Codec, EncodedFrame
 
+pytestmark = pytest.mark.packet
+
 START_MS = 1_800_000_000_000
 SECONDS = 20
 Hold = tuple[int, int]  # from when on the network holds all back, and for how long, in milliseconds

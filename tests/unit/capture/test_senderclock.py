@@ -1,10 +1,13 @@
 """Sender reports as a clock: the fit, drift, restarts, and the device's place on the server's clock."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from capture.clock.deviceclock import LEAST_OVER_US, ROUND_TRIP_US_MAX, DeviceClock
 from capture.clock.senderclock import DRIFT_MAX_PPM, RESTART_US, SenderClock, ntp_to_us
+
+pytestmark = pytest.mark.packet
 
 S = 1_000_000
 NOON_US = 1_800_000_000 * S

@@ -16,6 +16,8 @@ from capture.media.piece import Piece, Sample, VideoConfig
 from tests.support.examples import examples
 from tests.unit.capture.test_capture_mux import pieces_of
 
+pytestmark = pytest.mark.packet
+
 PIECE_MS = 4_000
 TICKS = PIECE_MS * silence.AUDIO_TICKS_PER_MS
 PACKET_TICKS = 960

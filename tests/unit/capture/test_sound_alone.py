@@ -11,6 +11,8 @@ from capture.recorder import Absence
 from proctoring.recordings.model import EndCause, GapPart
 from tests.unit.capture.test_capture_segmenter import KEY, START_MS, cut, picture, sound, steady
 
+pytestmark = pytest.mark.packet
+
 ALONE = 'audio/webm; codecs="opus"'
 
 

@@ -19,6 +19,8 @@ from tests.unit.capture.recorded import (
     without_lengths,
 )
 
+pytestmark = pytest.mark.packet
+
 
 @pytest.mark.parametrize("form", [lambda file: file, without_lengths], ids=["whole", "live"])
 def test_pictures_and_sound_come_back_with_their_times(form) -> None:
