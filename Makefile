@@ -8,6 +8,7 @@ MINUTES ?= 120
 EVERY ?= 240
 T ?=
 BIN := .venv/bin
+NODE_MODULES := node_modules/.package-lock.json
 COMPILED := $(shell sed -n 's/^ *"\(.*\.py\)",$$/\1/p' setup.py)
 COMPILE := $(BIN)/pip-compile --quiet --strip-extras --generate-hashes --allow-unsafe \
 	--no-emit-index-url --no-emit-find-links --no-emit-trusted-host --no-header
@@ -35,13 +36,17 @@ dev: setup ## as `make run`, and started again after each change of the code
 	PROCTORING_ENV=dev $(BIN)/watchfiles --sigint-timeout 30 "$(BIN)/proctoring serve --data $(DATA) --port $(PORT) --demo --verbose" \
 		proctoring capture storage review_ui retention
 
-lint: setup ## style, types, import rules, JavaScript types
+lint: setup ## style, types, import rules; types and style of JavaScript and CSS
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	@if command -v npm >/dev/null; then npm ci --silent && npx tsc --noEmit; \
-	else echo "tsc: not run, npm is not installed"; fi
+	@if command -v npm >/dev/null; then $(MAKE) --no-print-directory $(NODE_MODULES) && npm run --silent check; \
+	else echo "tsc and prettier: not run, npm is not installed"; fi
+
+$(NODE_MODULES): package-lock.json
+	npm ci --silent
+	touch $@
 
 compose: setup ## docker compose's own reading of docker-compose.yml; Go builds it, once
 	@sh tests/tools.sh compose

@@ -1,14 +1,15 @@
 /**
- * Tells the exam page which web page is in front, from the start of the recording to its end, and nobody else.
+ * Tells the exam page which web page is in front, from the start of the recording to its end, and nobody
+ * else.
  *
- * A page that was in front is told once it is there, also if it is in front no longer by then. Nothing is kept but
- * the numbers of tabs and what was told last, and that only as long as the browser runs: a worker that the
- * browser stopped goes on where it was.
+ * A page that was in front is told once it is there, also if it is in front no longer by then. Nothing is
+ * kept but the numbers of tabs and what was told last, and that only as long as the browser runs: a worker
+ * that the browser stopped goes on where it was.
  */
 
 /**
- * `id`: the exam's tab. `last`: what was told last, so that it is told once. `loading`: tabs that have been in
- * front before their page was there.
+ * `id`: the exam's tab. `last`: what was told last, so that it is told once. `loading`: tabs that have been
+ * in front before their page was there.
  * @typedef {{ id: number, last: string, loading: number[] } | null} Exam
  */
 
@@ -18,8 +19,7 @@ let turn = Promise.resolve();
 /** @param {() => Promise<unknown>} act */
 const inTurn = (act) => (turn = turn.then(act, act));
 
-/** @returns {Promise<Exam>} */
-const exam = async () => (await chrome.storage.session.get("exam"))["exam"] ?? null;
+const exam = async () => /** @type {Exam} */ ((await chrome.storage.session.get("exam"))["exam"] ?? null);
 
 /** @param {number} id */
 async function begin(id) {

@@ -1,6 +1,7 @@
 /**
  * Between the exam page and the extension. The page says when the recording begins and ends; the extension
- * says which page came to the front. The session's token stays with the page, which alone speaks to the server.
+ * says which page came to the front. The session's token stays with the page, which alone speaks to the
+ * server.
  */
 
 /** @param {unknown} message */

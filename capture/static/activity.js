@@ -1,7 +1,7 @@
 /**
- * What happens on this page while it records goes into the activity log: focus, sight, full screen, that something
- * was pasted and how long it was, displays, the computer's clock being set; and what a companion extension tells
- * this page. Never what was pasted or typed.
+ * What happens on this page while it records goes into the activity log: focus, sight, full screen, that
+ * something was pasted and how long it was, displays, the computer's clock being set; and what a companion
+ * extension tells this page. Never what was pasted or typed.
  */
 
 import { maybe, one, text, write } from "./page.js";
@@ -32,7 +32,9 @@ export class Activity {
     on(window, "blur", () => add("focus-lost"));
     on(window, "focus", () => add("focus-gained"));
     on(document, "visibilitychange", () => add(document.hidden ? "page-hidden" : "page-shown"));
-    on(document, "fullscreenchange", () => add(document.fullscreenElement ? "fullscreen-entered" : "fullscreen-left"));
+    on(document, "fullscreenchange", () =>
+      add(document.fullscreenElement ? "fullscreen-entered" : "fullscreen-left"),
+    );
     on(document, "paste", (event) => {
       const pasted = /** @type {ClipboardEvent} */ (event).clipboardData?.getData("text") ?? "";
       add("paste", { chars: pasted.length });
@@ -40,7 +42,8 @@ export class Activity {
     const display = /** @type {Screen & { isExtended?: boolean, addEventListener?: unknown }} */ (screen);
     const told = () => add("display-change", { extended: display.isExtended ?? null });
     told();
-    if (display.addEventListener) on(/** @type {EventTarget} */ (/** @type {unknown} */ (display)), "change", told);
+    if (display.addEventListener)
+      on(/** @type {EventTarget} */ (/** @type {unknown} */ (display)), "change", told);
     on(this.log.clock, "step", (event) => {
       const { at, byMs } = /** @type {CustomEvent} */ (event).detail;
       add("clock-set", { by_ms: byMs }, at);
@@ -65,7 +68,10 @@ export class Activity {
     if (event.source !== window || event.origin !== location.origin) return;
     const { proctoring, url, title } = event.data ?? {};
     if (proctoring === "visited" && typeof url === "string" && url) {
-      this.log.add("url", { url: url.slice(0, URL_CHARS_MAX), title: String(title ?? "").slice(0, TITLE_CHARS_MAX) });
+      this.log.add("url", {
+        url: url.slice(0, URL_CHARS_MAX),
+        title: String(title ?? "").slice(0, TITLE_CHARS_MAX),
+      });
     } else if (proctoring === "started") {
       this.log.add("companion-started");
       maybe("[data-companion]", (part) => (part.hidden = false));

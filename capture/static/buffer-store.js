@@ -1,12 +1,14 @@
 /**
- * Where pieces of the recording wait on the candidate's own device: in IndexedDB, so that a reload keeps them;
- * in memory where the browser allows none.
+ * Where pieces of the recording wait on the candidate's own device: in IndexedDB, so that a reload keeps
+ * them; in memory where the browser allows none.
  *
- * A piece is a whole short WebM file. `start` and `end` are Unix milliseconds of the server's clock; as long as
- * `doubt` is set, they may yet be moved.
+ * A piece is a whole short WebM file. `start` and `end` are Unix milliseconds of the server's clock; as long
+ * as `doubt` is set, they may yet be moved.
  *
- * @typedef {{ place: string, start: number, end: number, data: Blob, doubt?: Doubt }} Piece  place: session and stream
- * @typedef {{ name: string, across: boolean }} Doubt  of the page's clock; `across`: it came while this was recorded
+ * @typedef {{ place: string, start: number, end: number, data: Blob, doubt?: Doubt }} Piece  place: session
+ *   and stream
+ * @typedef {{ name: string, across: boolean }} Doubt  of the page's clock; `across`: it came while this was
+ *   recorded
  */
 
 const NAME = "proctoring-buffer";
@@ -50,8 +52,8 @@ export class PieceStore {
   }
 
   /**
-   * The clock knows again: what was kept in this doubt is put where it belongs. A piece across which the clock
-   * stood still belongs to no one place, and is deleted.
+   * The clock knows again: what was kept in this doubt is put where it belongs. A piece across which the
+   * clock stood still belongs to no one place, and is deleted.
    * @param {string} doubt
    * @param {number} movedMs
    */
@@ -69,7 +71,9 @@ export class PieceStore {
   async sweep(now) {
     const database = await this.#opened;
     if (!database) return;
-    const all = /** @type {Piece[]} */ (await done(database.transaction(PIECES).objectStore(PIECES).getAll()));
+    const all = /** @type {Piece[]} */ (
+      await done(database.transaction(PIECES).objectStore(PIECES).getAll())
+    );
     for (const piece of all) if (piece.end < now - LEFT_OVER_MS) await this.remove(piece);
   }
 }

@@ -1,9 +1,9 @@
 /**
  * Keeps one stream on this device until the server has it, and sends what the server misses.
  *
- * Guarantee: while the stream is given to `record`, every moment of it is in a piece; a piece is deleted when the
- * server says that it has that time, when it was sent, or at the limits, the oldest first. The server alone says
- * what is missing: this page cannot know which packets arrived.
+ * Guarantee: while the stream is given to `record`, every moment of it is in a piece; a piece is deleted when
+ * the server says that it has that time, when it was sent, or at the limits, the oldest first. The server
+ * alone says what is missing: this page cannot know which packets arrived.
  */
 
 import { LateEndpoint } from "./late-endpoint.js";
@@ -53,13 +53,14 @@ export class Buffer extends EventTarget {
   }
 
   /**
-   * Records the living tracks of `media` in pieces from now on, in place of what was recorded. A track that went
-   * away changes nothing: the recorder goes on with the others.
+   * Records the living tracks of `media` in pieces from now on, in place of what was recorded. A track that
+   * went away changes nothing: the recorder goes on with the others.
    * @param {MediaStream} media
    */
   record(media) {
     const living = media.getTracks().filter((track) => track.readyState === "live");
-    if (!canRecord() || !living.length || living.every((track) => this.#recorder?.tracks.includes(track))) return;
+    if (!canRecord() || !living.length || living.every((track) => this.#recorder?.tracks.includes(track)))
+      return;
     const before = this.#recorder;
     this.#over = false;
     const clock = this.clock;
@@ -71,7 +72,9 @@ export class Buffer extends EventTarget {
       // What is known of the clocks gets better from piece to piece; the recording itself has no break.
       const start = Math.abs(begun - until) < SEAM_MS ? until : begun;
       until = end;
-      const doubt = clock.doubt ? { name: clock.doubt, across: from < clock.doubtfulSince && clock.doubtfulSince < to } : undefined;
+      const doubt = clock.doubt
+        ? { name: clock.doubt, across: from < clock.doubtfulSince && clock.doubtfulSince < to }
+        : undefined;
       // A full disk loses a piece, not the recording that is under way.
       this.#keeping = this.#keeping.then(() => this.store.put({ data, start, end, doubt })).catch(() => {});
       return this.#keeping;
@@ -80,12 +83,17 @@ export class Buffer extends EventTarget {
     if (before) void this.#recorder.begun.then(() => before.stop());
   }
 
-  /** Pieces get the time that they have, and what nobody will send any more is swept away. @param {{ doubt: string, movedMs: number }} what */
+  /**
+   * Pieces get the time that they have, and what nobody will send any more is swept away.
+   * @param {{ doubt: string, movedMs: number }} what
+   */
   #settled({ doubt, movedMs }) {
-    this.#keeping = this.#keeping.then(async () => {
-      await this.store.settle(doubt, movedMs);
-      await this.store.sweep(this.clock.now());
-    }).catch(() => {});
+    this.#keeping = this.#keeping
+      .then(async () => {
+        await this.store.settle(doubt, movedMs);
+        await this.store.sweep(this.clock.now());
+      })
+      .catch(() => {});
   }
 
   /** Stops recording; what is kept is still sent. */
@@ -144,7 +152,9 @@ export class Buffer extends EventTarget {
       return true;
     }
     const settled = pieces.filter((piece) => !piece.doubt || piece.doubt.name !== this.clock.doubt);
-    const wanted = settled.filter((piece) => missing.gaps.some((gap) => gap.start < piece.end && piece.start < gap.end));
+    const wanted = settled.filter((piece) =>
+      missing.gaps.some((gap) => gap.start < piece.end && piece.start < gap.end),
+    );
     this.#wait(wanted.length);
     for (const piece of wanted) {
       const became = await this.endpoint.put(piece);

@@ -1,6 +1,6 @@
 /**
- * A camera and its microphone, each by itself: one may go away, be muted by the system, and come back, while the
- * other goes on.
+ * A camera and its microphone, each by itself: one may go away, be muted by the system, and come back, while
+ * the other goes on.
  *
  * Events: `change` when a part is missing or back; `ended`, once, when both are gone.
  *
@@ -41,7 +41,9 @@ export class Camera extends EventTarget {
     this.facing = facing;
     this.media = media;
     for (const part of PARTS) for (const track of this.#tracks(part)) this.#watch(part, track);
-    navigator.mediaDevices.addEventListener("devicechange", () => this.#changed(), { signal: this.#away.signal });
+    navigator.mediaDevices.addEventListener("devicechange", () => this.#changed(), {
+      signal: this.#away.signal,
+    });
   }
 
   /** Asks for a part that is gone. Throws NoDevice. @param {Part} part */
@@ -73,7 +75,10 @@ export class Camera extends EventTarget {
     let muted;
     const quiet = () => {
       clearTimeout(muted);
-      muted = setTimeout(() => track.muted && track.readyState === "live" && this.#set(part, "muted"), MUTED_AFTER_MS);
+      muted = setTimeout(
+        () => track.muted && track.readyState === "live" && this.#set(part, "muted"),
+        MUTED_AFTER_MS,
+      );
     };
     track.addEventListener("mute", quiet, { signal });
     track.addEventListener("unmute", () => this.lacks[part] === "muted" && this.#set(part, ""), { signal });

@@ -1,6 +1,6 @@
 /**
- * A picture on which one covers places, by drawing or with the keyboard. What is covered is painted over in the
- * picture itself: whoever gets it gets black there, not a layer that could be lifted.
+ * A picture on which one covers places, by drawing or with the keyboard. What is covered is painted over in
+ * the picture itself: whoever gets it gets black there, not a layer that could be lifted.
  *
  * @typedef {{ x: number, y: number, w: number, h: number }} Box in pixels of the picture
  */
@@ -49,7 +49,12 @@ export class CoverSheet {
     original.getContext("2d")?.drawImage(video, 0, 0, original.width, original.height);
     this.#original = original;
     this.#boxes = [];
-    this.#frame = { x: original.width * 0.3, y: original.height * 0.45, w: original.width * 0.4, h: original.height * 0.1 };
+    this.#frame = {
+      x: original.width * 0.3,
+      y: original.height * 0.45,
+      w: original.width * 0.4,
+      h: original.height * 0.1,
+    };
     this.#draw();
   }
 
@@ -68,10 +73,15 @@ export class CoverSheet {
     this.canvas.width = this.canvas.height = 0;
   }
 
-  /** The picture as it may leave: with its covers, and nothing of what lies below them. @param {number} quality */
+  /**
+   * The picture as it may leave: with its covers, and nothing of what lies below them.
+   * @param {number} quality
+   */
   async picture(quality) {
     this.#draw(false);
-    const blob = await new Promise((/** @type {(blob: Blob | null) => void} */ done) => this.canvas.toBlob(done, "image/jpeg", quality));
+    const blob = await new Promise((/** @type {(blob: Blob | null) => void} */ done) =>
+      this.canvas.toBlob(done, "image/jpeg", quality),
+    );
     this.#draw();
     if (!blob) throw new Error("the picture could not be written");
     return blob;
@@ -86,7 +96,10 @@ export class CoverSheet {
     if (!withFrame || !(this.#from || this.canvas.matches(":focus-visible"))) return;
     const { x, y, w, h } = this.#frame;
     pen.lineWidth = Math.max(2, this.canvas.width / 300);
-    for (const [colour, dash] of /** @type {[string, number[]][]} */ ([["black", []], ["white", [pen.lineWidth * 3, pen.lineWidth * 3]]])) {
+    for (const [colour, dash] of /** @type {[string, number[]][]} */ ([
+      ["black", []],
+      ["white", [pen.lineWidth * 3, pen.lineWidth * 3]],
+    ])) {
       pen.strokeStyle = colour;
       pen.setLineDash(dash);
       pen.strokeRect(x, y, w, h);
@@ -132,7 +145,9 @@ export class CoverSheet {
   #key(event) {
     if (!this.#original) return;
     const { width, height } = this.canvas;
-    const [x, y] = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] }[event.key] ?? [0, 0];
+    const [x, y] = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] }[
+      event.key
+    ] ?? [0, 0];
     if (event.key === "Enter" || event.key === " ") this.#cover();
     else if (!x && !y) return;
     else if (event.shiftKey) {

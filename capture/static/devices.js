@@ -27,15 +27,27 @@ export class NoDevice extends Error {
 // A whisper in the room is not noise: nothing is taken out of the sound but its own echo.
 const SOUND = { echoCancellation: true, noiseSuppression: false };
 
-/** `facing`: "user" towards the person, "environment" away from the holder. @param {"user" | "environment"} facing */
-const picture = (facing) => ({ width: { ideal: 640 }, height: { ideal: 480 }, frameRate: { ideal: 15 }, facingMode: facing });
+/**
+ * `facing`: "user" towards the person, "environment" away from the holder.
+ * @param {"user" | "environment"} facing
+ */
+const picture = (facing) => ({
+  width: { ideal: 640 },
+  height: { ideal: 480 },
+  frameRate: { ideal: 15 },
+  facingMode: facing,
+});
 
 /** Camera with microphone. Throws NoDevice. @param {"user" | "environment"} facing */
 export function openCamera(facing) {
   return ask({ video: picture(facing), audio: SOUND });
 }
 
-/** One of the two alone. Throws NoDevice. @param {"picture" | "sound"} part @param {"user" | "environment"} facing */
+/**
+ * One of the two alone. Throws NoDevice.
+ * @param {"picture" | "sound"} part
+ * @param {"user" | "environment"} facing
+ */
 export function openPart(part, facing) {
   return ask(part === "picture" ? { video: picture(facing), audio: false } : { video: false, audio: SOUND });
 }

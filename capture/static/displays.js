@@ -1,6 +1,6 @@
 /**
- * Whether a second display is connected, where the browser tells (Window Management). Where it does not, nothing
- * is said: an unknown is not a fault.
+ * Whether a second display is connected, where the browser tells (Window Management). Where it does not,
+ * nothing is said: an unknown is not a fault.
  */
 
 /** Calls `changed` now and whenever a display comes or goes. @param {(second: boolean) => void} changed */

@@ -1,9 +1,11 @@
 /**
- * A log of this page on its way to the server: events wait in a bounded queue and go in batches; a batch is gone
- * only once the server has it. While it is away the oldest are kept, and how many came too many is written into the
- * log itself. What waits when the page is loaded again waits on in the tab's own storage, and is sent then.
+ * A log of this page on its way to the server: events wait in a bounded queue and go in batches; a batch is
+ * gone only once the server has it. While it is away the oldest are kept, and how many came too many is
+ * written into the log itself. What waits when the page is loaded again waits on in the tab's own storage,
+ * and is sent then.
  *
- * Every time is the server's, so that none depends on the computer's clock. Events: `sent`, `away`, `refused`.
+ * Every time is the server's, so that none depends on the computer's clock. Events: `sent`, `away`,
+ * `refused`.
  */
 
 const EVENTS_PER_BATCH = 64;
@@ -43,7 +45,11 @@ export class EventLog extends EventTarget {
     this.#timer = setInterval(() => void this.send(), EVERY_MS);
   }
 
-  /** @param {string} type @param {Record<string, unknown>} [fields] @param {number} [at] by the server's clock */
+  /**
+   * @param {string} type
+   * @param {Record<string, unknown>} [fields]
+   * @param {number} [at] by the server's clock
+   */
   add(type, fields = {}, at = this.clock.now()) {
     if (!this.token) return;
     if (this.#queue.length >= QUEUE_MAX) this.#missed += 1;
@@ -92,19 +98,24 @@ export class EventLog extends EventTarget {
 
   /** @param {{ doubt: string, movedMs: number }} what */
   #settled({ doubt, movedMs }) {
-    for (const [entry, name] of this.#doubtful) if (name === doubt) entry.at = iso(Date.parse(entry.at) + movedMs);
+    for (const [entry, name] of this.#doubtful)
+      if (name === doubt) entry.at = iso(Date.parse(entry.at) + movedMs);
     this.#doubtful.clear();
   }
 
   /**
-   * As the page goes: what waits is kept in the tab, and what fits is sent in a request that outlives the page.
-   * Sent twice, events are known again by their ids.
+   * As the page goes: what waits is kept in the tab, and what fits is sent in a request that outlives the
+   * page. Sent twice, events are known again by their ids.
    */
   #leave() {
     if (!this.#queue.length) return;
-    this.#store((storage) => storage.setItem(this.url, JSON.stringify({ queue: this.#queue, missed: this.#missed })));
+    this.#store((storage) =>
+      storage.setItem(this.url, JSON.stringify({ queue: this.#queue, missed: this.#missed })),
+    );
     let size = 0;
-    const fits = this.#queue.slice(0, EVENTS_PER_BATCH).filter((entry) => (size += JSON.stringify(entry).length * 3) < LEAVING_BYTES_MAX);
+    const fits = this.#queue
+      .slice(0, EVENTS_PER_BATCH)
+      .filter((entry) => (size += JSON.stringify(entry).length * 3) < LEAVING_BYTES_MAX);
     void this.#post(fits, null).catch(() => undefined);
   }
 

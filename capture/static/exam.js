@@ -52,7 +52,11 @@ const schedule = new Schedule(page, watch, { tick: () => showWay(), over: () => 
 new Help(one("#help"), watch);
 
 const meters = [...document.querySelectorAll("svg.meter")].map(
-  (svg) => new Meter(svg, (state) => svg.parentElement && write(one("[data-heard]", svg.parentElement), text(state))),
+  (svg) =>
+    new Meter(
+      svg,
+      (state) => svg.parentElement && write(one("[data-heard]", svg.parentElement), text(state)),
+    ),
 );
 
 /** Asks for the camera; on the way, or again after it was lost. @param {string} failed */
@@ -71,7 +75,10 @@ async function openWebcam() {
   return opened.media;
 }
 
-/** The picture or the sound of the webcam went away or came back; the other goes on. @param {Camera} changed */
+/**
+ * The picture or the sound of the webcam went away or came back; the other goes on.
+ * @param {Camera} changed
+ */
 function partChanged(changed) {
   if (changed !== camera) return;
   // On the way to the start both have to be there.
@@ -156,7 +163,8 @@ function showWay() {
   const connected = Boolean(phone?.ready || phone?.open);
   maybe("[data-paired]", (part) => (part.dataset.paired = connected ? "on" : "off"));
   /** @param {string} thing */
-  const there = (thing) => (thing === "identity" ? card?.sent : thing === "phone" ? connected : media.has(thing));
+  const there = (thing) =>
+    thing === "identity" ? card?.sent : thing === "phone" ? connected : media.has(thing);
   const wanted = card ? [...streams, "identity"] : streams;
   const missing = (watch.status?.needed ?? wanted).filter((thing) => !there(thing));
   for (const thing of wanted) {
@@ -165,7 +173,10 @@ function showWay() {
   const start = one("#start");
   const waiting = recording ? "" : schedule.waiting();
   start.setAttribute("aria-disabled", String(missing.length > 0 || waiting !== ""));
-  write(one("#start-missing"), missing.length ? text(`missing-${missing[0]}`) : waiting || text("start-note"));
+  write(
+    one("#start-missing"),
+    missing.length ? text(`missing-${missing[0]}`) : waiting || text("start-note"),
+  );
   schedule.show(recording && !view.ending);
   if (recording) view.show();
 }
@@ -175,7 +186,10 @@ function start() {
   begin(false);
 }
 
-/** After an interruption: gives again what this page records, and records. @param {boolean} instead of another page */
+/**
+ * After an interruption: gives again what this page records, and records.
+ * @param {boolean} instead of another page
+ */
 async function goOn(instead) {
   // The screen first: a page may ask for it only just after a press.
   if (publishers.has("screen") && !media.has("screen")) await giveScreen("#resume-failed");

@@ -1,8 +1,17 @@
-/** What the candidate says to the proctor during the exam, and the answers. The recording goes on meanwhile. */
+/**
+ * What the candidate says to the proctor during the exam, and the answers. The recording goes on meanwhile.
+ */
 
 import { complain, isolated, one, text, timeOfDay } from "./page.js";
 
-/** @typedef {{ kind: "help" | "away", text: string, asked_at: string, answer: string | null, ended: boolean }} Said */
+/**
+ * @typedef {object} Said
+ * @property {"help" | "away"} kind
+ * @property {string} text
+ * @property {string} asked_at
+ * @property {string | null} answer
+ * @property {boolean} ended
+ */
 
 const SHOWN_MAX = 4;
 
@@ -36,7 +45,10 @@ export class Help {
   /** @param {string} what @param {Record<string, string>} fields */
   async #tell(what, fields) {
     complain(this.failed, "");
-    const answer = await fetch(`${this.home}/${what}`, { method: "POST", body: new URLSearchParams(fields) }).catch(() => null);
+    const answer = await fetch(`${this.home}/${what}`, {
+      method: "POST",
+      body: new URLSearchParams(fields),
+    }).catch(() => null);
     if (!answer?.ok) complain(this.failed, "help-failed");
     else await this.#renew();
     return Boolean(answer?.ok);

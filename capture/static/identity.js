@@ -1,6 +1,6 @@
 /**
- * The picture of the identity card: taken, masked by the candidate, and only then sent. The picture without the
- * mask exists in this page's memory alone.
+ * The picture of the identity card: taken, masked by the candidate, and only then sent. The picture without
+ * the mask exists in this page's memory alone.
  */
 
 import { NoDevice, openStill, release } from "./devices.js";
@@ -40,7 +40,10 @@ export class CardCopy extends EventTarget {
     this.#press("[data-card-send]", () => void this.#send());
   }
 
-  /** The server has `images`: perhaps from the phone, or from before this page was loaded. @param {number} images */
+  /**
+   * The server has `images`: perhaps from the phone, or from before this page was loaded.
+   * @param {number} images
+   */
   arrived(images) {
     if (!images || this.sent) return;
     this.sent = true;
@@ -101,7 +104,10 @@ export class CardCopy extends EventTarget {
     const count = this.sheet.count;
     const ready = count > 0 || this.none.checked;
     this.button.setAttribute("aria-disabled", String(!ready));
-    write(one("[data-card-covered]", this.root), ready ? text("card-covered", { count }) : text("card-uncovered"));
+    write(
+      one("[data-card-covered]", this.root),
+      ready ? text("card-covered", { count }) : text("card-uncovered"),
+    );
   }
 
   async #send() {
@@ -111,7 +117,9 @@ export class CardCopy extends EventTarget {
     const body = await this.sheet.picture(JPEG_QUALITY);
     const headers = { "Content-Type": "image/jpeg" };
     const signal = AbortSignal.timeout(REQUEST_MS);
-    const answer = await fetch(this.root.dataset.send ?? "", { method: "POST", headers, body, signal }).catch(() => null);
+    const answer = await fetch(this.root.dataset.send ?? "", { method: "POST", headers, body, signal }).catch(
+      () => null,
+    );
     this.#showCovered();
     if (answer?.ok) {
       this.sent = true;

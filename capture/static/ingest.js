@@ -8,7 +8,9 @@
 import { iceServers } from "./links.js";
 
 const REQUEST_MS = 10_000;
-/** This page, as long as it is loaded: the server tells by it whether another one publishes the same stream. */
+/**
+ * This page, as long as it is loaded: the server tells by it whether another one publishes the same stream.
+ */
 const PAGE = crypto.randomUUID?.() ?? ""; // none where the context is not secure: nothing is published there
 /** The status of an answer that another page publishes this stream. */
 export const ELSEWHERE = 423;
@@ -98,7 +100,8 @@ export class Ingest {
     const headers = { "Content-Type": "application/trickle-ice-sdpfrag" };
     if (this.etag) headers["If-Match"] = this.etag;
     const send = () => request(this.url, this.token, { method: "PATCH", headers, body: fragment });
-    // A candidate that does not arrive is not missed when another pair connects; if none does, a new try follows.
+    // A candidate that does not arrive is not missed when another pair connects; if none does, a new try
+    // follows.
     this.#patches = this.#patches.then(send).catch(() => {});
   }
 

@@ -34,7 +34,8 @@ export class LateEndpoint {
     const asked = performance.now();
     const answer = await this.#send(this.url, "POST", "application/json", body, REQUEST_MS);
     const answered = performance.now();
-    if (answer?.status === 401 || answer?.status === 404) return { open: false, now: 0, stored_until: 0, gaps: [] };
+    if (answer?.status === 401 || answer?.status === 404)
+      return { open: false, now: 0, stored_until: 0, gaps: [] };
     /** @type {Missing | null} */
     const missing = answer?.ok ? await answer.json().catch(() => null) : null;
     if (missing) this.clock.take(asked, answered, missing.now);

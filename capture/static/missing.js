@@ -1,4 +1,6 @@
-/** What of a stream is missing while it is recorded, for the proctor's log: each loss and each return once. */
+/**
+ * What of a stream is missing while it is recorded, for the proctor's log: each loss and each return once.
+ */
 
 /** @typedef {import("./camera.js").Lacks} Lacks */
 

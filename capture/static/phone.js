@@ -26,7 +26,11 @@ publisher.addEventListener("state", () => {
 });
 /** An exam that records the phone alone has no other page on which to start. */
 const alone = page.dataset.alone === "true";
-const log = new EventLog(page.dataset.events ?? "", page.dataset.events ? publisher.endpoint.token : "", watch.clock);
+const log = new EventLog(
+  page.dataset.events ?? "",
+  page.dataset.events ? publisher.endpoint.token : "",
+  watch.clock,
+);
 const missing = new MissingLog(log, "phone");
 /** @type {Camera | null} */
 let camera = null;
@@ -34,7 +38,11 @@ let started = false;
 let recorded = false;
 
 const meters = [...document.querySelectorAll("svg.meter")].map(
-  (svg) => new Meter(svg, (state) => svg.parentElement && write(one("[data-heard]", svg.parentElement), text(state))),
+  (svg) =>
+    new Meter(
+      svg,
+      (state) => svg.parentElement && write(one("[data-heard]", svg.parentElement), text(state)),
+    ),
 );
 
 /** @param {string} failed where to say what went wrong */

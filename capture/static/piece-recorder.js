@@ -1,7 +1,8 @@
 /**
  * Records a MediaStream as short files that each play alone and follow one another without a break.
  *
- * One recorder runs all the time: to begin another costs a busy computer seconds in which nothing is recorded.
+ * One recorder runs all the time: to begin another costs a busy computer seconds in which nothing is
+ * recorded.
  */
 
 import { WebmCutter } from "./webm-cut.js";
@@ -14,14 +15,23 @@ const AGAIN_MS = 1000;
 const BEGUN_MS_MAX = 5000;
 // How many slices tell where the recorder's clock stands: clocks drift.
 const SLICES_SURE = 300;
-const TYPES = { both: "video/webm;codecs=vp8,opus", picture: "video/webm;codecs=vp8", sound: "audio/webm;codecs=opus" };
+const TYPES = {
+  both: "video/webm;codecs=vp8,opus",
+  picture: "video/webm;codecs=vp8",
+  sound: "audio/webm;codecs=opus",
+};
 const BITS = { video: 600_000, audio: 40_000 };
 
-/** @typedef {(data: Blob, start: number, end: number) => Promise<void>} Keep  called with each piece; `performance.now()` times */
+/**
+ * @typedef {(data: Blob, start: number, end: number) => Promise<void>} Keep  called with each piece;
+ *   `performance.now()` times
+ */
 
 /** Whether this browser records what the server takes: WebM with VP8 and Opus. */
 export function canRecord() {
-  return "MediaRecorder" in window && Object.values(TYPES).every((type) => MediaRecorder.isTypeSupported(type));
+  return (
+    "MediaRecorder" in window && Object.values(TYPES).every((type) => MediaRecorder.isTypeSupported(type))
+  );
 }
 
 export class PieceRecorder {
@@ -64,13 +74,20 @@ export class PieceRecorder {
     const living = this.tracks.filter((track) => track.readyState === "live");
     if (this.#over || !living.length) return;
     const kinds = living.map((track) => track.kind);
-    const type = kinds.includes("video") ? (kinds.includes("audio") ? TYPES.both : TYPES.picture) : TYPES.sound;
-    const recorder = new MediaRecorder(new MediaStream(living), /** @type {MediaRecorderOptions} */ ({
-      mimeType: type,
-      videoBitsPerSecond: BITS.video,
-      audioBitsPerSecond: BITS.audio,
-      videoKeyFrameIntervalDuration: KEYFRAME_MS,
-    }));
+    const type = kinds.includes("video")
+      ? kinds.includes("audio")
+        ? TYPES.both
+        : TYPES.picture
+      : TYPES.sound;
+    const recorder = new MediaRecorder(
+      new MediaStream(living),
+      /** @type {MediaRecorderOptions} */ ({
+        mimeType: type,
+        videoBitsPerSecond: BITS.video,
+        audioBitsPerSecond: BITS.audio,
+        videoKeyFrameIntervalDuration: KEYFRAME_MS,
+      }),
+    );
     this.#recorder = recorder;
     const file = new Pieces(this.keep);
     recorder.addEventListener("dataavailable", ({ data }) => {
@@ -90,7 +107,10 @@ export class PieceRecorder {
 /** One recorder's file, in pieces. */
 class Pieces {
   #cutter = new WebmCutter(PIECE_MS);
-  /** When the recorder's clock stood at zero at the latest, as each slice tells: its last block was recorded before it came. */
+  /**
+   * When the recorder's clock stood at zero at the latest, as each slice tells: its last block was recorded
+   * before it came.
+   */
   #zeros = /** @type {number[]} */ ([]);
 
   /** @param {Keep} keep */

@@ -15,8 +15,10 @@ const PHONE_AWAY_ROUNDS = 4;
 
 /**
  * What hinders, most pressing first; each has one instruction in the texts, and perhaps one button.
- * @typedef {"picture-lost" | "sound-lost" | "picture-muted" | "sound-muted" | "picture-unstorable"} PartTrouble
- * @typedef {"elsewhere" | "refused" | "screen-ended" | "camera-lost" | PartTrouble | "phone-away" | "second-display" | ""} Trouble
+ * @typedef {"picture-lost" | "sound-lost" | "picture-muted" | "sound-muted" | "picture-unstorable"}
+ *   PartTrouble
+ * @typedef {"elsewhere" | "refused" | "screen-ended" | "camera-lost" | PartTrouble | "phone-away" |
+ *   "second-display" | ""} Trouble
  * @typedef {"on" | "wait" | "off"} Sign
  */
 
@@ -39,7 +41,10 @@ export class RecordingView {
     this.root = one('[data-step="recording"]');
     /** @type {Set<string>} Streams whose device the candidate has to give again. */
     this.away = new Set();
-    /** @type {Map<string, import("./camera.js").Lacks>} What of a stream of this page is missing while the rest goes on. */
+    /**
+     * @type {Map<string, import("./camera.js").Lacks>} What of a stream of this page is missing while the
+     *   rest goes on.
+     */
     this.lacks = new Map();
     this.ending = false;
     this.elsewhere = false;
@@ -82,7 +87,10 @@ export class RecordingView {
       else void buffer.rest();
       if (publisher.state === "recording") buffer.hurry();
     });
-    publisher.addEventListener("media", () => publisher.media && buffer.recording && buffer.record(publisher.media));
+    publisher.addEventListener(
+      "media",
+      () => publisher.media && buffer.recording && buffer.record(publisher.media),
+    );
   }
 
   show() {
@@ -107,7 +115,9 @@ export class RecordingView {
 
   /** @param {string[]} streams */
   #all(streams) {
-    return streams.length > 0 && streams.every((stream) => this.#sign(stream) === "on" && !this.#lack(stream));
+    return (
+      streams.length > 0 && streams.every((stream) => this.#sign(stream) === "on" && !this.#lack(stream))
+    );
   }
 
   /** A connection on which the server records nothing for long is given up for a new one. */
@@ -119,7 +129,8 @@ export class RecordingView {
       if (rounds === IDLE_ROUNDS_MAX) publisher.renew();
     }
     const phone = this.publishers.has("phone") ? undefined : this.watch.status?.streams["phone"];
-    this.#phoneAway = phone && !phone.recording && this.#all([...this.publishers.keys()]) ? this.#phoneAway + 1 : 0;
+    this.#phoneAway =
+      phone && !phone.recording && this.#all([...this.publishers.keys()]) ? this.#phoneAway + 1 : 0;
     for (const [stream, known] of Object.entries(this.watch.status?.streams ?? {})) {
       if (known.recording) this.#begun.add(stream);
     }
@@ -146,12 +157,18 @@ export class RecordingView {
     return this.watch.status?.streams[stream]?.storable === false;
   }
 
-  /** The most pressing of what a stream, or one part of it, lacks. @param {string} stream @param {string} [part] @returns {PartTrouble | ""} */
+  /**
+   * The most pressing of what a stream, or one part of it, lacks.
+   * @param {string} stream
+   * @param {string} [part]
+   * @returns {PartTrouble | ""}
+   */
   #lack(stream, part) {
     if (this.away.has(stream)) return "";
     const lacks = this.lacks.get(stream) ?? NOTHING;
     for (const why of /** @type {const} */ (["lost", "muted"])) {
-      for (const one of /** @type {const} */ (["picture", "sound"])) if (lacks[one] === why && (part ?? one) === one) return `${one}-${why}`;
+      for (const one of /** @type {const} */ (["picture", "sound"]))
+        if (lacks[one] === why && (part ?? one) === one) return `${one}-${why}`;
     }
     return this.#unstorable(stream) && part !== "sound" ? "picture-unstorable" : "";
   }
@@ -184,7 +201,8 @@ export class RecordingView {
     const lost = [...this.publishers.values()].filter((publisher) => publisher.state === "reconnecting");
     const trouble = this.trouble();
     let key = this.complete ? "recording" : "connecting";
-    if (key === "connecting" && this.#all([...this.publishers.keys()]) && this.#begun.has("phone")) key = "phone-away";
+    if (key === "connecting" && this.#all([...this.publishers.keys()]) && this.#begun.has("phone"))
+      key = "phone-away";
     if (trouble === "phone-away") key = "phone-away";
     const unstored = [...this.publishers.keys()].some((stream) => this.#unstored(stream));
     if (unstored) key = "unstored";
@@ -200,7 +218,15 @@ export class RecordingView {
     const good = running.every((stream) => this.#sign(stream) === "on");
     const waiting = [...this.buffers.values()].some((buffer) => buffer.waiting);
     const unkept = canRecord() ? "net-unkept-here" : "net-unkept";
-    const there = !this.kept ? unkept : unstored ? "net-unstored" : !good ? "net-connecting" : waiting ? "net-sending" : "net-good";
+    const there = !this.kept
+      ? unkept
+      : unstored
+        ? "net-unstored"
+        : !good
+          ? "net-connecting"
+          : waiting
+            ? "net-sending"
+            : "net-good";
     const net = lost.length && this.kept ? (canRecord() ? "net-away-kept" : "net-away") : there;
     write(one("[data-net]", this.root), text(trouble === "elsewhere" ? "head-elsewhere" : net));
     this.#tick();
@@ -208,7 +234,8 @@ export class RecordingView {
 
   /** @returns {Trouble} */
   trouble() {
-    if (this.elsewhere || [...this.publishers.values()].some((publisher) => publisher.elsewhere)) return "elsewhere";
+    if (this.elsewhere || [...this.publishers.values()].some((publisher) => publisher.elsewhere))
+      return "elsewhere";
     const refused = [...this.publishers.values()].some((publisher) => publisher.state === "refused");
     if (refused) return "refused";
     if (this.away.has("screen")) return "screen-ended";
@@ -221,7 +248,9 @@ export class RecordingView {
 
   #showTrouble() {
     const trouble = this.ending ? "" : this.trouble();
-    for (const part of /** @type {NodeListOf<HTMLElement>} */ (this.root.querySelectorAll("[data-trouble]"))) {
+    for (const part of /** @type {NodeListOf<HTMLElement>} */ (
+      this.root.querySelectorAll("[data-trouble]")
+    )) {
       part.hidden = part.dataset.trouble !== trouble;
     }
     const problem = [...this.publishers.values()].find((publisher) => publisher.problem)?.problem;

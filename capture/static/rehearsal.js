@@ -20,7 +20,11 @@ let screen = null;
 let trying = false;
 
 const meters = [...document.querySelectorAll("svg.meter")].map(
-  (svg) => new Meter(svg, (state) => svg.parentElement && write(one("[data-heard]", svg.parentElement), text(state))),
+  (svg) =>
+    new Meter(
+      svg,
+      (state) => svg.parentElement && write(one("[data-heard]", svg.parentElement), text(state)),
+    ),
 );
 
 function show() {

@@ -1,6 +1,6 @@
 /**
- * The step of a page that is opened while the session records: when the recording of this computer was interrupted,
- * and one button to go on; or that it goes on elsewhere.
+ * The step of a page that is opened while the session records: when the recording of this computer was
+ * interrupted, and one button to go on; or that it goes on elsewhere.
  */
 
 import { one, text, timeOfDay, write } from "./page.js";
@@ -26,7 +26,9 @@ export class Resume {
 
   /** After each status. */
   show() {
-    const streams = Object.entries(this.watch.status?.streams ?? {}).filter(([name]) => this.publishers.has(name));
+    const streams = Object.entries(this.watch.status?.streams ?? {}).filter(([name]) =>
+      this.publishers.has(name),
+    );
     this.#openRounds = streams.some(([, stream]) => stream.open) ? this.#openRounds + 1 : 0;
     if (this.#openRounds && this.#openRounds < OPEN_ROUNDS && !this.root.dataset.state) return;
     this.root.dataset.state = this.#openRounds >= OPEN_ROUNDS ? "on" : "off";

@@ -1,6 +1,6 @@
 /**
- * The candidate's time: waiting until the start, what is left, and a soft end. Nothing is cut off without a word:
- * when the time is over the page says so, and ends only after the grace.
+ * The candidate's time: waiting until the start, what is left, and a soft end. Nothing is cut off without a
+ * word: when the time is over the page says so, and ends only after the grace.
  */
 
 import { clock, maybe, text, timeOfDay, write } from "./page.js";
@@ -16,7 +16,8 @@ export class Schedule {
   /**
    * @param {HTMLElement} page its `data-grace-s` is the grace
    * @param {import("./status.js").Watch} watch
-   * @param {{ tick: () => void, over: () => void }} act `tick` every second, `over` once when the grace has passed
+   * @param {{ tick: () => void, over: () => void }} act `tick` every second, `over` once when the grace has
+   *   passed
    */
   constructor(page, watch, act) {
     this.page = page;
@@ -29,7 +30,9 @@ export class Schedule {
   waiting() {
     const at = this.watch.status?.starts_at;
     const left = at ? this.watch.until(at) : 0;
-    return at && left > 0 ? text("wait-start", { time: timeOfDay(Date.parse(at)), left: clock(left + EVERY_MS) }) : "";
+    return at && left > 0
+      ? text("wait-start", { time: timeOfDay(Date.parse(at)), left: clock(left + EVERY_MS) })
+      : "";
   }
 
   /** Shows what is left, while recording. @param {boolean} recording */
@@ -40,7 +43,8 @@ export class Schedule {
     if (state !== "over") this.#endsAt = 0;
     else this.#endsAt ||= performance.now() + 1000 * Number(this.page.dataset.graceS);
     const graceMs = this.#endsAt ? Math.max(0, this.#endsAt - performance.now()) : 0;
-    for (const name of ["running", "soon", "over"]) maybe(`[data-time="${name}"]`, (part) => (part.hidden = name !== state));
+    for (const name of ["running", "soon", "over"])
+      maybe(`[data-time="${name}"]`, (part) => (part.hidden = name !== state));
     for (const place of document.querySelectorAll("[data-time-left]")) write(place, clock(Math.max(0, left)));
     for (const place of document.querySelectorAll("[data-grace-left]")) write(place, clock(graceMs));
     if (state === "over" && !graceMs && !this.#ended) {

@@ -11,7 +11,9 @@ export function prefer(transceiver) {
   );
   // Constrained baseline first: every browser decodes it, and it has no reordered frames.
   h264.sort((a, b) => Number(baseline(b)) - Number(baseline(a)));
-  const rest = ["video/VP8", "video/rtx"].flatMap((type) => codecs.filter((codec) => codec.mimeType === type));
+  const rest = ["video/VP8", "video/rtx"].flatMap((type) =>
+    codecs.filter((codec) => codec.mimeType === type),
+  );
   const order = [...h264, ...rest];
   if (order.length && "setCodecPreferences" in transceiver) transceiver.setCodecPreferences(order);
 }

@@ -2,15 +2,16 @@
  * The server's time on this computer: what the server stamped, and what has passed since by the browser's
  * monotonic clock. The computer's own clock may be wrong, and be set at any time: nothing is measured by it.
  *
- * Two things can make the monotonic clock lie: it may stand still while the computer sleeps, and before the first
- * stamp nothing is known. Both are a *doubt*: times told meanwhile are marked with its name, and the next stamp
- * says by how much they have to be moved.
+ * Two things can make the monotonic clock lie: it may stand still while the computer sleeps, and before the
+ * first stamp nothing is known. Both are a *doubt*: times told meanwhile are marked with its name, and the
+ * next stamp says by how much they have to be moved.
  *
  * Events: `settled`, with `doubt` and `movedMs`; `step`, with `byMs` and `at`: the computer's clock was set.
  *
  * @typedef {{ monotonic: () => number, wall: () => number }} Clocks
  * @typedef {{ aheadMs: number, turnMs: number, at: number }} Sample
- * @typedef {{ name: string, since: number, latest: number, steps: { at: number, byMs: number }[] }} Doubt  monotonic times
+ * @typedef {{ name: string, since: number, latest: number, steps: { at: number, byMs: number }[] }} Doubt
+ *   monotonic times
  */
 
 // Clocks drift: an old stamp is forgotten, a fresh one is worth some milliseconds more.
@@ -74,9 +75,11 @@ export class ServerClock extends EventTarget {
     if (this.#doubt && asked < this.#doubt.latest) return;
     const sample = { aheadMs: stamp - (asked + answered) / 2, turnMs, at: answered };
     const best = this.#best(answered);
-    const agrees = best && Math.abs(sample.aheadMs - best.aheadMs) <= (sample.turnMs + best.turnMs) / 2 + SLACK_MS;
+    const agrees =
+      best && Math.abs(sample.aheadMs - best.aheadMs) <= (sample.turnMs + best.turnMs) / 2 + SLACK_MS;
     const fresh = this.#samples.filter((one) => answered - one.at < SAMPLE_AGE_MS_MAX);
-    // One that cannot be true together with the earlier ones: the server's clock was set, or this one stood still.
+    // One that cannot be true together with the earlier ones: the server's clock was set, or this one stood
+    // still.
     this.#samples = agrees ? [...fresh, sample] : [sample];
     const before = this.#aheadMs;
     this.#aheadMs = (this.#best(answered) ?? sample).aheadMs;
@@ -96,22 +99,34 @@ export class ServerClock extends EventTarget {
     return true;
   }
 
-  /** The surest sample: the server read its clock somewhere between question and answer. @param {number} now */
+  /**
+   * The surest sample: the server read its clock somewhere between question and answer.
+   * @param {number} now
+   */
   #best(now) {
     const unsure = (/** @type {Sample} */ one) => one.turnMs / 2 + DRIFT * (now - one.at);
-    return this.#samples.reduce((/** @type {Sample | null} */ best, one) => (best && unsure(best) <= unsure(one) ? best : one), null);
+    return this.#samples.reduce(
+      (/** @type {Sample | null} */ best, one) => (best && unsure(best) <= unsure(one) ? best : one),
+      null,
+    );
   }
 
-  /** Ends a doubt: the monotonic clock had stood still for `movedMs`, or not at all. @param {number} movedMs */
+  /**
+   * Ends a doubt: the monotonic clock had stood still for `movedMs`, or not at all.
+   * @param {number} movedMs
+   */
   #settle(movedMs) {
     const doubt = this.#doubt;
     if (!doubt) return;
     this.#doubt = null;
     this.#tell("settled", { doubt: doubt.name, movedMs });
     // While it slept the computer's clock went on: so much of the difference is no setting.
-    const steps = movedMs ? [{ at: doubt.latest, byMs: doubt.steps.reduce((sum, step) => sum + step.byMs, -movedMs) }] : doubt.steps;
+    const steps = movedMs
+      ? [{ at: doubt.latest, byMs: doubt.steps.reduce((sum, step) => sum + step.byMs, -movedMs) }]
+      : doubt.steps;
     for (const { at, byMs } of steps) {
-      if (doubt.steps.length && Math.abs(byMs) >= STEP_MS) this.#tell("step", { at: this.at(at), byMs: Math.round(byMs) });
+      if (doubt.steps.length && Math.abs(byMs) >= STEP_MS)
+        this.#tell("step", { at: this.at(at), byMs: Math.round(byMs) });
     }
   }
 

@@ -3,8 +3,24 @@
  * a session that has just begun are stored.
  *
  * `open`: connected; `recording`: and lately stored.
- * @typedef {{ open: boolean, recording: boolean, storable: boolean, until: string | null, ready?: boolean }} StreamStatus
- * @typedef {{ state: string, started_at: string | null, starts_at: string | null, ends_at: string | null, now: string, identity_images: number, kept: boolean, ended_why: string | null, needed: string[], streams: Record<string, StreamStatus> }} Status
+ * @typedef {object} StreamStatus
+ * @property {boolean} open
+ * @property {boolean} recording
+ * @property {boolean} storable
+ * @property {string | null} until
+ * @property {boolean} [ready]
+ *
+ * @typedef {object} Status
+ * @property {string} state
+ * @property {string | null} started_at
+ * @property {string | null} starts_at
+ * @property {string | null} ends_at
+ * @property {string} now
+ * @property {number} identity_images
+ * @property {boolean} kept
+ * @property {string | null} ended_why
+ * @property {string[]} needed
+ * @property {Record<string, StreamStatus>} streams
  */
 
 import { ServerClock } from "./server-clock.js";
@@ -77,7 +93,8 @@ export class Watch extends EventTarget {
       // Away for a moment: the next round asks again, and the publishers show the lost connection.
     }
     this.clock.look();
-    if (this.#running) this.#timer = setTimeout(() => void this.#round(), this.#beginning ? BEGINNING_EVERY_MS : EVERY_MS);
+    if (this.#running)
+      this.#timer = setTimeout(() => void this.#round(), this.#beginning ? BEGINNING_EVERY_MS : EVERY_MS);
   }
 
   /** @param {Status} status @param {number} asked @param {number} answered */

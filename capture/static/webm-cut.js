@@ -1,7 +1,7 @@
 /**
- * Cuts the endless WebM file that a MediaRecorder writes into short ones that each play alone (RFC 9559): what
- * stands before the first cluster, then all blocks from one keyframe up to another. Where no picture comes, as when a
- * camera is gone, pieces of sound alone. Times stay as the recorder wrote them.
+ * Cuts the endless WebM file that a MediaRecorder writes into short ones that each play alone (RFC 9559):
+ * what stands before the first cluster, then all blocks from one keyframe up to another. Where no picture
+ * comes, as when a camera is gone, pieces of sound alone. Times stay as the recorder wrote them.
  *
  * @typedef {{ data: Blob, start: number, end: number }} Cut  milliseconds of the recorder's own clock
  * @typedef {{ start: number, parts: BlobPart[], alone: boolean }} Open  `alone`: it holds no picture
@@ -93,7 +93,8 @@ export class WebmCutter {
   }
 
   /**
-   * A keyframe begins a piece, once the one before is long enough; sound does where no keyframe came for long.
+   * A keyframe begins a piece, once the one before is long enough; sound does where no keyframe came for
+   * long.
    * @param {Uint8Array<ArrayBuffer>} whole
    * @param {Uint8Array} content
    */
@@ -106,7 +107,9 @@ export class WebmCutter {
     const lasted = before ? ms - before.start : Infinity;
     const picture = track === this.#video;
     const keyframe = picture && Boolean(content[timeAt + 2] & KEYFRAME);
-    const begins = keyframe ? before?.alone || lasted >= this.lengthMs : !picture && lasted > (before?.alone ? this.lengthMs : LENGTH_MS_MAX);
+    const begins = keyframe
+      ? before?.alone || lasted >= this.lengthMs
+      : !picture && lasted > (before?.alone ? this.lengthMs : LENGTH_MS_MAX);
     if (begins) this.#open = { start: ms, parts: [...this.#cluster, whole], alone: !keyframe };
     else if (lasted > LENGTH_MS_MAX) this.#open = null;
     else before?.parts.push(whole);
@@ -120,14 +123,21 @@ export class WebmCutter {
   }
 }
 
-/** The element that begins at `at`, or null while its head is not there. @param {Uint8Array} data @param {number} at */
+/**
+ * The element that begins at `at`, or null while its head is not there.
+ * @param {Uint8Array} data
+ * @param {number} at
+ */
 function element(data, at) {
   const idSize = at < data.length ? sizeOf(data[at]) : Infinity;
   const lengthAt = at + idSize;
   const lengthSize = lengthAt < data.length ? sizeOf(data[lengthAt]) : Infinity;
   const content = lengthAt + lengthSize;
   if (!(content <= data.length)) return null;
-  const length = [...data.subarray(lengthAt + 1, content)].reduce((sum, byte) => sum * 256 + byte, data[lengthAt] & (0xff >> lengthSize));
+  const length = [...data.subarray(lengthAt + 1, content)].reduce(
+    (sum, byte) => sum * 256 + byte,
+    data[lengthAt] & (0xff >> lengthSize),
+  );
   return { id: integer(data.subarray(at, lengthAt)), length, content };
 }
 

@@ -25,7 +25,8 @@ const CONNECT_MS = 10_000;
 const DISCONNECTED_MS = 3000;
 const RETRY_MS = [500, 1000, 2000, 4000, 8000, 15_000];
 const STEADY_MS = 10_000;
-// The server reports every second or so and answers checks of the path; when it is silent this long, it is away.
+// The server reports every second or so and answers checks of the path; when it is silent this long, it is
+// away.
 const SILENT_MS = 5000;
 const LISTEN_MS = 1000;
 
@@ -74,7 +75,8 @@ export class Publisher extends EventTarget {
   }
 
   /**
-   * Begins to publish `media`, in place of what this page published, and of what another one does if `instead`.
+   * Begins to publish `media`, in place of what this page published, and of what another one does if
+   * `instead`.
    * @param {MediaStream} media
    */
   publish(media, instead = false) {
@@ -103,8 +105,8 @@ export class Publisher extends EventTarget {
   }
 
   /**
-   * Sends the tracks that `media` has now, in the same take: what is gone is sent no more, what came back is sent
-   * again. Emits `media`.
+   * Sends the tracks that `media` has now, in the same take: what is gone is sent no more, what came back is
+   * sent again. Emits `media`.
    */
   async follow() {
     const senders = [...this.#senders];
@@ -189,8 +191,14 @@ export class Publisher extends EventTarget {
     // What is missing now has its place, so that it can come back.
     for (const kind of limits.sound ? ["audio", "video"] : ["video"]) {
       const video = kind === "video";
-      const encoding = video ? { maxBitrate: limits.video, maxFramerate: limits.frames } : { maxBitrate: AUDIO_BITS };
-      const init = /** @type {RTCRtpTransceiverInit} */ ({ direction: "sendonly", streams, sendEncodings: [encoding] });
+      const encoding = video
+        ? { maxBitrate: limits.video, maxFramerate: limits.frames }
+        : { maxBitrate: AUDIO_BITS };
+      const init = /** @type {RTCRtpTransceiverInit} */ ({
+        direction: "sendonly",
+        streams,
+        sendEncodings: [encoding],
+      });
       const transceiver = peer.addTransceiver(this.#track(kind) ?? kind, init);
       this.#senders.set(kind, transceiver.sender);
       if (video) prefer(transceiver);
@@ -199,7 +207,9 @@ export class Publisher extends EventTarget {
 
   /** The living track of this kind. @param {string} kind */
   #track(kind) {
-    return this.#media?.getTracks().find((track) => track.kind === kind && track.readyState === "live") ?? null;
+    return (
+      this.#media?.getTracks().find((track) => track.kind === kind && track.readyState === "live") ?? null
+    );
   }
 
   /**
@@ -229,7 +239,8 @@ export class Publisher extends EventTarget {
   }
 
   /**
-   * Gives up a connection on which the server has fallen silent; the browser itself takes much longer to notice.
+   * Gives up a connection on which the server has fallen silent; the browser itself takes much longer to
+   * notice.
    * @param {RTCPeerConnection} peer
    * @param {() => boolean} current
    */

@@ -30,10 +30,13 @@ async function renew(rings) {
   if (!response?.ok) return;
   const fresh = new DOMParser().parseFromString(await response.text(), "text/html");
   const now = waiting(fresh);
-  const changed = [...known, ...now].filter(([id]) => known.has(id) !== now.has(id)).map(([, session]) => session);
+  const changed = [...known, ...now]
+    .filter(([id]) => known.has(id) !== now.has(id))
+    .map(([, session]) => session);
   const focused = bar.contains(document.activeElement) && document.activeElement?.closest("[data-call]");
   bar.replaceChildren(...[...fresh.body.childNodes].map((node) => document.importNode(node, true)));
-  if (focused) /** @type {HTMLElement | null} */ (bar.querySelector(`#${focused.id} :is(button, .btn)`))?.focus();
+  if (focused)
+    /** @type {HTMLElement | null} */ (bar.querySelector(`#${focused.id} :is(button, .btn)`))?.focus();
   if (rings && [...now.keys()].some((id) => !known.has(id))) ring();
   known = now;
   if (changed.length) window.dispatchEvent(new CustomEvent("calls", { detail: changed }));

@@ -9,6 +9,8 @@ from tests.support import compiled
 
 ROOT = Path(__file__).parents[2]
 LINES_MAX = 500
+LINE_CHARS_MAX = 110
+"""Of JavaScript and CSS; prettier breaks code, not comments and strings. ruff sees to Python."""
 SOURCES = ("*.py", "*.js", "*.css", "*.html")
 QUESTIONS = {"How", "What", "When", "Where", "Whether", "Which", "Who"}
 ROOMS = ("proctoring", "capture", "storage", "review_ui", "retention", "tests")
@@ -25,6 +27,18 @@ def test_no_file_is_longer_than_a_room_may_be() -> None:
         str(file.relative_to(ROOT)) for file in files() if len(file.read_text().splitlines()) >= LINES_MAX
     }
     assert long == set()
+
+
+def test_no_line_is_longer_than_a_reader_sees() -> None:
+    """No line of JavaScript or CSS, comments too, has more than LINE_CHARS_MAX characters."""
+    lines = [
+        (str(file.relative_to(ROOT)), number, line)
+        for file in files()
+        if file.suffix in (".js", ".css")
+        for number, line in enumerate(file.read_text().splitlines(), 1)
+    ]
+    assert lines
+    assert [(file, number) for file, number, line in lines if len(line) > LINE_CHARS_MAX] == []
 
 
 def test_a_docstring_begins_with_what_it_is_about() -> None:

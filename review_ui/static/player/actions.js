@@ -16,7 +16,17 @@ const JUMPS_BEFORE_FASTER = 3;
 const REPEAT_WITHIN_MS = 900;
 
 /**
- * @param {{ player: HTMLElement, conductor: Conductor, views: Views, lanes: Lanes, flags: Flags, tell: (text: string) => void }} parts
+ * @typedef {object} Parts
+ * @property {HTMLElement} player
+ * @property {Conductor} conductor
+ * @property {Views} views
+ * @property {Lanes} lanes
+ * @property {Flags} flags
+ * @property {(text: string) => void} tell
+ */
+
+/**
+ * @param {Parts} parts
  * @returns {Record<string, () => void>}
  */
 export function actionsOf({ player, conductor, views, lanes, flags, tell }) {
@@ -29,7 +39,11 @@ export function actionsOf({ player, conductor, views, lanes, flags, tell }) {
     const name = views.names[place];
     if (name) views.enlarge(name);
   };
-  const openFlag = flagDialog(conductor, () => where(lanes, conductor), () => dropRange());
+  const openFlag = flagDialog(
+    conductor,
+    () => where(lanes, conductor),
+    () => dropRange(),
+  );
   const dropRange = () => {
     lanes.range = null;
     lanes.draw();
@@ -81,7 +95,8 @@ export function actionsOf({ player, conductor, views, lanes, flags, tell }) {
       else void player.requestFullscreen();
     },
     sound: () => conductor.setMuted(!conductor.muted),
-    live: () => (conductor.timeline.session.live ? conductor.toLive() : conductor.seek(conductor.timeline.edgeMs)),
+    live: () =>
+      conductor.timeline.session.live ? conductor.toLive() : conductor.seek(conductor.timeline.edgeMs),
     copyLink: () => {
       const link = new URL(location.pathname, location.href);
       link.searchParams.set("t", conductor.timeline.clock.utc(conductor.positionMs));

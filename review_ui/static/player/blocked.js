@@ -16,7 +16,12 @@ export class Blocked {
     this.stretches = [];
   }
 
-  /** @param {number} start_ms @param {number} end_ms @param {Problem | null} [problem] @returns {Stretch} the whole one, with what it touches */
+  /**
+   * @param {number} start_ms
+   * @param {number} end_ms
+   * @param {Problem | null} [problem]
+   * @returns {Stretch} the whole one, with what it touches
+   */
   add(start_ms, end_ms, problem = null) {
     const whole = { start_ms, end_ms, problem };
     const touches = (/** @type {Stretch} */ one) =>
@@ -25,7 +30,9 @@ export class Blocked {
       whole.start_ms = Math.min(whole.start_ms, one.start_ms);
       whole.end_ms = Math.max(whole.end_ms, one.end_ms);
     }
-    this.stretches = [...this.stretches.filter((one) => !touches(one)), whole].sort((a, b) => a.start_ms - b.start_ms);
+    this.stretches = [...this.stretches.filter((one) => !touches(one)), whole].sort(
+      (a, b) => a.start_ms - b.start_ms,
+    );
     return whole;
   }
 

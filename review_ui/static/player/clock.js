@@ -23,7 +23,12 @@ export class SessionClock {
    */
   constructor(startedAt, zone) {
     this.startUnixMs = startedAt ? Date.parse(startedAt) : 0;
-    const shape = /** @type {const} */ ({ hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" });
+    const shape = /** @type {const} */ ({
+      hour: "2-digit",
+      minute: "2-digit",
+      second: "2-digit",
+      hourCycle: "h23",
+    });
     this._format = new Intl.DateTimeFormat("en-GB", { ...shape, timeZone: zone });
     const parts = new Intl.DateTimeFormat("en-GB", { timeZone: zone, timeZoneName: "short" });
     this.zoneName =

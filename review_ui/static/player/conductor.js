@@ -11,7 +11,8 @@
  * rests until then; one whose data does not come for HELD_MS is followed no longer, until it has come.
  *
  * Emits `change` when position, state or speed changed, `tick` at each comparison, `skip` when all are about
- * to step over what cannot be played (its detail: `{ name, stretch }`, once per stream that has such a thing).
+ * to step over what cannot be played (its detail: `{ name, stretch }`, once per stream that has such a
+ * thing).
  */
 
 /**
@@ -25,7 +26,10 @@ export const TICK_MS = 250;
 const NEAR_MS = 40;
 const FAR_MS = 500;
 const NUDGE_MAX = 0.25;
-/** How often each <video> is looked at, and how long it may stand: where its buffer ends, where it does not, where it jumps or begins. */
+/**
+ * How often each <video> is looked at, and how long it may stand: where its buffer ends, where it does not,
+ * where it jumps or begins.
+ */
 const WATCH_MS = 100;
 const STOOD_EDGE_MS = 200;
 const STOOD_MS = 450;
@@ -158,13 +162,18 @@ export class Conductor extends EventTarget {
     // The leader stays until another is as far as it is: a jump of the leader would be one of all.
     const led = able.find(([name]) => name === this.leader);
     const ready = able.filter(([name, player]) => name === this.leader || this._isReady(player, ms));
-    const heard = (/** @type {[StreamName, StreamPlayer][]} */ among) => among.filter(([, player]) => player.index.hasSound);
+    const heard = (/** @type {[StreamName, StreamPlayer][]} */ among) =>
+      among.filter(([, player]) => player.index.hasSound);
     const stays = led && led[1].index.hasSound ? led : undefined;
     const best = stays ?? heard(ready)[0] ?? led ?? ready[0] ?? heard(able)[0] ?? able[0] ?? covering[0];
     return best?.[0] ?? null;
   }
 
-  /** Whether a stream could lead from now on without a halt. @param {StreamPlayer} player @param {number} ms */
+  /**
+   * Whether a stream could lead from now on without a halt.
+   * @param {StreamPlayer} player
+   * @param {number} ms
+   */
   _isReady({ video }, ms) {
     const near = Math.abs(1000 * video.currentTime - ms) < 2 * NEAR_MS * Math.max(1, this.rate);
     return near && !video.seeking && video.readyState >= HTMLMediaElement.HAVE_FUTURE_DATA;
@@ -180,7 +189,8 @@ export class Conductor extends EventTarget {
     if (!this.leader && this.playing) this._step();
     if (before !== this.leader) this._follow(this.leader);
     const lead = this.leader ? this.players.get(this.leader) : undefined;
-    const waiting = lead !== undefined && this.playing && lead.video.readyState < HTMLMediaElement.HAVE_FUTURE_DATA;
+    const waiting =
+      lead !== undefined && this.playing && lead.video.readyState < HTMLMediaElement.HAVE_FUTURE_DATA;
     for (const [name, player] of this.players) {
       const part = this._direct(name, player, waiting);
       this.parts.set(name, part);
@@ -194,7 +204,8 @@ export class Conductor extends EventTarget {
   /** The position comes from this stream from now on, so it must be there. @param {StreamName | null} name */
   _follow(name) {
     const lead = name ? this.players.get(name) : undefined;
-    if (lead && lead.isFree && Math.abs(1000 * lead.video.currentTime - this._positionMs) > FAR_MS) lead.goTo(this._positionMs);
+    if (lead && lead.isFree && Math.abs(1000 * lead.video.currentTime - this._positionMs) > FAR_MS)
+      lead.goTo(this._positionMs);
   }
 
   /** Looks for streams that stand still, be it at play or in a jump that does not end. */
@@ -224,7 +235,9 @@ export class Conductor extends EventTarget {
 
   /** Nothing was recorded now: go to where something was, or end. */
   _step() {
-    const next = Math.min(...[...this.players.values()].map((player) => player.playableFrom(this._positionMs)));
+    const next = Math.min(
+      ...[...this.players.values()].map((player) => player.playableFrom(this._positionMs)),
+    );
     for (const [name, player] of this.players) {
       const stretch = player.blocked.at(this._positionMs);
       if (stretch) this.dispatchEvent(new CustomEvent("skip", { detail: { name, stretch } }));
@@ -268,7 +281,8 @@ export class Conductor extends EventTarget {
       leading || Math.abs(offMs) < NEAR_MS * scale
         ? this.rate
         : this.rate * (1 - Math.max(-NUDGE_MAX, Math.min(NUDGE_MAX, offMs / 1000 / scale)));
-    if (Math.abs(video.playbackRate - wanted) > 0.001) video.playbackRate = Math.min(16, Math.max(0.0625, wanted));
+    if (Math.abs(video.playbackRate - wanted) > 0.001)
+      video.playbackRate = Math.min(16, Math.max(0.0625, wanted));
     if (waiting && !leading) video.pause();
     else if (video.paused) this._start(player);
     if (leading) return waiting ? "loading" : "leading";
@@ -282,7 +296,10 @@ export class Conductor extends EventTarget {
     void video.play().catch((error) => this._refused(error));
   }
 
-  /** Browsers refuse sound before the first touch of a key or button: play silently then. @param {unknown} error */
+  /**
+   * Browsers refuse sound before the first touch of a key or button: play silently then.
+   * @param {unknown} error
+   */
   _refused(error) {
     if (error instanceof DOMException && error.name === "NotAllowedError" && !this.muted) this.setMuted(true);
   }

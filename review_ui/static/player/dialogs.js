@@ -13,7 +13,8 @@ import { say } from "./words.js";
 export function dialog(id) {
   const found = document.getElementById(id);
   if (!(found instanceof HTMLDialogElement)) return null;
-  for (const close of found.querySelectorAll("[data-close]")) close.addEventListener("click", () => found.close());
+  for (const close of found.querySelectorAll("[data-close]"))
+    close.addEventListener("click", () => found.close());
   return found;
 }
 
@@ -44,10 +45,13 @@ export function flagDialog(conductor, where, after) {
   return () => {
     if (conductor.playing) conductor.pause();
     const { start_ms, end_ms } = where();
-    /** @type {HTMLInputElement} */ (form.elements.namedItem("start_ms")).value = String(Math.round(start_ms));
+    /** @type {HTMLInputElement} */ (form.elements.namedItem("start_ms")).value = String(
+      Math.round(start_ms),
+    );
     /** @type {HTMLInputElement} */ (form.elements.namedItem("end_ms")).value = String(Math.round(end_ms));
     const { clock } = conductor.timeline;
-    const words = end_ms > start_ms ? `${clock.civil(start_ms)}–${clock.civil(end_ms)}` : clock.civil(start_ms);
+    const words =
+      end_ms > start_ms ? `${clock.civil(start_ms)}–${clock.civil(end_ms)}` : clock.civil(start_ms);
     const when = form.querySelector("[data-when]");
     if (when) when.textContent = `${words} ${clock.zoneName}`;
     if (wrong) wrong.textContent = "";
@@ -102,7 +106,10 @@ export function timecode(root, conductor) {
   return () => {
     const { clock, durationMs } = conductor.timeline;
     const ms = conductor.positionMs;
-    const [a, b] = [clock.civil(ms), `${clock.zoneName}\u2002${say("of", { now: elapsed(ms), all: elapsed(durationMs) })}`];
+    const [a, b] = [
+      clock.civil(ms),
+      `${clock.zoneName}\u2002${say("of", { now: elapsed(ms), all: elapsed(durationMs) })}`,
+    ];
     if (wall && wall.textContent !== a) wall.textContent = a;
     if (since && since.textContent !== b) since.textContent = b;
   };

@@ -4,7 +4,9 @@ import { ask, Problem } from "./problem.js";
 import { say } from "./words.js";
 
 const RETRY_MS = [500, 1000, 2000, 4000, 8000];
-/** A server that is at fault so many times for a piece is not asked again for it; one that does not answer is. */
+/**
+ * A server that is at fault so many times for a piece is not asked again for it; one that does not answer is.
+ */
 const ATTEMPTS_MAX = 4;
 /** Without a whole answer for so long, the connection counts as away. */
 const ANSWER_MS_MAX = 30_000;
@@ -26,7 +28,9 @@ export async function fetchPiece(url, signal, mayGiveUp, waiting) {
       if (signal.aborted) throw error;
       const problem = error instanceof Problem ? error : new Problem(0, "", ""); // broken off in the middle
       if (!problem.passing || (mayGiveUp && problem.status >= 500 && attempt >= ATTEMPTS_MAX)) throw problem;
-      waiting(new Problem(problem.status, problem.detail || say("offline"), problem.remedy || say("offline-do")));
+      waiting(
+        new Problem(problem.status, problem.detail || say("offline"), problem.remedy || say("offline-do")),
+      );
       await pause(RETRY_MS[Math.min(attempt, RETRY_MS.length) - 1] ?? 8000, signal);
     }
   }

@@ -1,4 +1,6 @@
-/** The film strip of the large stream, and, above the time line, what all streams showed where the pointer is. */
+/**
+ * The film strip of the large stream, and, above the time line, what all streams showed where the pointer is.
+ */
 
 import { say } from "./words.js";
 
@@ -52,7 +54,9 @@ export class Film {
     const count = Math.max(3, Math.min(FRAMES_MAX, Math.floor(strip.clientWidth / FRAME_PX)));
     const moments = Array.from({ length: count }, (_, place) => this._lanes.msAt((place + 0.5) / count));
     const stream = this._views.main;
-    const pictures = await Promise.all(moments.map((ms) => (stream ? this._thumbnails.at(stream, ms) : null)));
+    const pictures = await Promise.all(
+      moments.map((ms) => (stream ? this._thumbnails.at(stream, ms) : null)),
+    );
     if (mine !== this.#drawing) return;
     strip.replaceChildren(...pictures.map(frame));
   }
@@ -85,7 +89,9 @@ export class Film {
     const names = this._views.names;
     const pictures = await Promise.all(names.map((name) => this._thumbnails.at(name, ms)));
     if (resting !== this.#resting) return undefined;
-    const shown = names.flatMap((name, place) => (pictures[place] ? [figure(say(`stream-${name}`), frame(pictures[place] ?? null))] : []));
+    const shown = names.flatMap((name, place) =>
+      pictures[place] ? [figure(say(`stream-${name}`), frame(pictures[place] ?? null))] : [],
+    );
     const time = document.createElement("p");
     time.className = "num";
     time.textContent = this._conductor.timeline.clock.civil(ms);

@@ -51,7 +51,10 @@ export class Flags {
     this._conductor.seek(Math.max(0, flag.start_ms - (flag.source === "proctor" ? 0 : LEAD_IN_MS)));
   }
 
-  /** To the next (1) or previous (-1) flag after the current one, or after this moment. @param {1 | -1} direction */
+  /**
+   * To the next (1) or previous (-1) flag after the current one, or after this moment.
+   * @param {1 | -1} direction
+   */
   move(direction) {
     const flags = [...this._conductor.timeline.flags].sort((a, b) => a.start_ms - b.start_ms);
     const place = flags.findIndex((flag) => flag.id === this.current);

@@ -18,7 +18,10 @@ export function gapLabel(hole) {
 
 /** The same where a part alone is missing: `no sound 26 s: microphone silent`. @param {GapData} gap */
 export function lackLabel(gap) {
-  const how = gap.end_ms === null ? say(`no-${gap.part}-open`) : say(`no-${gap.part}`, { length: length(gap.end_ms - gap.start_ms) });
+  const how =
+    gap.end_ms === null
+      ? say(`no-${gap.part}-open`)
+      : say(`no-${gap.part}`, { length: length(gap.end_ms - gap.start_ms) });
   return `${how}: ${say(`cause-${gap.cause}`)}`;
 }
 
@@ -26,7 +29,8 @@ export function lackLabel(gap) {
 const because = (gap) => `${say(`cause-${gap.cause}`)} (${say(`reason-${gap.reason}`)})`;
 
 /**
- * Two lines, as of `whyNothing`, for a moment of which there is sound or picture alone; empty where all is there.
+ * Two lines, as of `whyNothing`, for a moment of which there is sound or picture alone; empty where all is
+ * there.
  *
  * @param {StreamIndex} index
  * @param {number} ms
@@ -38,7 +42,12 @@ export function whatLacks(index, ms) {
   return index.isUnseen(ms) ? [say("no-picture-here"), say("gap-unexplained")] : ["", ""];
 }
 
-/** Two lines, as of `whyNothing`, for what was recorded and cannot be played. @param {Stretch} stretch @param {GapData | null} gap  what the record says of it @returns {[string, string]} */
+/**
+ * Two lines, as of `whyNothing`, for what was recorded and cannot be played.
+ * @param {Stretch} stretch
+ * @param {GapData | null} gap  what the record says of it
+ * @returns {[string, string]}
+ */
 export function whyBlocked(stretch, gap) {
   const { problem } = stretch;
   if (problem) return [problem.detail || say("refused"), problem.remedy];
@@ -61,7 +70,8 @@ export function whyNothing(index, ms, live) {
   if (!hole) return ["", ""];
   if (hole.gap) {
     const reason = because(hole.gap);
-    if (Number.isFinite(hole.end_ms)) return [say("gap-here", { length: length(hole.end_ms - hole.start_ms) }), reason];
+    if (Number.isFinite(hole.end_ms))
+      return [say("gap-here", { length: length(hole.end_ms - hole.start_ms) }), reason];
     return [say("gap-lasting"), reason];
   }
   if (!Number.isFinite(hole.start_ms)) return [say("before-first"), ""];

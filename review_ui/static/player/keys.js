@@ -50,7 +50,8 @@ function isTyping(target) {
 /** Whether the focused element has its own use for this key. @param {KeyboardEvent} event */
 function isOwn(event) {
   const { target, key } = event;
-  if (target instanceof HTMLInputElement && target.type === "range") return key.startsWith("Arrow") || key === "End";
+  if (target instanceof HTMLInputElement && target.type === "range")
+    return key.startsWith("Arrow") || key === "End";
   const pressable = target instanceof HTMLElement && target.closest("button, a, summary");
   return Boolean(pressable) && (key === " " || key === "Enter");
 }

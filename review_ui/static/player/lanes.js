@@ -76,7 +76,10 @@ export class Lanes extends EventTarget {
       const span = Number(button.getAttribute("data-zoom")) || null;
       const fits = span === null || span < all;
       button.toggleAttribute("hidden", !fits);
-      button.setAttribute("aria-pressed", String(span === (this._spanMs !== null && this._spanMs < all ? this._spanMs : null)));
+      button.setAttribute(
+        "aria-pressed",
+        String(span === (this._spanMs !== null && this._spanMs < all ? this._spanMs : null)),
+      );
     }
     const choice = this.root.querySelector(".choice");
     choice?.toggleAttribute("hidden", choice.querySelectorAll("button:not([hidden])").length < 2);
@@ -116,9 +119,11 @@ export class Lanes extends EventTarget {
     const at = percent(Math.min(1, Math.max(0, this._share(ms))));
     this._playhead?.setAttribute("x1", at);
     this._playhead?.setAttribute("x2", at);
-    if (document.activeElement !== this._scrub || this._conductor.playing) this._scrub.value = String(Math.round(ms));
+    if (document.activeElement !== this._scrub || this._conductor.playing)
+      this._scrub.value = String(Math.round(ms));
     const words = this._positionWords(ms);
-    if (this._scrub.getAttribute("aria-valuetext") !== words) this._scrub.setAttribute("aria-valuetext", words);
+    if (this._scrub.getAttribute("aria-valuetext") !== words)
+      this._scrub.setAttribute("aria-valuetext", words);
     return undefined;
   }
 
@@ -145,7 +150,9 @@ export class Lanes extends EventTarget {
       const ms = s * 1000 - clock.startUnixMs;
       const big = Math.abs(s / stepS - Math.round(s / stepS)) < 1e-9;
       const at = percent(this._share(ms));
-      marks.push(svg("line", { class: big ? "tick" : "tick-small", x1: at, x2: at, y1: big ? 11 : 13, y2: 17 }));
+      marks.push(
+        svg("line", { class: big ? "tick" : "tick-small", x1: at, x2: at, y1: big ? 11 : 13, y2: 17 }),
+      );
       if (!big) continue;
       const text = stepS < 60 ? clock.civil(ms) : clock.civil(ms).slice(0, 5);
       const share = this._share(ms);
@@ -168,7 +175,15 @@ export class Lanes extends EventTarget {
     if (this.range) {
       const end = this.range.end_ms ?? this._conductor.positionMs;
       const wide = Math.max(2 / width, this._share(end) - this._share(this.range.start_ms));
-      drawn.push(svg("rect", { class: "range", x: percent(this._share(this.range.start_ms)), width: percent(wide), y: 1, height: 22 }));
+      drawn.push(
+        svg("rect", {
+          class: "range",
+          x: percent(this._share(this.range.start_ms)),
+          width: percent(wide),
+          y: 1,
+          height: 22,
+        }),
+      );
     }
     const flags = this._conductor.timeline.flags.filter((flag) => flag.end_ms >= from && flag.start_ms <= to);
     flags.forEach((flag, place) => {
@@ -183,7 +198,8 @@ export class Lanes extends EventTarget {
   /** @param {FlagData} flag @param {string} label */
   _flagMark(flag, label) {
     const { clock } = this._conductor.timeline;
-    const name = `${clock.civil(flag.start_ms)} ${isolated(flag.title)}, ${say(`source-${flag.source}`)}, ${say(`state-${flag.state}`)}`;
+    const what = `${clock.civil(flag.start_ms)} ${isolated(flag.title)}`;
+    const name = [what, say(`source-${flag.source}`), say(`state-${flag.state}`)].join(", ");
     const now = flag.id === this.currentFlag;
     const link = svg("a", { href: `#flag-${flag.id}`, "aria-label": name, "data-flag": flag.id });
     if (now) link.append(svg("rect", { class: "now-ring", x: -11, y: 1, width: 22, height: 22, rx: 3 }));
@@ -191,12 +207,22 @@ export class Lanes extends EventTarget {
       svg("rect", { class: "mark-box", x: -12, y: 0, width: 24, height: 24 }),
       mark(flag.source, flag.state, { x: -7, y: 5, width: 14, height: 14 }),
     );
-    const group = svg("svg", { x: percent(this._share(flag.start_ms)), overflow: "visible", class: now ? "is-now" : "" });
+    const group = svg("svg", {
+      x: percent(this._share(flag.start_ms)),
+      overflow: "visible",
+      class: now ? "is-now" : "",
+    });
     group.append(link);
     if (label) group.append(svg("text", { class: "wide", x: 14, y: 16 }, label));
     if (flag.end_ms <= flag.start_ms) return group;
     const wide = this._share(flag.end_ms) - this._share(flag.start_ms);
-    const bar = svg("rect", { class: `stretch is-${flag.state}`, x: percent(this._share(flag.start_ms)), width: percent(wide), y: 20, height: 3 });
+    const bar = svg("rect", {
+      class: `stretch is-${flag.state}`,
+      x: percent(this._share(flag.start_ms)),
+      width: percent(wide),
+      y: 20,
+      height: 3,
+    });
     return svg("g", {}, bar, group);
   }
 }

@@ -38,7 +38,9 @@ export class Logs {
     });
     for (const log of conductor.timeline.logs) {
       lanes.logs.set(log.log, []);
-      lanes.root.querySelector(`[data-lane="${log.log}"]`)?.addEventListener("click", (event) => this._press(/** @type {MouseEvent} */ (event), log.log));
+      lanes.root
+        .querySelector(`[data-lane="${log.log}"]`)
+        ?.addEventListener("click", (event) => this._press(/** @type {MouseEvent} */ (event), log.log));
     }
     conductor.timeline.addEventListener("news", () => void this._open());
     void this._open();
@@ -46,7 +48,9 @@ export class Logs {
 
   /** Opens what is new; an erased log has nothing to open. */
   async _open() {
-    const grown = this._conductor.timeline.logs.filter((log) => log.entries > (this.#opened.get(log.log) ?? 0));
+    const grown = this._conductor.timeline.logs.filter(
+      (log) => log.entries > (this.#opened.get(log.log) ?? 0),
+    );
     const living = grown.filter((log) => log.state === "open" || log.state === "retained");
     if (!living.length) return;
     for (const log of living) this.#opened.set(log.log, log.entries);
@@ -74,7 +78,11 @@ export class Logs {
   /** @param {LogEntry} entry */
   _line(entry) {
     const [what, more] = told(entry);
-    const button = element("button", "log-line", element("span", "num", this._conductor.timeline.clock.civil(entry.ms)));
+    const button = element(
+      "button",
+      "log-line",
+      element("span", "num", this._conductor.timeline.clock.civil(entry.ms)),
+    );
     button.setAttribute("type", "button");
     button.setAttribute("data-ms", String(entry.ms));
     const words = element("span", "what", what);
@@ -111,12 +119,24 @@ export function told(entry) {
       return [say("log-clock-set", { seconds: ((entry.by_ms ?? 0) / 1000).toFixed(1) }), ""];
     case "sound-missing":
     case "picture-missing":
-      return [say(`log-${entry.type}`, { stream: say(`stream-${entry.stream}`) }), say(`log-part-${entry.cause}`)];
+      return [
+        say(`log-${entry.type}`, { stream: say(`stream-${entry.stream}`) }),
+        say(`log-part-${entry.cause}`),
+      ];
     case "sound-back":
     case "picture-back":
       return [say(`log-${entry.type}`, { stream: say(`stream-${entry.stream}`) }), ""];
     case "display-change":
-      return [say(entry.extended === true ? "log-display-several" : entry.extended === false ? "log-display-one" : "log-display-untold"), ""];
+      return [
+        say(
+          entry.extended === true
+            ? "log-display-several"
+            : entry.extended === false
+              ? "log-display-one"
+              : "log-display-untold",
+        ),
+        "",
+      ];
     default:
       return [say(`log-${entry.type}`), ""];
   }

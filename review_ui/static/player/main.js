@@ -58,7 +58,14 @@ async function start() {
   const flags = new Flags(byId("flags-panel"), conductor, lanes, report);
   const logs = new Logs(byId("side"), player.dataset.logs ?? "", conductor, lanes, report);
   const thumbnails = new Thumbnails(player.dataset.signals ?? "");
-  const signals = new Signals(byId("side"), player.dataset.signals ?? "", conductor, lanes, thumbnails, report);
+  const signals = new Signals(
+    byId("side"),
+    player.dataset.signals ?? "",
+    conductor,
+    lanes,
+    thumbnails,
+    report,
+  );
   new Film(byId("timeline"), conductor, lanes, views, thumbnails);
   const actions = actionsOf({ player, conductor, views, lanes, flags, tell });
   prepareTransport(/** @type {HTMLElement} */ (player.querySelector(".transport")), conductor, actions);
@@ -88,7 +95,12 @@ async function start() {
 /** Streams that begin within this time of each other are seen together from the start. */
 const TOGETHER_MS = 10_000;
 
-/** Where the link points: `?t=2026-11-16T08:31:47Z&main=screen`, else now, playing, while it is recorded; else the first moment that all streams show which began together. @param {Conductor} conductor @param {Views} views */
+/**
+ * Where the link points: `?t=2026-11-16T08:31:47Z&main=screen`, else now, playing, while it is recorded; else
+ * the first moment that all streams show which began together.
+ * @param {Conductor} conductor
+ * @param {Views} views
+ */
 function openAt(conductor, views) {
   const asked = new URLSearchParams(location.search);
   const main = /** @type {StreamName | null} */ (asked.get("main"));
@@ -96,7 +108,9 @@ function openAt(conductor, views) {
   const at = asked.get("t") ? conductor.timeline.clock.ofUtc(asked.get("t") ?? "") : null;
   if (at !== null) return conductor.seek(at);
   if (conductor.timeline.session.live) return conductor.toLive();
-  const starts = [...conductor.timeline.streams.values()].flatMap((index) => index.runs.slice(0, 1).map((run) => run.start_ms));
+  const starts = [...conductor.timeline.streams.values()].flatMap((index) =>
+    index.runs.slice(0, 1).map((run) => run.start_ms),
+  );
   const together = starts.filter((start) => start - Math.min(...starts) < TOGETHER_MS);
   return conductor.seek(Math.max(0, ...together));
 }

@@ -9,7 +9,9 @@
 
 import { kindsOf } from "./stream-index.js";
 
-/** A session may grow, and its end must not end the <video>: the buffer is declared longer than what is there. */
+/**
+ * A session may grow, and its end must not end the <video>: the buffer is declared longer than what is there.
+ */
 const SPARE_S = 24 * 3600;
 /** So much may lie outside the window that is kept before it is dropped. */
 const LOOSE_S = 5;
@@ -31,7 +33,10 @@ export class MediaBuffer {
     return this._buffer !== null;
   }
 
-  /** Whether a segment of this type can go into the present buffer; true when there is none yet. @param {string} mediaType */
+  /**
+   * Whether a segment of this type can go into the present buffer; true when there is none yet.
+   * @param {string} mediaType
+   */
   fits(mediaType) {
     if (!this._buffer) return true;
     const [now, then] = [kindsOf(this.mediaType), kindsOf(mediaType)];

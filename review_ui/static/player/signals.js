@@ -1,4 +1,7 @@
-/** The session's signals: opened once, and again while it is live and grows; the list of what was measured when. */
+/**
+ * The session's signals: opened once, and again while it is live and grows; the list of what was measured
+ * when.
+ */
 
 import { ask } from "./problem.js";
 import { inOrder, told } from "./signal-lane.js";
@@ -42,13 +45,17 @@ export class Signals {
 
   /** Opens what is new; of an erased stream there is nothing to open. */
   async _open() {
-    const grown = this._conductor.timeline.signals.filter((head) => head.sheets > (this.#opened.get(head.stream) ?? 0));
+    const grown = this._conductor.timeline.signals.filter(
+      (head) => head.sheets > (this.#opened.get(head.stream) ?? 0),
+    );
     const living = grown.filter((head) => head.state === "open" || head.state === "retained");
     if (!living.length || !this._list) return;
     for (const head of living) this.#opened.set(head.stream, head.sheets);
     try {
       for (const head of living) {
-        const answer = await ask(`${this._url}/${head.stream}.json`, { headers: { accept: "application/json" } });
+        const answer = await ask(`${this._url}/${head.stream}.json`, {
+          headers: { accept: "application/json" },
+        });
         const found = /** @type {StreamSignals} */ (await answer.json());
         this._lanes.signals.set(head.stream, found.signals);
         this._thumbnails.know(head.stream, found.sheets);

@@ -12,7 +12,9 @@ import { endOf } from "./stream-index.js";
 const EDGE_MS = 600;
 /** At the end of a run this much of it must be there for the stream to be through. */
 const LAST_MS = 200;
-/** The first step over what stands still although it seems to be there; doubled as long as that does not help. */
+/**
+ * The first step over what stands still although it seems to be there; doubled as long as that does not help.
+ */
 const STEP_MS = 250;
 /** So long it must have moved for the next step to be the first again. */
 const MOVED_MS = 1000;

@@ -1,8 +1,9 @@
 /**
  * What one stream has, and where it has nothing. Pure: no network, no page.
  *
- * A run is a stretch of segments that follow one another without a hole, with the same kinds of track. Between runs there are gaps,
- * whose reason the server gives; a hole without a record is shown too, as what it is: unexplained.
+ * A run is a stretch of segments that follow one another without a hole, with the same kinds of track.
+ * Between runs there are gaps, whose reason the server gives; a hole without a record is shown too, as what
+ * it is: unexplained.
  *
  * @typedef {import("./types.js").StreamData} StreamData
  * @typedef {import("./types.js").SegmentData} SegmentData
@@ -91,7 +92,10 @@ export class StreamIndex {
     return low;
   }
 
-  /** `ms` where a segment holds it, else the start of the next one; `ms` after the last. @param {number} ms */
+  /**
+   * `ms` where a segment holds it, else the start of the next one; `ms` after the last.
+   * @param {number} ms
+   */
   mediaFrom(ms) {
     return Math.max(ms, this.segments[this.placeFrom(ms)]?.start_ms ?? ms);
   }
@@ -118,7 +122,10 @@ export class StreamIndex {
     return this.takes.get(segment.take)?.media_type ?? "";
   }
 
-  /** The hole that holds `ms`, with its recorded reason if there is one; null inside a run. @param {number} ms */
+  /**
+   * The hole that holds `ms`, with its recorded reason if there is one; null inside a run.
+   * @param {number} ms
+   */
   holeAt(ms) {
     return this.holes(-Infinity, Infinity).find((hole) => hole.start_ms <= ms && ms < hole.end_ms) ?? null;
   }
@@ -135,7 +142,8 @@ export class StreamIndex {
     const holes = [];
     let at = from;
     for (const run of [...this.runs, { start_ms: to, end_ms: to }]) {
-      if (run.start_ms > at) holes.push({ start_ms: at, end_ms: run.start_ms, gap: this._gapWithin(at, run.start_ms) });
+      if (run.start_ms > at)
+        holes.push({ start_ms: at, end_ms: run.start_ms, gap: this._gapWithin(at, run.start_ms) });
       at = Math.max(at, run.end_ms);
     }
     return holes.filter((hole) => hole.start_ms < to && hole.end_ms > from);

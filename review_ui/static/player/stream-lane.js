@@ -1,4 +1,6 @@
-/** One stream's lane of the time line: what was recorded, received late, and missing, wholly or in one part. */
+/**
+ * One stream's lane of the time line: what was recorded, received late, and missing, wholly or in one part.
+ */
 
 import { gapLabel, lackLabel } from "./gaps.js";
 import { percent, svg } from "./svg.js";
@@ -7,7 +9,8 @@ import { length, say } from "./words.js";
 /**
  * @typedef {import("./stream-index.js").StreamIndex} StreamIndex
  * @typedef {{ from: number, to: number, durationMs: number }} Visible
- * @typedef {{ start_ms: number, end_ms: number, label: string, drawn: (place: Record<string, string>) => SVGElement[] }} Mark
+ * @typedef {{ start_ms: number, end_ms: number, label: string, drawn: (place: Record<string, string>) =>
+ *   SVGElement[] }} Mark
  */
 
 const GAP_PX_MIN = 4;
@@ -23,9 +26,19 @@ const GAP = { y: 2, height: 18 };
  * @param {Visible} visible
  */
 export function drawStream(track, index, visible) {
-  const bar = (/** @type {string} */ kind, /** @type {number} */ start, /** @type {number} */ end, more = {}) => {
-    const [x, to] = [share(Math.max(start, visible.from), visible), share(Math.min(end, visible.to), visible)];
-    return to > x ? [svg("rect", { class: kind, x: percent(x), width: percent(to - x), ...BAR, ...more })] : [];
+  const bar = (
+    /** @type {string} */ kind,
+    /** @type {number} */ start,
+    /** @type {number} */ end,
+    more = {},
+  ) => {
+    const [x, to] = [
+      share(Math.max(start, visible.from), visible),
+      share(Math.min(end, visible.to), visible),
+    ];
+    return to > x
+      ? [svg("rect", { class: kind, x: percent(x), width: percent(to - x), ...BAR, ...more })]
+      : [];
   };
   const late = index.segments.filter((segment) => segment.late);
   const drawn = [
@@ -36,7 +49,12 @@ export function drawStream(track, index, visible) {
       ...bar("", start_ms, start_ms + duration_ms, { fill: "url(#late)" }),
     ]),
   ];
-  drawMarks(drawn, [...lackMarks(index, visible), ...gapMarks(index, visible)], visible, Math.max(1, track.clientWidth));
+  drawMarks(
+    drawn,
+    [...lackMarks(index, visible), ...gapMarks(index, visible)],
+    visible,
+    Math.max(1, track.clientWidth),
+  );
   if (index.gone) drawn.push(svg("text", { x: 5, y: 9 }, say("erased")));
   track.replaceChildren(...drawn);
   track.setAttribute("aria-label", laneWords(index));
@@ -48,15 +66,27 @@ const share = (ms, { from, to }) => (ms - from) / (to - from);
 /** @param {StreamIndex} index @param {Visible} visible @returns {Mark[]} */
 function gapMarks(index, { durationMs }) {
   const first = index.runs[0]?.start_ms ?? Infinity;
-  const holes = index.holes(0, durationMs).filter((hole) => hole.gap || (hole.start_ms > first && index.nextStart(hole.start_ms) < Infinity));
-  return holes.map((hole) => ({ start_ms: hole.start_ms, end_ms: hole.end_ms, label: gapLabel(hole), drawn: (place) => pattern("hatch", gapLabel(hole), { ...place, ...GAP }) }));
+  const holes = index
+    .holes(0, durationMs)
+    .filter((hole) => hole.gap || (hole.start_ms > first && index.nextStart(hole.start_ms) < Infinity));
+  return holes.map((hole) => ({
+    start_ms: hole.start_ms,
+    end_ms: hole.end_ms,
+    label: gapLabel(hole),
+    drawn: (place) => pattern("hatch", gapLabel(hole), { ...place, ...GAP }),
+  }));
 }
 
 /** @param {StreamIndex} index @param {Visible} visible @returns {Mark[]} */
 function lackMarks(index, { durationMs }) {
   return index.lacks.map((gap) => {
     const label = lackLabel(gap);
-    return { start_ms: gap.start_ms, end_ms: gap.end_ms ?? durationMs, label, drawn: (place) => pattern(`no-${gap.part}`, label, { ...place, ...LACK }) };
+    return {
+      start_ms: gap.start_ms,
+      end_ms: gap.end_ms ?? durationMs,
+      label,
+      drawn: (place) => pattern(`no-${gap.part}`, label, { ...place, ...LACK }),
+    };
   });
 }
 
@@ -69,7 +99,13 @@ function pattern(kind, label, place) {
   ];
 }
 
-/** Each mark, and its words beside it where they fit before the next or after the last one. @param {SVGElement[]} drawn @param {Mark[]} marks @param {Visible} visible @param {number} width */
+/**
+ * Each mark, and its words beside it where they fit before the next or after the last one.
+ * @param {SVGElement[]} drawn
+ * @param {Mark[]} marks
+ * @param {Visible} visible
+ * @param {number} width
+ */
 function drawMarks(drawn, marks, visible, width) {
   const seen = marks.filter((mark) => mark.end_ms >= visible.from && mark.start_ms <= visible.to);
   seen.sort((a, b) => a.start_ms - b.start_ms);

@@ -46,7 +46,10 @@ export class StreamPlayer extends EventTarget {
     this.fault = null;
     this.blocked = new Blocked();
     this.standing = new Standing();
-    /** The end of the run that was played out, without having been reached to the ms. @type {number | null} */
+    /**
+     * The end of the run that was played out, without having been reached to the ms.
+     * @type {number | null}
+     */
     this.ended = null;
     this._mediaUrl = mediaUrl;
     this._positionMs = 0;
@@ -76,7 +79,10 @@ export class StreamPlayer extends EventTarget {
     return run !== null && run.end_ms !== this.ended && !this.blocked.at(ms);
   }
 
-  /** The first moment from `ms` on at which there is something to play; Infinity when there is none. @param {number} ms */
+  /**
+   * The first moment from `ms` on at which there is something to play; Infinity when there is none.
+   * @param {number} ms
+   */
   playableFrom(ms) {
     if (!this.usable) return Infinity;
     let at = ms;
@@ -114,17 +120,25 @@ export class StreamPlayer extends EventTarget {
     this._refusedInRow = 0;
   }
 
-  /** Shows `ms`, or where this stream next has media: a <video> sent into a gap would seek for ever. @param {number} ms */
+  /**
+   * Shows `ms`, or where this stream next has media: a <video> sent into a gap would seek for ever.
+   * @param {number} ms
+   */
   goTo(ms) {
     this.video.currentTime = this.mediaFrom(ms) / 1000;
   }
 
-  /** `ms` where there is something to play, else the next such moment; `ms` after the last. @param {number} ms */
+  /**
+   * `ms` where there is something to play, else the next such moment; `ms` after the last.
+   * @param {number} ms
+   */
   mediaFrom(ms) {
     return this.index.mediaFrom(this.blocked.past(this.index.mediaFrom(ms)));
   }
 
-  /** Whether a jump now breaks off nothing that would end by itself: no seek, or one to what is not loaded. */
+  /**
+   * Whether a jump now breaks off nothing that would end by itself: no seek, or one to what is not loaded.
+   */
   get isFree() {
     return !this.video.seeking || !this.isBuffered(1000 * this.video.currentTime);
   }
@@ -147,8 +161,8 @@ export class StreamPlayer extends EventTarget {
   }
 
   /**
-   * The <video> stands still at `ms` although all is loaded: notes the hole that comes next, or that the run is
-   * through. Returns whether anything was found.
+   * The <video> stands still at `ms` although all is loaded: notes the hole that comes next, or that the run
+   * is through. Returns whether anything was found.
    *
    * @param {number} ms
    * @param {boolean} long  whether it has stood too long to be merely slow
@@ -204,7 +218,11 @@ export class StreamPlayer extends EventTarget {
   _isForeign(segment) {
     const type = this.index.mediaType(segment);
     if (MediaSource.isTypeSupported(type)) return false;
-    this.blocked.add(segment.start_ms, endOf(segment), new Problem(415, say("no-codec", { type }), say("no-codec-do")));
+    this.blocked.add(
+      segment.start_ms,
+      endOf(segment),
+      new Problem(415, say("no-codec", { type }), say("no-codec-do")),
+    );
     return true;
   }
 
@@ -226,7 +244,12 @@ export class StreamPlayer extends EventTarget {
     try {
       const mediaType = this.index.mediaType(segment);
       const waiting = (/** @type {Problem} */ problem) => this._setFault(problem);
-      const bytes = await fetchPiece(this._mediaUrl(segment.n), signal, this._refusedInRow < REFUSED_MAX, waiting);
+      const bytes = await fetchPiece(
+        this._mediaUrl(segment.n),
+        signal,
+        this._refusedInRow < REFUSED_MAX,
+        waiting,
+      );
       if (!this._buffer.isOpen || !this._buffer.fits(mediaType)) await this._open(mediaType);
       this._appends.set(segment.n, (this._appends.get(segment.n) ?? 0) + 1);
       await this._append(segment, mediaType, bytes);
@@ -281,7 +304,10 @@ export class StreamPlayer extends EventTarget {
     this._setFault(this._refusedInRow >= REFUSED_MAX ? why : null);
   }
 
-  /** The <video> gave up on what it was given: the rest of that segment is a hole, a fresh buffer goes on after it. */
+  /**
+   * The <video> gave up on what it was given: the rest of that segment is a hole, a fresh buffer goes on
+   * after it.
+   */
   _broke() {
     if (!this._buffer.isOpen || !this.video.error) return;
     const atMs = Math.max(this._positionMs, 1000 * this.video.currentTime);

@@ -18,7 +18,12 @@ export function svg(tag, attributes = {}, ...children) {
 /** @param {number} share  0 to 1 */
 export const percent = (share) => `${(100 * share).toFixed(3)}%`;
 
-/** A flag's mark. @param {string} source @param {string} state @param {Record<string, string | number>} place */
+/**
+ * A flag's mark.
+ * @param {string} source
+ * @param {string} state
+ * @param {Record<string, string | number>} place
+ */
 export function mark(source, state, place = {}) {
   return svg("use", { class: `mark is-${state}`, href: `#m-${source}`, ...place });
 }

@@ -1,4 +1,6 @@
-/** Thumbnails by stream and moment, a sheet of them at a time; the newest sheets asked for are kept in memory. */
+/**
+ * Thumbnails by stream and moment, a sheet of them at a time; the newest sheets asked for are kept in memory.
+ */
 
 import { ask } from "./problem.js";
 
@@ -22,12 +24,20 @@ export class Thumbnails {
     this._url = url;
   }
 
-  /** Where the sheets of a stream lie. @param {string} stream @param {Place[]} places  in the order of the time line */
+  /**
+   * Where the sheets of a stream lie.
+   * @param {string} stream
+   * @param {Place[]} places  in the order of the time line
+   */
   know(stream, places) {
     this.#places.set(stream, places);
   }
 
-  /** What the stream showed then, as a `data:` address; null when nothing is known of it. @param {string} stream @param {number} ms */
+  /**
+   * What the stream showed then, as a `data:` address; null when nothing is known of it.
+   * @param {string} stream
+   * @param {number} ms
+   */
   async at(stream, ms) {
     const place = this.#places.get(stream)?.findLast((one) => one.start_ms <= ms);
     if (!place || ms > place.end_ms) return null;
@@ -46,7 +56,11 @@ export class Thumbnails {
     return known;
   }
 
-  /** A sheet that does not come has no thumbnails now, and is asked for again. @param {string} key @returns {Promise<Thumbnail[]>} */
+  /**
+   * A sheet that does not come has no thumbnails now, and is asked for again.
+   * @param {string} key
+   * @returns {Promise<Thumbnail[]>}
+   */
   async _load(key) {
     try {
       const answer = await ask(`${this._url}/${key}.json`, { headers: { accept: "application/json" } });

@@ -61,7 +61,8 @@
  * @property {"open" | "retained" | "erasing" | "erased"} state
  * @property {number} entries
  *
- * @typedef {object} LogEntry  one entry of `GET /sessions/{id}/logs/{log}.json`; activity has a type, an answer none
+ * @typedef {object} LogEntry  one entry of `GET /sessions/{id}/logs/{log}.json`; activity has a type, an
+ *   answer none
  * @property {string} id
  * @property {number} ms
  * @property {string} [type]

@@ -30,7 +30,10 @@ export class Views {
     }
     /** @type {Map<StreamName, number>} */
     this._loadingSince = new Map();
-    /** What was just stepped over, and until when that is said. @type {Map<StreamName, { words: [string, string], untilMs: number }>} */
+    /**
+     * What was just stepped over, and until when that is said.
+     * @type {Map<StreamName, { words: [string, string], untilMs: number }>}
+     */
     this._skips = new Map();
     conductor.addEventListener("skip", (event) => this._skipped(/** @type {CustomEvent} */ (event).detail));
     conductor.addEventListener("tick", () => this.draw());
@@ -126,10 +129,16 @@ export class Views {
     return say(`part-${part}`);
   }
 
-  /** What is known of this stream at this moment. @param {StreamName} name @param {import("./conductor.js").Part} part @param {string} nothing */
+  /**
+   * What is known of this stream at this moment.
+   * @param {StreamName} name
+   * @param {import("./conductor.js").Part} part
+   * @param {string} nothing
+   */
   _nowWords(name, part, nothing) {
     const player = this._conductor.players.get(name);
-    const heard = player?.index.isUnseen(this._conductor.positionMs) && (part === "leading" || part === "in-step");
+    const heard =
+      player?.index.isUnseen(this._conductor.positionMs) && (part === "leading" || part === "in-step");
     if ((nothing && !heard) || !player) return say(player?.index.gone ? "erased" : "part-resting");
     const segment = player.index.segmentAt(this._conductor.positionMs);
     if (!segment) return "";
@@ -140,7 +149,11 @@ export class Views {
   }
 }
 
-/** Writes only what changed, so that a screen reader is not told the same again. @param {Element | null} element @param {string} text */
+/**
+ * Writes only what changed, so that a screen reader is not told the same again.
+ * @param {Element | null} element
+ * @param {string} text
+ */
 function fill(element, text) {
   if (element && element.textContent !== text) element.textContent = text;
 }

@@ -14,7 +14,11 @@ export function readWords() {
 }
 
 /** Letters from right to left, and characters that set a direction. */
-const TURNS = /[\u0590-\u08ff\u200f\u202a-\u202e\u2066-\u2069\ufb1d-\ufdff\ufe70-\ufefc\u{10800}-\u{10fff}\u{1e800}-\u{1efff}]/u;
+const TURNS = new RegExp(
+  "[\\u0590-\\u08ff\\u200f\\u202a-\\u202e\\u2066-\\u2069\\ufb1d-\\ufdff\\ufe70-\\ufefc" +
+    "\\u{10800}-\\u{10fff}\\u{1e800}-\\u{1efff}]",
+  "u",
+);
 
 /**
  * Somebody's words for use within a sentence: those that would turn it stand between FSI and PDI, as
