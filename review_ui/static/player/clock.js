@@ -17,6 +17,8 @@ export function elapsed(ms) {
 
 /** One session's clock. */
 export class SessionClock {
+  #format;
+
   /**
    * @param {string | null} startedAt  RFC 3339; a session that never began counts from the epoch
    * @param {string} zone  IANA name
@@ -29,7 +31,7 @@ export class SessionClock {
       second: "2-digit",
       hourCycle: "h23",
     });
-    this._format = new Intl.DateTimeFormat("en-GB", { ...shape, timeZone: zone });
+    this.#format = new Intl.DateTimeFormat("en-GB", { ...shape, timeZone: zone });
     const parts = new Intl.DateTimeFormat("en-GB", { timeZone: zone, timeZoneName: "short" });
     this.zoneName =
       parts.formatToParts(this.startUnixMs).find((part) => part.type === "timeZoneName")?.value ?? zone;
@@ -37,7 +39,7 @@ export class SessionClock {
 
   /** Wall clock in the exam's zone, `09:31:47`. @param {number} ms */
   civil(ms) {
-    return this._format.format(this.startUnixMs + ms);
+    return this.#format.format(this.startUnixMs + ms);
   }
 
   /** The same instant for links and ledgers, `2026-11-16T08:31:47.250Z`. @param {number} ms */

@@ -41,6 +41,10 @@ export const RATES = [0.5, 1, 2, 4, 8, 16];
 const LIVE_BEHIND_MS = 1500;
 
 export class Conductor extends EventTarget {
+  #positionMs = 0;
+  /** Streams that nobody waits for until their data has come. @type {Set<StreamName>} */
+  #held = new Set();
+
   /**
    * @param {Timeline} timeline
    * @param {Map<StreamName, StreamPlayer>} players
@@ -56,23 +60,20 @@ export class Conductor extends EventTarget {
     this.leader = null;
     /** @type {Map<StreamName, Part>} */
     this.parts = new Map();
-    this._positionMs = 0;
-    /** Streams that nobody waits for until their data has come. @type {Set<StreamName>} */
-    this._held = new Set();
-    setInterval(() => this._tick(), TICK_MS);
-    setInterval(() => this._watch(), WATCH_MS);
+    setInterval(() => this.#tick(), TICK_MS);
+    setInterval(() => this.#watch(), WATCH_MS);
     for (const player of players.values()) {
       player.video.preservesPitch = true;
-      player.addEventListener("fault", () => this._changed());
+      player.addEventListener("fault", () => this.#changed());
     }
-    timeline.addEventListener("news", () => this._changed());
+    timeline.addEventListener("news", () => this.#changed());
   }
 
   /** The session's time now, in ms. */
   get positionMs() {
     const lead = this.leader ? this.players.get(this.leader) : undefined;
-    if (!this.playing || !lead || lead.video.seeking) return this._positionMs;
-    return Math.max(this._positionMs, 1000 * lead.video.currentTime);
+    if (!this.playing || !lead || lead.video.seeking) return this.#positionMs;
+    return Math.max(this.#positionMs, 1000 * lead.video.currentTime);
   }
 
   /**
@@ -90,37 +91,37 @@ export class Conductor extends EventTarget {
   /** Moves every stream to `ms`; stays there when nothing was recorded then. @param {number} ms */
   seek(ms) {
     for (const player of this.players.values()) player.forgive();
-    this._moveTo(ms);
+    this.#moveTo(ms);
   }
 
   /** @param {number} ms */
-  _moveTo(ms) {
-    this._positionMs = Math.min(Math.max(0, ms), this.timeline.durationMs);
-    this._held.clear();
+  #moveTo(ms) {
+    this.#positionMs = Math.min(Math.max(0, ms), this.timeline.durationMs);
+    this.#held.clear();
     this.leader = null;
     for (const player of this.players.values()) {
-      if (player.index.runAt(this._positionMs)) player.seek(this._positionMs);
+      if (player.index.runAt(this.#positionMs)) player.seek(this.#positionMs);
       else player.video.pause();
     }
-    this._tick();
-    this._changed();
+    this.#tick();
+    this.#changed();
   }
 
   play() {
-    if (!this.playing && !this.timeline.session.live && this._positionMs >= this.timeline.edgeMs - NEAR_MS) {
+    if (!this.playing && !this.timeline.session.live && this.#positionMs >= this.timeline.edgeMs - NEAR_MS) {
       this.seek(0);
     }
     this.playing = true;
-    this._tick();
-    this._changed();
+    this.#tick();
+    this.#changed();
   }
 
   pause() {
-    this._positionMs = this.positionMs;
+    this.#positionMs = this.positionMs;
     this.playing = false;
     for (const { video } of this.players.values()) video.pause();
     // Resting videos stand where their decoders stopped: one exact seek puts all on the same moment.
-    this.seek(this._positionMs);
+    this.seek(this.#positionMs);
   }
 
   toggle() {
@@ -131,8 +132,8 @@ export class Conductor extends EventTarget {
   /** @param {number} rate */
   setRate(rate) {
     this.rate = Math.min(16, Math.max(0.5, rate));
-    this._tick();
-    this._changed();
+    this.#tick();
+    this.#changed();
   }
 
   /** Faster (1) or slower (-1) by one step. @param {1 | -1} direction */
@@ -144,8 +145,8 @@ export class Conductor extends EventTarget {
   /** @param {boolean} muted */
   setMuted(muted) {
     this.muted = muted;
-    this._tick();
-    this._changed();
+    this.#tick();
+    this.#changed();
   }
 
   /** To the newest moment of a live session. */
@@ -156,12 +157,12 @@ export class Conductor extends EventTarget {
   }
 
   /** The stream to follow at `ms`, or null. @param {number} ms @returns {StreamName | null} */
-  _choose(ms) {
+  #choose(ms) {
     const covering = [...this.players].filter(([, player]) => player.covers(ms));
-    const able = covering.filter(([name]) => !this._held.has(name));
+    const able = covering.filter(([name]) => !this.#held.has(name));
     // The leader stays until another is as far as it is: a jump of the leader would be one of all.
     const led = able.find(([name]) => name === this.leader);
-    const ready = able.filter(([name, player]) => name === this.leader || this._isReady(player, ms));
+    const ready = able.filter(([name, player]) => name === this.leader || this.#isReady(player, ms));
     const heard = (/** @type {[StreamName, StreamPlayer][]} */ among) =>
       among.filter(([, player]) => player.index.hasSound);
     const stays = led && led[1].index.hasSound ? led : undefined;
@@ -174,81 +175,81 @@ export class Conductor extends EventTarget {
    * @param {StreamPlayer} player
    * @param {number} ms
    */
-  _isReady({ video }, ms) {
+  #isReady({ video }, ms) {
     const near = Math.abs(1000 * video.currentTime - ms) < 2 * NEAR_MS * Math.max(1, this.rate);
     return near && !video.seeking && video.readyState >= HTMLMediaElement.HAVE_FUTURE_DATA;
   }
 
-  _tick() {
-    this._positionMs = this.positionMs;
-    for (const name of this._held) {
-      if (this.players.get(name)?.isBuffered(this._positionMs)) this._held.delete(name);
+  #tick() {
+    this.#positionMs = this.positionMs;
+    for (const name of this.#held) {
+      if (this.players.get(name)?.isBuffered(this.#positionMs)) this.#held.delete(name);
     }
     const before = this.leader;
-    this.leader = this._choose(this._positionMs);
-    if (!this.leader && this.playing) this._step();
-    if (before !== this.leader) this._follow(this.leader);
+    this.leader = this.#choose(this.#positionMs);
+    if (!this.leader && this.playing) this.#step();
+    if (before !== this.leader) this.#follow(this.leader);
     const lead = this.leader ? this.players.get(this.leader) : undefined;
     const waiting =
       lead !== undefined && this.playing && lead.video.readyState < HTMLMediaElement.HAVE_FUTURE_DATA;
     for (const [name, player] of this.players) {
-      const part = this._direct(name, player, waiting);
+      const part = this.#direct(name, player, waiting);
       this.parts.set(name, part);
       player.video.muted = this.muted || name !== this.leader;
-      player.follow(this._positionMs, this.playing ? this.rate : 1);
+      player.follow(this.#positionMs, this.playing ? this.rate : 1);
     }
-    if (before !== this.leader) this._changed();
+    if (before !== this.leader) this.#changed();
     this.dispatchEvent(new Event("tick"));
   }
 
   /** The position comes from this stream from now on, so it must be there. @param {StreamName | null} name */
-  _follow(name) {
+  #follow(name) {
     const lead = name ? this.players.get(name) : undefined;
-    if (lead && lead.isFree && Math.abs(1000 * lead.video.currentTime - this._positionMs) > FAR_MS)
-      lead.goTo(this._positionMs);
+    if (lead && lead.isFree && Math.abs(1000 * lead.video.currentTime - this.#positionMs) > FAR_MS)
+      lead.goTo(this.#positionMs);
   }
 
   /** Looks for streams that stand still, be it at play or in a jump that does not end. */
-  _watch() {
+  #watch() {
     const now = performance.now();
     for (const [name, player] of this.players) {
       const { video } = player;
       const should = player.covers(this.positionMs) && (video.seeking || (this.playing && !video.paused));
       const stoodMs = player.standing.note(video, now, should);
-      if (stoodMs >= STOOD_EDGE_MS) this._stands(name, player, stoodMs);
+      if (stoodMs >= STOOD_EDGE_MS) this.#stands(name, player, stoodMs);
     }
   }
 
   /** @param {StreamName} name @param {StreamPlayer} player @param {number} stoodMs */
-  _stands(name, player, stoodMs) {
+  #stands(name, player, stoodMs) {
     const ms = this.positionMs;
     if (!player.isLoaded(ms)) {
       const late = stoodMs > HELD_MS || (player.fault !== null && stoodMs > STOOD_MS);
-      if (late && this.playing && name === this.leader && !player.isBuffered(ms)) this._held.add(name);
+      if (late && this.playing && name === this.leader && !player.isBuffered(ms)) this.#held.add(name);
       return;
     }
     const slow = player.isBuffered(ms) && (player.video.seeking || player.standing.begins);
     if (!player.stepOver(ms, stoodMs >= (slow ? SLOW_MS_MAX : STOOD_MS))) return;
-    this._tick();
-    this._changed();
+    this.#tick();
+    this.#changed();
   }
 
   /** Nothing was recorded now: go to where something was, or end. */
-  _step() {
+  #step() {
     const next = Math.min(
-      ...[...this.players.values()].map((player) => player.playableFrom(this._positionMs)),
+      ...[...this.players.values()].map((player) => player.playableFrom(this.#positionMs)),
     );
     for (const [name, player] of this.players) {
-      const stretch = player.blocked.at(this._positionMs);
+      const stretch = player.blocked.at(this.#positionMs);
       if (stretch) this.dispatchEvent(new CustomEvent("skip", { detail: { name, stretch } }));
     }
     if (Number.isFinite(next)) {
-      this._moveTo(next);
+      this.#moveTo(next);
     } else if (!this.timeline.session.live) {
       this.playing = false;
-      this._positionMs = this.timeline.edgeMs;
+      this.#positionMs = this.timeline.edgeMs;
       for (const { video } of this.players.values()) video.pause();
-      this._changed();
+      this.#changed();
     }
   }
 
@@ -260,22 +261,22 @@ export class Conductor extends EventTarget {
    * @param {boolean} waiting  the leader has no data yet, so nobody moves
    * @returns {Part}
    */
-  _direct(name, player, waiting) {
+  #direct(name, player, waiting) {
     const { video } = player;
     if (!player.usable) {
       video.pause();
       return "gone";
     }
-    if (!player.covers(this._positionMs)) {
+    if (!player.covers(this.#positionMs)) {
       if (!video.paused) video.pause();
       return "resting";
     }
     if (video.readyState === HTMLMediaElement.HAVE_NOTHING) return "loading";
     const leading = name === this.leader;
-    const offMs = 1000 * video.currentTime - player.mediaFrom(this._positionMs);
+    const offMs = 1000 * video.currentTime - player.mediaFrom(this.#positionMs);
     const scale = Math.max(1, this.rate);
     const far = Math.abs(offMs) > (this.playing ? FAR_MS * Math.max(1, scale / 4) : NEAR_MS);
-    if (far && player.isFree && (!leading || video.seeking)) player.goTo(this._positionMs);
+    if (far && player.isFree && (!leading || video.seeking)) player.goTo(this.#positionMs);
     if (!this.playing) return "in-step";
     const wanted =
       leading || Math.abs(offMs) < NEAR_MS * scale
@@ -284,27 +285,27 @@ export class Conductor extends EventTarget {
     if (Math.abs(video.playbackRate - wanted) > 0.001)
       video.playbackRate = Math.min(16, Math.max(0.0625, wanted));
     if (waiting && !leading) video.pause();
-    else if (video.paused) this._start(player);
+    else if (video.paused) this.#start(player);
     if (leading) return waiting ? "loading" : "leading";
-    if (!player.isBuffered(this._positionMs)) return "loading";
+    if (!player.isBuffered(this.#positionMs)) return "loading";
     return Math.abs(offMs) < FAR_MS ? "in-step" : "catching-up";
   }
 
   /** @param {StreamPlayer} player */
-  _start({ video, standing }) {
+  #start({ video, standing }) {
     standing.begin();
-    void video.play().catch((error) => this._refused(error));
+    void video.play().catch((error) => this.#refused(error));
   }
 
   /**
    * Browsers refuse sound before the first touch of a key or button: play silently then.
    * @param {unknown} error
    */
-  _refused(error) {
+  #refused(error) {
     if (error instanceof DOMException && error.name === "NotAllowedError" && !this.muted) this.setMuted(true);
   }
 
-  _changed() {
+  #changed() {
     this.dispatchEvent(new Event("change"));
   }
 }

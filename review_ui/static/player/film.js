@@ -17,6 +17,12 @@ const FRAMES_MAX = 24;
 const REST_MS = 60;
 
 export class Film {
+  #strip;
+  #preview;
+  #lanes;
+  #views;
+  #conductor;
+  #thumbnails;
   #drawing = 0;
   /** @type {number | undefined} */
   #resting = undefined;
@@ -29,72 +35,72 @@ export class Film {
    * @param {Thumbnails} thumbnails
    */
   constructor(root, conductor, lanes, views, thumbnails) {
-    this._strip = /** @type {HTMLElement | null} */ (root.querySelector("[data-film]"));
-    this._preview = /** @type {HTMLElement | null} */ (root.querySelector("[data-preview]"));
-    this._lanes = lanes;
-    this._views = views;
-    this._conductor = conductor;
-    this._thumbnails = thumbnails;
+    this.#strip = /** @type {HTMLElement | null} */ (root.querySelector("[data-film]"));
+    this.#preview = /** @type {HTMLElement | null} */ (root.querySelector("[data-preview]"));
+    this.#lanes = lanes;
+    this.#views = views;
+    this.#conductor = conductor;
+    this.#thumbnails = thumbnails;
     const lanesBox = /** @type {HTMLElement | null} */ (root.querySelector(".lanes"));
-    if (!this._strip || !this._preview || !lanesBox) return;
-    lanes.addEventListener("drawn", () => void this._draw());
-    views.stage.addEventListener("enlarged", () => void this._draw());
-    lanesBox.addEventListener("pointermove", (event) => this._point(event.clientX));
-    lanesBox.addEventListener("pointerleave", () => this._leave());
-    this._strip.addEventListener("click", (event) => {
-      const share = this._shareAt(/** @type {MouseEvent} */ (event).clientX);
+    if (!this.#strip || !this.#preview || !lanesBox) return;
+    lanes.addEventListener("drawn", () => void this.#draw());
+    views.stage.addEventListener("enlarged", () => void this.#draw());
+    lanesBox.addEventListener("pointermove", (event) => this.#point(event.clientX));
+    lanesBox.addEventListener("pointerleave", () => this.#leave());
+    this.#strip.addEventListener("click", (event) => {
+      const share = this.#shareAt(/** @type {MouseEvent} */ (event).clientX);
       if (share !== null) conductor.seek(lanes.msAt(share));
     });
   }
 
   /** Equal parts of the visible stretch, each with what was to be seen in its middle. */
-  async _draw() {
-    const strip = /** @type {HTMLElement} */ (this._strip);
+  async #draw() {
+    const strip = /** @type {HTMLElement} */ (this.#strip);
     const mine = ++this.#drawing;
     const count = Math.max(3, Math.min(FRAMES_MAX, Math.floor(strip.clientWidth / FRAME_PX)));
-    const moments = Array.from({ length: count }, (_, place) => this._lanes.msAt((place + 0.5) / count));
-    const stream = this._views.main;
+    const moments = Array.from({ length: count }, (_, place) => this.#lanes.msAt((place + 0.5) / count));
+    const stream = this.#views.main;
     const pictures = await Promise.all(
-      moments.map((ms) => (stream ? this._thumbnails.at(stream, ms) : null)),
+      moments.map((ms) => (stream ? this.#thumbnails.at(stream, ms) : null)),
     );
     if (mine !== this.#drawing) return;
     strip.replaceChildren(...pictures.map(frame));
   }
 
   /** @param {number} x */
-  _shareAt(x) {
-    const box = /** @type {HTMLElement} */ (this._strip).getBoundingClientRect();
+  #shareAt(x) {
+    const box = /** @type {HTMLElement} */ (this.#strip).getBoundingClientRect();
     const share = (x - box.left) / box.width;
     return share >= 0 && share <= 1 ? share : null;
   }
 
   /** @param {number} x */
-  _point(x) {
+  #point(x) {
     clearTimeout(this.#resting);
-    this.#resting = window.setTimeout(() => void this._show(x), REST_MS);
+    this.#resting = window.setTimeout(() => void this.#show(x), REST_MS);
   }
 
-  _leave() {
+  #leave() {
     clearTimeout(this.#resting);
-    this._preview?.toggleAttribute("hidden", true);
+    this.#preview?.toggleAttribute("hidden", true);
   }
 
   /** @param {number} x */
-  async _show(x) {
-    const preview = /** @type {HTMLElement} */ (this._preview);
-    const share = this._shareAt(x);
-    if (share === null) return this._leave();
+  async #show(x) {
+    const preview = /** @type {HTMLElement} */ (this.#preview);
+    const share = this.#shareAt(x);
+    if (share === null) return this.#leave();
     const resting = this.#resting;
-    const ms = this._lanes.msAt(share);
-    const names = this._views.names;
-    const pictures = await Promise.all(names.map((name) => this._thumbnails.at(name, ms)));
+    const ms = this.#lanes.msAt(share);
+    const names = this.#views.names;
+    const pictures = await Promise.all(names.map((name) => this.#thumbnails.at(name, ms)));
     if (resting !== this.#resting) return undefined;
     const shown = names.flatMap((name, place) =>
       pictures[place] ? [figure(say(`stream-${name}`), frame(pictures[place] ?? null))] : [],
     );
     const time = document.createElement("p");
     time.className = "num";
-    time.textContent = this._conductor.timeline.clock.civil(ms);
+    time.textContent = this.#conductor.timeline.clock.civil(ms);
     preview.replaceChildren(time, ...shown);
     preview.style.setProperty("--share", share.toFixed(4));
     preview.toggleAttribute("hidden", shown.length === 0);

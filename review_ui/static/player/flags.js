@@ -12,6 +12,11 @@ import { renew } from "./renew.js";
 const LEAD_IN_MS = 2000;
 
 export class Flags {
+  #panel;
+  #conductor;
+  #lanes;
+  #report;
+
   /**
    * @param {HTMLElement} panel  holds the list; renewed in place after every change
    * @param {Conductor} conductor
@@ -19,10 +24,10 @@ export class Flags {
    * @param {(problem: unknown) => void} report
    */
   constructor(panel, conductor, lanes, report) {
-    this._panel = panel;
-    this._conductor = conductor;
-    this._lanes = lanes;
-    this._report = report;
+    this.#panel = panel;
+    this.#conductor = conductor;
+    this.#lanes = lanes;
+    this.#report = report;
     /** @type {string | null} */
     this.current = null;
     panel.addEventListener("click", (event) => {
@@ -33,7 +38,7 @@ export class Flags {
     });
     panel.addEventListener("submit", (event) => {
       event.preventDefault();
-      void this._send(/** @type {HTMLFormElement} */ (event.target), event.submitter);
+      void this.#send(/** @type {HTMLFormElement} */ (event.target), event.submitter);
     });
     lanes.root.addEventListener("click", (event) => {
       const link = /** @type {Element} */ (event.target).closest("[data-flag]");
@@ -45,10 +50,10 @@ export class Flags {
 
   /** Makes a flag current and goes to its moment. @param {string} id */
   show(id) {
-    const flag = this._conductor.timeline.flags.find((one) => one.id === id);
+    const flag = this.#conductor.timeline.flags.find((one) => one.id === id);
     if (!flag) return;
-    this._select(id);
-    this._conductor.seek(Math.max(0, flag.start_ms - (flag.source === "proctor" ? 0 : LEAD_IN_MS)));
+    this.#select(id);
+    this.#conductor.seek(Math.max(0, flag.start_ms - (flag.source === "proctor" ? 0 : LEAD_IN_MS)));
   }
 
   /**
@@ -56,9 +61,9 @@ export class Flags {
    * @param {1 | -1} direction
    */
   move(direction) {
-    const flags = [...this._conductor.timeline.flags].sort((a, b) => a.start_ms - b.start_ms);
+    const flags = [...this.#conductor.timeline.flags].sort((a, b) => a.start_ms - b.start_ms);
     const place = flags.findIndex((flag) => flag.id === this.current);
-    const now = this._conductor.positionMs;
+    const now = this.#conductor.positionMs;
     const next =
       place >= 0
         ? flags[place + direction]
@@ -70,15 +75,15 @@ export class Flags {
 
   /** Presses the current flag's button. @param {"confirmed" | "dismissed"} state */
   decide(state) {
-    const button = this._panel.querySelector(`.flag.is-now button[name=state][value=${state}]`);
+    const button = this.#panel.querySelector(`.flag.is-now button[name=state][value=${state}]`);
     if (button instanceof HTMLButtonElement && !button.disabled) button.click();
   }
 
   /** @param {string} id */
-  _select(id) {
+  #select(id) {
     this.current = id;
-    this._lanes.currentFlag = id;
-    for (const item of this._panel.querySelectorAll(".flag")) {
+    this.#lanes.currentFlag = id;
+    for (const item of this.#panel.querySelectorAll(".flag")) {
       const now = item.getAttribute("data-flag") === id;
       item.classList.toggle("is-now", now);
       const line = item.querySelector(".flag-line");
@@ -86,17 +91,17 @@ export class Flags {
       else line?.removeAttribute("aria-current");
       if (now) item.scrollIntoView({ block: "nearest" });
     }
-    this._lanes.draw();
+    this.#lanes.draw();
   }
 
   /** @param {HTMLFormElement} form @param {HTMLElement | null} submitter */
-  async _send(form, submitter) {
+  async #send(form, submitter) {
     try {
       await ask(form.action, { method: "POST", body: new URLSearchParams(fields(form, submitter)) });
-      await Promise.all([renew(), this._conductor.timeline.refresh()]);
-      if (this.current) this._select(this.current);
+      await Promise.all([renew(), this.#conductor.timeline.refresh()]);
+      if (this.current) this.#select(this.current);
     } catch (error) {
-      this._report(error instanceof Problem ? error : new Problem(0, "", ""));
+      this.#report(error instanceof Problem ? error : new Problem(0, "", ""));
     }
   }
 }

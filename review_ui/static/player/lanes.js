@@ -20,6 +20,13 @@ const LETTER_PX = 6.2;
 
 /** Emits `drawn` after each whole drawing. */
 export class Lanes extends EventTarget {
+  #conductor;
+  #scrub;
+  #playhead;
+  /** @type {number | null} length of the visible stretch; null shows all */
+  #spanMs = null;
+  #fromMs = 0;
+
   /**
    * @param {HTMLElement} root
    * @param {Conductor} conductor
@@ -27,12 +34,9 @@ export class Lanes extends EventTarget {
   constructor(root, conductor) {
     super();
     this.root = root;
-    this._conductor = conductor;
-    this._scrub = /** @type {HTMLInputElement} */ (root.querySelector(".scrub"));
-    this._playhead = root.querySelector(".playhead line");
-    /** @type {number | null} length of the visible stretch; null shows all */
-    this._spanMs = null;
-    this._fromMs = 0;
+    this.#conductor = conductor;
+    this.#scrub = /** @type {HTMLInputElement} */ (root.querySelector(".scrub"));
+    this.#playhead = root.querySelector(".playhead line");
     /** @type {string | null} */
     this.currentFlag = null;
     /** The opened logs, by name. @type {Map<string, import("./types.js").LogEntry[]>} */
@@ -41,7 +45,7 @@ export class Lanes extends EventTarget {
     this.signals = new Map();
     /** @type {{ start_ms: number, end_ms: number | null } | null} */
     this.range = null;
-    this._scrub.addEventListener("input", () => conductor.seek(Number(this._scrub.value)));
+    this.#scrub.addEventListener("input", () => conductor.seek(Number(this.#scrub.value)));
     for (const button of root.querySelectorAll("[data-zoom]")) {
       button.addEventListener("click", () => this.zoom(Number(button.getAttribute("data-zoom")) || null));
     }
@@ -51,94 +55,94 @@ export class Lanes extends EventTarget {
 
   /** @param {number | null} spanMs */
   zoom(spanMs) {
-    this._spanMs = spanMs;
-    if (spanMs !== null) this._fromMs = Math.max(0, this._conductor.positionMs - spanMs / 3);
+    this.#spanMs = spanMs;
+    if (spanMs !== null) this.#fromMs = Math.max(0, this.#conductor.positionMs - spanMs / 3);
     this.draw();
   }
 
-  get _visible() {
-    const all = this._conductor.timeline.durationMs;
-    if (this._spanMs === null || this._spanMs >= all) return { from: 0, to: all };
-    const from = Math.min(this._fromMs, all - this._spanMs);
-    return { from, to: from + this._spanMs };
+  get #visible() {
+    const all = this.#conductor.timeline.durationMs;
+    if (this.#spanMs === null || this.#spanMs >= all) return { from: 0, to: all };
+    const from = Math.min(this.#fromMs, all - this.#spanMs);
+    return { from, to: from + this.#spanMs };
   }
 
   /** @param {number} ms */
-  _share(ms) {
-    const { from, to } = this._visible;
+  #share(ms) {
+    const { from, to } = this.#visible;
     return (ms - from) / (to - from);
   }
 
   /** The whole drawing; call when data, size or zoom change. */
   draw() {
-    const all = this._conductor.timeline.durationMs;
+    const all = this.#conductor.timeline.durationMs;
     for (const button of this.root.querySelectorAll("[data-zoom]")) {
       const span = Number(button.getAttribute("data-zoom")) || null;
       const fits = span === null || span < all;
       button.toggleAttribute("hidden", !fits);
       button.setAttribute(
         "aria-pressed",
-        String(span === (this._spanMs !== null && this._spanMs < all ? this._spanMs : null)),
+        String(span === (this.#spanMs !== null && this.#spanMs < all ? this.#spanMs : null)),
       );
     }
     const choice = this.root.querySelector(".choice");
     choice?.toggleAttribute("hidden", choice.querySelectorAll("button:not([hidden])").length < 2);
-    const { from, to } = this._visible;
-    this._scrub.min = String(Math.floor(from));
-    this._scrub.max = String(Math.ceil(to));
-    this._drawRuler(from, to);
-    this._drawFlags(from, to);
-    for (const [name, index] of this._conductor.timeline.streams) {
+    const { from, to } = this.#visible;
+    this.#scrub.min = String(Math.floor(from));
+    this.#scrub.max = String(Math.ceil(to));
+    this.#drawRuler(from, to);
+    this.#drawFlags(from, to);
+    for (const [name, index] of this.#conductor.timeline.streams) {
       const track = this.root.querySelector(`[data-lane="${name}"]`);
       if (track) drawStream(/** @type {SVGElement} */ (track), index, { from, to, durationMs: all });
     }
     for (const [name, entries] of this.logs) {
       const track = this.root.querySelector(`[data-lane="${name}"]`);
-      if (track) drawLog(/** @type {SVGElement} */ (track), entries, (ms) => this._share(ms));
+      if (track) drawLog(/** @type {SVGElement} */ (track), entries, (ms) => this.#share(ms));
     }
     const signals = this.root.querySelector("[data-lane=signals]");
-    if (signals) drawSignals(/** @type {SVGElement} */ (signals), this.signals, (ms) => this._share(ms));
+    if (signals) drawSignals(/** @type {SVGElement} */ (signals), this.signals, (ms) => this.#share(ms));
     this.dispatchEvent(new Event("drawn"));
     this.drawPosition();
   }
 
   /** The moment at a place of the visible stretch. @param {number} share  0 to 1 */
   msAt(share) {
-    const { from, to } = this._visible;
+    const { from, to } = this.#visible;
     return from + share * (to - from);
   }
 
   /** Only what moves; call at every frame. */
   drawPosition() {
-    const ms = this._conductor.positionMs;
-    const { from, to } = this._visible;
-    if (this._spanMs !== null && (ms < from || ms > to)) {
-      this._fromMs = Math.max(0, ms - 0.1 * this._spanMs);
-      if (this._visible.from !== from) return this.draw();
+    const ms = this.#conductor.positionMs;
+    const { from, to } = this.#visible;
+    if (this.#spanMs !== null && (ms < from || ms > to)) {
+      this.#fromMs = Math.max(0, ms - 0.1 * this.#spanMs);
+      if (this.#visible.from !== from) return this.draw();
     }
-    const at = percent(Math.min(1, Math.max(0, this._share(ms))));
-    this._playhead?.setAttribute("x1", at);
-    this._playhead?.setAttribute("x2", at);
-    if (document.activeElement !== this._scrub || this._conductor.playing)
-      this._scrub.value = String(Math.round(ms));
-    const words = this._positionWords(ms);
-    if (this._scrub.getAttribute("aria-valuetext") !== words)
-      this._scrub.setAttribute("aria-valuetext", words);
+    const at = percent(Math.min(1, Math.max(0, this.#share(ms))));
+    this.#playhead?.setAttribute("x1", at);
+    this.#playhead?.setAttribute("x2", at);
+    if (document.activeElement !== this.#scrub || this.#conductor.playing)
+      this.#scrub.value = String(Math.round(ms));
+    const words = this.#positionWords(ms);
+    if (this.#scrub.getAttribute("aria-valuetext") !== words)
+      this.#scrub.setAttribute("aria-valuetext", words);
     return undefined;
   }
 
   /** @param {number} ms */
-  _positionWords(ms) {
-    const flag = this._conductor.timeline.flags.find((one) => one.start_ms <= ms && ms <= one.end_ms + 1000);
+  #positionWords(ms) {
+    const flag = this.#conductor.timeline.flags.find((one) => one.start_ms <= ms && ms <= one.end_ms + 1000);
     const in_flag = flag ? `, ${say("in-flag", { what: flag.title })}` : "";
-    return this._conductor.timeline.clock.civil(ms) + in_flag;
+    return this.#conductor.timeline.clock.civil(ms) + in_flag;
   }
 
   /** @param {number} from @param {number} to */
-  _drawRuler(from, to) {
+  #drawRuler(from, to) {
     const track = this.root.querySelector("[data-lane=ruler]");
     if (!track) return;
-    const { clock } = this._conductor.timeline;
+    const { clock } = this.#conductor.timeline;
     const labels = Math.max(2, track.clientWidth / LABEL_PX);
     const stepS = TICK_STEPS_S.find((step) => (to - from) / 1000 / step <= labels) ?? 7200;
     const smallS = stepS % 5 === 0 ? stepS / 5 : stepS / 2;
@@ -149,13 +153,13 @@ export class Lanes extends EventTarget {
     for (let s = startS; s * 1000 <= clock.startUnixMs + to; s += smallS) {
       const ms = s * 1000 - clock.startUnixMs;
       const big = Math.abs(s / stepS - Math.round(s / stepS)) < 1e-9;
-      const at = percent(this._share(ms));
+      const at = percent(this.#share(ms));
       marks.push(
         svg("line", { class: big ? "tick" : "tick-small", x1: at, x2: at, y1: big ? 11 : 13, y2: 17 }),
       );
       if (!big) continue;
       const text = stepS < 60 ? clock.civil(ms) : clock.civil(ms).slice(0, 5);
-      const share = this._share(ms);
+      const share = this.#share(ms);
       const anchor = share < 0.02 ? "start" : share > 0.97 ? "end" : "middle";
       const wide = (text.length + 1) * LETTER_PX;
       const left = share * track.clientWidth - (anchor === "start" ? 0 : anchor === "end" ? wide : wide / 2);
@@ -167,37 +171,37 @@ export class Lanes extends EventTarget {
   }
 
   /** @param {number} from @param {number} to */
-  _drawFlags(from, to) {
+  #drawFlags(from, to) {
     const track = this.root.querySelector("[data-lane=flags]");
     if (!track) return;
     const width = track.clientWidth;
     const drawn = [];
     if (this.range) {
-      const end = this.range.end_ms ?? this._conductor.positionMs;
-      const wide = Math.max(2 / width, this._share(end) - this._share(this.range.start_ms));
+      const end = this.range.end_ms ?? this.#conductor.positionMs;
+      const wide = Math.max(2 / width, this.#share(end) - this.#share(this.range.start_ms));
       drawn.push(
         svg("rect", {
           class: "range",
-          x: percent(this._share(this.range.start_ms)),
+          x: percent(this.#share(this.range.start_ms)),
           width: percent(wide),
           y: 1,
           height: 22,
         }),
       );
     }
-    const flags = this._conductor.timeline.flags.filter((flag) => flag.end_ms >= from && flag.start_ms <= to);
+    const flags = this.#conductor.timeline.flags.filter((flag) => flag.end_ms >= from && flag.start_ms <= to);
     flags.forEach((flag, place) => {
       const next = flags[place + 1];
       const words = isolated(flag.title);
-      const roomPx = ((next ? this._share(next.start_ms) : 1) - this._share(flag.start_ms)) * width;
-      drawn.push(this._flagMark(flag, roomPx > words.length * LETTER_PX + 30 ? words : ""));
+      const roomPx = ((next ? this.#share(next.start_ms) : 1) - this.#share(flag.start_ms)) * width;
+      drawn.push(this.#flagMark(flag, roomPx > words.length * LETTER_PX + 30 ? words : ""));
     });
     track.replaceChildren(...drawn);
   }
 
   /** @param {FlagData} flag @param {string} label */
-  _flagMark(flag, label) {
-    const { clock } = this._conductor.timeline;
+  #flagMark(flag, label) {
+    const { clock } = this.#conductor.timeline;
     const what = `${clock.civil(flag.start_ms)} ${isolated(flag.title)}`;
     const name = [what, say(`source-${flag.source}`), say(`state-${flag.state}`)].join(", ");
     const now = flag.id === this.currentFlag;
@@ -208,17 +212,17 @@ export class Lanes extends EventTarget {
       mark(flag.source, flag.state, { x: -7, y: 5, width: 14, height: 14 }),
     );
     const group = svg("svg", {
-      x: percent(this._share(flag.start_ms)),
+      x: percent(this.#share(flag.start_ms)),
       overflow: "visible",
       class: now ? "is-now" : "",
     });
     group.append(link);
     if (label) group.append(svg("text", { class: "wide", x: 14, y: 16 }, label));
     if (flag.end_ms <= flag.start_ms) return group;
-    const wide = this._share(flag.end_ms) - this._share(flag.start_ms);
+    const wide = this.#share(flag.end_ms) - this.#share(flag.start_ms);
     const bar = svg("rect", {
       class: `stretch is-${flag.state}`,
-      x: percent(this._share(flag.start_ms)),
+      x: percent(this.#share(flag.start_ms)),
       width: percent(wide),
       y: 20,
       height: 3,

@@ -13,6 +13,13 @@ import { say } from "./words.js";
 const NEAR_PX = 6;
 
 export class Logs {
+  #list;
+  #none;
+  #count;
+  #url;
+  #conductor;
+  #lanes;
+  #report;
   /** How many entries of each log were there when it was last opened. @type {Map<string, number>} */
   #opened = new Map();
 
@@ -24,15 +31,15 @@ export class Logs {
    * @param {(problem: unknown) => void} report
    */
   constructor(side, url, conductor, lanes, report) {
-    this._list = side.querySelector("[data-log-list]");
-    this._none = side.querySelector("[data-log-none]");
-    this._count = side.querySelector("[data-log-count]");
-    this._url = url;
-    this._conductor = conductor;
-    this._lanes = lanes;
-    this._report = report;
-    if (!this._list) return;
-    this._list.addEventListener("click", (event) => {
+    this.#list = side.querySelector("[data-log-list]");
+    this.#none = side.querySelector("[data-log-none]");
+    this.#count = side.querySelector("[data-log-count]");
+    this.#url = url;
+    this.#conductor = conductor;
+    this.#lanes = lanes;
+    this.#report = report;
+    if (!this.#list) return;
+    this.#list.addEventListener("click", (event) => {
       const button = /** @type {Element} */ (event.target).closest("[data-ms]");
       if (button) conductor.seek(Number(button.getAttribute("data-ms")));
     });
@@ -40,15 +47,15 @@ export class Logs {
       lanes.logs.set(log.log, []);
       lanes.root
         .querySelector(`[data-lane="${log.log}"]`)
-        ?.addEventListener("click", (event) => this._press(/** @type {MouseEvent} */ (event), log.log));
+        ?.addEventListener("click", (event) => this.#press(/** @type {MouseEvent} */ (event), log.log));
     }
-    conductor.timeline.addEventListener("news", () => void this._open());
-    void this._open();
+    conductor.timeline.addEventListener("news", () => void this.#open());
+    void this.#open();
   }
 
   /** Opens what is new; an erased log has nothing to open. */
-  async _open() {
-    const grown = this._conductor.timeline.logs.filter(
+  async #open() {
+    const grown = this.#conductor.timeline.logs.filter(
       (log) => log.entries > (this.#opened.get(log.log) ?? 0),
     );
     const living = grown.filter((log) => log.state === "open" || log.state === "retained");
@@ -56,32 +63,32 @@ export class Logs {
     for (const log of living) this.#opened.set(log.log, log.entries);
     try {
       for (const log of living) {
-        const answer = await ask(`${this._url}/${log.log}.json`, { headers: { accept: "application/json" } });
-        this._lanes.logs.set(log.log, (await answer.json()).entries);
+        const answer = await ask(`${this.#url}/${log.log}.json`, { headers: { accept: "application/json" } });
+        this.#lanes.logs.set(log.log, (await answer.json()).entries);
       }
     } catch (error) {
       for (const log of living) this.#opened.delete(log.log);
-      this._report(error);
+      this.#report(error);
     }
-    this._write();
-    this._lanes.draw();
+    this.#write();
+    this.#lanes.draw();
   }
 
   /** All logs in one list, in the order of the time line. */
-  _write() {
-    const entries = [...this._lanes.logs.values()].flat().sort((a, b) => a.ms - b.ms);
-    this._list?.replaceChildren(...entries.map((entry) => this._line(entry)));
-    this._none?.toggleAttribute("hidden", entries.length > 0);
-    if (this._count) this._count.textContent = String(entries.length);
+  #write() {
+    const entries = [...this.#lanes.logs.values()].flat().sort((a, b) => a.ms - b.ms);
+    this.#list?.replaceChildren(...entries.map((entry) => this.#line(entry)));
+    this.#none?.toggleAttribute("hidden", entries.length > 0);
+    if (this.#count) this.#count.textContent = String(entries.length);
   }
 
   /** @param {LogEntry} entry */
-  _line(entry) {
+  #line(entry) {
     const [what, more] = told(entry);
     const button = element(
       "button",
       "log-line",
-      element("span", "num", this._conductor.timeline.clock.civil(entry.ms)),
+      element("span", "num", this.#conductor.timeline.clock.civil(entry.ms)),
     );
     button.setAttribute("type", "button");
     button.setAttribute("data-ms", String(entry.ms));
@@ -92,13 +99,13 @@ export class Logs {
   }
 
   /** To the entry that was pressed, or the nearest to it. @param {MouseEvent} event @param {string} name */
-  _press(event, name) {
-    const marks = [...this._lanes.root.querySelectorAll(`[data-lane="${name}"] [data-entry]`)];
+  #press(event, name) {
+    const marks = [...this.#lanes.root.querySelectorAll(`[data-lane="${name}"] [data-entry]`)];
     const away = (/** @type {Element} */ mark) => Math.abs(mark.getBoundingClientRect().x - event.clientX);
     const nearest = marks.sort((a, b) => away(a) - away(b))[0];
     if (!nearest || away(nearest) > NEAR_PX) return;
-    const entry = this._lanes.logs.get(name)?.find((one) => one.id === nearest.getAttribute("data-entry"));
-    if (entry) this._conductor.seek(entry.ms);
+    const entry = this.#lanes.logs.get(name)?.find((one) => one.id === nearest.getAttribute("data-entry"));
+    if (entry) this.#conductor.seek(entry.ms);
   }
 }
 

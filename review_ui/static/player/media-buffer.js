@@ -19,18 +19,19 @@ const LOOSE_S = 5;
 export const BROKEN = new Error("The video element is in error.");
 
 export class MediaBuffer {
+  /** @type {MediaSource | null} */
+  #source = null;
+  /** @type {SourceBuffer | null} */
+  #buffer = null;
+
   /** @param {HTMLVideoElement} video */
   constructor(video) {
     this.video = video;
     this.mediaType = "";
-    /** @type {MediaSource | null} */
-    this._source = null;
-    /** @type {SourceBuffer | null} */
-    this._buffer = null;
   }
 
   get isOpen() {
-    return this._buffer !== null;
+    return this.#buffer !== null;
   }
 
   /**
@@ -38,7 +39,7 @@ export class MediaBuffer {
    * @param {string} mediaType
    */
   fits(mediaType) {
-    if (!this._buffer) return true;
+    if (!this.#buffer) return true;
     const [now, then] = [kindsOf(this.mediaType), kindsOf(mediaType)];
     return now.audio === then.audio && now.video === then.video;
   }
@@ -54,8 +55,8 @@ export class MediaBuffer {
     this.video.src = url;
     await opened;
     URL.revokeObjectURL(url);
-    this._source = source;
-    this._buffer = source.addSourceBuffer(mediaType);
+    this.#source = source;
+    this.#buffer = source.addSourceBuffer(mediaType);
     this.mediaType = mediaType;
     this.video.playbackRate = rate;
     if (wasPlaying) void this.video.play().catch(() => undefined);
@@ -63,7 +64,7 @@ export class MediaBuffer {
 
   /** Lets go of the buffer, so that the next segment opens a fresh one. */
   close() {
-    this._source = this._buffer = null;
+    this.#source = this.#buffer = null;
     this.mediaType = "";
   }
 
@@ -75,30 +76,30 @@ export class MediaBuffer {
    * @param {ArrayBuffer} bytes
    */
   async append(mediaType, startMs, bytes) {
-    const buffer = this._buffer;
-    if (this.video.error || !buffer || this._source?.readyState !== "open") throw BROKEN;
+    const buffer = this.#buffer;
+    if (this.video.error || !buffer || this.#source?.readyState !== "open") throw BROKEN;
     if (mediaType !== this.mediaType) {
       buffer.changeType(mediaType);
       this.mediaType = mediaType;
     }
     buffer.timestampOffset = startMs / 1000;
-    await this._done(buffer, () => buffer.appendBuffer(bytes));
+    await this.#done(buffer, () => buffer.appendBuffer(bytes));
   }
 
   /** Makes room for a stream that ends at `endMs`. @param {number} endMs */
   declare(endMs) {
-    if (this._source?.readyState !== "open" || this._buffer?.updating) return;
-    if (!(this._source.duration >= endMs / 1000)) this._source.duration = endMs / 1000 + SPARE_S;
+    if (this.#source?.readyState !== "open" || this.#buffer?.updating) return;
+    if (!(this.#source.duration >= endMs / 1000)) this.#source.duration = endMs / 1000 + SPARE_S;
   }
 
   /** Drops what lies outside a window. @param {number} fromMs @param {number} toMs */
   async keepOnly(fromMs, toMs) {
-    const buffer = this._buffer;
+    const buffer = this.#buffer;
     if (!buffer || buffer.buffered.length === 0) return;
     const [fromS, toS] = [Math.max(0, fromMs / 1000), toMs / 1000];
     const [first, last] = [buffer.buffered.start(0), buffer.buffered.end(buffer.buffered.length - 1)];
-    if (first < fromS - LOOSE_S) await this._done(buffer, () => buffer.remove(0, fromS));
-    if (last > toS + LOOSE_S) await this._done(buffer, () => buffer.remove(toS, last + 1));
+    if (first < fromS - LOOSE_S) await this.#done(buffer, () => buffer.remove(0, fromS));
+    if (last > toS + LOOSE_S) await this.#done(buffer, () => buffer.remove(toS, last + 1));
   }
 
   /**
@@ -109,7 +110,7 @@ export class MediaBuffer {
    * @param {() => void} start
    * @returns {Promise<void>}
    */
-  _done(buffer, start) {
+  #done(buffer, start) {
     return new Promise((resolve, reject) => {
       const settle = new AbortController();
       const once = { once: true, signal: settle.signal };

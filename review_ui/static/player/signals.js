@@ -14,6 +14,13 @@ import { inOrder, told } from "./signal-lane.js";
  */
 
 export class Signals {
+  #list;
+  #count;
+  #url;
+  #conductor;
+  #lanes;
+  #thumbnails;
+  #report;
   /** How many sheets of each stream were there when it was last opened. @type {Map<string, number>} */
   #opened = new Map();
 
@@ -26,53 +33,53 @@ export class Signals {
    * @param {(problem: unknown) => void} report
    */
   constructor(side, url, conductor, lanes, thumbnails, report) {
-    this._list = side.querySelector("[data-signal-list]");
-    this._count = side.querySelector("[data-signal-count]");
-    this._url = url;
-    this._conductor = conductor;
-    this._lanes = lanes;
-    this._thumbnails = thumbnails;
-    this._report = report;
-    for (const place of [this._list, lanes.root.querySelector("[data-lane=signals]")]) {
+    this.#list = side.querySelector("[data-signal-list]");
+    this.#count = side.querySelector("[data-signal-count]");
+    this.#url = url;
+    this.#conductor = conductor;
+    this.#lanes = lanes;
+    this.#thumbnails = thumbnails;
+    this.#report = report;
+    for (const place of [this.#list, lanes.root.querySelector("[data-lane=signals]")]) {
       place?.addEventListener("click", (event) => {
         const signal = /** @type {Element} */ (event.target).closest("[data-ms]");
         if (signal) conductor.seek(Number(signal.getAttribute("data-ms")));
       });
     }
-    conductor.timeline.addEventListener("news", () => void this._open());
-    void this._open();
+    conductor.timeline.addEventListener("news", () => void this.#open());
+    void this.#open();
   }
 
   /** Opens what is new; of an erased stream there is nothing to open. */
-  async _open() {
-    const grown = this._conductor.timeline.signals.filter(
+  async #open() {
+    const grown = this.#conductor.timeline.signals.filter(
       (head) => head.sheets > (this.#opened.get(head.stream) ?? 0),
     );
     const living = grown.filter((head) => head.state === "open" || head.state === "retained");
-    if (!living.length || !this._list) return;
+    if (!living.length || !this.#list) return;
     for (const head of living) this.#opened.set(head.stream, head.sheets);
     try {
       for (const head of living) {
-        const answer = await ask(`${this._url}/${head.stream}.json`, {
+        const answer = await ask(`${this.#url}/${head.stream}.json`, {
           headers: { accept: "application/json" },
         });
         const found = /** @type {StreamSignals} */ (await answer.json());
-        this._lanes.signals.set(head.stream, found.signals);
-        this._thumbnails.know(head.stream, found.sheets);
+        this.#lanes.signals.set(head.stream, found.signals);
+        this.#thumbnails.know(head.stream, found.sheets);
       }
     } catch (error) {
       for (const head of living) this.#opened.delete(head.stream);
-      this._report(error);
+      this.#report(error);
     }
-    this._write();
-    this._lanes.draw();
+    this.#write();
+    this.#lanes.draw();
   }
 
   /** All of them in one list, in the order of the time line. */
-  _write() {
-    const lines = inOrder(this._lanes.signals).map(([stream, signal]) => {
+  #write() {
+    const lines = inOrder(this.#lanes.signals).map(([stream, signal]) => {
       const [what, how] = told(stream, signal);
-      const { clock } = this._conductor.timeline;
+      const { clock } = this.#conductor.timeline;
       const words = element("span", "what", what);
       words.append(element("span", "under", how));
       const button = element("button", "log-line", element("span", "num", clock.civil(signal.start_ms)));
@@ -81,8 +88,8 @@ export class Signals {
       button.append(words);
       return element("li", "", button);
     });
-    this._list?.replaceChildren(...lines);
-    if (this._count) this._count.textContent = String(lines.length);
+    this.#list?.replaceChildren(...lines);
+    if (this.#count) this.#count.textContent = String(lines.length);
   }
 }
 

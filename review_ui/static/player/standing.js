@@ -25,20 +25,18 @@ const BEGUN_LOOKS = 2;
 export const edgeMs = (rate) => EDGE_MS * Math.max(1, rate / 2);
 
 export class Standing {
-  constructor() {
-    this._sinceMs = performance.now();
-    this._movesSinceMs = 0;
-    this._atS = -1;
-    this._stepMs = STEP_MS;
-    this._looksMoved = 0;
-    /** Whether it was told to play or to jump and has not moved since: some browsers take their time. */
-    this.begins = false;
-  }
+  /** Whether it was told to play or to jump and has not moved since: some browsers take their time. */
+  begins = false;
+  #sinceMs = performance.now();
+  #movesSinceMs = 0;
+  #atS = -1;
+  #stepMs = STEP_MS;
+  #looksMoved = 0;
 
   /** It is told to play, or to jump. Amid steps over what stands still there is no more patience. */
   begin() {
-    this.begins = this._stepMs === STEP_MS;
-    this._looksMoved = 0;
+    this.begins = this.#stepMs === STEP_MS;
+    this.#looksMoved = 0;
   }
 
   /**
@@ -50,14 +48,14 @@ export class Standing {
    * @param {boolean} should  whether it should move, or end its jump
    */
   note(video, nowMs, should) {
-    const moved = !video.seeking && video.currentTime !== this._atS;
-    if (!should || moved) this._sinceMs = nowMs;
-    if (!video.seeking) this._atS = video.currentTime;
-    if (!should || !moved) this._movesSinceMs = nowMs;
-    if (nowMs - this._movesSinceMs > MOVED_MS) this._stepMs = STEP_MS;
-    this._looksMoved = should && moved ? this._looksMoved + 1 : 0;
-    if (this._looksMoved >= BEGUN_LOOKS) this.begins = false;
-    return nowMs - this._sinceMs;
+    const moved = !video.seeking && video.currentTime !== this.#atS;
+    if (!should || moved) this.#sinceMs = nowMs;
+    if (!video.seeking) this.#atS = video.currentTime;
+    if (!should || !moved) this.#movesSinceMs = nowMs;
+    if (nowMs - this.#movesSinceMs > MOVED_MS) this.#stepMs = STEP_MS;
+    this.#looksMoved = should && moved ? this.#looksMoved + 1 : 0;
+    if (this.#looksMoved >= BEGUN_LOOKS) this.begins = false;
+    return nowMs - this.#sinceMs;
   }
 
   /**
@@ -87,7 +85,7 @@ export class Standing {
     const segment = index.segmentAt(ms);
     const segmentEnd = segment ? Math.max(endOf(segment), ms + 1) : run.end_ms;
     if (atEdge) return { over: "hole", to: segmentEnd };
-    this._stepMs *= 2;
-    return { over: "hole", to: Math.min(segmentEnd, ms + this._stepMs / 2) };
+    this.#stepMs *= 2;
+    return { over: "hole", to: Math.min(segmentEnd, ms + this.#stepMs / 2) };
   }
 }

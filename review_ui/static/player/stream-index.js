@@ -143,14 +143,14 @@ export class StreamIndex {
     let at = from;
     for (const run of [...this.runs, { start_ms: to, end_ms: to }]) {
       if (run.start_ms > at)
-        holes.push({ start_ms: at, end_ms: run.start_ms, gap: this._gapWithin(at, run.start_ms) });
+        holes.push({ start_ms: at, end_ms: run.start_ms, gap: this.#gapWithin(at, run.start_ms) });
       at = Math.max(at, run.end_ms);
     }
     return holes.filter((hole) => hole.start_ms < to && hole.end_ms > from);
   }
 
   /** @param {number} start @param {number} end */
-  _gapWithin(start, end) {
+  #gapWithin(start, end) {
     return this.gaps.find((gap) => gap.start_ms < end && (gap.end_ms ?? Infinity) > start) ?? null;
   }
 }

@@ -33,6 +33,21 @@ const APPENDS_MAX = 2;
 /** So many pieces in a row that cannot be had are stepped over; then it is the stream that cannot be had. */
 const REFUSED_MAX = 3;
 export class StreamPlayer extends EventTarget {
+  #mediaUrl;
+  #positionMs = 0;
+  #rate = 1;
+  #pumping = false;
+  #behindMs = BEHIND_MS;
+  #abort = new AbortController();
+  /** How often each segment was appended since the last seek. @type {Map<number, number>} */
+  #appends = new Map();
+  /** Segments that went into the present buffer. @type {Set<number>} */
+  #loaded = new Set();
+  /** The segment on its way into the buffer. @type {number | null} */
+  #loading = null;
+  #refusedInRow = 0;
+  #buffer;
+
   /**
    * @param {HTMLVideoElement} video
    * @param {StreamIndex} index
@@ -51,21 +66,9 @@ export class StreamPlayer extends EventTarget {
      * @type {number | null}
      */
     this.ended = null;
-    this._mediaUrl = mediaUrl;
-    this._positionMs = 0;
-    this._rate = 1;
-    this._pumping = false;
-    this._behindMs = BEHIND_MS;
-    this._abort = new AbortController();
-    /** How often each segment was appended since the last seek. @type {Map<number, number>} */
-    this._appends = new Map();
-    /** Segments that went into the present buffer. @type {Set<number>} */
-    this._loaded = new Set();
-    /** The segment on its way into the buffer. @type {number | null} */
-    this._loading = null;
-    this._refusedInRow = 0;
-    this._buffer = new MediaBuffer(video);
-    video.addEventListener("error", () => this._broke());
+    this.#mediaUrl = mediaUrl;
+    this.#buffer = new MediaBuffer(video);
+    video.addEventListener("error", () => this.#broke());
   }
 
   /** Whether this stream can show something at all. */
@@ -96,28 +99,28 @@ export class StreamPlayer extends EventTarget {
 
   /** Moves the window that is kept in the buffer. @param {number} ms @param {number} rate */
   follow(ms, rate) {
-    this._positionMs = ms;
-    this._rate = Math.max(1, rate);
-    void this._pump();
+    this.#positionMs = ms;
+    this.#rate = Math.max(1, rate);
+    void this.#pump();
   }
 
   /** A jump: what is being fetched is no longer wanted. @param {number} ms */
   seek(ms) {
-    this._abort.abort();
-    this._abort = new AbortController();
-    this._appends.clear();
+    this.#abort.abort();
+    this.#abort = new AbortController();
+    this.#appends.clear();
     this.ended = null;
     this.standing.begin();
-    if (this.fault?.passing) this._setFault(null);
-    this._positionMs = ms;
-    if (this._buffer.isOpen) this.goTo(ms);
-    void this._pump();
+    if (this.fault?.passing) this.#setFault(null);
+    this.#positionMs = ms;
+    if (this.#buffer.isOpen) this.goTo(ms);
+    void this.#pump();
   }
 
   /** What could not be played is tried once more. */
   forgive() {
     this.blocked.forgive();
-    this._refusedInRow = 0;
+    this.#refusedInRow = 0;
   }
 
   /**
@@ -152,11 +155,11 @@ export class StreamPlayer extends EventTarget {
   isLoaded(ms) {
     const run = this.index.runAt(ms);
     if (!run) return false;
-    return [ms, Math.min(ms + edgeMs(this._rate), run.end_ms - 1)].every((at) => {
+    return [ms, Math.min(ms + edgeMs(this.#rate), run.end_ms - 1)].every((at) => {
       const segment = this.index.segmentAt(at);
       if (!segment || this.blocked.at(at)) return true;
-      if (!this._loaded.has(segment.n) || this._loading === segment.n) return false;
-      return this._holds(segment) || (this._appends.get(segment.n) ?? 0) >= APPENDS_MAX;
+      if (!this.#loaded.has(segment.n) || this.#loading === segment.n) return false;
+      return this.#holds(segment) || (this.#appends.get(segment.n) ?? 0) >= APPENDS_MAX;
     });
   }
 
@@ -168,54 +171,54 @@ export class StreamPlayer extends EventTarget {
    * @param {boolean} long  whether it has stood too long to be merely slow
    */
   stepOver(ms, long) {
-    const step = this.standing.over(this.video, this.index, ms, this._rate, long);
+    const step = this.standing.over(this.video, this.index, ms, this.#rate, long);
     if (step?.over === "end") this.ended = step.to;
     if (step?.over === "hole") this.blocked.add(ms, step.to);
     return step !== null;
   }
 
-  async _pump() {
-    if (this._pumping) return;
-    this._pumping = true;
+  async #pump() {
+    if (this.#pumping) return;
+    this.#pumping = true;
     try {
       for (;;) {
-        const segment = this._wanted();
+        const segment = this.#wanted();
         if (!segment) return;
-        this._loading = segment.n;
-        await this._load(segment);
-        this._loading = null;
+        this.#loading = segment.n;
+        await this.#load(segment);
+        this.#loading = null;
       }
     } finally {
-      this._loading = null;
-      this._pumping = false;
+      this.#loading = null;
+      this.#pumping = false;
     }
   }
 
   /** The next segment to fetch, or null when the window is full or nothing can be done. */
-  _wanted() {
+  #wanted() {
     if (!this.usable) return null;
     const { segments } = this.index;
-    const untilMs = this._positionMs + AHEAD_MS * this._rate;
+    const untilMs = this.#positionMs + AHEAD_MS * this.#rate;
     let bytes = 0;
-    for (let place = this.index.placeFrom(this._positionMs); place < segments.length; place++) {
+    for (let place = this.index.placeFrom(this.#positionMs); place < segments.length; place++) {
       const segment = segments[place];
       if (!segment || segment.start_ms > untilMs) return null;
       bytes += segment.bytes;
-      if (bytes > AHEAD_BYTES_MAX && endOf(segment) > this._positionMs + AHEAD_MS) return null;
-      if (this.blocked.past(Math.max(segment.start_ms, this._positionMs)) >= endOf(segment)) continue;
-      if (this._isForeign(segment)) continue;
-      const here = this.mediaFrom(this._positionMs) >= segment.start_ms;
-      const fits = this._buffer.fits(this.index.mediaType(segment));
+      if (bytes > AHEAD_BYTES_MAX && endOf(segment) > this.#positionMs + AHEAD_MS) return null;
+      if (this.blocked.past(Math.max(segment.start_ms, this.#positionMs)) >= endOf(segment)) continue;
+      if (this.#isForeign(segment)) continue;
+      const here = this.mediaFrom(this.#positionMs) >= segment.start_ms;
+      const fits = this.#buffer.fits(this.index.mediaType(segment));
       if (!here && !fits) return null;
-      if (this._buffer.isOpen && fits && this._has(segment)) continue;
-      if ((this._appends.get(segment.n) ?? 0) >= APPENDS_MAX) continue;
+      if (this.#buffer.isOpen && fits && this.#has(segment)) continue;
+      if ((this.#appends.get(segment.n) ?? 0) >= APPENDS_MAX) continue;
       return segment;
     }
     return null;
   }
 
   /** Whether no browser of this kind can play it; a hole then. @param {SegmentData} segment */
-  _isForeign(segment) {
+  #isForeign(segment) {
     const type = this.index.mediaType(segment);
     if (MediaSource.isTypeSupported(type)) return false;
     this.blocked.add(
@@ -227,47 +230,47 @@ export class StreamPlayer extends EventTarget {
   }
 
   /** @param {SegmentData} segment */
-  _has(segment) {
+  #has(segment) {
     const near = Math.min(250, segment.duration_ms / 4);
     return this.isBuffered(segment.start_ms + near) && this.isBuffered(endOf(segment) - near);
   }
 
   /** Whether anything of the segment is in the buffer. @param {SegmentData} segment */
-  _holds(segment) {
+  #holds(segment) {
     const next = nextBuffered(this.video, segment.start_ms - 1);
     return this.isBuffered(segment.start_ms) || (next !== null && next < endOf(segment));
   }
 
   /** @param {SegmentData} segment */
-  async _load(segment) {
-    const { signal } = this._abort;
+  async #load(segment) {
+    const { signal } = this.#abort;
     try {
       const mediaType = this.index.mediaType(segment);
-      const waiting = (/** @type {Problem} */ problem) => this._setFault(problem);
+      const waiting = (/** @type {Problem} */ problem) => this.#setFault(problem);
       const bytes = await fetchPiece(
-        this._mediaUrl(segment.n),
+        this.#mediaUrl(segment.n),
         signal,
-        this._refusedInRow < REFUSED_MAX,
+        this.#refusedInRow < REFUSED_MAX,
         waiting,
       );
-      if (!this._buffer.isOpen || !this._buffer.fits(mediaType)) await this._open(mediaType);
-      this._appends.set(segment.n, (this._appends.get(segment.n) ?? 0) + 1);
-      await this._append(segment, mediaType, bytes);
-      this._loaded.add(segment.n);
-      this._refusedInRow = 0;
-      if (this.fault) this._setFault(null);
+      if (!this.#buffer.isOpen || !this.#buffer.fits(mediaType)) await this.#open(mediaType);
+      this.#appends.set(segment.n, (this.#appends.get(segment.n) ?? 0) + 1);
+      await this.#append(segment, mediaType, bytes);
+      this.#loaded.add(segment.n);
+      this.#refusedInRow = 0;
+      if (this.fault) this.#setFault(null);
     } catch (error) {
       if (signal.aborted || error === BROKEN) return;
-      this._refuse(segment, error instanceof Problem ? error : null);
+      this.#refuse(segment, error instanceof Problem ? error : null);
     }
   }
 
   /** @param {string} mediaType */
-  async _open(mediaType) {
-    this._loaded.clear();
-    await this._buffer.open(mediaType);
-    this._buffer.declare(this.index.runs.at(-1)?.end_ms ?? 0);
-    this.goTo(this._positionMs);
+  async #open(mediaType) {
+    this.#loaded.clear();
+    await this.#buffer.open(mediaType);
+    this.#buffer.declare(this.index.runs.at(-1)?.end_ms ?? 0);
+    this.goTo(this.#positionMs);
   }
 
   /**
@@ -275,17 +278,17 @@ export class StreamPlayer extends EventTarget {
    * @param {string} mediaType
    * @param {ArrayBuffer} bytes
    */
-  async _append(segment, mediaType, bytes) {
-    const untilMs = this._positionMs + 2 * AHEAD_MS * this._rate;
-    this._buffer.declare(this.index.runs.at(-1)?.end_ms ?? 0);
-    await this._buffer.keepOnly(this._positionMs - this._behindMs, untilMs);
+  async #append(segment, mediaType, bytes) {
+    const untilMs = this.#positionMs + 2 * AHEAD_MS * this.#rate;
+    this.#buffer.declare(this.index.runs.at(-1)?.end_ms ?? 0);
+    await this.#buffer.keepOnly(this.#positionMs - this.#behindMs, untilMs);
     try {
-      await this._buffer.append(mediaType, segment.start_ms, bytes);
+      await this.#buffer.append(mediaType, segment.start_ms, bytes);
     } catch (error) {
       if (!(error instanceof DOMException) || error.name !== "QuotaExceededError") throw error;
-      this._behindMs = BEHIND_MS_MIN;
-      await this._buffer.keepOnly(this._positionMs - this._behindMs, untilMs);
-      await this._buffer.append(mediaType, segment.start_ms, bytes);
+      this.#behindMs = BEHIND_MS_MIN;
+      await this.#buffer.keepOnly(this.#positionMs - this.#behindMs, untilMs);
+      await this.#buffer.append(mediaType, segment.start_ms, bytes);
     }
   }
 
@@ -296,35 +299,35 @@ export class StreamPlayer extends EventTarget {
    * @param {SegmentData} segment
    * @param {Problem | null} problem  null for a file that the browser cannot parse
    */
-  _refuse(segment, problem) {
-    if (!problem) this._shut();
+  #refuse(segment, problem) {
+    if (!problem) this.#shut();
     const why = problem ?? unplayable();
-    this._refusedInRow += 1;
+    this.#refusedInRow += 1;
     this.blocked.add(segment.start_ms, endOf(segment), why);
-    this._setFault(this._refusedInRow >= REFUSED_MAX ? why : null);
+    this.#setFault(this.#refusedInRow >= REFUSED_MAX ? why : null);
   }
 
   /**
    * The <video> gave up on what it was given: the rest of that segment is a hole, a fresh buffer goes on
    * after it.
    */
-  _broke() {
-    if (!this._buffer.isOpen || !this.video.error) return;
-    const atMs = Math.max(this._positionMs, 1000 * this.video.currentTime);
+  #broke() {
+    if (!this.#buffer.isOpen || !this.video.error) return;
+    const atMs = Math.max(this.#positionMs, 1000 * this.video.currentTime);
     const segment = this.index.segmentAt(atMs);
-    this._shut();
+    this.#shut();
     if (segment) this.blocked.add(Math.min(atMs, endOf(segment) - 1), endOf(segment), unplayable());
-    this._setFault(null);
+    this.#setFault(null);
   }
 
-  _shut() {
-    this._buffer.close();
-    this._loaded.clear();
-    this._appends.clear();
+  #shut() {
+    this.#buffer.close();
+    this.#loaded.clear();
+    this.#appends.clear();
   }
 
   /** @param {Problem | null} fault */
-  _setFault(fault) {
+  #setFault(fault) {
     this.fault = fault;
     this.dispatchEvent(new Event("fault"));
   }

@@ -14,6 +14,7 @@ const SHEETS_MAX = 120;
 const SHOWS_MS_MAX = 10_000;
 
 export class Thumbnails {
+  #url;
   /** @type {Map<string, Place[]>} */
   #places = new Map();
   /** @type {Map<string, Promise<Thumbnail[]>>} */
@@ -21,7 +22,7 @@ export class Thumbnails {
 
   /** @param {string} url  of the signals, without the stream */
   constructor(url) {
-    this._url = url;
+    this.#url = url;
   }
 
   /**
@@ -41,14 +42,14 @@ export class Thumbnails {
   async at(stream, ms) {
     const place = this.#places.get(stream)?.findLast((one) => one.start_ms <= ms);
     if (!place || ms > place.end_ms) return null;
-    const found = (await this._sheet(stream, place.n)).findLast((one) => one.ms <= ms);
+    const found = (await this.#sheet(stream, place.n)).findLast((one) => one.ms <= ms);
     return found && ms - found.ms <= SHOWS_MS_MAX ? `data:image/jpeg;base64,${found.jpeg}` : null;
   }
 
   /** @param {string} stream @param {number} n */
-  _sheet(stream, n) {
+  #sheet(stream, n) {
     const key = `${stream}/${n}`;
-    const known = this.#sheets.get(key) ?? this._load(key);
+    const known = this.#sheets.get(key) ?? this.#load(key);
     this.#sheets.delete(key);
     this.#sheets.set(key, known);
     const oldest = this.#sheets.keys().next().value;
@@ -61,9 +62,9 @@ export class Thumbnails {
    * @param {string} key
    * @returns {Promise<Thumbnail[]>}
    */
-  async _load(key) {
+  async #load(key) {
     try {
-      const answer = await ask(`${this._url}/${key}.json`, { headers: { accept: "application/json" } });
+      const answer = await ask(`${this.#url}/${key}.json`, { headers: { accept: "application/json" } });
       return (await answer.json()).thumbnails;
     } catch {
       this.#sheets.delete(key);

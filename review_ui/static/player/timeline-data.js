@@ -28,7 +28,7 @@ export class Timeline extends EventTarget {
     this.clock = new SessionClock(data.session.started_at, data.session.zone);
     /** @type {Map<StreamName, StreamIndex>} */
     this.streams = new Map(data.streams.map((stream) => [stream.stream, new StreamIndex(stream)]));
-    this._schedule();
+    this.#schedule();
   }
 
   /** @param {string} url */
@@ -66,12 +66,12 @@ export class Timeline extends EventTarget {
     this.dispatchEvent(new Event("news"));
   }
 
-  _schedule() {
+  #schedule() {
     if (!this.session.live) return;
     setTimeout(async () => {
       // A missed poll changes nothing that is shown; the next one catches up.
       await this.refresh().catch(() => undefined);
-      this._schedule();
+      this.#schedule();
     }, POLL_MS);
   }
 }

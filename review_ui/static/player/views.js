@@ -14,13 +14,23 @@ const LOADING_SHOWN_AFTER_MS = 600;
 const SKIP_SHOWN_MS = 4000;
 
 export class Views {
+  #stage;
+  #conductor;
+  /** @type {Map<StreamName, number>} */
+  #loadingSince = new Map();
+  /**
+   * What was just stepped over, and until when that is said.
+   * @type {Map<StreamName, { words: [string, string], untilMs: number }>}
+   */
+  #skips = new Map();
+
   /**
    * @param {HTMLElement} stage
    * @param {Conductor} conductor
    */
   constructor(stage, conductor) {
-    this._stage = stage;
-    this._conductor = conductor;
+    this.#stage = stage;
+    this.#conductor = conductor;
     /** @type {Map<StreamName, HTMLElement>} */
     this.views = new Map();
     for (const view of stage.querySelectorAll("[data-stream]")) {
@@ -28,14 +38,7 @@ export class Views {
       this.views.set(name, /** @type {HTMLElement} */ (view));
       view.querySelector(".view-pick")?.addEventListener("click", () => this.enlarge(name));
     }
-    /** @type {Map<StreamName, number>} */
-    this._loadingSince = new Map();
-    /**
-     * What was just stepped over, and until when that is said.
-     * @type {Map<StreamName, { words: [string, string], untilMs: number }>}
-     */
-    this._skips = new Map();
-    conductor.addEventListener("skip", (event) => this._skipped(/** @type {CustomEvent} */ (event).detail));
+    conductor.addEventListener("skip", (event) => this.#skipped(/** @type {CustomEvent} */ (event).detail));
     conductor.addEventListener("tick", () => this.draw());
     conductor.addEventListener("change", () => this.draw());
   }
@@ -52,30 +55,30 @@ export class Views {
 
   /** Emits `enlarged`. */
   get stage() {
-    return this._stage;
+    return this.#stage;
   }
 
   /** @param {StreamName} name */
   enlarge(name) {
     if (!this.views.has(name)) return;
     for (const [other, view] of this.views) view.classList.toggle("is-main", other === name);
-    this._stage.dispatchEvent(new Event("enlarged"));
+    this.#stage.dispatchEvent(new Event("enlarged"));
   }
 
   draw() {
-    for (const [name, { untilMs }] of this._skips) if (performance.now() > untilMs) this._skips.delete(name);
-    for (const [name, view] of this.views) this._drawOne(name, view);
+    for (const [name, { untilMs }] of this.#skips) if (performance.now() > untilMs) this.#skips.delete(name);
+    for (const [name, view] of this.views) this.#drawOne(name, view);
   }
 
   /** @param {StreamName} name @param {HTMLElement} view */
-  _drawOne(name, view) {
-    const player = this._conductor.players.get(name);
-    const part = this._conductor.parts.get(name);
+  #drawOne(name, view) {
+    const player = this.#conductor.players.get(name);
+    const part = this.#conductor.parts.get(name);
     if (!player || !part) return;
     const { index } = player;
-    const ms = this._conductor.positionMs;
-    const late = part === "loading" && this._isLate(name, player.isBuffered(ms));
-    if (part !== "loading") this._loadingSince.delete(name);
+    const ms = this.#conductor.positionMs;
+    const late = part === "loading" && this.#isLate(name, player.isBuffered(ms));
+    if (part !== "loading") this.#loadingSince.delete(name);
     const blocked = player.blocked.at(ms);
     /** @type {string[]} */
     let words = ["", ""];
@@ -84,11 +87,11 @@ export class Views {
     } else if (part === "resting" && blocked) {
       words = whyBlocked(blocked, index.lackAt(ms));
     } else if (part === "resting" || part === "gone") {
-      words = whyNothing(index, this._conductor.momentOf(name), this._conductor.timeline.session.live);
+      words = whyNothing(index, this.#conductor.momentOf(name), this.#conductor.timeline.session.live);
     } else if (late) {
       words = [say("loading"), ""];
     }
-    const lacks = this._skips.get(name)?.words ?? whatLacks(index, ms);
+    const lacks = this.#skips.get(name)?.words ?? whatLacks(index, ms);
     // Where there is sound alone, nothing is covered by saying so large; a picture is never covered.
     const unseen = !words[0] && index.isUnseen(ms);
     if (unseen) words = whatLacks(index, ms);
@@ -100,31 +103,31 @@ export class Views {
     fill(view.querySelector(".lacks-why"), banner[1] ?? "");
     fill(view.querySelector(".nothing-what"), words[0] ?? "");
     fill(view.querySelector(".nothing-why"), words[1] ?? "");
-    fill(view.querySelector("[data-part]"), this._partWords(name, part));
-    fill(this._stage.querySelector(`[data-now="${name}"]`), this._nowWords(name, part, words[0] ?? ""));
+    fill(view.querySelector("[data-part]"), this.#partWords(name, part));
+    fill(this.#stage.querySelector(`[data-now="${name}"]`), this.#nowWords(name, part, words[0] ?? ""));
   }
 
   /** @param {{ name: StreamName, stretch: import("./blocked.js").Stretch }} skipped */
-  _skipped({ name, stretch }) {
-    const index = this._conductor.players.get(name)?.index;
+  #skipped({ name, stretch }) {
+    const index = this.#conductor.players.get(name)?.index;
     const words = whyBlocked(stretch, index?.lackAt(stretch.start_ms) ?? null);
-    this._skips.set(name, { words, untilMs: performance.now() + SKIP_SHOWN_MS });
+    this.#skips.set(name, { words, untilMs: performance.now() + SKIP_SHOWN_MS });
   }
 
   /** @param {StreamName} name @param {boolean} buffered */
-  _isLate(name, buffered) {
+  #isLate(name, buffered) {
     if (buffered) return false;
-    const since = this._loadingSince.get(name) ?? performance.now();
-    this._loadingSince.set(name, since);
+    const since = this.#loadingSince.get(name) ?? performance.now();
+    this.#loadingSince.set(name, since);
     return performance.now() - since > LOADING_SHOWN_AFTER_MS;
   }
 
   /** @param {StreamName} name @param {import("./conductor.js").Part} part */
-  _partWords(name, part) {
-    if (part === "leading" || (name === this._conductor.leader && part === "in-step")) {
-      const index = this._conductor.players.get(name)?.index;
-      const silent = index?.lackAt(this._conductor.positionMs)?.part === "sound";
-      if (index?.hasSound && !silent) return say(this._conductor.muted ? "sound-off" : "sound-on");
+  #partWords(name, part) {
+    if (part === "leading" || (name === this.#conductor.leader && part === "in-step")) {
+      const index = this.#conductor.players.get(name)?.index;
+      const silent = index?.lackAt(this.#conductor.positionMs)?.part === "sound";
+      if (index?.hasSound && !silent) return say(this.#conductor.muted ? "sound-off" : "sound-on");
     }
     return say(`part-${part}`);
   }
@@ -135,12 +138,12 @@ export class Views {
    * @param {import("./conductor.js").Part} part
    * @param {string} nothing
    */
-  _nowWords(name, part, nothing) {
-    const player = this._conductor.players.get(name);
+  #nowWords(name, part, nothing) {
+    const player = this.#conductor.players.get(name);
     const heard =
-      player?.index.isUnseen(this._conductor.positionMs) && (part === "leading" || part === "in-step");
+      player?.index.isUnseen(this.#conductor.positionMs) && (part === "leading" || part === "in-step");
     if ((nothing && !heard) || !player) return say(player?.index.gone ? "erased" : "part-resting");
-    const segment = player.index.segmentAt(this._conductor.positionMs);
+    const segment = player.index.segmentAt(this.#conductor.positionMs);
     if (!segment) return "";
     const { videoWidth, videoHeight } = player.video;
     const size = videoWidth ? `, ${videoWidth} × ${videoHeight}` : "";
