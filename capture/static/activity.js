@@ -4,7 +4,8 @@
  * extension tells this page. Never what was pasted or typed.
  */
 
-import { maybe, one, text, write } from "./page.js";
+import { maybe, one, write } from "/static/look/dom.js";
+import { text } from "./page.js";
 
 const TITLE_CHARS_MAX = 300;
 const URL_CHARS_MAX = 2048;

@@ -1,5 +1,6 @@
 /** The candidate's exam page: camera, phone, screen, start, recording, end. Nothing is sent before start. */
 
+import { maybe, one, press, write } from "/static/look/dom.js";
 import { supported } from "./abilities.js";
 import { Activity } from "./activity.js";
 import { Camera } from "./camera.js";
@@ -10,7 +11,7 @@ import { Help } from "./help.js";
 import { CardCopy } from "./identity.js";
 import { Meter } from "./meter.js";
 import { EVERYTHING, MissingLog } from "./missing.js";
-import { complain, maybe, one, preview, text, write } from "./page.js";
+import { complain, preview, text } from "./page.js";
 import { RecordingView } from "./recording.js";
 import { Resume } from "./resume.js";
 import { Schedule } from "./schedule.js";
@@ -281,14 +282,6 @@ async function endedElsewhere() {
   steps.locked = true;
   steps.go("end");
   await sendRest();
-}
-
-/**
- * @param {string} selector
- * @param {() => void} act
- */
-function press(selector, act) {
-  for (const button of document.querySelectorAll(selector)) button.addEventListener("click", act);
 }
 
 press("#camera-on", () => void giveCamera("#camera-failed"));

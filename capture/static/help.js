@@ -2,7 +2,8 @@
  * What the candidate says to the proctor during the exam, and the answers. The recording goes on meanwhile.
  */
 
-import { complain, isolated, one, text, timeOfDay } from "./page.js";
+import { element, isolated, one } from "/static/look/dom.js";
+import { complain, text, timeOfDay } from "./page.js";
 
 /**
  * @typedef {object} Said
@@ -70,18 +71,10 @@ export class Help {
 
 /** @param {Said} said */
 function line(said) {
-  const item = document.createElement("li");
+  const item = element("li", "");
   const time = timeOfDay(Date.parse(said.asked_at));
-  item.append(paragraph(`${time} ${isolated(said.text || text("help-away"))}`, "quiet"));
-  if (said.answer !== null) item.append(paragraph(text("help-answer", { answer: said.answer }), "answer"));
-  else if (said.kind === "help") item.append(paragraph(text("help-waiting"), "quiet"));
+  item.append(element("p", "quiet", `${time} ${isolated(said.text || text("help-away"))}`));
+  if (said.answer !== null) item.append(element("p", "answer", text("help-answer", { answer: said.answer })));
+  else if (said.kind === "help") item.append(element("p", "quiet", text("help-waiting")));
   return item;
-}
-
-/** @param {string} words @param {string} kind */
-function paragraph(words, kind) {
-  const part = document.createElement("p");
-  part.className = kind;
-  part.textContent = words;
-  return part;
 }

@@ -3,9 +3,10 @@
  * the mask exists in this page's memory alone.
  */
 
+import { one, write } from "/static/look/dom.js";
 import { NoDevice, openStill, release } from "./devices.js";
 import { CoverSheet } from "./cover.js";
-import { complain, one, text, write } from "./page.js";
+import { complain, text } from "./page.js";
 
 const REQUEST_MS = 30_000;
 const JPEG_QUALITY = 0.88;

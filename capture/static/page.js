@@ -1,21 +1,6 @@
 /** The page's own words and pieces. All words come from the server, in the candidate's language. */
 
-/** Letters from right to left, and characters that set a direction. */
-const TURNS = new RegExp(
-  "[\\u0590-\\u08ff\\u200f\\u202a-\\u202e\\u2066-\\u2069\\ufb1d-\\ufdff\\ufe70-\\ufefc" +
-    "\\u{10800}-\\u{10fff}\\u{1e800}-\\u{1efff}]",
-  "u",
-);
-
-/**
- * Somebody's words for use within a sentence: those that would turn it stand between FSI and PDI, as
- * `proctoring.text.isolated` has it on the server.
- *
- * @param {string | number} words
- */
-export function isolated(words) {
-  return TURNS.test(String(words)) ? `\u2068${words}\u2069` : String(words);
-}
+import { isolated, one } from "/static/look/dom.js";
 
 /**
  * The text called `key` of the page's `<template id="texts">`, with `{name}` filled in.
@@ -27,37 +12,6 @@ export function text(key, values = {}) {
   const found = template.content.querySelector(`[data-text="${key}"]`);
   if (!found) throw new Error(`no text is called ${key}`);
   return (found.textContent ?? "").replace(/\{(\w+)\}/g, (whole, name) => isolated(values[name] ?? whole));
-}
-
-/**
- * The one element that matches; its absence is a mistake of the page.
- * @param {string} selector
- * @param {ParentNode} [within]
- * @returns {HTMLElement}
- */
-export function one(selector, within = document) {
-  const found = within.querySelector(selector);
-  if (!found) throw new Error(`nothing matches ${selector}`);
-  return /** @type {HTMLElement} */ (found);
-}
-
-/**
- * Calls `act` for the element that matches, where there is one.
- * @param {string} selector
- * @param {(element: HTMLElement) => void} act
- */
-export function maybe(selector, act) {
-  const found = document.querySelector(selector);
-  if (found) act(/** @type {HTMLElement} */ (found));
-}
-
-/**
- * Sets text only when it differs, so that a screen reader hears changes and nothing else.
- * @param {Element} element
- * @param {string} words
- */
-export function write(element, words) {
-  if (element.textContent !== words) element.textContent = words;
 }
 
 /**
@@ -80,13 +34,6 @@ export function preview(selector, media) {
     video.srcObject = media;
     if (media) video.play().catch(() => {});
   }
-}
-
-/** `HH:MM:SS` of a span of milliseconds. @param {number} ms */
-export function clock(ms) {
-  const seconds = Math.max(0, Math.floor(ms / 1000));
-  const parts = [Math.floor(seconds / 3600), Math.floor(seconds / 60) % 60, seconds % 60];
-  return parts.map((part) => String(part).padStart(2, "0")).join(":");
 }
 
 /** `HH:MM:SS` of an instant (milliseconds), in the reader's own time. @param {number} at */

@@ -1,12 +1,13 @@
 /** The phone's page: camera on, wait until the session records, record, end. The screen stays awake. */
 
+import { one, press, write } from "/static/look/dom.js";
 import { supported } from "./abilities.js";
 import { Camera } from "./camera.js";
 import { NoDevice } from "./devices.js";
 import { EventLog } from "./event-log.js";
 import { Meter } from "./meter.js";
 import { EVERYTHING, MissingLog } from "./missing.js";
-import { complain, one, preview, text, timeOfDay, write } from "./page.js";
+import { complain, preview, text, timeOfDay } from "./page.js";
 import { RecordingView } from "./recording.js";
 import { Watch } from "./status.js";
 import { Steps } from "./steps.js";
@@ -178,12 +179,12 @@ async function stayAwake() {
   await navigator.wakeLock.request("screen").catch(() => {});
 }
 
-one("#camera-on").addEventListener("click", () => void giveCamera("#camera-failed"));
-one("#camera-again").addEventListener("click", () => void giveCamera("#again-failed"));
-one("#here-instead").addEventListener("click", here);
-one("#microphone-again").addEventListener("click", () => void givePart("sound"));
-one("#picture-again").addEventListener("click", () => void givePart("picture"));
-document.querySelector("#start")?.addEventListener("click", () => {
+press("#camera-on", () => void giveCamera("#camera-failed"));
+press("#camera-again", () => void giveCamera("#again-failed"));
+press("#here-instead", here);
+press("#microphone-again", () => void givePart("sound"));
+press("#picture-again", () => void givePart("picture"));
+press("#start", () => {
   started = true;
   follow();
 });

@@ -3,10 +3,11 @@
  * something is away, one instruction with its button. Used by the computer's page and the phone's.
  */
 
+import { duration, maybe, one, write } from "/static/look/dom.js";
 import { Buffer } from "./buffer.js";
 import { canRecord } from "./piece-recorder.js";
 import { NOTHING } from "./missing.js";
-import { clock, maybe, one, text, timeOfDay, write } from "./page.js";
+import { text, timeOfDay } from "./page.js";
 
 const EVERY_MS = 500;
 const IDLE_ROUNDS_MAX = 8;
@@ -269,7 +270,7 @@ export class RecordingView {
       this.show();
     }
     const elapsed = this.watch.elapsed();
-    if (elapsed !== null) write(one("[data-elapsed]", this.root), clock(elapsed));
+    if (elapsed !== null) write(one("[data-elapsed]", this.root), duration(elapsed));
     write(one("[data-detail]", this.root), this.#detail());
   }
 

@@ -1,9 +1,10 @@
 /** The rehearsal: camera, screen and a real connection to an ingest that keeps nothing. */
 
+import { maybe, one, press, write } from "/static/look/dom.js";
 import { supported } from "./abilities.js";
 import { NoDevice, openCamera, openScreen, release, whenEnded } from "./devices.js";
 import { Meter } from "./meter.js";
-import { complain, maybe, one, preview, text, write } from "./page.js";
+import { complain, preview, text } from "./page.js";
 import { Steps } from "./steps.js";
 import { Publisher } from "./whip.js";
 
@@ -103,11 +104,6 @@ function end() {
   show();
   steps.locked = true;
   steps.go("end");
-}
-
-/** @param {string} selector @param {() => void} act */
-function press(selector, act) {
-  for (const button of document.querySelectorAll(selector)) button.addEventListener("click", act);
 }
 
 press("#camera-on", () => void giveCamera());

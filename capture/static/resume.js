@@ -3,7 +3,8 @@
  * interrupted, and one button to go on; or that it goes on elsewhere.
  */
 
-import { one, text, timeOfDay, write } from "./page.js";
+import { one, write } from "/static/look/dom.js";
+import { text, timeOfDay } from "./page.js";
 
 // A page that was just left is heard of for a moment; the second time it is another page.
 const OPEN_ROUNDS = 2;

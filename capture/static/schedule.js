@@ -3,7 +3,8 @@
  * word: when the time is over the page says so, and ends only after the grace.
  */
 
-import { clock, maybe, text, timeOfDay, write } from "./page.js";
+import { duration, maybe, write } from "/static/look/dom.js";
+import { text, timeOfDay } from "./page.js";
 
 const EVERY_MS = 1000;
 const SOON_MS = 5 * 60_000;
@@ -31,7 +32,7 @@ export class Schedule {
     const at = this.watch.status?.starts_at;
     const left = at ? this.watch.until(at) : 0;
     return at && left > 0
-      ? text("wait-start", { time: timeOfDay(Date.parse(at)), left: clock(left + EVERY_MS) })
+      ? text("wait-start", { time: timeOfDay(Date.parse(at)), left: duration(left + EVERY_MS) })
       : "";
   }
 
@@ -45,8 +46,9 @@ export class Schedule {
     const graceMs = this.#endsAt ? Math.max(0, this.#endsAt - performance.now()) : 0;
     for (const name of ["running", "soon", "over"])
       maybe(`[data-time="${name}"]`, (part) => (part.hidden = name !== state));
-    for (const place of document.querySelectorAll("[data-time-left]")) write(place, clock(Math.max(0, left)));
-    for (const place of document.querySelectorAll("[data-grace-left]")) write(place, clock(graceMs));
+    for (const place of document.querySelectorAll("[data-time-left]"))
+      write(place, duration(Math.max(0, left)));
+    for (const place of document.querySelectorAll("[data-grace-left]")) write(place, duration(graceMs));
     if (state === "over" && !graceMs && !this.#ended) {
       this.#ended = true;
       this.act.over();

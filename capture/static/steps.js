@@ -1,6 +1,6 @@
 /** One document, its steps shown one at a time: media streams live on, and Back works. */
 
-import { one } from "./page.js";
+import { one } from "/static/look/dom.js";
 
 export class Steps {
   /** Once true, Back no longer leaves the step that is shown. */

@@ -6,13 +6,15 @@
  * Sends the window a `calls` event with the ids of the sessions whose calls changed.
  */
 
+import { one, refill, write } from "/static/look/dom.js";
+
 const POLL_MS = 10_000;
 const TONE_HZ = [660, 880];
 const TONE_S = 0.18;
 const SILENT = "calls-silent";
 
-const bar = /** @type {HTMLElement} */ (document.getElementById("calls"));
-const button = /** @type {HTMLButtonElement} */ (document.getElementById("calls-sound"));
+const bar = one("#calls");
+const button = /** @type {HTMLButtonElement} */ (one("#calls-sound"));
 const pages = new BroadcastChannel("calls");
 const sound = new AudioContext();
 let known = waiting();
@@ -34,7 +36,7 @@ async function renew(rings) {
     .filter(([id]) => known.has(id) !== now.has(id))
     .map(([, session]) => session);
   const focused = bar.contains(document.activeElement) && document.activeElement?.closest("[data-call]");
-  bar.replaceChildren(...[...fresh.body.childNodes].map((node) => document.importNode(node, true)));
+  refill(bar, fresh.body);
   if (focused)
     /** @type {HTMLElement | null} */ (bar.querySelector(`#${focused.id} :is(button, .btn)`))?.focus();
   if (rings && [...now.keys()].some((id) => !known.has(id))) ring();
@@ -59,7 +61,7 @@ function say() {
   const silent = Boolean(localStorage.getItem(SILENT));
   const word = silent ? "off" : sound.state === "running" ? "on" : "wait";
   button.setAttribute("aria-pressed", String(word === "on"));
-  /** @type {HTMLElement} */ (button.querySelector("span")).textContent = button.dataset[word] ?? "";
+  write(one("span", button), button.dataset[word] ?? "");
   button.hidden = false;
 }
 

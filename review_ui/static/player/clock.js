@@ -2,19 +2,6 @@
 
 const DAY_S = 86_400;
 
-/** @param {number} n */
-const two = (n) => String(n).padStart(2, "0");
-
-/**
- * Time since the session's start as `00:31:47`.
- *
- * @param {number} ms
- */
-export function elapsed(ms) {
-  const s = Math.max(0, Math.floor(ms / 1000));
-  return `${two(Math.floor(s / 3600))}:${two(Math.floor(s / 60) % 60)}:${two(s % 60)}`;
-}
-
 /** One session's clock. */
 export class SessionClock {
   #format;

@@ -1,7 +1,7 @@
 /** The three dialogs: flag here, go to a time, the keys. Each is a <dialog> of the page. */
 
+import { duration, write } from "/static/look/dom.js";
 import { ask, Problem } from "./problem.js";
-import { elapsed } from "./clock.js";
 import { fields } from "./flags.js";
 import { keysAreOn, switchKeys } from "./keys.js";
 import { renew } from "./renew.js";
@@ -106,11 +106,7 @@ export function timecode(root, conductor) {
   return () => {
     const { clock, durationMs } = conductor.timeline;
     const ms = conductor.positionMs;
-    const [a, b] = [
-      clock.civil(ms),
-      `${clock.zoneName}\u2002${say("of", { now: elapsed(ms), all: elapsed(durationMs) })}`,
-    ];
-    if (wall && wall.textContent !== a) wall.textContent = a;
-    if (since && since.textContent !== b) since.textContent = b;
+    write(wall, clock.civil(ms));
+    write(since, `${clock.zoneName}\u2002${say("of", { now: duration(ms), all: duration(durationMs) })}`);
   };
 }

@@ -2,6 +2,7 @@
  * The film strip of the large stream, and, above the time line, what all streams showed where the pointer is.
  */
 
+import { element } from "/static/look/dom.js";
 import { say } from "./words.js";
 
 /**
@@ -98,10 +99,8 @@ export class Film {
     const shown = names.flatMap((name, place) =>
       pictures[place] ? [figure(say(`stream-${name}`), frame(pictures[place] ?? null))] : [],
     );
-    const time = document.createElement("p");
-    time.className = "num";
-    time.textContent = this.#conductor.timeline.clock.civil(ms);
-    preview.replaceChildren(time, ...shown);
+    const time = this.#conductor.timeline.clock.civil(ms);
+    preview.replaceChildren(element("p", "num", time), ...shown);
     preview.style.setProperty("--share", share.toFixed(4));
     preview.toggleAttribute("hidden", shown.length === 0);
     return undefined;
@@ -110,11 +109,7 @@ export class Film {
 
 /** @param {string | null} picture */
 function frame(picture) {
-  if (!picture) {
-    const gap = document.createElement("span");
-    gap.className = "film-gap";
-    return gap;
-  }
+  if (!picture) return element("span", "film-gap");
   const image = new Image();
   image.alt = "";
   image.src = picture;
@@ -123,9 +118,5 @@ function frame(picture) {
 
 /** @param {string} name @param {HTMLElement} picture */
 function figure(name, picture) {
-  const made = document.createElement("figure");
-  const caption = document.createElement("figcaption");
-  caption.textContent = name;
-  made.append(picture, caption);
-  return made;
+  return element("figure", "", picture, element("figcaption", "", name));
 }

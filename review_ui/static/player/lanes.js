@@ -3,11 +3,12 @@
  * the visible stretch; zoomed in, the stretch follows the position.
  */
 
+import { isolated } from "/static/look/dom.js";
 import { drawLog } from "./log-lane.js";
 import { drawSignals } from "./signal-lane.js";
 import { drawStream } from "./stream-lane.js";
 import { mark, percent, svg } from "./svg.js";
-import { isolated, say } from "./words.js";
+import { say } from "./words.js";
 
 /**
  * @typedef {import("./conductor.js").Conductor} Conductor

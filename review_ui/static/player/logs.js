@@ -1,5 +1,6 @@
 /** The session's logs: opened once, and again while it is live and grows; the list of what happened when. */
 
+import { element } from "/static/look/dom.js";
 import { ask } from "./problem.js";
 import { say } from "./words.js";
 
@@ -152,12 +153,4 @@ export function told(entry) {
 /** The question's own name in any language, else its id. @param {LogEntry} entry */
 function nameOf(entry) {
   return Object.values(entry.object?.definition?.name ?? {})[0] ?? entry.object?.id ?? "";
-}
-
-/** @param {string} tag @param {string} kind @param {string | HTMLElement} content */
-function element(tag, kind, content) {
-  const made = document.createElement(tag);
-  if (kind) made.className = kind;
-  made.append(content);
-  return made;
 }

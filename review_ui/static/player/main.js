@@ -1,5 +1,6 @@
 /** Puts the review page together: time line, one player per stream, conductor, views, lanes, keys. */
 
+import { one } from "/static/look/dom.js";
 import { actionsOf } from "./actions.js";
 import { Conductor } from "./conductor.js";
 import { prepareDecision, prepareTabs } from "./decision.js";
@@ -22,12 +23,9 @@ import { readWords, say } from "./words.js";
 
 /** @typedef {import("./types.js").StreamName} StreamName */
 
-/** @param {string} id */
-const byId = (id) => /** @type {HTMLElement} */ (document.getElementById(id));
-
 /** What has just happened, in the one line for it. @param {string} text */
 function tell(text) {
-  byId("say").textContent = text;
+  one("#say").textContent = text;
 }
 
 /** @param {unknown} error */
@@ -39,9 +37,9 @@ function report(error) {
 async function start() {
   readWords();
   document.body.classList.add("is-live");
-  prepareTabs(byId("side"));
+  prepareTabs(one("#side"));
   prepareDecision(/** @type {HTMLFormElement | null} */ (document.getElementById("decision")));
-  const player = byId("player");
+  const player = one("#player");
   const timeline = await Timeline.load(player.dataset.timeline ?? "");
   /** @type {Map<StreamName, StreamPlayer>} */
   const players = new Map();
@@ -53,22 +51,22 @@ async function start() {
     players.set(name, new StreamPlayer(video, index, (n) => `${player.dataset.media}/${name}/${n}`));
   }
   const conductor = new Conductor(timeline, players);
-  const views = new Views(/** @type {HTMLElement} */ (player.querySelector(".stage")), conductor);
-  const lanes = new Lanes(byId("timeline"), conductor);
-  const flags = new Flags(byId("flags-panel"), conductor, lanes, report);
-  const logs = new Logs(byId("side"), player.dataset.logs ?? "", conductor, lanes, report);
+  const views = new Views(one(".stage", player), conductor);
+  const lanes = new Lanes(one("#timeline"), conductor);
+  const flags = new Flags(one("#flags-panel"), conductor, lanes, report);
+  const logs = new Logs(one("#side"), player.dataset.logs ?? "", conductor, lanes, report);
   const thumbnails = new Thumbnails(player.dataset.signals ?? "");
   const signals = new Signals(
-    byId("side"),
+    one("#side"),
     player.dataset.signals ?? "",
     conductor,
     lanes,
     thumbnails,
     report,
   );
-  new Film(byId("timeline"), conductor, lanes, views, thumbnails);
+  new Film(one("#timeline"), conductor, lanes, views, thumbnails);
   const actions = actionsOf({ player, conductor, views, lanes, flags, tell });
-  prepareTransport(/** @type {HTMLElement} */ (player.querySelector(".transport")), conductor, actions);
+  prepareTransport(one(".transport", player), conductor, actions);
   listen(actions);
   openAt(conductor, views);
   lanes.draw();

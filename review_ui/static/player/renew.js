@@ -3,6 +3,7 @@
  * no second set of templates. Parts carry `data-renew` and an id; one in which somebody writes stays.
  */
 
+import { refill } from "/static/look/dom.js";
 import { ask } from "./problem.js";
 
 /** Throws Problem. */
@@ -12,7 +13,7 @@ export async function renew() {
   for (const part of document.querySelectorAll("[data-renew]")) {
     if (isBeingWritten(part)) continue;
     const next = fresh.getElementById(part.id);
-    if (next) part.replaceChildren(...[...next.childNodes].map((node) => document.importNode(node, true)));
+    if (next) refill(part, next);
   }
 }
 

@@ -3,6 +3,7 @@
  * when.
  */
 
+import { element } from "/static/look/dom.js";
 import { ask } from "./problem.js";
 import { inOrder, told } from "./signal-lane.js";
 
@@ -91,12 +92,4 @@ export class Signals {
     this.#list?.replaceChildren(...lines);
     if (this.#count) this.#count.textContent = String(lines.length);
   }
-}
-
-/** @param {string} tag @param {string} kind @param {string | HTMLElement} content */
-function element(tag, kind, content) {
-  const made = document.createElement(tag);
-  if (kind) made.className = kind;
-  made.append(content);
-  return made;
 }

@@ -1,5 +1,6 @@
 /** The row of buttons: presses become actions, and the buttons show how things stand. */
 
+import { write } from "/static/look/dom.js";
 import { RATES } from "./conductor.js";
 import { say } from "./words.js";
 
@@ -36,6 +37,5 @@ export function prepareTransport(row, conductor, actions) {
 /** @param {Element | null} button @param {string} word @param {string} key */
 function name(button, word, key) {
   button?.setAttribute("title", `${word} (${key})`);
-  const unseen = button?.querySelector(".unseen");
-  if (unseen && unseen.textContent !== word) unseen.textContent = word;
+  write(button?.querySelector(".unseen"), word);
 }

@@ -1,5 +1,6 @@
 /** The views: which stream is large, what each is doing, and words where there is no picture. */
 
+import { write } from "/static/look/dom.js";
 import { whatLacks, whyBlocked, whyNothing } from "./gaps.js";
 import { say } from "./words.js";
 
@@ -99,12 +100,12 @@ export class Views {
     view.classList.toggle("is-unseen", unseen);
     const banner = words[0] ? ["", ""] : lacks;
     view.querySelector(".lacks")?.toggleAttribute("hidden", banner[0] === "");
-    fill(view.querySelector(".lacks-what"), banner[0] ?? "");
-    fill(view.querySelector(".lacks-why"), banner[1] ?? "");
-    fill(view.querySelector(".nothing-what"), words[0] ?? "");
-    fill(view.querySelector(".nothing-why"), words[1] ?? "");
-    fill(view.querySelector("[data-part]"), this.#partWords(name, part));
-    fill(this.#stage.querySelector(`[data-now="${name}"]`), this.#nowWords(name, part, words[0] ?? ""));
+    write(view.querySelector(".lacks-what"), banner[0] ?? "");
+    write(view.querySelector(".lacks-why"), banner[1] ?? "");
+    write(view.querySelector(".nothing-what"), words[0] ?? "");
+    write(view.querySelector(".nothing-why"), words[1] ?? "");
+    write(view.querySelector("[data-part]"), this.#partWords(name, part));
+    write(this.#stage.querySelector(`[data-now="${name}"]`), this.#nowWords(name, part, words[0] ?? ""));
   }
 
   /** @param {{ name: StreamName, stretch: import("./blocked.js").Stretch }} skipped */
@@ -150,13 +151,4 @@ export class Views {
     const late = segment.late ? `, ${say("late")}` : "";
     return say("take", { n: segment.take }) + size + late;
   }
-}
-
-/**
- * Writes only what changed, so that a screen reader is not told the same again.
- * @param {Element | null} element
- * @param {string} text
- */
-function fill(element, text) {
-  if (element && element.textContent !== text) element.textContent = text;
 }

@@ -3,6 +3,8 @@
  * in `#words`, so that no module holds a sentence.
  */
 
+import { isolated } from "/static/look/dom.js";
+
 /** @type {Map<string, string>} */
 const words = new Map();
 
@@ -11,23 +13,6 @@ export function readWords() {
   for (const item of document.querySelectorAll("#words [data-word]")) {
     words.set(item.getAttribute("data-word") ?? "", item.textContent ?? "");
   }
-}
-
-/** Letters from right to left, and characters that set a direction. */
-const TURNS = new RegExp(
-  "[\\u0590-\\u08ff\\u200f\\u202a-\\u202e\\u2066-\\u2069\\ufb1d-\\ufdff\\ufe70-\\ufefc" +
-    "\\u{10800}-\\u{10fff}\\u{1e800}-\\u{1efff}]",
-  "u",
-);
-
-/**
- * Somebody's words for use within a sentence: those that would turn it stand between FSI and PDI, as
- * `proctoring.text.isolated` has it on the server.
- *
- * @param {string | number} words
- */
-export function isolated(words) {
-  return TURNS.test(String(words)) ? `\u2068${words}\u2069` : String(words);
 }
 
 /**
