@@ -3,8 +3,6 @@
 They hold no rule: what a page decides, a `model.py` of the core decided. Every text is in nl, fr, de, en.
 """
 
-from pathlib import Path
-
 from fastapi import APIRouter, Depends, Request
 
 from capture.pace import Pace
@@ -13,8 +11,6 @@ from capture.stills import Stills
 from proctoring.core import Core
 from proctoring.sessions import service as sessions
 
-STATIC = Path(__file__).parent.parent / "static"
-"""Served below `/static/candidate`."""
 SENT_AT_ONCE_MAX = 60
 SENT_EVERY_S = 1.0
 """What the pages of one session may send: so much at once, then one every so many seconds. Each kind that

@@ -154,7 +154,7 @@ SHAPES = (
     ((0, 0), (1920, 1080), False),  # no picture came
 )
 SHAPED = """async ([picture, screen]) => {
-  const { hasShapeOf } = await import("/static/candidate/surface.js");
+  const { hasShapeOf } = await import("/static/candidate/devices/whole-screen.js");
   return hasShapeOf(...picture, ...screen, { width: 1920, height: 1200 });
 }"""
 

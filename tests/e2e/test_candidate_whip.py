@@ -20,8 +20,8 @@ RTCRtpSender.getCapabilities = (kind) => {
 """
 # Publishes with an offer that has no candidate, so that the connection depends on those sent later.
 TRICKLE = """async ([endpoint, token]) => {
-  const { Endpoint } = await import("/static/candidate/ingest.js");
-  const { sdpFragment } = await import("/static/candidate/sdp.js");
+  const { Endpoint } = await import("/static/candidate/publish/ingest.js");
+  const { sdpFragment } = await import("/static/candidate/publish/sdp.js");
   const media = await navigator.mediaDevices.getUserMedia({ video: true });
   const peer = new RTCPeerConnection();
   peer.addTrack(media.getVideoTracks()[0], media);
@@ -43,7 +43,7 @@ TRICKLE = """async ([endpoint, token]) => {
   await ingest.end("stopped");
   peer.close();
 }"""
-LINKS = """async (header) => (await import("/static/candidate/links.js")).iceServers(header)"""
+LINKS = """async (header) => (await import("/static/candidate/publish/links.js")).iceServers(header)"""
 
 
 def test_h264_is_sent_where_the_browser_has_it_and_vp8_where_not(service: Service) -> None:

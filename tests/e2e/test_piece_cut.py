@@ -28,7 +28,7 @@ CUT = """async ([file, chunk]) => {
 
 def serve(route: Route) -> None:
     """The module, and an empty page beside it."""
-    script = files("capture").joinpath("static/webm-cut.js").read_text()
+    script = files("capture").joinpath("static/keep/webm-cut.js").read_text()
     module = route.request.url.endswith(".js")
     route.fulfill(body=script if module else "", content_type="text/javascript" if module else "text/html")
 

@@ -58,7 +58,7 @@ def serve(route: Route) -> None:
     """The modules, an empty page, and a server that is away."""
     name = route.request.url.rsplit("/", 1)[1]
     if name.endswith(".js"):
-        script = files("capture").joinpath(f"static/{name}").read_text()
+        script = files("capture").joinpath(f"static/keep/{name}").read_text()
         route.fulfill(body=script, content_type="text/javascript")
     elif name:
         route.abort()

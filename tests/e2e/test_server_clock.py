@@ -33,7 +33,7 @@ BEGIN = """async (wallMs) => {
 
 def serve(route: Route) -> None:
     """The module, and an empty page to load it."""
-    script = files("capture").joinpath("static/server-clock.js").read_text()
+    script = files("capture").joinpath("static/keep/server-clock.js").read_text()
     module = route.request.url.endswith(".js")
     route.fulfill(body=script if module else "", content_type="text/javascript" if module else "text/html")
 

@@ -13,6 +13,7 @@ LINE_CHARS_MAX = 110
 """Of JavaScript and CSS; prettier breaks code, not comments and strings. ruff sees to Python."""
 SOURCES = ("*.py", "*.js", "*.css", "*.html")
 QUESTIONS = {"How", "What", "When", "Where", "Whether", "Which", "Who"}
+CANDIDATE_FLOORS = ({"pages"}, {"parts"}, {"publish", "keep", "devices"})
 ROOMS = ("proctoring", "capture", "storage", "review_ui", "retention", "tests")
 
 
@@ -39,6 +40,18 @@ def test_no_line_is_longer_than_a_reader_sees() -> None:
     ]
     assert lines
     assert [(file, number) for file, number, line in lines if len(line) > LINE_CHARS_MAX] == []
+
+
+def test_a_room_of_the_candidates_modules_uses_only_those_below() -> None:
+    """Pages use parts, and parts use `publish`, `keep` and `devices`, which do not use one another."""
+    above: set[str] = set()
+    for floor in CANDIDATE_FLOORS:
+        above |= floor
+        for room in floor:
+            modules = list((ROOT / "capture/static" / room).glob("*.js"))
+            assert modules, room
+            used = {one for file in modules for one in re.findall(r'"\.\./(\w+)/', file.read_text())}
+            assert used & above == set(), room
 
 
 def test_a_docstring_begins_with_what_it_is_about() -> None:

@@ -82,10 +82,10 @@ def test_modules_ask_only_for_texts_that_the_page_has() -> None:
     """A key named in JavaScript is a line of the page's texts."""
     template = (TEMPLATES[0] / "pieces.html").read_text()
     texts = set(re.findall(r'^\s+"([a-z-]+)": _\(', template, re.MULTILINE))
-    for module in STATIC.glob("*.js"):
-        for key in re.findall(r'\btext\("([a-z-]+)"', module.read_text()):
+    for module in STATIC.rglob("*.js"):
+        for key in re.findall(r'\btext\(\s*"([a-z-]+)"', module.read_text()):
             assert key in texts, f"{module.name}: {key}"
-    reasons = re.search(r"@typedef \{([^}]+)\} Reason", (STATIC / "devices.js").read_text())
+    reasons = re.search(r"@typedef \{([^}]+)\} Reason", (STATIC / "devices" / "devices.js").read_text())
     assert reasons is not None
     for reason in re.findall(r'"([a-z-]+)"', reasons[1]):
         assert {f"webcam-{reason}", f"screen-{reason}"} & texts, reason

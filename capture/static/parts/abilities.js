@@ -9,7 +9,7 @@
  * @typedef {"camera" | "codec" | "screen" | "buffer"} Lack
  */
 
-import { canRecord } from "./piece-recorder.js";
+import { canRecord } from "../keep/piece-recorder.js";
 
 const STORED = ["video/H264", "video/VP8"];
 

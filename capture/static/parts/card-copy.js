@@ -4,9 +4,9 @@
  */
 
 import { one, write } from "/static/look/dom.js";
-import { NoDevice, openStill, release } from "./devices.js";
-import { CoverSheet } from "./cover.js";
-import { complain, text } from "./page.js";
+import { NoDevice, openStill, release } from "../devices/devices.js";
+import { CoverSheet } from "../devices/cover-sheet.js";
+import { complain, text } from "./texts.js";
 
 const REQUEST_MS = 30_000;
 const JPEG_QUALITY = 0.88;

@@ -4,7 +4,7 @@
  */
 
 import { duration, maybe, write } from "/static/look/dom.js";
-import { text, timeOfDay } from "./page.js";
+import { text, timeOfDay } from "./texts.js";
 
 const EVERY_MS = 1000;
 const SOON_MS = 5 * 60_000;
@@ -16,7 +16,7 @@ export class Schedule {
 
   /**
    * @param {HTMLElement} page its `data-grace-s` is the grace
-   * @param {import("./status.js").Watch} watch
+   * @param {import("./session-status.js").Watch} watch
    * @param {{ tick: () => void, over: () => void }} act `tick` every second, `over` once when the grace has
    *   passed
    */

@@ -1,17 +1,17 @@
 /** The phone's page: camera on, wait until the session records, record, end. The screen stays awake. */
 
 import { one, press, write } from "/static/look/dom.js";
-import { supported } from "./abilities.js";
-import { Camera } from "./camera.js";
-import { NoDevice } from "./devices.js";
-import { EventLog } from "./event-log.js";
-import { Meter } from "./meter.js";
-import { EVERYTHING, MissingLog } from "./missing.js";
-import { complain, preview, text, timeOfDay } from "./page.js";
-import { RecordingView } from "./recording.js";
-import { Watch } from "./status.js";
-import { Steps } from "./steps.js";
-import { Publisher } from "./whip.js";
+import { supported } from "../parts/abilities.js";
+import { Camera } from "../devices/camera.js";
+import { NoDevice } from "../devices/devices.js";
+import { EventLog } from "../parts/event-log.js";
+import { Meter } from "../devices/meter.js";
+import { EVERYTHING, MissingLog } from "../parts/missing-log.js";
+import { complain, preview, text, timeOfDay } from "../parts/texts.js";
+import { RecordingView } from "../parts/recording-view.js";
+import { Watch } from "../parts/session-status.js";
+import { Steps } from "../parts/steps.js";
+import { Publisher } from "../publish/whip.js";
 
 const READY_EVERY_MS = 3000;
 
@@ -92,7 +92,7 @@ function showLacks() {
   view.show();
 }
 
-/** @param {import("./camera.js").Part} part */
+/** @param {import("../devices/camera.js").Part} part */
 async function givePart(part) {
   complain(one("#again-failed"), "");
   await camera?.renew(part).catch((error) => {

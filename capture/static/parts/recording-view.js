@@ -4,10 +4,10 @@
  */
 
 import { duration, maybe, one, write } from "/static/look/dom.js";
-import { Buffer } from "./buffer.js";
-import { canRecord } from "./piece-recorder.js";
-import { NOTHING } from "./missing.js";
-import { text, timeOfDay } from "./page.js";
+import { Buffer } from "../keep/buffer.js";
+import { canRecord } from "../keep/piece-recorder.js";
+import { NOTHING } from "./missing-log.js";
+import { text, timeOfDay } from "./texts.js";
 
 const EVERY_MS = 500;
 const IDLE_ROUNDS_MAX = 8;
@@ -33,8 +33,8 @@ export class RecordingView {
   #fresh = false;
 
   /**
-   * @param {Map<string, import("./whip.js").Publisher>} publishers
-   * @param {import("./status.js").Watch} watch
+   * @param {Map<string, import("../publish/whip.js").Publisher>} publishers
+   * @param {import("./session-status.js").Watch} watch
    */
   constructor(publishers, watch) {
     this.publishers = publishers;
@@ -43,8 +43,8 @@ export class RecordingView {
     /** @type {Set<string>} Streams whose device the candidate has to give again. */
     this.away = new Set();
     /**
-     * @type {Map<string, import("./camera.js").Lacks>} What of a stream of this page is missing while the
-     *   rest goes on.
+     * What of a stream of this page is missing while the rest goes on.
+     * @type {Map<string, import("../devices/camera.js").Lacks>}
      */
     this.lacks = new Map();
     this.ending = false;
@@ -75,7 +75,7 @@ export class RecordingView {
   /**
    * Records beside the connection: only afterwards does anyone know what it has lost.
    * @param {string} stream
-   * @param {import("./whip.js").Publisher} publisher
+   * @param {import("../publish/whip.js").Publisher} publisher
    * @param {string} url
    */
   #keep(stream, publisher, url) {

@@ -5,7 +5,7 @@
  * @typedef {"blocked" | "no-device" | "in-use" | "wrong-surface" | "cancelled" | "failed"} Reason
  */
 
-import { isWholeScreen } from "./surface.js";
+import { isWholeScreen } from "./whole-screen.js";
 
 // The letters of a card have to be read.
 const STILL_WIDTH = 1600;

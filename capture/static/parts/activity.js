@@ -5,7 +5,7 @@
  */
 
 import { maybe, one, write } from "/static/look/dom.js";
-import { text } from "./page.js";
+import { text } from "./texts.js";
 
 const TITLE_CHARS_MAX = 300;
 const URL_CHARS_MAX = 2048;

@@ -31,7 +31,7 @@ export class EventLog extends EventTarget {
   /**
    * @param {string} url
    * @param {string} token  "" where the exam keeps no log: then nothing is kept here either
-   * @param {import("./server-clock.js").ServerClock} clock
+   * @param {import("../keep/server-clock.js").ServerClock} clock
    */
   constructor(url, token, clock) {
     super();

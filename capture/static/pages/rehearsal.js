@@ -1,12 +1,12 @@
 /** The rehearsal: camera, screen and a real connection to an ingest that keeps nothing. */
 
 import { maybe, one, press, write } from "/static/look/dom.js";
-import { supported } from "./abilities.js";
-import { NoDevice, openCamera, openScreen, release, whenEnded } from "./devices.js";
-import { Meter } from "./meter.js";
-import { complain, preview, text } from "./page.js";
-import { Steps } from "./steps.js";
-import { Publisher } from "./whip.js";
+import { supported } from "../parts/abilities.js";
+import { NoDevice, openCamera, openScreen, release, whenEnded } from "../devices/devices.js";
+import { Meter } from "../devices/meter.js";
+import { complain, preview, text } from "../parts/texts.js";
+import { Steps } from "../parts/steps.js";
+import { Publisher } from "../publish/whip.js";
 
 const ASK_EVERY_MS = 1000;
 const ASK_TIMES_MAX = 30;

@@ -2,7 +2,7 @@
  * What of a stream is missing while it is recorded, for the proctor's log: each loss and each return once.
  */
 
-/** @typedef {import("./camera.js").Lacks} Lacks */
+/** @typedef {import("../devices/camera.js").Lacks} Lacks */
 
 /** @type {Lacks} */
 export const NOTHING = { picture: "", sound: "" };

@@ -4,7 +4,7 @@
  */
 
 import { one, write } from "/static/look/dom.js";
-import { text, timeOfDay } from "./page.js";
+import { text, timeOfDay } from "./texts.js";
 
 // A page that was just left is heard of for a moment; the second time it is another page.
 const OPEN_ROUNDS = 2;
@@ -13,7 +13,7 @@ export class Resume {
   #openRounds = 0;
 
   /**
-   * @param {import("./status.js").Watch} watch
+   * @param {import("./session-status.js").Watch} watch
    * @param {Map<string, unknown>} publishers
    * @param {(instead: boolean) => void} goOn
    */

@@ -23,7 +23,7 @@
  * @property {Record<string, StreamStatus>} streams
  */
 
-import { ServerClock } from "./server-clock.js";
+import { ServerClock } from "../keep/server-clock.js";
 
 const EVERY_MS = 2000;
 const BEGINNING_EVERY_MS = 500;

@@ -1,7 +1,7 @@
 /** The notice: what this browser cannot do for this exam, before anything is asked for. */
 
 import { one } from "/static/look/dom.js";
-import { lacksOf } from "./abilities.js";
+import { lacksOf } from "../parts/abilities.js";
 
 const place = one("#browser");
 const lacks = lacksOf((place.dataset.streams ?? "").split(" "));

@@ -3,7 +3,7 @@
  */
 
 import { element, isolated, one } from "/static/look/dom.js";
-import { complain, text, timeOfDay } from "./page.js";
+import { complain, text, timeOfDay } from "./texts.js";
 
 /**
  * @typedef {object} Said
@@ -21,7 +21,7 @@ export class Help {
   /** Whether something may have come since: at first, and while a call is not answered. */
   #waits = true;
 
-  /** @param {HTMLElement} root @param {import("./status.js").Watch} watch */
+  /** @param {HTMLElement} root @param {import("./session-status.js").Watch} watch */
   constructor(root, watch) {
     this.root = root;
     this.home = root.dataset.home ?? "";

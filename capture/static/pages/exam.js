@@ -1,23 +1,23 @@
 /** The candidate's exam page: camera, phone, screen, start, recording, end. Nothing is sent before start. */
 
 import { maybe, one, press, write } from "/static/look/dom.js";
-import { supported } from "./abilities.js";
-import { Activity } from "./activity.js";
-import { Camera } from "./camera.js";
-import { NoDevice, openScreen, release, whenEnded } from "./devices.js";
-import { watchDisplays } from "./displays.js";
-import { EventLog } from "./event-log.js";
-import { Help } from "./help.js";
-import { CardCopy } from "./identity.js";
-import { Meter } from "./meter.js";
-import { EVERYTHING, MissingLog } from "./missing.js";
-import { complain, preview, text } from "./page.js";
-import { RecordingView } from "./recording.js";
-import { Resume } from "./resume.js";
-import { Schedule } from "./schedule.js";
-import { Watch } from "./status.js";
-import { Steps } from "./steps.js";
-import { Publisher } from "./whip.js";
+import { supported } from "../parts/abilities.js";
+import { Activity } from "../parts/activity.js";
+import { Camera } from "../devices/camera.js";
+import { NoDevice, openScreen, release, whenEnded } from "../devices/devices.js";
+import { watchDisplays } from "../devices/displays.js";
+import { EventLog } from "../parts/event-log.js";
+import { Help } from "../parts/help.js";
+import { CardCopy } from "../parts/card-copy.js";
+import { Meter } from "../devices/meter.js";
+import { EVERYTHING, MissingLog } from "../parts/missing-log.js";
+import { complain, preview, text } from "../parts/texts.js";
+import { RecordingView } from "../parts/recording-view.js";
+import { Resume } from "../parts/resume.js";
+import { Schedule } from "../parts/schedule.js";
+import { Watch } from "../parts/session-status.js";
+import { Steps } from "../parts/steps.js";
+import { Publisher } from "../publish/whip.js";
 
 const FINISH_AGAIN_MS = 3000;
 
@@ -97,7 +97,7 @@ function showLacks() {
   if (recording) missing.tell(camera.lacks);
 }
 
-/** @param {import("./camera.js").Part} part */
+/** @param {import("../devices/camera.js").Part} part */
 async function givePart(part) {
   complain(one("#again-failed"), "");
   await camera?.renew(part).catch((error) => {
