@@ -1,4 +1,4 @@
-"""What is expected of a page may take its time: a slow machine fails no test."""
+"""Time that a page is given for what is expected of it: a slow machine fails no test."""
 
 from playwright.sync_api import expect
 
