@@ -1,11 +1,11 @@
 """The erasure certificate: what was erased, when, by which rule; signed; without a word about a person."""
 
-import json
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from proctoring.clock import iso
 from proctoring.disclosures.model import Given
+from storage.canonical import canonical
 from storage.objects.shred import Shredded
 
 CERTIFICATE_VERSION = 4
@@ -70,4 +70,4 @@ class Certificate:
                 "gone_by": iso(self.erased_at + self.backup_horizon),
             },
         }
-        return json.dumps(facts, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+        return canonical(facts).decode()

@@ -16,6 +16,7 @@ from datetime import datetime
 from proctoring.clock import iso, parse_instant
 from proctoring.recordings.leaves import Absence
 from proctoring.recordings.model import EndCause, GapPart
+from storage.canonical import canonical
 from storage.proofs.manifest import digest
 
 MAGIC = b"PES2"
@@ -71,7 +72,7 @@ def encode(facts: Facts, sealed_len: int = 0) -> bytes:
             fields["absences"] = [
                 [one.part, one.start_unix_ms, one.end_unix_ms, one.cause] for one in facts.absences
             ]
-    text = json.dumps(fields, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+    text = canonical(fields)
     assert len(text) <= FACTS_BYTES_MAX
     return _HEAD.pack(MAGIC, len(text), sealed_len, hashlib.sha256(text).digest()) + text
 

@@ -21,6 +21,7 @@ from proctoring.exams.notice_texts import TEXTS
 from proctoring.exams.notice_texts.texts import Texts
 from proctoring.records.model import RECORD_YEARS
 from proctoring.text import isolated
+from storage.canonical import canonical
 
 VERSION_CHARS_SHOWN = 8
 MAILTO_SAFE = "@!$'*+,;:"
@@ -102,7 +103,7 @@ class Notice:
 
     def kept(self) -> str:
         """The whole notice as canonical JSON, to be kept with the session. `read` is its reverse."""
-        return json.dumps(asdict(self), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+        return canonical(asdict(self)).decode()
 
     @property
     def version(self) -> str:

@@ -26,6 +26,7 @@ from proctoring.recordings.rows import LoggedEventRow, SegmentRow, UnitRow
 from proctoring.recordings.timeline import SealedSegmentRef, refs
 from proctoring.sessions.model import SessionState
 from proctoring.sessions.service import session_row
+from storage.canonical import canonical
 
 BATCH_VERSION = 1
 
@@ -126,7 +127,7 @@ def encode(batch: Batch, ids: Collection[str], received: datetime) -> bytes:
         "received_at": iso(received),
         "events": events,
     }
-    return json.dumps(body, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+    return canonical(body)
 
 
 def entries(objects: Iterable[bytes], started_at: datetime) -> list[dict[str, Any]]:

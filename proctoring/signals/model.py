@@ -13,6 +13,7 @@ from enum import StrEnum
 
 from proctoring.exams.model import Stream
 from proctoring.reviews.model import Category
+from storage.canonical import canonical
 
 SHEET_VERSION = 1
 SHEET_MEDIA_TYPE = "application/json"
@@ -93,7 +94,7 @@ def encode(sheet: Sheet) -> bytes:
             {"ms": one.ms, "jpeg": base64.b64encode(one.jpeg).decode()} for one in sheet.thumbnails
         ],
     }
-    return json.dumps(body, sort_keys=True, separators=(",", ":")).encode()
+    return canonical(body)
 
 
 def decode(data: bytes) -> Sheet:

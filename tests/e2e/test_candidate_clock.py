@@ -29,7 +29,6 @@ POLL_MS = 500
 ELAPSED_S_MAX = 120
 
 
-@pytest.mark.timeout(180)
 def test_a_set_clock_moves_no_piece_no_time_and_is_told(service: Service) -> None:
     """Back by an hour, then forth by two while the network is away: the elapsed time goes on, what was
     recorded meanwhile fills the gap, and the proctor's log has each step with its size."""

@@ -71,7 +71,6 @@ def lose_and_return(browser: Firefox, tab: str, kind: str, trouble: str, button:
     browser.wait(RECORDING)
 
 
-@pytest.mark.timeout(180)
 def test_firefox_is_recorded_through_the_loss_of_a_part(service: Service, tmp_path: Path) -> None:
     """Webcam and phone: the sound of each goes away and comes back. All that is stored decodes and covers the
     time from the start to the end; no device was lost, and the log says from when to when."""

@@ -49,7 +49,6 @@ def begin(browser: Firefox, url: str) -> str:
 
 
 @pytest.mark.promise("P3")
-@pytest.mark.timeout(180)
 def test_firefox_records_webcam_phone_and_the_whole_screen(service: Service, tmp_path: Path) -> None:
     """Every step, over a display of the test's own. All three streams are stored and decode, and the screen's
     pictures are as large as that display."""

@@ -66,7 +66,6 @@ def read(candidate: Candidate, service: Service, name: str) -> None:
     page.bring_to_front()
 
 
-@pytest.mark.timeout(300)
 @pytest.mark.promise("P5")
 @pytest.mark.promise("P6")
 @pytest.mark.promise("P17")

@@ -147,7 +147,7 @@ def plays_through(page: Page, from_ms: int, to_ms: int) -> None:
     assert page.evaluate(LONGEST_HOLE_S, [from_ms / 1000, to_ms / 1000]) < HOLE_S_MAX
 
 
-@pytest.mark.timeout(300 + 2 * CUT_S)
+@pytest.mark.timeout(600 + 2 * CUT_S)
 def test_a_cut_network_leaves_no_gap(service: Service) -> None:
     """After reconnecting and uploading no gap is longer than a second, what is late is marked so, every
     segment decodes, and nothing is left on the candidate's device once the exam is over."""
@@ -181,7 +181,6 @@ def test_a_cut_network_leaves_no_gap(service: Service) -> None:
             plays_through(player, end - 1_000, end + 1_000)
 
 
-@pytest.mark.timeout(300)
 def test_a_killed_server_loses_nothing_for_long(service: Service) -> None:
     """SIGKILL takes the open segment of every stream; the page still has it, and sends it afterwards."""
     with candidate(service, "--streams", "webcam,screen") as someone:
@@ -203,7 +202,6 @@ def test_a_killed_server_loses_nothing_for_long(service: Service) -> None:
         assert service.run("ledger", "verify")["ok"]
 
 
-@pytest.mark.timeout(300)
 def test_a_reload_keeps_what_was_recorded_and_goes_on(service: Service) -> None:
     """Also while the network is away: what the page had recorded and logged is found again, and sent once."""
     reviewer = service.signed_in("M. Claes", "proctor")

@@ -164,7 +164,6 @@ def told() -> list[str]:
 
 
 @pytest.mark.live
-@pytest.mark.timeout(500)
 def test_the_story_goes_as_it_is_told(tmp_path: Path) -> None:
     """Every step of the README, in its order, from the links that `make run` prints."""
     steps = told()

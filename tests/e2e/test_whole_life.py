@@ -78,7 +78,6 @@ def decode_errors(data: bytes) -> int:
     return errors
 
 
-@pytest.mark.timeout(300)
 @pytest.mark.promise("P7")
 @pytest.mark.promise("P8")
 @pytest.mark.promise("P17")

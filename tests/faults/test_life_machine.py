@@ -277,7 +277,6 @@ class Life(RuleBasedStateMachine):
         check_life(self.world, self.objects, frozenset(self.strays))
 
 
-@pytest.mark.timeout(600)
 @pytest.mark.promise("P7")
 @pytest.mark.promise("P8")
 @pytest.mark.promise("P9")

@@ -31,7 +31,6 @@ def segments(service: Service, session_id: str) -> dict[str, int]:
     return {stream["stream"]: stream["segments"] for stream in shown["streams"]}
 
 
-@pytest.mark.timeout(240)
 @pytest.mark.promise("P13")
 def test_a_killed_server_loses_at_most_the_open_segment(tmp_path: Path) -> None:
     """Everything stored before the kill plays afterwards, the session continues as a new take of each stream,

@@ -109,7 +109,6 @@ class Records:
 
 
 @pytest.mark.live
-@pytest.mark.timeout(300)
 @pytest.mark.promise("P13")
 def test_a_killed_process_costs_its_own_sessions_a_moment_and_the_others_nothing(service: Service) -> None:
     """Two sessions are recorded by two processes, each with all of its streams. With both full, a new one is

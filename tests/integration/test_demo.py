@@ -15,7 +15,6 @@ LAST_LINE = "Stop with Ctrl-C"
 
 
 @pytest.mark.live
-@pytest.mark.timeout(400)
 def test_the_first_session_looks_like_the_product(tmp_path: Path) -> None:
     """The terminal has progress and links with what to do, and no line of the log; the recording has answers,
     activity, signals, a flag by a rule and one by the candidate."""

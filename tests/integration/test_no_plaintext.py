@@ -9,7 +9,6 @@ from tests.support.player import fetch_all
 from tests.support.service import Service
 
 
-@pytest.mark.timeout(240)
 @pytest.mark.promise("P13")
 def test_no_piece_of_any_segment_is_in_any_file(tmp_path: Path) -> None:
     """Every stretch of what the player is given, cut into windows, is looked for in every file that the

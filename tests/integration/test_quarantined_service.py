@@ -33,7 +33,6 @@ def copy(source: Path, to: Path) -> None:
     other.close()
 
 
-@pytest.mark.timeout(600)
 @pytest.mark.promise("P7")
 @pytest.mark.promise("P13")
 def test_a_restored_service_serves_nothing_until_a_person_lifts_it(service: Service, tmp_path: Path) -> None:

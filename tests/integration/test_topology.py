@@ -18,7 +18,7 @@ from tests.support.browser import ARGS, chromium_path
 from tests.support.service import wait_until
 from tests.support.topology import CAPTURE_PROCESSES, LOOPBACK, Topology
 
-pytestmark = [pytest.mark.timeout(600), pytest.mark.live]
+pytestmark = pytest.mark.live
 SECONDS = "8"
 STOPPED_S_MAX = 60
 NOT_CAPTURES = ("private", "signing", "reader", "purger", "admin", "redis")

@@ -52,7 +52,6 @@ def running(data: Path, broker: str, *roles: str) -> Iterator[None]:
             process.wait(30)
 
 
-@pytest.mark.timeout(180)
 @pytest.mark.promise("P7")
 def test_two_beats_and_two_workers_erase_what_is_due_exactly_once(tmp_path: Path) -> None:
     """Due evidence is gone without anybody asking, with one certificate a unit, whoever else was at it."""
@@ -75,7 +74,6 @@ def test_two_beats_and_two_workers_erase_what_is_due_exactly_once(tmp_path: Path
     made.core.db.close()
 
 
-@pytest.mark.timeout(180)
 @pytest.mark.promise("P7")
 def test_words_go_with_the_footage_and_were_in_no_log_and_not_in_redis(tmp_path: Path) -> None:
     """A worker of its own erases what people wrote: no file has it any more. Who sat the exam is in the

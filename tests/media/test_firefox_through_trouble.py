@@ -49,7 +49,6 @@ class Publisher:
             assert await self.run(media.GOODBYE, {"token": stream.value, "cause": "stopped"}) == 200
 
 
-@pytest.mark.timeout(180)
 def test_loss_costs_firefox_no_pictures(media: Any, tmp_path: Path) -> None:
     """Of all datagrams a tenth is lost at random, requests' answers included; of sounds only those are. All
     that is stored decodes."""
@@ -77,7 +76,6 @@ def test_loss_costs_firefox_no_pictures(media: Any, tmp_path: Path) -> None:
         asyncio.run(scenario(browser))
 
 
-@pytest.mark.timeout(180)
 def test_lips_and_voice_stay_together_through_stalls_of_firefox(media: Any, tmp_path: Path) -> None:
     """The microphone of both stands still, is replaced, stands still for long: one take each. Once a segment
     has passed, what is heard is where what is seen is, within APART_MS_MAX."""
