@@ -22,7 +22,7 @@
  * @typedef {"resting" | "leading" | "in-step" | "catching-up" | "loading" | "gone"} Part
  */
 
-export const TICK_MS = 250;
+const TICK_MS = 250;
 const NEAR_MS = 40;
 const FAR_MS = 500;
 const NUDGE_MAX = 0.25;
