@@ -138,6 +138,19 @@ def test_it_says_who_looked_by_role_and_never_by_name(world: World, client: Asgi
     assert "staff-" not in shown
 
 
+@pytest.mark.promise("P17")
+def test_until_when_is_told_once_the_exam_is_over(world: World, client: AsgiClient) -> None:
+    """Before, nothing is said of it: not that a card, or a stream that has stopped, is being recorded."""
+    session = world.admitted(world.exam(identity_copy=True))
+    world.send_card(session)
+    world.record(session)
+    shown = page(world, client, session)
+    assert shown.count("told here when the exam is over") == len(own(world, session).stored)
+    with world.core.db.begin() as db:
+        sessions.finish(db, world.core, session.id)
+    assert "told here when the exam is over" not in page(world, client, session)
+
+
 @pytest.mark.promise("P14")
 @pytest.mark.promise("P17")
 def test_given_to_nobody_is_said_as_long_as_it_is_so(
