@@ -9,7 +9,8 @@ import { watchDisplays } from "../devices/displays.js";
 import { EventLog } from "../parts/event-log.js";
 import { Help } from "../parts/help.js";
 import { CardCopy } from "../parts/card-copy.js";
-import { Meter } from "../devices/meter.js";
+import { givePart } from "../parts/give-part.js";
+import { metersOfPage } from "../parts/meters.js";
 import { EVERYTHING, MissingLog } from "../parts/missing-log.js";
 import { complain, preview, text } from "../parts/texts.js";
 import { RecordingView } from "../parts/recording-view.js";
@@ -52,13 +53,7 @@ let recording = false;
 const schedule = new Schedule(page, watch, { tick: () => showWay(), over: () => void finish("time-over") });
 new Help(one("#help"), watch);
 
-const meters = [...document.querySelectorAll("svg.meter")].map(
-  (svg) =>
-    new Meter(
-      svg,
-      (state) => svg.parentElement && write(one("[data-heard]", svg.parentElement), text(state)),
-    ),
-);
+const meters = metersOfPage();
 
 /** Asks for the camera; on the way, or again after it was lost. @param {string} failed */
 async function giveCamera(failed) {
@@ -95,15 +90,6 @@ function showLacks() {
   if (!camera) return;
   view.lacks.set("webcam", camera.lacks);
   if (recording) missing.tell(camera.lacks);
-}
-
-/** @param {import("../devices/camera.js").Part} part */
-async function givePart(part) {
-  complain(one("#again-failed"), "");
-  await camera?.renew(part).catch((error) => {
-    if (!(error instanceof NoDevice)) throw error;
-    complain(one("#again-failed"), `${part}-${error.reason}`);
-  });
 }
 
 /** Asks for the screen; on the way, or again after sharing ended. @param {string} failed */
@@ -287,8 +273,8 @@ async function endedElsewhere() {
 press("#camera-on", () => void giveCamera("#camera-failed"));
 press("#camera-again", () => void giveCamera("#again-failed"));
 press("#screen-on", () => void giveScreen("#screen-failed"));
-press("#microphone-again", () => void givePart("sound"));
-press("#picture-again", () => void givePart("picture"));
+press("#microphone-again", () => void givePart(camera, "sound"));
+press("#picture-again", () => void givePart(camera, "picture"));
 press("#screen-again", () => void giveScreen("#again-failed"));
 press("[data-next]", () => steps.next());
 press("[data-back]", () => history.back());

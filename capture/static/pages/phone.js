@@ -5,7 +5,8 @@ import { supported } from "../parts/abilities.js";
 import { Camera } from "../devices/camera.js";
 import { NoDevice } from "../devices/devices.js";
 import { EventLog } from "../parts/event-log.js";
-import { Meter } from "../devices/meter.js";
+import { givePart } from "../parts/give-part.js";
+import { metersOfPage } from "../parts/meters.js";
 import { EVERYTHING, MissingLog } from "../parts/missing-log.js";
 import { complain, preview, text, timeOfDay } from "../parts/texts.js";
 import { RecordingView } from "../parts/recording-view.js";
@@ -38,13 +39,7 @@ let camera = null;
 let started = false;
 let recorded = false;
 
-const meters = [...document.querySelectorAll("svg.meter")].map(
-  (svg) =>
-    new Meter(
-      svg,
-      (state) => svg.parentElement && write(one("[data-heard]", svg.parentElement), text(state)),
-    ),
-);
+const meters = metersOfPage();
 
 /** @param {string} failed where to say what went wrong */
 async function giveCamera(failed) {
@@ -90,15 +85,6 @@ function showLacks() {
   if (steps.current !== "recording") return;
   missing.tell(camera.lacks);
   view.show();
-}
-
-/** @param {import("../devices/camera.js").Part} part */
-async function givePart(part) {
-  complain(one("#again-failed"), "");
-  await camera?.renew(part).catch((error) => {
-    if (!(error instanceof NoDevice)) throw error;
-    complain(one("#again-failed"), `${part}-${error.reason}`);
-  });
 }
 
 /** @param {Camera} lost */
@@ -182,8 +168,8 @@ async function stayAwake() {
 press("#camera-on", () => void giveCamera("#camera-failed"));
 press("#camera-again", () => void giveCamera("#again-failed"));
 press("#here-instead", here);
-press("#microphone-again", () => void givePart("sound"));
-press("#picture-again", () => void givePart("picture"));
+press("#microphone-again", () => void givePart(camera, "sound"));
+press("#picture-again", () => void givePart(camera, "picture"));
 press("#start", () => {
   started = true;
   follow();

@@ -3,7 +3,7 @@
 import { maybe, one, press, write } from "/static/look/dom.js";
 import { supported } from "../parts/abilities.js";
 import { NoDevice, openCamera, openScreen, release, whenEnded } from "../devices/devices.js";
-import { Meter } from "../devices/meter.js";
+import { metersOfPage } from "../parts/meters.js";
 import { complain, preview, text } from "../parts/texts.js";
 import { Steps } from "../parts/steps.js";
 import { Publisher } from "../publish/whip.js";
@@ -20,13 +20,7 @@ let camera = null;
 let screen = null;
 let trying = false;
 
-const meters = [...document.querySelectorAll("svg.meter")].map(
-  (svg) =>
-    new Meter(
-      svg,
-      (state) => svg.parentElement && write(one("[data-heard]", svg.parentElement), text(state)),
-    ),
-);
+const meters = metersOfPage();
 
 function show() {
   one("[data-camera]").dataset.camera = camera ? "on" : "off";
