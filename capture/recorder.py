@@ -11,7 +11,8 @@ from typing import Protocol
 from proctoring.errors import TokenRefused, WrongState
 from proctoring.exams.model import Stream
 from proctoring.recordings.leaves import Absence as Absence
-from proctoring.recordings.model import EndCause, UnitKind
+from proctoring.recordings.model import EndCause
+from proctoring.units.model import UnitKind
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ import structlog
 from capture.away import available
 from proctoring.core import Core
 from proctoring.recordings.refusals import tell
-from proctoring.recordings.unit_keys import KeyRefused
+from proctoring.units.keys import KeyRefused
 
 log = structlog.get_logger()
 

@@ -12,7 +12,7 @@ the facts that the words name.
     ├── Conflict            the present state does not allow it
     │   ├── WrongState      a state machine refuses the event
     │   ├── BeingErased     a hold came after erasure had begun
-    │   └── KeyRefused      a unit's public key is not the one that was made for it (recordings.unit_keys)
+    │   └── KeyRefused      a unit's public key is not the one that was made for it (units.keys)
     ├── TokenRefused        a link or token is forged, expired, or for something else
     └── Unavailable         a part we need is away; try again later
         ├── Contended       another transaction won; nothing was changed

@@ -15,10 +15,11 @@ from proctoring.custody.model import SYSTEM, Action
 from proctoring.custody.service import enter
 from proctoring.holds import worker
 from proctoring.quarantine.service import check_none
-from proctoring.recordings.model import UnitState
-from proctoring.recordings.rows import SegmentRow, TakeRow, UnitRow
+from proctoring.recordings.rows import SegmentRow, TakeRow
 from proctoring.sessions.rows import SessionRow
 from proctoring.signals import service as signals
+from proctoring.units.model import UnitState
+from proctoring.units.rows import UnitRow
 from retention.guard import Disputed, Guard
 from retention.rules import Rules
 from storage.errors import StoreFailed

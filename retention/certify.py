@@ -10,8 +10,8 @@ from proctoring.custody.model import Action, Actor
 from proctoring.custody.rows import CertificateRow, EntryRow
 from proctoring.custody.service import enter, entries
 from proctoring.disclosures.model import given
-from proctoring.recordings.model import UnitKind, UnitState
-from proctoring.recordings.rows import UnitRow
+from proctoring.units.model import UnitKind, UnitState
+from proctoring.units.rows import UnitRow
 from retention.certificate import Certificate
 from retention.guard import BY_ROWS
 from storage.objects.shred import Shredded

@@ -27,8 +27,8 @@ from proctoring.holds.brake import (
     other_time,
     wrong_clock,
 )
-from proctoring.recordings.model import UnitState
-from proctoring.recordings.rows import UnitRow
+from proctoring.units.model import UnitState
+from proctoring.units.rows import UnitRow
 
 MARK_EVERY = timedelta(days=1)
 """How old the ledger's last entry may be before the worker enters that it is still there."""

@@ -17,8 +17,8 @@ from proctoring.core import Core
 from proctoring.custody.model import Action, Actor
 from proctoring.custody.service import enter
 from proctoring.quarantine.service import check_none
-from proctoring.recordings.model import UnitState
-from proctoring.recordings.rows import UnitRow
+from proctoring.units.model import UnitState
+from proctoring.units.rows import UnitRow
 from retention.forget import forget
 from retention.guard import Guard
 

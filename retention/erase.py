@@ -21,11 +21,11 @@ from proctoring.holds.brake import Brake, too_much
 from proctoring.proofs import stops
 from proctoring.quarantine.service import check_none
 from proctoring.recordings.model import EndCause
-from proctoring.recordings.rows import UnitRow
 from proctoring.recordings.service import end_open_takes
 from proctoring.recordings.settle import abandoned_sessions, settle_unheard
 from proctoring.records.service import erase_words
 from proctoring.sessions.service import expire_overdue, session_row
+from proctoring.units.rows import UnitRow
 from retention.audit import audit, sweep
 from retention.certify import certify
 from retention.clocks import LIVING, AskTime, Clocks, Doubt, Ticks, nobody, pull, system_ticks

@@ -25,9 +25,10 @@ from proctoring.proofs.session_entries import SessionEntries
 from proctoring.proofs.states.deciding import told_units
 from proctoring.proofs.stops import Stop
 from proctoring.proofs.unreadable import ROW_UNREADABLE, unreadable
-from proctoring.recordings.model import UnitState
-from proctoring.recordings.rows import SegmentRow, UnitRow
+from proctoring.recordings.rows import SegmentRow
 from proctoring.tolerant import UNREADABLE, came_of
+from proctoring.units.model import UnitState
+from proctoring.units.rows import UnitRow
 from storage.proofs.manifest import GENESIS, first_break
 
 HEADS = (Action.TAKE_END, Action.EVIDENCE_RETAIN)  # tell how many leaves a unit has, and the last

@@ -16,11 +16,11 @@ from proctoring.clock import iso
 from proctoring.holds.model import Hold, HoldKind
 from proctoring.holds.rows import HoldRow, HoldUnitRow
 from proctoring.recordings import open_takes
-from proctoring.recordings.model import UnitKind, UnitState
-from proctoring.recordings.rows import UnitRow
 from proctoring.sessions.model import OVER, SessionState
 from proctoring.sessions.rows import SessionRow
 from proctoring.tolerant import UNREADABLE, as_it_stands, readable
+from proctoring.units.model import UnitKind, UnitState
+from proctoring.units.rows import UnitRow
 
 _HOLD, _UNIT, _SESSION = HoldRow.__table__.c, UnitRow.__table__.c, SessionRow.__table__.c
 OF_UNIT = ("session_id", "id", "kind", "state", "due_at")

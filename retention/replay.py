@@ -21,8 +21,8 @@ from proctoring.proofs.disputes import Dispute
 from proctoring.quarantine.holds import end_holds_on, place_again, release_again
 from proctoring.quarantine.model import Missing
 from proctoring.quarantine.proofs import Act, Erasure
-from proctoring.recordings.model import UnitState
-from proctoring.recordings.rows import UnitRow
+from proctoring.units.model import UnitState
+from proctoring.units.rows import UnitRow
 from retention.forget import forget
 from retention.guard import Disputed
 from storage.errors import StoreFailed

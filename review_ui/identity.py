@@ -14,8 +14,8 @@ from proctoring.custody.model import Action
 from proctoring.custody.service import enter
 from proctoring.holds.service import check_not_restricted
 from proctoring.identity import service as identity
-from proctoring.recordings.model import UnitKind
 from proctoring.recordings.timeline import locate
+from proctoring.units.model import UnitKind
 from proctoring.web.arrival import demand_own_page
 from proctoring.web.head import is_head
 from review_ui.desk import Desk, back_to

@@ -9,11 +9,12 @@ from proctoring.exams.model import Stream
 from proctoring.holds.model import HoldKind, Refusal
 from proctoring.incidents.model import IncidentState
 from proctoring.recordings.events import Log
-from proctoring.recordings.model import EndCause, GapReason, UnitState
+from proctoring.recordings.model import EndCause, GapReason
 from proctoring.reviews.model import Category, FlagSource, FlagState, ReviewState, Severity
 from proctoring.sessions.model import EndReason, SessionState
 from proctoring.signals.model import SignalKind
 from proctoring.spools.model import Trouble
+from proctoring.units.model import UnitState
 
 # Members of different vocabularies may be equal strings, so the type belongs to the key.
 _WORDS: dict[tuple[type[Enum], Enum], str] = {

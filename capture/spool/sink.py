@@ -27,7 +27,7 @@ from proctoring.core import Core
 from proctoring.errors import Unavailable, WrongState
 from proctoring.identity import service as identity
 from proctoring.quarantine.service import check_none
-from proctoring.recordings import late, running, unit_keys
+from proctoring.recordings import late, running
 from proctoring.recordings import service as recordings
 from proctoring.recordings.late import Missing
 from proctoring.recordings.leaves import longest
@@ -35,6 +35,7 @@ from proctoring.recordings.model import EndCause
 from proctoring.recordings.service import BegunTake
 from proctoring.sessions import service as sessions
 from proctoring.sessions.model import SessionEvent, SessionState, after
+from proctoring.units import keys as unit_keys
 from storage.objects.store import ObjectStore
 from storage.proofs.manifest import digest
 

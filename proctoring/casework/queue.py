@@ -13,12 +13,14 @@ from proctoring.help import service as help_requests
 from proctoring.holds.service import restricted
 from proctoring.recordings import open_takes
 from proctoring.recordings.length import STREAMS, lengths_ms
-from proctoring.recordings.model import GapPart, UnitState
-from proctoring.recordings.rows import GapRow, UnitRow
+from proctoring.recordings.model import GapPart
+from proctoring.recordings.rows import GapRow
 from proctoring.reviews.model import Flag, FlagState, Review, ReviewState
 from proctoring.reviews.rows import FlagRow, ReviewRow
 from proctoring.sessions.model import Session, SessionState
 from proctoring.sessions.rows import SessionRow
+from proctoring.units.model import UnitState
+from proctoring.units.rows import UnitRow
 
 LIVING = (UnitState.OPEN.value, UnitState.RETAINED.value)
 

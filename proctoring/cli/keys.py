@@ -8,8 +8,8 @@ from sqlalchemy import func, select
 from proctoring.cli.output import common, show
 from proctoring.compose.parts import parts
 from proctoring.data_folder import Places
-from proctoring.recordings.rows import UnitRow
 from proctoring.sessions import link_secrets
+from proctoring.units.rows import UnitRow
 from storage import durable
 
 

@@ -12,10 +12,10 @@ from proctoring.errors import Invalid
 from proctoring.migrations import upgrade
 from proctoring.migrations.grants import OWNER, grant
 from proctoring.migrations.rights import USERS
-from proctoring.recordings import unit_keys
 from proctoring.sessions import link_secrets
 from proctoring.settings.secret_files import REDIS_DEFAULT_USER
 from proctoring.settings.settings import Keys, Settings
+from proctoring.units import keys as unit_keys
 from storage import durable
 from storage.keys.folder import KeyFolder, write_secret
 from storage.keys.unit_tags import TAG_SECRET_BYTES, UnitTags

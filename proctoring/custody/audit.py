@@ -17,8 +17,9 @@ from proctoring.custody.service import entries, head
 from proctoring.proofs.checkpoints import ledger_hashes
 from proctoring.quarantine.declared import Declared, declared
 from proctoring.quarantine.proofs import read_certificate
-from proctoring.recordings.model import UnitState
-from proctoring.recordings.rows import SegmentRow, UnitRow
+from proctoring.recordings.rows import SegmentRow
+from proctoring.units.model import UnitState
+from proctoring.units.rows import UnitRow
 from storage.errors import NotAuthentic, ObjectMissing, Refused
 from storage.objects.store import ObjectStore
 from storage.proofs.checkpoint import LEDGER_ORIGIN, Checkpoint, read_checkpoint, unit_of

@@ -27,9 +27,10 @@ from proctoring.holds.service import check_not_restricted
 from proctoring.proofs import checkpoints
 from proctoring.proofs.stamps import first_covering
 from proctoring.quarantine.service import check_none
-from proctoring.recordings.model import UnitKind, UnitState
-from proctoring.recordings.rows import SegmentRow, TakeRow, UnitRow
+from proctoring.recordings.rows import SegmentRow, TakeRow
 from proctoring.sessions.service import session_row
+from proctoring.units.model import UnitKind, UnitState
+from proctoring.units.rows import UnitRow
 from storage.errors import KeyMissing, NotAuthentic, ObjectMissing
 from storage.objects.store import ObjectStore
 from storage.package import bag

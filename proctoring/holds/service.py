@@ -30,17 +30,16 @@ from proctoring.holds.model import (
     check_reason,
     check_release,
     check_review,
-    due_at,
-    identity_due_at,
 )
 from proctoring.holds.rows import HoldRow, HoldUnitRow
 from proctoring.identity.rows import IdentityCheckRow
 from proctoring.incidents.model import OPEN, STANDING
 from proctoring.incidents.rows import IncidentRow
-from proctoring.recordings.model import UnitKind, UnitState
-from proctoring.recordings.rows import UnitRow, lock_units
 from proctoring.sessions.model import OVER_VALUES
 from proctoring.sessions.rows import SessionRow
+from proctoring.units.due import due_at, identity_due_at
+from proctoring.units.model import UnitKind, UnitState
+from proctoring.units.rows import UnitRow, lock_units
 
 HOLDABLE = (UnitState.OPEN.value, UnitState.RETAINED.value)
 _NOTIFIED_AT = (

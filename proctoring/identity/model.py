@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from proctoring.holds.model import check_reason
-from proctoring.recordings.model import UnitState
 from proctoring.text import prose
+from proctoring.units.model import UnitState
 
 IMAGES_MAX = 6
 """Images one candidate may send: both sides of a card, and two more tries at each."""

@@ -13,11 +13,12 @@ from proctoring.exams.service import load as load_exam
 from proctoring.holds.service import check_not_restricted, set_due_dates
 from proctoring.identity.model import IMAGES_MAX, Check, IdentityCopy, check_answer
 from proctoring.identity.rows import IdentityCheckRow
-from proctoring.recordings.model import UnitKind, UnitState
-from proctoring.recordings.rows import TakeRow, UnitRow
+from proctoring.recordings.rows import TakeRow
 from proctoring.recordings.service import BegunTake, open_take
 from proctoring.sessions.model import SessionState
 from proctoring.sessions.service import session_row
+from proctoring.units.model import UnitKind, UnitState
+from proctoring.units.rows import UnitRow
 
 MEDIA_TYPE = "image/jpeg"
 

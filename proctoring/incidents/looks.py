@@ -10,8 +10,9 @@ from proctoring.custody.rows import EntryRow
 from proctoring.holds.service import HOLDABLE
 from proctoring.incidents.model import check_looked
 from proctoring.recordings.length import STREAMS
-from proctoring.recordings.rows import SegmentRow, UnitRow
+from proctoring.recordings.rows import SegmentRow
 from proctoring.reviews.rows import FlagRow
+from proctoring.units.rows import UnitRow
 
 
 def check(db: Db, actor: Actor, session_id: str, flag_ids: Collection[str]) -> None:

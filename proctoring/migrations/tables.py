@@ -19,6 +19,7 @@ from proctoring.reviews import rows as reviews
 from proctoring.sessions import rows as sessions
 from proctoring.signals import rows as signals
 from proctoring.spools import rows as spools
+from proctoring.units import rows as units
 
 MODULES = (
     access,
@@ -38,6 +39,7 @@ MODULES = (
     signals,
     spools,
     stops,
+    units,
     worker,
 )
 METADATA = Row.metadata

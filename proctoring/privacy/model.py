@@ -15,9 +15,9 @@ from proctoring.exams.model import CountFrom, Exam
 from proctoring.help.model import HelpRequest
 from proctoring.holds.model import Hold
 from proctoring.incidents.model import Incident
-from proctoring.recordings.model import UnitKind, UnitState
 from proctoring.reviews.model import Review, ReviewState
 from proctoring.sessions.model import OVER, EndReason, Session, SessionState
+from proctoring.units.model import UnitKind, UnitState
 
 LOOK_WINDOW = timedelta(minutes=15)
 

@@ -20,9 +20,10 @@ from proctoring.custody.rows import CertificateCopyRow, CertificateRow, Checkpoi
 from proctoring.custody.service import head
 from proctoring.quarantine.acts import ActCopier
 from proctoring.quarantine.service import check_none
-from proctoring.recordings.model import UnitState
-from proctoring.recordings.rows import SegmentRow, UnitRow
+from proctoring.recordings.rows import SegmentRow
 from proctoring.tolerant import is_text
+from proctoring.units.model import UnitState
+from proctoring.units.rows import UnitRow
 from storage.proofs import witness
 from storage.proofs.checkpoint import LEDGER_ORIGIN, Checkpoint, unit_origin
 from storage.proofs.note import NoteSigner

@@ -11,9 +11,9 @@ from proctoring.custody.model import Action
 from proctoring.custody.rows import EntryRow
 from proctoring.proofs import stops
 from proctoring.proofs.disputes import Dispute
-from proctoring.recordings.model import UnitState
 from proctoring.recordings.rotation import Keyed
-from proctoring.recordings.rows import UnitRow
+from proctoring.units.model import UnitState
+from proctoring.units.rows import UnitRow
 
 GONE = (UnitState.ERASING.value, UnitState.ERASED.value)
 

@@ -11,8 +11,9 @@ from proctoring.holds.rows import HoldRow, HoldUnitRow
 from proctoring.incidents.rows import IncidentRow
 from proctoring.proofs.disputes import SessionFacts, UnitFacts
 from proctoring.proofs.states.deciding import OPEN_APPEALS, OPEN_INCIDENTS
-from proctoring.recordings.model import UnitState
-from proctoring.recordings.rows import TakeRow, UnitRow
+from proctoring.recordings.rows import TakeRow
+from proctoring.units.model import UnitState
+from proctoring.units.rows import UnitRow
 
 
 def session_facts(db: Db, session_id: str, deciding: Collection[str] = ()) -> SessionFacts:

@@ -5,7 +5,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from proctoring.proofs.leaves import Stored
 from proctoring.proofs.model import MISSING, Disagreement, Told
-from proctoring.recordings.model import BEGIN_SLACK_MS, GapPart, UnitKind
+from proctoring.recordings.model import BEGIN_SLACK_MS, GapPart
+from proctoring.units.model import UnitKind
 
 HOLE_MS_MIN = 1_000
 """Of a shorter stretch nothing is said: gaps themselves are told from 200 ms on."""

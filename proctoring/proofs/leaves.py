@@ -13,9 +13,10 @@ from proctoring.clock import iso
 from proctoring.custody.model import Entry
 from proctoring.proofs.model import EDITED, MISSING, UNKNOWN, Disagreement, Fact, Told
 from proctoring.proofs.states.takes import told_leaves
-from proctoring.recordings.model import UnitKind
-from proctoring.recordings.rows import SegmentRow, UnitRow
+from proctoring.recordings.rows import SegmentRow
 from proctoring.tolerant import Garbled, as_it_stands
+from proctoring.units.model import UnitKind
+from proctoring.units.rows import UnitRow
 from storage.proofs.manifest import GENESIS, Leaf
 
 TABLE = "segments"

@@ -20,8 +20,8 @@ from proctoring.errors import Contended
 from proctoring.holds.rows import HoldUnitRow
 from proctoring.quarantine.proofs import DECISIVE, Act
 from proctoring.quarantine.rows import STATE_ID, ActsCopiedRow
-from proctoring.recordings.rows import UnitRow
 from proctoring.tolerant import UNREADABLE, came_of
+from proctoring.units.rows import UnitRow
 from storage.proofs import witness
 from storage.proofs.sign import NoteSigner, Purpose, sign_body
 from storage.proofs.witness import ActCopy

@@ -16,7 +16,7 @@ from proctoring.holds.model import HoldKind
 from proctoring.holds.rows import HoldRow, HoldUnitRow
 from proctoring.holds.service import raise_counter
 from proctoring.quarantine.proofs import Act
-from proctoring.recordings.rows import UnitRow
+from proctoring.units.rows import UnitRow
 
 OWNER = "restored"
 REASON = "Placed before the database was restored; its reason was lost."

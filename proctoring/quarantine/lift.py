@@ -22,7 +22,7 @@ from proctoring.quarantine import service
 from proctoring.quarantine.model import Copied, Head, Missing, Quarantine
 from proctoring.quarantine.proofs import Loss, Restoration
 from proctoring.quarantine.watch import Watch, root_at
-from proctoring.recordings.rows import UnitRow
+from proctoring.units.rows import UnitRow
 from storage.proofs import witness
 from storage.proofs.checkpoint import LEDGER_ORIGIN, unit_of
 from storage.proofs.sign import NoteSigner, Purpose, sign_body

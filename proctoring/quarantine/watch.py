@@ -21,9 +21,9 @@ from proctoring.quarantine import service
 from proctoring.quarantine.declared import is_signed
 from proctoring.quarantine.model import Copied, Head, Known, KnownUnit, Missing, missing
 from proctoring.quarantine.proofs import read_act, read_certificate, read_restoration
-from proctoring.recordings.model import UnitState
-from proctoring.recordings.rows import UnitRow
 from proctoring.tolerant import as_it_stands
+from proctoring.units.model import UnitState
+from proctoring.units.rows import UnitRow
 from storage.errors import Refused
 from storage.proofs import witness
 from storage.proofs.checkpoint import LEDGER_ORIGIN, claimed, claimed_origin, read_checkpoint

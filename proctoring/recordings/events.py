@@ -12,7 +12,7 @@ from uuid import UUID
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from proctoring.errors import Invalid
-from proctoring.recordings.model import UnitKind
+from proctoring.units.model import UnitKind
 
 EVENTS_PER_BATCH_MAX = 64
 EVENT_BYTES_MAX = 16 << 10

@@ -9,16 +9,11 @@ from sqlalchemy.orm import Session as Db
 
 from proctoring.core import Core
 from proctoring.errors import WrongState
-from proctoring.recordings.model import (
-    BEGIN_SLACK_MS,
-    GAP_MS_MIN,
-    EndCause,
-    GapPart,
-    UnitKind,
-    gap_reason,
-)
-from proctoring.recordings.rows import GapRow, SegmentRow, TakeRow, UnitRow
+from proctoring.recordings.model import BEGIN_SLACK_MS, GAP_MS_MIN, EndCause, GapPart, gap_reason
+from proctoring.recordings.rows import GapRow, SegmentRow, TakeRow
 from proctoring.recordings.spans import EVER_MS, Span, without
+from proctoring.units.model import UnitKind
+from proctoring.units.rows import UnitRow
 
 
 def add(

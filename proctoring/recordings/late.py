@@ -17,14 +17,16 @@ from proctoring.errors import Invalid, WrongState
 from proctoring.exams.model import Stream
 from proctoring.quarantine.service import check_none
 from proctoring.recordings.length import stored_until_ms
-from proctoring.recordings.model import GAP_MS_MIN, GapPart, UnitKind, UnitState
-from proctoring.recordings.rows import GapRow, SegmentRow, TakeRow, UnitRow, lock_units
+from proctoring.recordings.model import GAP_MS_MIN, GapPart
+from proctoring.recordings.rows import GapRow, SegmentRow, TakeRow
 from proctoring.recordings.service import BegunTake, open_take, unit_of
 from proctoring.recordings.settle import settle
 from proctoring.recordings.spans import EVER_MS, Span
 from proctoring.sessions.model import OVER, Session
 from proctoring.sessions.service import load as load_session
 from proctoring.sessions.service import session_row
+from proctoring.units.model import UnitKind, UnitState
+from proctoring.units.rows import UnitRow, lock_units
 
 LATE_WAIT = timedelta(minutes=15)
 """How long after it was last heard a page that holds pieces keeps an ended session open."""

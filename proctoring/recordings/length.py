@@ -18,9 +18,10 @@ from sqlalchemy.orm import Session as Db
 from proctoring.clock import ms_between
 from proctoring.exams.model import Stream
 from proctoring.recordings.model import EndCause
-from proctoring.recordings.rows import SegmentRow, TakeRow, UnitRow
+from proctoring.recordings.rows import SegmentRow, TakeRow
 from proctoring.sessions.model import OVER_VALUES
 from proctoring.sessions.rows import SessionRow
+from proctoring.units.rows import UnitRow
 
 END_SLACK_MS = 5_000  # as long as streams may take to begin together
 STREAMS = tuple(stream.value for stream in Stream)

@@ -21,11 +21,12 @@ from proctoring.recordings.events import (
     Log,
     placed,
 )
-from proctoring.recordings.model import UnitState
-from proctoring.recordings.rows import LoggedEventRow, SegmentRow, UnitRow
+from proctoring.recordings.rows import LoggedEventRow, SegmentRow
 from proctoring.recordings.timeline import SealedSegmentRef, refs
 from proctoring.sessions.model import SessionState
 from proctoring.sessions.service import session_row
+from proctoring.units.model import UnitState
+from proctoring.units.rows import UnitRow
 from storage.canonical import canonical
 
 BATCH_VERSION = 1

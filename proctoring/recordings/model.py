@@ -1,21 +1,10 @@
-"""Recordings of a session, in integer milliseconds since the session's start.
-
-An evidence unit is the smallest thing erased as one:
-
-    state     erase     erased
-    open      –         –          recording may still arrive
-    retained  erasing   –          the session ended; kept until due, or held
-    erasing   erasing   erased     the key is destroyed; objects are going
-    erased    –         –          nothing is left but the certificate
-
-Open becomes retained when its session ends. Only `retention` moves a unit further.
-"""
+"""Recordings of a session, in integer milliseconds since the session's start."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from proctoring.exams.model import CaptureProfile, Stream
+from proctoring.units.model import UnitKind
 
 GAP_MS_MIN = 200  # a shorter stretch without a segment is not worth a record, nor a late piece
 BEGIN_SLACK_MS = 5_000  # streams that begin within this time began together: that is no gap
@@ -29,31 +18,6 @@ GONE_AFTER = timedelta(seconds=30)
 """How long nothing of any stream has been recorded before staff are told that the candidate is gone."""
 UNHEARD = timedelta(minutes=3)
 """After this long without a word of its process, an open take says nothing: that process is not there."""
-
-_STREAMS = frozenset(stream.value for stream in Stream)
-
-
-class UnitKind(StrEnum):
-    """Each stream of a session is a unit of its own; so are identity images and the logs."""
-
-    WEBCAM = "webcam"
-    PHONE = "phone"
-    SCREEN = "screen"
-    IDENTITY = "identity"
-    ACTIVITY = "activity"
-    ANSWERS = "answers"
-
-    @property
-    def is_stream(self) -> bool:
-        """Whether it runs on without a break: only then is a stretch with nothing in it a gap."""
-        return self.value in _STREAMS
-
-
-class UnitState(StrEnum):
-    OPEN = "open"
-    RETAINED = "retained"
-    ERASING = "erasing"
-    ERASED = "erased"
 
 
 class GapReason(StrEnum):
@@ -139,18 +103,6 @@ _REASONS = {
 def gap_reason(cause: EndCause) -> GapReason:
     """To whom a gap of this cause is put down."""
     return _REASONS[cause]
-
-
-def unit_kinds(profile: CaptureProfile) -> tuple[UnitKind, ...]:
-    """The evidence units that a session of this profile has."""
-    kinds = [UnitKind(stream.value) for stream in profile.streams]
-    if profile.identity_copy:
-        kinds.append(UnitKind.IDENTITY)
-    if profile.activity_log:
-        kinds.append(UnitKind.ACTIVITY)
-    if profile.answers_log:
-        kinds.append(UnitKind.ANSWERS)
-    return tuple(kinds)
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,9 +15,9 @@ from proctoring.core import Core
 from proctoring.custody.model import SYSTEM, Action
 from proctoring.custody.service import enter
 from proctoring.quarantine.service import check_none
-from proctoring.recordings.model import UnitState
-from proctoring.recordings.rows import UnitRow
 from proctoring.tolerant import Garbled, as_it_stands
+from proctoring.units.model import UnitState
+from proctoring.units.rows import UnitRow
 from storage.errors import KeyMissing, KeyServiceFailed, NotAuthentic
 from storage.keys.folder import EpochKeys
 from storage.seal import Opener, SealedUnitKey

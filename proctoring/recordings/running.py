@@ -6,8 +6,9 @@ from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session as Db
 
 from proctoring.core import Core
-from proctoring.recordings.model import Take, UnitKind
+from proctoring.recordings.model import Take
 from proctoring.recordings.rows import TakeRow
+from proctoring.units.model import UnitKind
 
 EARLIER_WAIT = timedelta(minutes=3)
 """How long a take's first segment waits for an earlier take whose process is not heard of any more."""

@@ -21,17 +21,20 @@ from proctoring.custody.service import enter
 from proctoring.errors import NotFound, TooMany, WrongState
 from proctoring.exams.model import Stream
 from proctoring.quarantine.service import check_none
-from proctoring.recordings import absences, gaps, unit_keys
+from proctoring.recordings import absences, gaps
 from proctoring.recordings.leaves import SealedSegment, columns, leaf_of, placed, since_ms
-from proctoring.recordings.model import IN_VAIN, EndCause, Take, UnitKind, UnitState
+from proctoring.recordings.model import IN_VAIN, EndCause, Take
 from proctoring.recordings.pace import TAKES_AT_ONCE, turn_in
-from proctoring.recordings.rows import SegmentRow, TakeRow, UnitRow, lock_units
+from proctoring.recordings.rows import SegmentRow, TakeRow
 from proctoring.recordings.ruleflags import flag_end
 from proctoring.recordings.settle import settle
 from proctoring.recordings.spans import EVER_MS, Span
 from proctoring.sessions.model import SessionEvent, SessionState, after
 from proctoring.sessions.rows import SessionRow
 from proctoring.sessions.service import session_row
+from proctoring.units import keys as unit_keys
+from proctoring.units.model import UnitKind, UnitState
+from proctoring.units.rows import UnitRow, lock_units
 from storage.proofs.manifest import digest
 from storage.seal import TakeSealer
 

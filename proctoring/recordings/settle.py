@@ -9,10 +9,12 @@ from proctoring.custody.apart import apart
 from proctoring.custody.model import SYSTEM, Action
 from proctoring.custody.service import enter
 from proctoring.recordings.length import length_ms
-from proctoring.recordings.model import UnitState, tell_gap
-from proctoring.recordings.rows import GapRow, TakeRow, UnitRow, lock_units
+from proctoring.recordings.model import tell_gap
+from proctoring.recordings.rows import GapRow, TakeRow
 from proctoring.sessions.model import OVER, OVER_VALUES
 from proctoring.sessions.rows import SessionRow
+from proctoring.units.model import UnitState
+from proctoring.units.rows import UnitRow, lock_units
 
 END_GAP_MS_MIN = 100  # at the end of the time line; of a shorter one nothing is told
 TAKE_ABANDONED_AFTER = timedelta(hours=1)

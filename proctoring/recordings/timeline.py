@@ -12,10 +12,12 @@ from proctoring.errors import NotFound
 from proctoring.exams.model import Stream
 from proctoring.exams.service import load as load_exam
 from proctoring.recordings.length import length_ms
-from proctoring.recordings.model import EndCause, Gap, Segment, Take, UnitKind, UnitState
-from proctoring.recordings.rows import GapRow, SegmentRow, TakeRow, UnitRow
+from proctoring.recordings.model import EndCause, Gap, Segment, Take
+from proctoring.recordings.rows import GapRow, SegmentRow, TakeRow
 from proctoring.sessions.model import SessionState
 from proctoring.sessions.service import load as load_session
+from proctoring.units.model import UnitKind, UnitState
+from proctoring.units.rows import UnitRow
 from storage.seal import SealedUnitKey
 
 REPLACED_TOLD_AFTER = timedelta(seconds=15)

@@ -15,18 +15,18 @@ from proctoring.custody.apart import apart
 from proctoring.custody.model import Action, Actor
 from proctoring.custody.service import enter
 from proctoring.exams.rows import ExamRow
-from proctoring.holds.model import due_at
 from proctoring.holds.rows import HoldRow
 from proctoring.incidents.model import STANDING
 from proctoring.incidents.rows import IncidentRow
-from proctoring.recordings.model import UnitState
-from proctoring.recordings.rows import UnitRow
 from proctoring.records import words
 from proctoring.records.model import RECORD, Standing, record_goes, record_until, words_go
 from proctoring.records.rows import RecordRow
 from proctoring.sessions.model import OVER_VALUES
 from proctoring.sessions.rows import SessionRow
 from proctoring.sessions.service import session_row
+from proctoring.units.due import due_at
+from proctoring.units.model import UnitState
+from proctoring.units.rows import UnitRow
 
 AT_ONCE_MAX = 500
 """Sessions that one pass makes records of, and as many whose words or records it erases."""

@@ -12,10 +12,10 @@ from proctoring.custody.service import enter
 from proctoring.exams.rows import ExamRow
 from proctoring.holds.service import set_due_dates
 from proctoring.recordings.length import stored_until_ms
-from proctoring.recordings.rows import UnitRow
 from proctoring.recordings.settle import settle
 from proctoring.sessions.model import Session, SessionEvent, SessionState, after
 from proctoring.sessions.rows import SessionRow
+from proctoring.units.rows import UnitRow
 
 
 def end(

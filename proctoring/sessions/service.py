@@ -17,12 +17,8 @@ from proctoring.errors import Conflict, Invalid, NotFound, Unavailable
 from proctoring.exams.model import LANGUAGES, Exam
 from proctoring.exams.rows import ExamRow
 from proctoring.exams.service import load as load_exam
-from proctoring.holds.model import due_at
 from proctoring.holds.service import check_not_restricted
 from proctoring.recordings import open_takes
-from proctoring.recordings.model import UnitKind, UnitState, unit_kinds
-from proctoring.recordings.rows import UnitRow
-from proctoring.recordings.unit_keys import commitment
 from proctoring.sessions.ends import end
 from proctoring.sessions.in_person import Wish, check_answer, check_wish
 from proctoring.sessions.model import (
@@ -40,6 +36,10 @@ from proctoring.sessions.model import (
     check_ref,
 )
 from proctoring.sessions.rows import SessionRow
+from proctoring.units.due import due_at
+from proctoring.units.keys import commitment
+from proctoring.units.model import UnitKind, UnitState, unit_kinds
+from proctoring.units.rows import UnitRow
 from storage.errors import KeyMissing, KeyServiceFailed
 from storage.keys.unit_tags import UnitPublicKey
 from storage.proofs.manifest import GENESIS

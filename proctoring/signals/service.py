@@ -16,9 +16,7 @@ from proctoring.errors import NotFound, WrongState
 from proctoring.exams.model import Stream
 from proctoring.exams.rows import ExamRow
 from proctoring.quarantine.service import check_none
-from proctoring.recordings import unit_keys
-from proctoring.recordings.model import UnitState
-from proctoring.recordings.rows import TakeRow, UnitRow
+from proctoring.recordings.rows import TakeRow
 from proctoring.recordings.timeline import SealedSegmentRef, living_unit
 from proctoring.reviews import flags
 from proctoring.reviews.model import Severity
@@ -33,6 +31,9 @@ from proctoring.signals.model import (
     encode,
 )
 from proctoring.signals.rows import SheetRow
+from proctoring.units import keys as unit_keys
+from proctoring.units.model import UnitState
+from proctoring.units.rows import UnitRow
 from storage.keys.unit_tags import UnitPublicKey
 from storage.objects.naming import segment_key
 from storage.proofs.manifest import digest

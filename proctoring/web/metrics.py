@@ -21,10 +21,12 @@ from proctoring.holds import worker
 from proctoring.proofs import findings, stamps, stops
 from proctoring.proofs.rows import ReplayRow
 from proctoring.quarantine.service import in_force
-from proctoring.recordings.model import EndCause, UnitState
-from proctoring.recordings.rows import GapRow, UnitRow
+from proctoring.recordings.model import EndCause
+from proctoring.recordings.rows import GapRow
 from proctoring.spools import service as spools
 from proctoring.tolerant import UNREADABLE, as_it_stands, came_of
+from proctoring.units.model import UnitState
+from proctoring.units.rows import UnitRow
 from proctoring.web.work_metrics import work
 
 log = structlog.get_logger()

@@ -22,12 +22,13 @@ from proctoring.db import Database
 from proctoring.exams.model import Stream
 from proctoring.help.rows import HelpRow
 from proctoring.holds.rows import HoldRow
-from proctoring.recordings.model import UnitState
-from proctoring.recordings.rows import SegmentRow, TakeRow, UnitRow
+from proctoring.recordings.rows import SegmentRow, TakeRow
 from proctoring.reviews.model import ReviewState
 from proctoring.reviews.rows import ReviewRow
 from proctoring.sessions.model import SessionState
 from proctoring.sessions.rows import SessionRow
+from proctoring.units.model import UnitState
+from proctoring.units.rows import UnitRow
 
 DUE_SOON: Final = timedelta(days=7)
 COUNTED_EVERY: Final = timedelta(minutes=5)

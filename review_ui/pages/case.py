@@ -25,7 +25,7 @@ from proctoring.incidents import service as incidents
 from proctoring.incidents.model import AWAITING, Incident, IncidentState
 from proctoring.recordings import open_takes
 from proctoring.recordings.logs import LogHead, heads
-from proctoring.recordings.model import EndCause, GapReason, UnitState
+from proctoring.recordings.model import EndCause, GapReason
 from proctoring.recordings.timeline import StreamTimeline, Timeline, timeline
 from proctoring.reviews import flags as flag_service
 from proctoring.reviews import service as reviews
@@ -34,6 +34,7 @@ from proctoring.sessions.model import EndReason, SessionState
 from proctoring.signals import service as signals
 from proctoring.signals.model import SignalKind
 from proctoring.signals.service import SignalsHead
+from proctoring.units.model import UnitState
 from proctoring.web.arrival import is_from_elsewhere
 from review_ui.desk import Desk, names_of
 from review_ui.due import Due, due

@@ -18,9 +18,9 @@ from proctoring.holds import worker
 from proctoring.holds.brake import BrakeCause
 from proctoring.proofs.epochs import EpochGuard
 from proctoring.proofs.job import LedgerReplay
-from proctoring.recordings.model import UnitState
 from proctoring.recordings.rotation import Rotation
-from proctoring.recordings.rows import UnitRow
+from proctoring.units.model import UnitState
+from proctoring.units.rows import UnitRow
 from retention.clocks import AskTime, nobody
 from retention.erase import Eraser
 from retention.rules import Rules

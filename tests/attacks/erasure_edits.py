@@ -13,9 +13,10 @@ from proctoring.holds.rows import HoldRow, HoldUnitRow
 from proctoring.identity.rows import IdentityCheckRow
 from proctoring.incidents.model import IncidentState
 from proctoring.incidents.rows import IncidentRow
-from proctoring.recordings.model import UnitState
-from proctoring.recordings.rows import SegmentRow, TakeRow, UnitRow
+from proctoring.recordings.rows import SegmentRow, TakeRow
 from proctoring.sessions.rows import SessionRow
+from proctoring.units.model import UnitState
+from proctoring.units.rows import UnitRow
 from tests.attacks.erasure_ledger import LEDGER, LEGAL
 from tests.attacks.erasure_scene import (
     Case,

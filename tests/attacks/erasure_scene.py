@@ -17,10 +17,10 @@ from proctoring.identity import service as identity
 from proctoring.incidents import service as incidents
 from proctoring.proofs import stops
 from proctoring.proofs.checkpoints import Checkpoints
-from proctoring.recordings.model import UnitState
-from proctoring.recordings.rows import UnitRow
 from proctoring.reviews import service as reviews
 from proctoring.reviews.model import Category, Severity
+from proctoring.units.model import UnitState
+from proctoring.units.rows import UnitRow
 from retention.erase import Eraser
 from storage.objects.naming import unit_prefix
 from tests.support.looks import look

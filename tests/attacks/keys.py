@@ -9,9 +9,10 @@ from proctoring.cli.output import operator
 from proctoring.compose.parts import Parts, parts
 from proctoring.exams import service as exams
 from proctoring.exams.model import CaptureProfile, Exam, Stream
-from proctoring.recordings.rows import TakeRow, UnitRow
+from proctoring.recordings.rows import TakeRow
 from proctoring.sessions import service as sessions
 from proctoring.sessions.model import Session
+from proctoring.units.rows import UnitRow
 from proctoring.web.watcher import FORWARDED
 from storage.keys.folder import generate_pair
 from tests.attacks.frame import Attack, Ground, Outcome

@@ -16,7 +16,8 @@ from sqlalchemy import select
 from capture.media.silence import SILENT
 from proctoring.cli.simulate import invite
 from proctoring.compose.parts import Parts, parts
-from proctoring.recordings.rows import SegmentRow, TakeRow, UnitRow
+from proctoring.recordings.rows import SegmentRow, TakeRow
+from proctoring.units.rows import UnitRow
 from tests.bench import janus
 from tests.support.service import Service, clean_environment, free_port, wait_until
 

@@ -20,10 +20,11 @@ from capture.spool.sink import VaultRecorder
 from capture.spool.spool import Spool
 from proctoring.exams.model import Stream
 from proctoring.recordings.late import LATE_WAIT
-from proctoring.recordings.model import EndCause, GapPart, UnitState
+from proctoring.recordings.model import EndCause, GapPart
 from proctoring.recordings.timeline import StreamTimeline, locate, timeline
 from proctoring.sessions import service as sessions
 from proctoring.sessions.model import Session
+from proctoring.units.model import UnitState
 from proctoring.web import problems
 from tests.support.away import AwayObjects, Faults, faulty
 from tests.support.world import SEGMENT_MS, World

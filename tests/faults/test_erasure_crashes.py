@@ -18,9 +18,10 @@ from proctoring.holds import service as holds
 from proctoring.holds.model import Hold, HoldKind
 from proctoring.recordings import service as recordings
 from proctoring.recordings.leaves import SealedSegment
-from proctoring.recordings.model import UnitState
-from proctoring.recordings.rows import TakeRow, UnitRow
+from proctoring.recordings.rows import TakeRow
 from proctoring.sessions.model import Session
+from proctoring.units.model import UnitState
+from proctoring.units.rows import UnitRow
 from retention.erase import Eraser
 from storage.objects.folder import FolderObjects
 from storage.objects.naming import segment_key

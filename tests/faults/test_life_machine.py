@@ -32,12 +32,14 @@ from proctoring.holds.model import HoldKind
 from proctoring.proofs.audit import audit_rows
 from proctoring.recordings import service as recordings
 from proctoring.recordings.leaves import SealedSegment
-from proctoring.recordings.model import EndCause, UnitState
-from proctoring.recordings.rows import TakeRow, UnitRow
+from proctoring.recordings.model import EndCause
+from proctoring.recordings.rows import TakeRow
 from proctoring.recordings.service import BegunTake
 from proctoring.sessions import service as sessions
 from proctoring.sessions.model import Session
 from proctoring.sessions.rows import SessionRow
+from proctoring.units.model import UnitState
+from proctoring.units.rows import UnitRow
 from retention.erase import Eraser
 from storage.objects.naming import segment_key
 from storage.objects.shred import Shredder

@@ -21,19 +21,21 @@ from proctoring.exams import service as exams
 from proctoring.exams.model import Exam, Stream
 from proctoring.exams.rows import ExamRow
 from proctoring.holds import service as holds
-from proctoring.holds.model import Hold, HoldKind, due_at
+from proctoring.holds.model import Hold, HoldKind
 from proctoring.holds.rows import HoldRow, HoldUnitRow
 from proctoring.incidents import service as incidents
 from proctoring.incidents.model import Incident
 from proctoring.incidents.rows import IncidentRow
-from proctoring.recordings.model import UnitState
-from proctoring.recordings.rows import TakeRow, UnitRow
+from proctoring.recordings.rows import TakeRow
 from proctoring.reviews import service as reviews
 from proctoring.reviews.model import Category, Review, Severity
 from proctoring.reviews.rows import ReviewRow
 from proctoring.sessions import service as sessions
 from proctoring.sessions.model import Session
 from proctoring.sessions.rows import SessionRow
+from proctoring.units.due import due_at
+from proctoring.units.model import UnitState
+from proctoring.units.rows import UnitRow
 from retention.decide import Decision, HeldMeanwhile, decide
 from retention.erase import SYSTEM
 from retention.guard import Guard

@@ -25,11 +25,11 @@ from proctoring.proofs.epochs import EpochGuard
 from proctoring.quarantine.acts import ActCopier
 from proctoring.quarantine.declared import declared
 from proctoring.quarantine.watch import Watch
-from proctoring.recordings.model import UnitState
 from proctoring.recordings.rotation import Rotation
-from proctoring.recordings.rows import UnitRow
 from proctoring.sessions import service as sessions
 from proctoring.sessions.model import Session
+from proctoring.units.model import UnitState
+from proctoring.units.rows import UnitRow
 from storage.objects.shred import Shredder
 from storage.proofs import witness
 from storage.proofs.checkpoint import LEDGER_ORIGIN, Checkpoint

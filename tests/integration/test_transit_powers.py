@@ -18,9 +18,9 @@ from proctoring.compose.key_service import open_keys, prepare_key_service
 from proctoring.errors import Unavailable
 from proctoring.proofs.epochs import EpochGuard
 from proctoring.recordings.rotation import Rotation
-from proctoring.recordings.rows import UnitRow
 from proctoring.sessions import service as sessions
 from proctoring.settings.settings import Keys, Settings
+from proctoring.units.rows import UnitRow
 from storage.errors import KeyMissing, KeyServiceFailed
 from storage.keys.folder import KeyFolder, epoch_name
 from storage.keys.powers import KeyPower

@@ -18,9 +18,10 @@ from proctoring.custody.rows import CertificateRow, CheckpointRow, EntryRow, Led
 from proctoring.custody.service import enter, entries
 from proctoring.errors import Conflict
 from proctoring.evidence.export import Exporter
-from proctoring.recordings.model import UnitState
-from proctoring.recordings.rows import SegmentRow, TakeRow, UnitRow
+from proctoring.recordings.rows import SegmentRow, TakeRow
 from proctoring.sessions.model import Session
+from proctoring.units.model import UnitState
+from proctoring.units.rows import UnitRow
 from storage.errors import KeyMissing, NotAuthentic, VaultError
 from storage.keys.folder import KeyFolder
 from storage.objects.naming import unit_prefix

@@ -17,10 +17,10 @@ from proctoring.compose.parts import parts
 from proctoring.compose.prepare import prepare
 from proctoring.custody.service import certificates
 from proctoring.exams.model import CountFrom, Regulation
-from proctoring.recordings.model import UnitState
-from proctoring.recordings.rows import UnitRow
 from proctoring.records import words
 from proctoring.settings.settings import Settings
+from proctoring.units.model import UnitState
+from proctoring.units.rows import UnitRow
 from tests.support.redis import redis_url
 from tests.support.service import clean_environment, wait_until
 from tests.support.world import World

@@ -6,8 +6,9 @@ from proctoring.custody.model import first_break
 from proctoring.custody.rows import CertificateRow
 from proctoring.custody.service import entries
 from proctoring.holds.rows import HoldRow, HoldUnitRow
-from proctoring.recordings.model import UnitState
-from proctoring.recordings.rows import SegmentRow, TakeRow, UnitRow
+from proctoring.recordings.rows import SegmentRow, TakeRow
+from proctoring.units.model import UnitState
+from proctoring.units.rows import UnitRow
 from storage.objects.naming import unit_prefix
 from storage.objects.shred import Shredder
 from storage.objects.store import ObjectStore

@@ -11,8 +11,8 @@ from proctoring.appeals.model import AppealState
 from proctoring.incidents.model import OPEN
 from proctoring.proofs.model import Told
 from proctoring.proofs.states import evidence, held, incidents, sessions
-from proctoring.recordings.model import UnitState
 from proctoring.sessions.model import SessionState
+from proctoring.units.model import UnitState
 
 OPEN_INCIDENTS = tuple(state.value for state in OPEN)
 OPEN_APPEALS = (AppealState.LODGED.value,)

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from proctoring.clock import parse_instant
 from proctoring.custody.model import Action, Entry
 from proctoring.exams.model import CountFrom, Regulation
-from proctoring.holds.model import due_at, identity_due_at
+from proctoring.units.due import due_at, identity_due_at
 
 ZONE_CHANGE_MAX = timedelta(hours=2)
 """How far a zone's midnight may move when its rules are changed by law between two computations."""

@@ -2,8 +2,8 @@
 
 from proctoring.custody.model import GENESIS, Action, Entry
 from proctoring.proofs.model import UNTOLD, Told, given
-from proctoring.recordings import unit_keys
-from proctoring.recordings.model import UnitKind, UnitState
+from proctoring.units import keys as unit_keys
+from proctoring.units.model import UnitKind, UnitState
 
 TABLE, TAKES, CERTIFICATES = "evidence_units", "takes", "erasure_certificates"
 KEY_HELD, KEY_GONE = 1, 0

@@ -24,11 +24,12 @@ from proctoring.errors import Unavailable, WrongState
 from proctoring.exams.model import Stream
 from proctoring.identity import service as identity
 from proctoring.recordings.leaves import ABSENCES_MAX, Absence
-from proctoring.recordings.model import EndCause, GapPart, UnitKind, UnitState
+from proctoring.recordings.model import EndCause, GapPart
 from proctoring.recordings.service import end_open_takes
 from proctoring.recordings.timeline import StreamTimeline, locate, timeline
 from proctoring.sessions import service as sessions
 from proctoring.sessions.model import Session
+from proctoring.units.model import UnitKind, UnitState
 from proctoring.web import problems
 from tests.support.away import AwayObjects, Faults, Point, faulty
 from tests.support.world import SEGMENT_MS, World

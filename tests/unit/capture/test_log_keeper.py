@@ -21,11 +21,13 @@ from proctoring.errors import TokenRefused
 from proctoring.exams.model import CaptureProfile, Stream
 from proctoring.recordings import logs
 from proctoring.recordings.events import BATCH_BYTES_MAX, Log
-from proctoring.recordings.model import EndCause, UnitState
-from proctoring.recordings.rows import GapRow, LoggedEventRow, TakeRow, UnitRow
+from proctoring.recordings.model import EndCause
+from proctoring.recordings.rows import GapRow, LoggedEventRow, TakeRow
 from proctoring.recordings.service import BegunTake
 from proctoring.sessions import service as sessions
 from proctoring.sessions.model import Session
+from proctoring.units.model import UnitState
+from proctoring.units.rows import UnitRow
 from proctoring.web import problems
 from storage.objects.shred import Shredder
 from tests.support.away import AwayObjects, Faults, faulty

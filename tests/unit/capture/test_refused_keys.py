@@ -17,16 +17,17 @@ from proctoring.custody.service import entries
 from proctoring.exams import service as exams
 from proctoring.exams.model import CaptureProfile, Exam, Stream
 from proctoring.proofs.audit import audit_rows
-from proctoring.recordings import unit_keys
 from proctoring.recordings.events import LOG_MEDIA_TYPE
-from proctoring.recordings.model import UnitKind
 from proctoring.recordings.refusals import NOTE
-from proctoring.recordings.rows import TakeRow, UnitRow
-from proctoring.recordings.unit_keys import KeyRefused
+from proctoring.recordings.rows import TakeRow
 from proctoring.reviews.rows import FlagRow
 from proctoring.sessions.model import Session
 from proctoring.signals import service as signals
 from proctoring.signals.model import Sheet
+from proctoring.units import keys as unit_keys
+from proctoring.units.keys import KeyRefused
+from proctoring.units.model import UnitKind
+from proctoring.units.rows import UnitRow
 from proctoring.web.metrics import exposition
 from storage.keys.folder import generate_pair
 from tests.support.unit_keys import TAGS

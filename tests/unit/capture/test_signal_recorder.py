@@ -16,8 +16,8 @@ from capture.spool.sink import VaultRecorder
 from capture.spool.spool import Spool
 from proctoring.exams import service as exams
 from proctoring.exams.model import CaptureProfile, Stream
-from proctoring.recordings.model import EndCause, UnitState
-from proctoring.recordings.rows import SegmentRow, UnitRow
+from proctoring.recordings.model import EndCause
+from proctoring.recordings.rows import SegmentRow
 from proctoring.recordings.timeline import SealedSegmentRef
 from proctoring.reviews import flags
 from proctoring.reviews.model import FlagSource, FlagState
@@ -26,6 +26,8 @@ from proctoring.sessions.model import Session
 from proctoring.signals import service as signals
 from proctoring.signals.model import Sheet, SignalKind, decode
 from proctoring.signals.rows import SheetRow
+from proctoring.units.model import UnitState
+from proctoring.units.rows import UnitRow
 from storage.objects.naming import unit_prefix
 from tests.support.away import AwayObjects, Faults
 from tests.support.signals import CHILD, SEGMENT_MS, black, segment, until

@@ -14,13 +14,15 @@ from proctoring.core import Core
 from proctoring.exams.model import Stream
 from proctoring.recordings import running
 from proctoring.recordings import service as recordings
-from proctoring.recordings.model import EndCause, GapReason, UnitState
-from proctoring.recordings.rows import SegmentRow, TakeRow, UnitRow
+from proctoring.recordings.model import EndCause, GapReason
+from proctoring.recordings.rows import SegmentRow, TakeRow
 from proctoring.recordings.service import BegunTake
 from proctoring.recordings.settle import TAKE_ABANDONED_AFTER
 from proctoring.recordings.timeline import StreamTimeline, timeline
 from proctoring.sessions import service as sessions
 from proctoring.sessions.model import Session
+from proctoring.units.model import UnitState
+from proctoring.units.rows import UnitRow
 from storage.objects.naming import segment_key
 from storage.proofs.manifest import digest, first_break
 from tests.support.away import AwayObjects, Crash, Faults, Point, faulty

@@ -15,10 +15,12 @@ from capture.spool.spool import Spool
 from proctoring.errors import Unavailable
 from proctoring.exams.model import Stream
 from proctoring.recordings import running
-from proctoring.recordings.model import EndCause, UnitState
-from proctoring.recordings.rows import SegmentRow, TakeRow, UnitRow
+from proctoring.recordings.model import EndCause
+from proctoring.recordings.rows import SegmentRow, TakeRow
 from proctoring.recordings.service import BegunTake
 from proctoring.sessions import service as sessions
+from proctoring.units.model import UnitState
+from proctoring.units.rows import UnitRow
 from storage.objects.naming import segment_key
 from storage.proofs.manifest import digest, first_break
 from tests.support.away import AwayObjects, Crash, Faults, Point, faulty

@@ -16,9 +16,11 @@ from proctoring.errors import Contended
 from proctoring.exams.model import Stream
 from proctoring.recordings import batch
 from proctoring.recordings.leaves import SealedSegment
-from proctoring.recordings.model import EndCause, UnitState
-from proctoring.recordings.rows import GapRow, SegmentRow, TakeRow, UnitRow
+from proctoring.recordings.model import EndCause
+from proctoring.recordings.rows import GapRow, SegmentRow, TakeRow
 from proctoring.recordings.service import BegunTake, end_take
+from proctoring.units.model import UnitState
+from proctoring.units.rows import UnitRow
 from storage.objects.naming import segment_key
 from storage.proofs.manifest import GENESIS, digest
 from tests.support.service import wait_until

@@ -14,7 +14,7 @@ from proctoring.errors import Conflict, CoreError, Invalid
 from proctoring.exams import service as exams
 from proctoring.exams.model import CountFrom, Regulation
 from proctoring.holds import service as holds
-from proctoring.holds.model import HoldKind, due_at
+from proctoring.holds.model import HoldKind
 from proctoring.incidents import service as incidents
 from proctoring.incidents.model import Amendment, Incident, IncidentState
 from proctoring.incidents.rows import IncidentRow
@@ -25,6 +25,7 @@ from proctoring.recordings.timeline import timeline
 from proctoring.reviews import service as reviews
 from proctoring.reviews.model import Category, ReviewState, Severity
 from proctoring.sessions.model import Session
+from proctoring.units.due import due_at
 from tests.support.asgi import AsgiClient
 from tests.support.looks import look
 from tests.support.world import ADMIN, World

@@ -15,13 +15,13 @@ from proctoring.exams.model import LANGUAGES, Stream
 from proctoring.incidents import service as incidents
 from proctoring.privacy.model import Outcome, OwnRecording
 from proctoring.privacy.service import own_recording
-from proctoring.recordings.model import UnitKind
 from proctoring.recordings.timeline import timeline
 from proctoring.reviews import flags
 from proctoring.reviews import service as reviews
 from proctoring.reviews.model import Category, FlagState, Severity
 from proctoring.sessions import service as sessions
 from proctoring.sessions.model import EndReason, Session
+from proctoring.units.model import UnitKind
 from tests.support.asgi import AsgiClient
 from tests.support.looks import look
 from tests.support.packages import export

@@ -13,8 +13,8 @@ from proctoring.errors import CoreError, Denied, Invalid
 from proctoring.evidence.export import Exporter
 from proctoring.privacy.service import own_recording
 from proctoring.proofs.words import words_of
-from proctoring.recordings.model import UnitKind
 from proctoring.sessions.model import Session
+from proctoring.units.model import UnitKind
 from storage.package.facts import Package
 from storage.package.verify import verify
 from tests.support.packages import OPERATOR

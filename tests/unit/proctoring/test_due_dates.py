@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from proctoring.errors import Conflict, Denied, Invalid
 from proctoring.exams.model import CountFrom, Regulation
-from proctoring.holds.model import HoldKind, check_reason, check_release, due_at
+from proctoring.holds.model import HoldKind, check_reason, check_release
+from proctoring.units.due import due_at
 
 BRUSSELS = "Europe/Brussels"
 ENDED = datetime(2026, 11, 16, 9, 42, tzinfo=UTC)

@@ -11,11 +11,12 @@ from proctoring.exams.model import Stream
 from proctoring.proofs.audit import audit_rows
 from proctoring.recordings import open_takes
 from proctoring.recordings import service as recordings
-from proctoring.recordings.model import GONE_AFTER, UNHEARD, EndCause, UnitState, gone_since
-from proctoring.recordings.rows import UnitRow
+from proctoring.recordings.model import GONE_AFTER, UNHEARD, EndCause, gone_since
 from proctoring.sessions import service as sessions
 from proctoring.sessions.model import EndReason, Session, SessionState, check_end
 from proctoring.sessions.status import status
+from proctoring.units.model import UnitState
+from proctoring.units.rows import UnitRow
 from retention.plan import plan, why_open
 from tests.support.world import START, World
 

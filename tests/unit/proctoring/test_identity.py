@@ -13,13 +13,15 @@ from proctoring.errors import Conflict, Invalid, NotFound, WrongState
 from proctoring.exams import service as exams
 from proctoring.exams.model import Stream
 from proctoring.holds import service as holds
-from proctoring.holds.model import HoldKind, identity_due_at
+from proctoring.holds.model import HoldKind
 from proctoring.identity import service as identity
 from proctoring.identity.model import IMAGES_MAX, IdentityCopy
-from proctoring.recordings.model import UnitKind, UnitState
-from proctoring.recordings.rows import GapRow, SegmentRow, UnitRow
+from proctoring.recordings.rows import GapRow, SegmentRow
 from proctoring.sessions import service as sessions
 from proctoring.sessions.model import Session
+from proctoring.units.due import identity_due_at
+from proctoring.units.model import UnitKind, UnitState
+from proctoring.units.rows import UnitRow
 from storage.package.verify import verify
 from tests.support.packages import export
 from tests.support.world import ADMIN, World

@@ -12,13 +12,14 @@ from proctoring.exams.model import Stream
 from proctoring.recordings import late
 from proctoring.recordings import service as recordings
 from proctoring.recordings.late import LATE_AGE_MAX, LATE_WAIT, Missing
-from proctoring.recordings.model import BEGIN_SLACK_MS, GAP_MS_MIN, EndCause, GapReason, UnitState
+from proctoring.recordings.model import BEGIN_SLACK_MS, GAP_MS_MIN, EndCause, GapReason
 from proctoring.recordings.settle import settle_unheard
 from proctoring.recordings.spans import EVER_MS, Span, fillable, without
 from proctoring.recordings.timeline import StreamTimeline, timeline
 from proctoring.sessions import service as sessions
 from proctoring.sessions.model import Session
 from proctoring.sessions.status import status
+from proctoring.units.model import UnitState
 from tests.support.packages import export
 from tests.support.world import SEGMENT_MS, World
 

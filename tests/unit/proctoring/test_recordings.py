@@ -5,12 +5,13 @@ import pytest
 from proctoring.errors import NotFound, WrongState
 from proctoring.exams.model import Stream
 from proctoring.recordings import service as recordings
-from proctoring.recordings.model import EndCause, GapReason, UnitState
+from proctoring.recordings.model import EndCause, GapReason
 from proctoring.recordings.rows import SegmentRow
 from proctoring.recordings.timeline import StreamTimeline, timeline
 from proctoring.reviews import flags
 from proctoring.sessions import service as sessions
 from proctoring.sessions.model import Session, SessionState
+from proctoring.units.model import UnitState
 from storage.proofs.manifest import first_break
 from tests.support.world import SEGMENT_MS, World
 

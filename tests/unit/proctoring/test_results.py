@@ -8,8 +8,8 @@ import pytest
 from proctoring.errors import Conflict, Invalid
 from proctoring.exams import service as exams
 from proctoring.exams.model import Exam, Stream, check_published
-from proctoring.recordings.rows import UnitRow
 from proctoring.sessions import service as sessions
+from proctoring.units.rows import UnitRow
 from tests.support.world import ADMIN, World
 
 

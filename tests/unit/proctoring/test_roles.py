@@ -14,9 +14,9 @@ from proctoring.data_folder import Places
 from proctoring.errors import CoreError, Unavailable
 from proctoring.exams import service as exams
 from proctoring.exams.model import CaptureProfile, Stream
-from proctoring.recordings.rows import UnitRow
 from proctoring.sessions import service as sessions
 from proctoring.settings.settings import Settings
+from proctoring.units.rows import UnitRow
 from storage.errors import NotAuthentic, VaultError
 from storage.proofs.sign import check_signature
 from tests.support.asgi import addresses

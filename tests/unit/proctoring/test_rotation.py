@@ -10,9 +10,9 @@ from proctoring.custody.service import entries
 from proctoring.exams.model import Stream
 from proctoring.proofs.epochs import EpochGuard
 from proctoring.recordings.rotation import EPOCH_IDLE, Rotation, epoch_start
-from proctoring.recordings.rows import UnitRow
 from proctoring.recordings.timeline import SealedSegmentRef, locate
 from proctoring.sessions.model import Session
+from proctoring.units.rows import UnitRow
 from storage.errors import KeyMissing, NotAuthentic
 from storage.keys.folder import epoch_name, generate_pair
 from tests.support.world import START, World

@@ -14,11 +14,11 @@ from proctoring.holds.model import HoldKind
 from proctoring.holds.rows import HoldRow
 from proctoring.migrations.tables import METADATA
 from proctoring.proofs.job import LedgerReplay
-from proctoring.recordings.rows import UnitRow
 from proctoring.records.model import RECORD, WORDS
 from proctoring.records.stays import GONE_WITH_KEY, STAYS, Why
 from proctoring.sessions.model import Session
 from proctoring.sessions.rows import SessionRow
+from proctoring.units.rows import UnitRow
 from tests.support.decided import decide_everything
 from tests.support.world import ADMIN, World
 from tests.support.written import (

@@ -11,7 +11,7 @@ from proctoring.recordings import late
 from proctoring.recordings import service as recordings
 from proctoring.recordings.late import LATE_AGE_MAX
 from proctoring.recordings.length import END_SLACK_MS
-from proctoring.recordings.model import EndCause, UnitState
+from proctoring.recordings.model import EndCause
 from proctoring.recordings.settle import END_GAP_MS_MIN
 from proctoring.recordings.spans import Span
 from proctoring.recordings.timeline import REPLACED_TOLD_AFTER, Timeline, timeline
@@ -19,6 +19,7 @@ from proctoring.reviews import flags
 from proctoring.reviews.model import Category, Severity
 from proctoring.sessions import service as sessions
 from proctoring.sessions.model import Session
+from proctoring.units.model import UnitState
 from tests.support.world import ADMIN, SEGMENT_MS, World
 
 BEGUN_MS = 1000  # where the first segment lies on the time line

@@ -14,10 +14,10 @@ from proctoring.help import service as help_requests
 from proctoring.help.model import HelpKind
 from proctoring.holds import service as holds
 from proctoring.holds.model import HoldKind
-from proctoring.recordings.rows import UnitRow
 from proctoring.reviews import service as reviews
 from proctoring.sessions import service as sessions
 from proctoring.sessions.model import Session
+from proctoring.units.rows import UnitRow
 from proctoring.web.metrics import exposition
 from proctoring.web.work_metrics import COUNTED_EVERY, DUE_SOON, unreviewed_due_soon
 from tests.support.world import ADMIN, World

@@ -16,9 +16,10 @@ from proctoring.holds.rows import HoldRow, HoldUnitRow
 from proctoring.proofs import job
 from proctoring.proofs.job import LedgerReplay
 from proctoring.proofs.rows import FindingRow, PageRow, ReplayedRow, ReplayRow
-from proctoring.recordings.rows import SegmentRow, UnitRow
+from proctoring.recordings.rows import SegmentRow
 from proctoring.sessions.model import Session
 from proctoring.sessions.rows import SessionRow
+from proctoring.units.rows import UnitRow
 from proctoring.web import health
 from tests.support.asgi import AsgiClient
 from tests.support.world import ADMIN, World

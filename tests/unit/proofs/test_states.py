@@ -19,11 +19,11 @@ from proctoring.incidents import service as incidents
 from proctoring.proofs.replay import replay
 from proctoring.proofs.states.deciding import active_holds, is_over, open_procedures, told_units
 from proctoring.proofs.states.due import NOT_TOLD, ToldDue, told_due
-from proctoring.recordings.rows import UnitRow
 from proctoring.reviews import service as reviews
 from proctoring.reviews.model import Category, Severity
 from proctoring.sessions import service as sessions
 from proctoring.sessions.model import Session
+from proctoring.units.rows import UnitRow
 from tests.support.looks import look
 from tests.support.world import ADMIN, World
 

@@ -14,9 +14,10 @@ from proctoring.holds import service as holds
 from proctoring.holds import worker
 from proctoring.holds.brake import Brake, BrakeCause
 from proctoring.holds.model import HoldKind
-from proctoring.recordings.rows import TakeRow, UnitRow
+from proctoring.recordings.rows import TakeRow
 from proctoring.sessions import service as sessions
 from proctoring.sessions.model import Session
+from proctoring.units.rows import UnitRow
 from proctoring.web import health
 from retention.rules import Rules
 from storage.objects.naming import segment_key, unit_prefix

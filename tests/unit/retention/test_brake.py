@@ -11,9 +11,9 @@ from proctoring.custody.model import SYSTEM, Action, Actor
 from proctoring.custody.service import enter, entries
 from proctoring.holds import worker
 from proctoring.holds.brake import BrakeCause, BrakeLimits, Reading, long_pause, too_much, wrong_clock
-from proctoring.recordings.model import UnitState
-from proctoring.recordings.rows import UnitRow
 from proctoring.sessions.model import Session
+from proctoring.units.model import UnitState
+from proctoring.units.rows import UnitRow
 from retention.erase import Eraser
 from retention.outcome import BRAKED, Outcome
 from retention.rules import Rules

@@ -16,10 +16,11 @@ from proctoring.errors import BeingErased, Conflict
 from proctoring.exams.model import CountFrom, Regulation, Stream
 from proctoring.holds import service as holds
 from proctoring.holds.model import HoldKind
-from proctoring.recordings.model import UnitState
-from proctoring.recordings.rows import TakeRow, UnitRow
+from proctoring.recordings.rows import TakeRow
 from proctoring.recordings.timeline import locate
 from proctoring.sessions.model import Session
+from proctoring.units.model import UnitState
+from proctoring.units.rows import UnitRow
 from retention.erase import Eraser
 from retention.outcome import Outcome
 from retention.plan import Fate

@@ -23,10 +23,10 @@ from proctoring.proofs.epochs import EpochGuard
 from proctoring.proofs.job import LedgerReplay
 from proctoring.proofs.unreadable import ROW_UNREADABLE
 from proctoring.quarantine.watch import Watch
-from proctoring.recordings.model import UnitState
 from proctoring.recordings.rotation import Rotation
-from proctoring.recordings.rows import UnitRow
 from proctoring.sessions import service as sessions
+from proctoring.units.model import UnitState
+from proctoring.units.rows import UnitRow
 from proctoring.web import health
 from storage.errors import NotAuthentic
 from tests.support.asgi import AsgiClient

@@ -10,8 +10,8 @@ from proctoring.access.model import Role
 from proctoring.exams import service as exams
 from proctoring.exams.model import CaptureProfile, Stream
 from proctoring.migrations.tables import METADATA
-from proctoring.recordings.rows import UnitRow
 from proctoring.sessions import service as sessions
+from proctoring.units.rows import UnitRow
 from review_ui import calls
 from review_ui.app import routes
 from tests.support.asgi import addresses

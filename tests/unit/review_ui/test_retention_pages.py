@@ -13,8 +13,8 @@ from proctoring.access.model import Role
 from proctoring.appeals import service as appeals
 from proctoring.custody import service as custody
 from proctoring.holds import service as holds
-from proctoring.recordings.model import UnitState
-from proctoring.recordings.rows import UnitRow
+from proctoring.units.model import UnitState
+from proctoring.units.rows import UnitRow
 from storage.proofs.sign import Signer
 from tests.support.looks import look
 from tests.support.packages import export

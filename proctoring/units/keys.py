@@ -21,8 +21,8 @@ from proctoring.core import Core
 from proctoring.custody.model import SYSTEM, Action
 from proctoring.custody.service import enter
 from proctoring.errors import Conflict
-from proctoring.recordings.model import UnitKind, UnitState
-from proctoring.recordings.rows import UnitRow
+from proctoring.units.model import UnitKind, UnitState
+from proctoring.units.rows import UnitRow
 from storage.errors import NotAuthentic
 from storage.keys.unit_tags import UnitPublicKey, UnitTags
 from storage.seal import TakeSealer
