@@ -17,10 +17,10 @@ from proctoring.custody.model import Action, Actor
 from proctoring.custody.rows import CertificateCopyRow, CertificateRow
 from proctoring.custody.service import enter
 from proctoring.errors import Unavailable
+from proctoring.proofs.bodies import Act, Erasure
 from proctoring.proofs.disputes import Dispute
-from proctoring.quarantine.holds import end_holds_on, place_again, release_again
-from proctoring.quarantine.model import Missing
-from proctoring.quarantine.proofs import Act, Erasure
+from proctoring.restore.holds import end_holds_on, place_again, release_again
+from proctoring.restore.missing import Missing
 from proctoring.units.model import UnitState
 from proctoring.units.rows import UnitRow
 from retention.forget import forget

@@ -16,11 +16,11 @@ from proctoring.casework.standing import relation, why
 from proctoring.custody.views import enter_view, is_entered
 from proctoring.errors import Conflict, NotFound, Unavailable
 from proctoring.exams.model import Stream
+from proctoring.flags.model import Flag
+from proctoring.flags.service import of_session
 from proctoring.holds.service import check_not_restricted
 from proctoring.recordings.logs import LogHead, heads
 from proctoring.recordings.timeline import SealedSegmentRef, locate, timeline
-from proctoring.reviews.flags import of_session
-from proctoring.reviews.model import Flag
 from proctoring.signals import service as signals
 from proctoring.signals.service import SignalsHead
 from proctoring.web.arrival import demand_own_page

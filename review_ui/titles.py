@@ -10,7 +10,7 @@
 
 from dataclasses import dataclass
 
-from proctoring.reviews.model import Category, Flag, FlagSource
+from proctoring.flags.model import Category, Flag, FlagSource
 from proctoring.text import first_words
 from review_ui.words import word
 

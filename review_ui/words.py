@@ -6,11 +6,12 @@ from proctoring.access.model import Role
 from proctoring.appeals.model import AppealOutcome, AppealState
 from proctoring.custody.model import Action
 from proctoring.exams.model import Stream
+from proctoring.flags.model import Category, FlagSource, FlagState, Severity
 from proctoring.holds.model import HoldKind, Refusal
 from proctoring.incidents.model import IncidentState
 from proctoring.recordings.events import Log
 from proctoring.recordings.model import EndCause, GapReason
-from proctoring.reviews.model import Category, FlagSource, FlagState, ReviewState, Severity
+from proctoring.reviews.model import ReviewState
 from proctoring.sessions.model import EndReason, SessionState
 from proctoring.signals.model import SignalKind
 from proctoring.spools.model import Trouble

@@ -9,14 +9,16 @@ from sqlalchemy.orm import Session as Db
 
 from proctoring.access.rows import UserRow
 from proctoring.exams.rows import ExamRow
+from proctoring.flags.model import Flag, FlagState
+from proctoring.flags.rows import FlagRow
 from proctoring.help import service as help_requests
 from proctoring.holds.service import restricted
 from proctoring.recordings import open_takes
 from proctoring.recordings.length import STREAMS, lengths_ms
 from proctoring.recordings.model import GapPart
 from proctoring.recordings.rows import GapRow
-from proctoring.reviews.model import Flag, FlagState, Review, ReviewState
-from proctoring.reviews.rows import FlagRow, ReviewRow
+from proctoring.reviews.model import Review, ReviewState
+from proctoring.reviews.rows import ReviewRow
 from proctoring.sessions.model import Session, SessionState
 from proctoring.sessions.rows import SessionRow
 from proctoring.units.model import UnitState

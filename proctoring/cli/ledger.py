@@ -9,10 +9,10 @@ import click
 from proctoring.cli.output import common, show
 from proctoring.clock import iso
 from proctoring.compose.parts import parts
-from proctoring.custody.audit import Fault, audit, audit_objects, refusals, restorations
 from proctoring.custody.model import Entry
 from proctoring.custody.service import head
 from proctoring.proofs.audit import audit_rows
+from proctoring.proofs.chains import Fault, audit, audit_objects, refusals, restorations
 from proctoring.tolerant import UNREADABLE
 from storage.proofs import witness
 

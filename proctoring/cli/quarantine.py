@@ -10,11 +10,11 @@ from proctoring.cli.output import common, operator, show
 from proctoring.clock import iso
 from proctoring.compose.parts import Parts, parts, watch
 from proctoring.errors import Invalid, Unavailable
-from proctoring.quarantine import lift as lifting
-from proctoring.quarantine.lift import Unproven, unproven
-from proctoring.quarantine.model import Missing
 from proctoring.quarantine.service import in_force
-from proctoring.quarantine.watch import Watch
+from proctoring.restore import lift as lifting
+from proctoring.restore.compare import Watch
+from proctoring.restore.lift import Unproven, unproven
+from proctoring.restore.missing import Missing
 
 
 @click.group()

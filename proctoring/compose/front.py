@@ -15,8 +15,8 @@ from prometheus_client.registry import Collector
 from capture.front.placement import Placements
 from capture.front.process import CaptureProcess, CaptureProcesses
 from capture.front.proxy import METHODS, Proxy
-from proctoring.cli.front_figures import figures_of, labelled
 from proctoring.compose.app import CAPTURE_BODIES, page_tokens
+from proctoring.compose.front_figures import figures_of, labelled
 from proctoring.core import Core
 from proctoring.errors import TokenRefused
 from proctoring.recordings.late import LATE_WAIT

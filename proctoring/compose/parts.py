@@ -20,12 +20,12 @@ from proctoring.holds.brake import NO_PAUSE_TOO_LONG, BrakeLimits
 from proctoring.ids import new_id
 from proctoring.migrations import refuse_unknown
 from proctoring.proofs.checkpoints import Checkpoints
+from proctoring.proofs.copied_acts import copy_acts
 from proctoring.proofs.epochs import EpochGuard
 from proctoring.proofs.job import LedgerReplay
 from proctoring.proofs.stamps import Stamps, ask_time
-from proctoring.quarantine.acts import copy_acts
-from proctoring.quarantine.watch import Watch
 from proctoring.recordings.rotation import Rotation
+from proctoring.restore.compare import Watch
 from proctoring.sessions.links import Links
 from proctoring.settings import settings as configuration
 from proctoring.settings.settings import Env, Settings

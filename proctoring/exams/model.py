@@ -13,6 +13,8 @@ OBJECTION_DAYS_MAX = 3650
 TITLE_CHARS_MAX = 200
 LEGAL_GROUND_CHARS_MAX = 500
 LANGUAGES = ("nl", "fr", "de", "en")
+RECORD_YEARS = 10
+"""How long the law asks for the record of a session (P11)."""
 
 
 class Stream(StrEnum):

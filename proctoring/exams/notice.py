@@ -16,10 +16,9 @@ from urllib.parse import quote
 from babel.dates import get_timezone_location
 
 from proctoring.errors import Invalid
-from proctoring.exams.model import CaptureProfile, CountFrom, Exam
+from proctoring.exams.model import RECORD_YEARS, CaptureProfile, CountFrom, Exam
 from proctoring.exams.notice_texts import TEXTS
 from proctoring.exams.notice_texts.texts import Texts
-from proctoring.records.model import RECORD_YEARS
 from proctoring.text import isolated
 from storage.canonical import canonical
 

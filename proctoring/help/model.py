@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from proctoring.errors import Invalid
-from proctoring.reviews.model import Category
+from proctoring.flags.model import Category
 from proctoring.text import message
 
 TEXT_CHARS_MAX = 1000

@@ -12,10 +12,10 @@ from proctoring.custody.model import Action, Actor
 from proctoring.custody.service import enter
 from proctoring.errors import Conflict, NotFound
 from proctoring.exams.rows import ExamRow
+from proctoring.flags.service import lengthen, raise_by_candidate
 from proctoring.help.model import CATEGORIES, REQUESTS_MAX, Call, HelpKind, HelpRequest, check_text
 from proctoring.help.rows import HelpRow
 from proctoring.holds.service import check_not_restricted
-from proctoring.reviews.flags import lengthen, raise_by_candidate
 from proctoring.sessions.model import SessionState
 from proctoring.sessions.rows import SessionRow
 from proctoring.sessions.service import CANDIDATE, session_row

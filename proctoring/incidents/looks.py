@@ -7,11 +7,11 @@ from sqlalchemy.orm import Session as Db
 
 from proctoring.custody.model import Action, Actor
 from proctoring.custody.rows import EntryRow
+from proctoring.flags.rows import FlagRow
 from proctoring.holds.service import HOLDABLE
 from proctoring.incidents.model import check_looked
 from proctoring.recordings.length import STREAMS
 from proctoring.recordings.rows import SegmentRow
-from proctoring.reviews.rows import FlagRow
 from proctoring.units.rows import UnitRow
 
 

@@ -21,7 +21,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from proctoring.errors import Denied, Invalid, WrongState
-from proctoring.reviews.model import Category, Severity
+from proctoring.flags.model import Category, Severity
 
 
 class IncidentState(StrEnum):

@@ -6,8 +6,8 @@ from sqlalchemy import JSON, ForeignKey
 from sqlalchemy.orm import Mapped, mapped_column
 
 from proctoring.db import Row
+from proctoring.flags.model import Category, Severity
 from proctoring.incidents.model import Incident, IncidentState
-from proctoring.reviews.model import Category, Severity
 
 
 class IncidentRow(Row):

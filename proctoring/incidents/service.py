@@ -13,6 +13,8 @@ from proctoring.custody.model import Action, Actor
 from proctoring.custody.service import enter
 from proctoring.errors import NotFound, WrongState
 from proctoring.exams.rows import ExamRow
+from proctoring.flags.model import Category, Severity
+from proctoring.flags.service import load as load_flag
 from proctoring.holds.model import HoldKind, check_reason
 from proctoring.holds.service import check_not_restricted, place, release, set_due_dates
 from proctoring.incidents import looks
@@ -27,8 +29,6 @@ from proctoring.incidents.model import (
 )
 from proctoring.incidents.rows import IncidentFlagRow, IncidentRow
 from proctoring.reviews import service as reviews
-from proctoring.reviews.flags import load as load_flag
-from proctoring.reviews.model import Category, Severity
 from proctoring.sessions.service import session_row
 
 HOLD_REASON = "Incident decided by a reviewer."

@@ -5,6 +5,7 @@ from proctoring.appeals import rows as appeals
 from proctoring.custody import rows as custody
 from proctoring.db import Row
 from proctoring.exams import rows as exams
+from proctoring.flags import rows as flags
 from proctoring.help import rows as help_requests
 from proctoring.holds import rows as holds
 from proctoring.holds import worker
@@ -26,6 +27,7 @@ MODULES = (
     appeals,
     custody,
     exams,
+    flags,
     help_requests,
     holds,
     identity,

@@ -18,7 +18,7 @@ from proctoring.core import Core
 from proctoring.custody.apart import apart
 from proctoring.custody.rows import CertificateCopyRow, CertificateRow, CheckpointRow, EntryRow, StampRow
 from proctoring.custody.service import head
-from proctoring.quarantine.acts import ActCopier
+from proctoring.proofs.copied_acts import ActCopier
 from proctoring.quarantine.service import check_none
 from proctoring.recordings.rows import SegmentRow
 from proctoring.tolerant import is_text

@@ -11,8 +11,8 @@ from proctoring.core import Core
 from proctoring.custody.model import SYSTEM, Action
 from proctoring.custody.rows import EntryRow
 from proctoring.custody.service import enter
-from proctoring.reviews.flags import raise_by_rule
-from proctoring.reviews.model import Category, Severity
+from proctoring.flags.model import Category, Severity
+from proctoring.flags.service import raise_by_rule
 from proctoring.sessions.service import session_row
 from storage.keys.unit_tags import UnitPublicKey
 

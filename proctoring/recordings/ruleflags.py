@@ -4,10 +4,10 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session as Db
 
 from proctoring.core import Core
+from proctoring.flags.model import Category, FlagSource, FlagState, Severity
+from proctoring.flags.rows import FlagRow
+from proctoring.flags.service import lengthen, raise_by_rule
 from proctoring.recordings.model import EndCause
-from proctoring.reviews.flags import lengthen, raise_by_rule
-from proctoring.reviews.model import Category, FlagSource, FlagState, Severity
-from proctoring.reviews.rows import FlagRow
 
 SHARING_ENDED = "Screen sharing ended"
 NOT_STORABLE = "What the device sends cannot be stored"

@@ -14,8 +14,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-RECORD_YEARS = 10
-"""How long the law asks for the record (P11)."""
+from proctoring.exams.model import RECORD_YEARS
 
 WORDS: dict[str, tuple[str, ...]] = {
     "sessions": ("in_person_wish", "in_person_answer"),

@@ -7,12 +7,13 @@ from sqlalchemy.orm import Session as Db
 
 from proctoring.appeals.rows import AppealRow
 from proctoring.db import Row
+from proctoring.flags.rows import FlagRow
 from proctoring.help.rows import HelpRow
 from proctoring.holds.rows import HoldRow
 from proctoring.identity.rows import IdentityCheckRow
 from proctoring.incidents.rows import IncidentRow
 from proctoring.records.model import ERASED, RECORD, WORDS
-from proctoring.reviews.rows import FlagRow, ReviewRow
+from proctoring.reviews.rows import ReviewRow
 from proctoring.sessions.rows import SessionRow
 
 ROWS: tuple[type[Row], ...] = (

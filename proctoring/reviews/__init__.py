@@ -1,1 +1,1 @@
-"""A person's pass over a session: flags, the queue, the outcome."""
+"""A person's pass over a session, and its outcome."""

@@ -1,6 +1,4 @@
-"""Flags and reviews.
-
-A review:
+"""The states of a review.
 
     state         claim        release    no concern  unclear    incident       agreed    third person's no
     to-review     in-review**  –          –           –          –              –         –
@@ -13,7 +11,7 @@ A review:
 An appeal that is upheld makes annulled of incident.
 
 * by the same person; another gets Conflict. ** Not by who found it unclear, and not again after a third
-person's no. A machine never decides: a flag is only something to look at.
+person's no.
 """
 
 from dataclasses import dataclass
@@ -21,9 +19,8 @@ from datetime import datetime
 from enum import StrEnum
 
 from proctoring.errors import Conflict, Denied, Invalid, WrongState
-from proctoring.text import prose
+from proctoring.flags.model import check_note
 
-NOTE_CHARS_MAX = 2000
 UNCLEAR = "unclear"
 """The outcome of a review that settles nothing, in the ledger's words: the session is to be reviewed anew."""
 
@@ -35,55 +32,6 @@ class ReviewState(StrEnum):
     NO_CONCERN = "no-concern"
     INCIDENT = "incident"
     ANNULLED = "annulled"
-
-
-class FlagSource(StrEnum):
-    """Who raised a flag; drawn as a diamond, a triangle, a circle."""
-
-    RULE = "rule"
-    PROCTOR = "proctor"
-    CANDIDATE = "candidate"
-
-
-class FlagState(StrEnum):
-    OPEN = "open"
-    CONFIRMED = "confirmed"
-    DISMISSED = "dismissed"
-
-
-class Category(StrEnum):
-    """What may have happened. The same list names an incident's kind."""
-
-    UNAUTHORISED_AID = "unauthorised-aid"
-    HELP_BY_OTHERS = "help-by-others"
-    OTHER_PERSON = "other-person"
-    LEFT_THE_ROOM = "left-the-room"
-    RECORDING_ENDED = "recording-ended"
-    TECHNICAL = "technical"
-    OTHER = "other"
-
-
-class Severity(StrEnum):
-    MINOR = "minor"
-    MAJOR = "major"
-    SEVERE = "severe"
-
-
-@dataclass(frozen=True, slots=True)
-class Flag:
-    """Something to look at, on an instant (`end_ms == start_ms`) or a range of the session's time line."""
-
-    id: str
-    session_id: str
-    start_ms: int
-    end_ms: int
-    source: FlagSource
-    category: Category
-    severity: Severity
-    note: str
-    state: FlagState
-    raised_by: str
-    raised_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,21 +69,4 @@ def check_unclear(note: str) -> str:
     note = check_note(note)
     if not note:
         raise Invalid("A note is missing.", "Write for the next person what you could not settle.")
-    return note
-
-
-def check_range(start_ms: int, end_ms: int, session_ms: int) -> None:
-    """Raises Invalid unless 0 <= start <= end <= the session's length."""
-    if not 0 <= start_ms <= end_ms <= session_ms:
-        raise Invalid(
-            f"A flag from {start_ms} to {end_ms} ms lies outside the session.",
-            f"Give a range within 0 and {session_ms} ms.",
-        )
-
-
-def check_note(note: str) -> str:
-    """The note as it is kept (`text.prose`). Raises Invalid when it is too long."""
-    note = prose(note, "the note")
-    if len(note) > NOTE_CHARS_MAX:
-        raise Invalid("The note is too long.", f"Write at most {NOTE_CHARS_MAX} characters.")
     return note

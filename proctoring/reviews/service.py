@@ -10,11 +10,13 @@ from proctoring.custody.committed import commit
 from proctoring.custody.model import Action, Actor
 from proctoring.custody.service import enter
 from proctoring.errors import Conflict, CoreError
+from proctoring.flags.model import FlagState
+from proctoring.flags.rows import FlagRow
 from proctoring.holds.service import check_not_restricted
 from proctoring.incidents.model import IncidentState
 from proctoring.incidents.rows import IncidentRow
-from proctoring.reviews.model import UNCLEAR, FlagState, Review, ReviewState, check_claim, check_unclear
-from proctoring.reviews.rows import FlagRow, ReviewRow
+from proctoring.reviews.model import UNCLEAR, Review, ReviewState, check_claim, check_unclear
+from proctoring.reviews.rows import ReviewRow
 from proctoring.sessions.model import OVER
 from proctoring.sessions.service import session_row
 

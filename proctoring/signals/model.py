@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass
 from enum import StrEnum
 
 from proctoring.exams.model import Stream
-from proctoring.reviews.model import Category
+from proctoring.flags.model import Category
 from storage.canonical import canonical
 
 SHEET_VERSION = 1

@@ -15,11 +15,11 @@ from proctoring.core import Core
 from proctoring.errors import NotFound, WrongState
 from proctoring.exams.model import Stream
 from proctoring.exams.rows import ExamRow
+from proctoring.flags import service as flags
+from proctoring.flags.model import Severity
 from proctoring.quarantine.service import check_none
 from proctoring.recordings.rows import TakeRow
 from proctoring.recordings.timeline import SealedSegmentRef, living_unit
-from proctoring.reviews import flags
-from proctoring.reviews.model import Severity
 from proctoring.sessions.rows import SessionRow
 from proctoring.signals.model import (
     FLAGS_PER_TAKE_MAX,

@@ -8,11 +8,11 @@ from fastapi import APIRouter, Form, Request, Response
 from proctoring.access.model import May, require
 from proctoring.access.service import actor
 from proctoring.casework.standing import relation
+from proctoring.flags import service as flag_service
+from proctoring.flags.model import Category, FlagState, Severity
 from proctoring.incidents import service as incidents
 from proctoring.incidents.model import check_chosen
-from proctoring.reviews import flags as flag_service
 from proctoring.reviews import service as reviews
-from proctoring.reviews.model import Category, FlagState, Severity
 from proctoring.sessions import service as sessions
 from proctoring.sessions.model import EndReason
 from review_ui.desk import Desk, back_to

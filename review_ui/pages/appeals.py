@@ -11,10 +11,10 @@ from proctoring.appeals import service as appeals
 from proctoring.appeals.model import Appeal, AppealOutcome, AppealState
 from proctoring.casework.standing import relation
 from proctoring.errors import Denied
+from proctoring.flags.model import Category, Severity
 from proctoring.incidents import service as incidents
 from proctoring.incidents.model import Amendment, Incident
 from proctoring.recordings.timeline import timeline
-from proctoring.reviews.model import Category, Severity
 from review_ui.desk import Desk, back_to, ever, names_of
 
 

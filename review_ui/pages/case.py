@@ -15,6 +15,8 @@ from proctoring.custody import service as custody
 from proctoring.custody.model import Entry
 from proctoring.custody.rows import CertificateRow
 from proctoring.exams.model import Stream
+from proctoring.flags import service as flag_service
+from proctoring.flags.model import Category, Flag, FlagSource, FlagState, Severity
 from proctoring.help import service as help_requests
 from proctoring.help.model import HelpRequest
 from proctoring.holds import service as holds
@@ -27,9 +29,8 @@ from proctoring.recordings import open_takes
 from proctoring.recordings.logs import LogHead, heads
 from proctoring.recordings.model import EndCause, GapReason
 from proctoring.recordings.timeline import StreamTimeline, Timeline, timeline
-from proctoring.reviews import flags as flag_service
 from proctoring.reviews import service as reviews
-from proctoring.reviews.model import Category, Flag, FlagSource, FlagState, Review, ReviewState, Severity
+from proctoring.reviews.model import Review, ReviewState
 from proctoring.sessions.model import EndReason, SessionState
 from proctoring.signals import service as signals
 from proctoring.signals.model import SignalKind

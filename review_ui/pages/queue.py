@@ -11,8 +11,9 @@ from proctoring.access.model import May, Person, require
 from proctoring.access.service import actor
 from proctoring.casework.queue import QueueLine, queue
 from proctoring.errors import Invalid
+from proctoring.flags.model import Flag, FlagSource
 from proctoring.reviews import service as reviews
-from proctoring.reviews.model import Flag, FlagSource, ReviewState
+from proctoring.reviews.model import ReviewState
 from proctoring.sessions.model import SessionState
 from proctoring.spools import service as spools
 from review_ui.desk import NOT_REVIEWED, Desk, back_to

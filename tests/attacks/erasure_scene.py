@@ -10,6 +10,7 @@ from proctoring.appeals import service as appeals
 from proctoring.custody.model import Actor
 from proctoring.custody.service import certificates
 from proctoring.exams import service as exams
+from proctoring.flags.model import Category, Severity
 from proctoring.holds import service as holds
 from proctoring.holds.model import HoldKind
 from proctoring.holds.rows import HoldRow
@@ -18,7 +19,6 @@ from proctoring.incidents import service as incidents
 from proctoring.proofs import stops
 from proctoring.proofs.checkpoints import Checkpoints
 from proctoring.reviews import service as reviews
-from proctoring.reviews.model import Category, Severity
 from proctoring.units.model import UnitState
 from proctoring.units.rows import UnitRow
 from retention.erase import Eraser

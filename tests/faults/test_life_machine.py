@@ -22,7 +22,6 @@ from hypothesis.stateful import (
 from sqlalchemy import select
 
 from proctoring.appeals import service as appeals
-from proctoring.custody.audit import audit
 from proctoring.custody.model import Actor
 from proctoring.errors import BeingErased, Conflict, Quarantined, WrongState
 from proctoring.exams import service as exams
@@ -30,6 +29,7 @@ from proctoring.exams.model import Stream
 from proctoring.holds import service as holds
 from proctoring.holds.model import HoldKind
 from proctoring.proofs.audit import audit_rows
+from proctoring.proofs.chains import audit
 from proctoring.recordings import service as recordings
 from proctoring.recordings.leaves import SealedSegment
 from proctoring.recordings.model import EndCause

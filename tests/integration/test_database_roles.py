@@ -23,6 +23,8 @@ from proctoring.custody.model import SYSTEM, Actor
 from proctoring.custody.rows import CertificateCopyRow
 from proctoring.exams import service as exams
 from proctoring.exams.model import CaptureProfile, Stream
+from proctoring.flags import service as flags
+from proctoring.flags.model import Category, FlagState, Severity
 from proctoring.help import service as help_requests
 from proctoring.help.model import HelpKind
 from proctoring.holds import service as holds
@@ -41,16 +43,14 @@ from proctoring.proofs.job import LedgerReplay
 from proctoring.proofs.stamps import Stamps
 from proctoring.quarantine import service as quarantine
 from proctoring.quarantine.model import Head
-from proctoring.quarantine.watch import Watch
 from proctoring.recordings import batch, late, running
 from proctoring.recordings import service as recordings
 from proctoring.recordings.leaves import Absence, SealedSegment
 from proctoring.recordings.model import EndCause, GapPart
 from proctoring.recordings.rotation import Rotation
 from proctoring.records import words
-from proctoring.reviews import flags
+from proctoring.restore.compare import Watch
 from proctoring.reviews import service as reviews
-from proctoring.reviews.model import Category, FlagState, Severity
 from proctoring.sessions import service as sessions
 from proctoring.sessions.model import EndReason, Session
 from proctoring.signals.model import Signal, SignalKind

@@ -20,6 +20,7 @@ from proctoring.errors import BeingErased, Conflict, WrongState
 from proctoring.exams import service as exams
 from proctoring.exams.model import Exam, Stream
 from proctoring.exams.rows import ExamRow
+from proctoring.flags.model import Category, Severity
 from proctoring.holds import service as holds
 from proctoring.holds.model import Hold, HoldKind
 from proctoring.holds.rows import HoldRow, HoldUnitRow
@@ -28,7 +29,7 @@ from proctoring.incidents.model import Incident
 from proctoring.incidents.rows import IncidentRow
 from proctoring.recordings.rows import TakeRow
 from proctoring.reviews import service as reviews
-from proctoring.reviews.model import Category, Review, Severity
+from proctoring.reviews.model import Review
 from proctoring.reviews.rows import ReviewRow
 from proctoring.sessions import service as sessions
 from proctoring.sessions.model import Session

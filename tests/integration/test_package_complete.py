@@ -14,10 +14,10 @@ from sqlalchemy import update
 from proctoring.errors import Conflict
 from proctoring.exams import service as exams
 from proctoring.exams.model import CaptureProfile, Stream
+from proctoring.flags import service as flags
+from proctoring.flags.model import Category, Severity
+from proctoring.flags.rows import FlagRow
 from proctoring.identity import service as identity
-from proctoring.reviews import flags
-from proctoring.reviews.model import Category, Severity
-from proctoring.reviews.rows import FlagRow
 from proctoring.sessions import service as sessions
 from proctoring.sessions.model import Session
 from storage.package import bag

@@ -9,7 +9,6 @@ from click.testing import CliRunner
 from sqlalchemy import select, update
 
 from proctoring.cli import main
-from proctoring.custody.audit import audit, restorations
 from proctoring.custody.model import Action
 from proctoring.custody.rows import CertificateRow
 from proctoring.custody.service import enter, entries, head
@@ -21,11 +20,12 @@ from proctoring.holds.model import HoldKind
 from proctoring.holds.rows import HoldRow
 from proctoring.migrations.tables import METADATA
 from proctoring.proofs.audit import audit_rows
+from proctoring.proofs.chains import audit, restorations
+from proctoring.proofs.copied_acts import ActCopier
+from proctoring.proofs.declared import declared
 from proctoring.proofs.epochs import EpochGuard
-from proctoring.quarantine.acts import ActCopier
-from proctoring.quarantine.declared import declared
-from proctoring.quarantine.watch import Watch
 from proctoring.recordings.rotation import Rotation
+from proctoring.restore.compare import Watch
 from proctoring.sessions import service as sessions
 from proctoring.sessions.model import Session
 from proctoring.units.model import UnitState

@@ -12,12 +12,12 @@ import pytest
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session as Db
 
-from proctoring.custody.audit import audit, audit_objects
 from proctoring.custody.model import Action, entry_hash
 from proctoring.custody.rows import CertificateRow, CheckpointRow, EntryRow, LedgerHeadRow
 from proctoring.custody.service import enter, entries
 from proctoring.errors import Conflict
 from proctoring.evidence.export import Exporter
+from proctoring.proofs.chains import audit, audit_objects
 from proctoring.recordings.rows import SegmentRow, TakeRow
 from proctoring.sessions.model import Session
 from proctoring.units.model import UnitState

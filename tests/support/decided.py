@@ -10,6 +10,8 @@ from proctoring.appeals import service as appeals
 from proctoring.appeals.model import AppealOutcome
 from proctoring.exams import service as exams
 from proctoring.exams.model import CaptureProfile, Exam, Stream
+from proctoring.flags import service as flags
+from proctoring.flags.model import Category, FlagState, Severity
 from proctoring.help import service as help_requests
 from proctoring.help.model import HelpKind
 from proctoring.holds import service as holds
@@ -24,9 +26,7 @@ from proctoring.quarantine.model import Head
 from proctoring.recordings import service as recordings
 from proctoring.recordings.leaves import Absence, SealedSegment
 from proctoring.recordings.model import EndCause, GapPart
-from proctoring.reviews import flags
 from proctoring.reviews import service as reviews
-from proctoring.reviews.model import Category, FlagState, Severity
 from proctoring.sessions import service as sessions
 from proctoring.sessions.model import Schedule, Session
 from storage.objects.naming import segment_key

@@ -7,12 +7,12 @@ from itertools import count
 from pathlib import Path
 
 from proctoring.custody.model import Actor
+from proctoring.proofs.bodies import Restoration
 from proctoring.proofs.checkpoints import Checkpoints
-from proctoring.quarantine import lift as lifting
-from proctoring.quarantine.model import Missing
-from proctoring.quarantine.proofs import Restoration
 from proctoring.quarantine.service import in_force
-from proctoring.quarantine.watch import Watch
+from proctoring.restore import lift as lifting
+from proctoring.restore.compare import Watch
+from proctoring.restore.missing import Missing
 from retention.replay import Replay, Replayed
 from storage.objects.shred import Shredder
 from tests.support import postgres

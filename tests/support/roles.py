@@ -9,7 +9,7 @@ from proctoring.core import Core
 from proctoring.db import Database
 from proctoring.migrations.grants import grant
 from proctoring.migrations.rights import USERS
-from proctoring.quarantine.acts import copy_acts
+from proctoring.proofs.copied_acts import copy_acts
 from tests.support import postgres
 from tests.support.world import World
 

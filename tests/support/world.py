@@ -15,7 +15,7 @@ from proctoring.holds.brake import NO_PAUSE_TOO_LONG, BrakeLimits
 from proctoring.identity import service as identity
 from proctoring.ids import new_id
 from proctoring.migrations import upgrade
-from proctoring.quarantine.acts import copy_acts
+from proctoring.proofs.copied_acts import copy_acts
 from proctoring.recordings import service as recordings
 from proctoring.recordings.leaves import SealedSegment
 from proctoring.recordings.model import EndCause

@@ -11,6 +11,8 @@ from proctoring.appeals.model import AppealOutcome
 from proctoring.custody.model import Actor
 from proctoring.exams import service as exams
 from proctoring.exams.model import CaptureProfile, Exam, Stream
+from proctoring.flags import service as flags
+from proctoring.flags.model import Category, FlagState, Severity
 from proctoring.help import service as help_requests
 from proctoring.help.model import HelpKind
 from proctoring.holds import service as holds
@@ -19,9 +21,7 @@ from proctoring.identity import service as identity
 from proctoring.incidents import service as incidents
 from proctoring.migrations.tables import METADATA
 from proctoring.recordings.rows import LoggedEventRow, TakeRow
-from proctoring.reviews import flags
 from proctoring.reviews import service as reviews
-from proctoring.reviews.model import Category, FlagState, Severity
 from proctoring.sessions import service as sessions
 from proctoring.sessions.model import Session
 from proctoring.signals.rows import SheetRow

@@ -2,7 +2,7 @@
 
 from proctoring.custody.model import Action, Entry
 from proctoring.proofs.model import Told, given
-from proctoring.quarantine.holds import OWNER
+from proctoring.restore.holds import OWNER
 
 TABLE, COVERED = "holds", "hold_units"
 

@@ -2,9 +2,10 @@
 rejection asks how the incident stood."""
 
 from proctoring.custody.model import Action, Entry
+from proctoring.flags.model import FlagState
 from proctoring.proofs.model import UNTOLD, Told, given
 from proctoring.proofs.states.incidents import awaits_third
-from proctoring.reviews.model import UNCLEAR, FlagState, ReviewState
+from proctoring.reviews.model import UNCLEAR, ReviewState
 
 TABLE, FLAGS = "reviews", "flags"
 

@@ -3,8 +3,8 @@
 import pytest
 from playwright.sync_api import Page, expect
 
-from proctoring.reviews import flags
-from proctoring.reviews.model import Category, FlagState
+from proctoring.flags import service as flags
+from proctoring.flags.model import Category, FlagState
 from proctoring.sessions.model import Session
 from tests.e2e.player.screen import at, position, seek
 from tests.e2e.player.stage import Stage

@@ -15,7 +15,7 @@ from capture.front.process import CaptureProcess
 from capture.publish.ingests import Ingests
 from capture.publish.rehearsal import ForgetfulRecorder
 from capture.spool.spool import Spool
-from proctoring.cli.front_figures import figures_of, labelled
+from proctoring.compose.front_figures import figures_of, labelled
 from proctoring.web.application import application
 from tests.support.world import World
 

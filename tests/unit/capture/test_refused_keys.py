@@ -11,16 +11,16 @@ from capture.recorder import Grant
 from capture.refused import telling
 from capture.spool.sink import VaultRecorder
 from capture.spool.spool import Spool
-from proctoring.custody.audit import refusals
 from proctoring.custody.model import Action
 from proctoring.custody.service import entries
 from proctoring.exams import service as exams
 from proctoring.exams.model import CaptureProfile, Exam, Stream
+from proctoring.flags.rows import FlagRow
 from proctoring.proofs.audit import audit_rows
+from proctoring.proofs.chains import refusals
 from proctoring.recordings.events import LOG_MEDIA_TYPE
 from proctoring.recordings.refusals import NOTE
 from proctoring.recordings.rows import TakeRow
-from proctoring.reviews.rows import FlagRow
 from proctoring.sessions.model import Session
 from proctoring.signals import service as signals
 from proctoring.signals.model import Sheet

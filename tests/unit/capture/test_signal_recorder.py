@@ -16,11 +16,11 @@ from capture.spool.sink import VaultRecorder
 from capture.spool.spool import Spool
 from proctoring.exams import service as exams
 from proctoring.exams.model import CaptureProfile, Stream
+from proctoring.flags import service as flags
+from proctoring.flags.model import FlagSource, FlagState
 from proctoring.recordings.model import EndCause
 from proctoring.recordings.rows import SegmentRow
 from proctoring.recordings.timeline import SealedSegmentRef
-from proctoring.reviews import flags
-from proctoring.reviews.model import FlagSource, FlagState
 from proctoring.sessions import service as sessions
 from proctoring.sessions.model import Session
 from proctoring.signals import service as signals

@@ -13,6 +13,7 @@ from proctoring.custody.model import Actor
 from proctoring.errors import Conflict, CoreError, Invalid
 from proctoring.exams import service as exams
 from proctoring.exams.model import CountFrom, Regulation
+from proctoring.flags.model import Category, Severity
 from proctoring.holds import service as holds
 from proctoring.holds.model import HoldKind
 from proctoring.incidents import service as incidents
@@ -23,7 +24,7 @@ from proctoring.privacy.service import own_recording
 from proctoring.proofs.audit import audit_rows
 from proctoring.recordings.timeline import timeline
 from proctoring.reviews import service as reviews
-from proctoring.reviews.model import Category, ReviewState, Severity
+from proctoring.reviews.model import ReviewState
 from proctoring.sessions.model import Session
 from proctoring.units.due import due_at
 from tests.support.asgi import AsgiClient

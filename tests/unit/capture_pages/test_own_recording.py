@@ -12,13 +12,13 @@ from proctoring.custody.model import Action, Actor
 from proctoring.custody.service import enter
 from proctoring.exams import service as exams
 from proctoring.exams.model import LANGUAGES, Stream
+from proctoring.flags import service as flags
+from proctoring.flags.model import Category, FlagState, Severity
 from proctoring.incidents import service as incidents
 from proctoring.privacy.model import Outcome, OwnRecording
 from proctoring.privacy.service import own_recording
 from proctoring.recordings.timeline import timeline
-from proctoring.reviews import flags
 from proctoring.reviews import service as reviews
-from proctoring.reviews.model import Category, FlagState, Severity
 from proctoring.sessions import service as sessions
 from proctoring.sessions.model import EndReason, Session
 from proctoring.units.model import UnitKind

@@ -7,14 +7,14 @@ import pytest
 from proctoring.casework.queue import queue
 from proctoring.errors import WrongState
 from proctoring.exams.model import Stream
+from proctoring.flags import service as flags
+from proctoring.flags.model import FlagSource, FlagState
 from proctoring.recordings import batch, late
 from proctoring.recordings import service as recordings
 from proctoring.recordings.leaves import ABSENCES_MAX, Absence, SealedSegment, longest
 from proctoring.recordings.model import EndCause, GapPart, GapReason
 from proctoring.recordings.service import BegunTake
 from proctoring.recordings.timeline import StreamTimeline, timeline
-from proctoring.reviews import flags
-from proctoring.reviews.model import FlagSource, FlagState
 from proctoring.sessions.model import Session
 from proctoring.sessions.status import status
 from proctoring.web.metrics import exposition

@@ -8,14 +8,15 @@ from proctoring.casework import queue
 from proctoring.custody.model import Actor
 from proctoring.errors import Conflict, CoreError, Denied, Invalid, WrongState
 from proctoring.exams.model import Stream
+from proctoring.flags import service as flags
+from proctoring.flags.model import Category, FlagState, Severity
 from proctoring.holds import service as holds
 from proctoring.incidents import service as incidents
 from proctoring.incidents.model import AWAITING, Incident, IncidentState, after_answer
 from proctoring.proofs.audit import audit_rows
 from proctoring.recordings.timeline import timeline
-from proctoring.reviews import flags
 from proctoring.reviews import service as reviews
-from proctoring.reviews.model import Category, FlagState, ReviewState, Severity
+from proctoring.reviews.model import ReviewState
 from proctoring.sessions import service as sessions
 from proctoring.sessions.model import Session
 from tests.support.looks import look

@@ -6,11 +6,11 @@ from proctoring.casework.queue import queue
 from proctoring.custody.model import Actor
 from proctoring.errors import Conflict, Invalid
 from proctoring.exams.model import Stream
+from proctoring.flags import service as flags
+from proctoring.flags.model import Category, Flag, FlagSource, FlagState, Severity
 from proctoring.help import service as help_requests
 from proctoring.help.model import REQUESTS_MAX, TAKEN_FOR, HelpKind, HelpRequest
 from proctoring.recordings.rows import TakeRow
-from proctoring.reviews import flags
-from proctoring.reviews.model import Category, Flag, FlagSource, FlagState, Severity
 from proctoring.sessions import service as sessions
 from proctoring.sessions.model import Session
 from tests.support.world import World

@@ -10,6 +10,8 @@ from proctoring.custody.model import Action
 from proctoring.custody.service import count_entries
 from proctoring.errors import Conflict, TooMany
 from proctoring.exams.model import Stream
+from proctoring.flags.model import Category, Severity
+from proctoring.flags.service import RULE_FLAGS_MAX, of_session, raise_by_rule
 from proctoring.recordings import late
 from proctoring.recordings.model import EndCause
 from proctoring.recordings.pace import (
@@ -21,8 +23,6 @@ from proctoring.recordings.pace import (
 )
 from proctoring.recordings.rows import TakeRow
 from proctoring.recordings.spans import Span
-from proctoring.reviews.flags import RULE_FLAGS_MAX, of_session, raise_by_rule
-from proctoring.reviews.model import Category, Severity
 from proctoring.sessions import service as sessions
 from proctoring.sessions.model import Session
 from proctoring.sessions.service import PHONE_READY_WRITTEN, WISHES_MAX

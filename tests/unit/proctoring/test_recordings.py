@@ -4,11 +4,11 @@ import pytest
 
 from proctoring.errors import NotFound, WrongState
 from proctoring.exams.model import Stream
+from proctoring.flags import service as flags
 from proctoring.recordings import service as recordings
 from proctoring.recordings.model import EndCause, GapReason
 from proctoring.recordings.rows import SegmentRow
 from proctoring.recordings.timeline import StreamTimeline, timeline
-from proctoring.reviews import flags
 from proctoring.sessions import service as sessions
 from proctoring.sessions.model import Session, SessionState
 from proctoring.units.model import UnitState

@@ -10,6 +10,8 @@ from proctoring.appeals.rows import AppealRow
 from proctoring.custody.model import Action
 from proctoring.custody.rows import CertificateRow
 from proctoring.custody.service import entries
+from proctoring.flags import service as flags
+from proctoring.flags.model import Category, Severity
 from proctoring.incidents.model import IncidentState
 from proctoring.incidents.rows import IncidentRow
 from proctoring.privacy.service import own_recording
@@ -23,8 +25,6 @@ from proctoring.records.model import (
     words_go,
     words_until,
 )
-from proctoring.reviews import flags
-from proctoring.reviews.model import Category, Severity
 from proctoring.sessions import service as sessions
 from proctoring.sessions.model import Session
 from proctoring.sessions.rows import SessionRow

@@ -7,6 +7,8 @@ import pytest
 from proctoring.casework.queue import queue
 from proctoring.clock import ms_between
 from proctoring.exams.model import Stream
+from proctoring.flags import service as flags
+from proctoring.flags.model import Category, Severity
 from proctoring.recordings import late
 from proctoring.recordings import service as recordings
 from proctoring.recordings.late import LATE_AGE_MAX
@@ -15,8 +17,6 @@ from proctoring.recordings.model import EndCause
 from proctoring.recordings.settle import END_GAP_MS_MIN
 from proctoring.recordings.spans import Span
 from proctoring.recordings.timeline import REPLACED_TOLD_AFTER, Timeline, timeline
-from proctoring.reviews import flags
-from proctoring.reviews.model import Category, Severity
 from proctoring.sessions import service as sessions
 from proctoring.sessions.model import Session
 from proctoring.units.model import UnitState

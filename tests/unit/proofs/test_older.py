@@ -10,12 +10,12 @@ from proctoring.appeals.rows import AppealRow
 from proctoring.custody import service as custody
 from proctoring.custody.model import Action
 from proctoring.exams import service as exams
+from proctoring.flags.rows import FlagRow
 from proctoring.holds.service import set_due_dates
 from proctoring.incidents.rows import IncidentRow
 from proctoring.proofs.audit import audit_rows
 from proctoring.proofs.model import SLACK
 from proctoring.proofs.rows import ReplayRow
-from proctoring.reviews.rows import FlagRow
 from proctoring.sessions.rows import SessionRow
 from storage.proofs.commitment import is_commitment
 from tests.support.decided import Decided, decide_everything

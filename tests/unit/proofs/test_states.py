@@ -11,6 +11,7 @@ from proctoring.custody.model import Action, Actor, Entry
 from proctoring.custody.service import entries
 from proctoring.exams import service as exams
 from proctoring.exams.model import CountFrom, Exam, Regulation
+from proctoring.flags.model import Category, Severity
 from proctoring.holds import service as holds
 from proctoring.holds.model import HoldKind
 from proctoring.holds.rows import HoldRow
@@ -20,7 +21,6 @@ from proctoring.proofs.replay import replay
 from proctoring.proofs.states.deciding import active_holds, is_over, open_procedures, told_units
 from proctoring.proofs.states.due import NOT_TOLD, ToldDue, told_due
 from proctoring.reviews import service as reviews
-from proctoring.reviews.model import Category, Severity
 from proctoring.sessions import service as sessions
 from proctoring.sessions.model import Session
 from proctoring.units.rows import UnitRow

@@ -6,8 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from proctoring.custody.model import Action
-from proctoring.quarantine.model import Copied, Head, Known, KnownUnit, Missing, missing
-from proctoring.quarantine.proofs import (
+from proctoring.proofs.bodies import (
     Act,
     Erasure,
     Loss,
@@ -15,6 +14,8 @@ from proctoring.quarantine.proofs import (
     read_act,
     read_restoration,
 )
+from proctoring.quarantine.model import Head
+from proctoring.restore.missing import Copied, Known, KnownUnit, Missing, missing
 from storage.errors import Refused
 from storage.proofs.checkpoint import LEDGER_ORIGIN, unit_origin
 from storage.proofs.witness import CertificateCopy

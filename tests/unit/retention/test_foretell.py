@@ -6,11 +6,11 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select, update
 
+from proctoring.flags.rows import FlagRow
 from proctoring.holds import worker
 from proctoring.holds.brake import Brake, BrakeCause
 from proctoring.records import words
 from proctoring.records.model import RECORD, Standing
-from proctoring.reviews.rows import FlagRow
 from retention.plan import Fate
 from retention.written import Written, WrittenLine, record_fate, words_fate
 from tests.support.decided import decide_everything

@@ -22,8 +22,8 @@ from proctoring.proofs.columns import compared
 from proctoring.proofs.epochs import EpochGuard
 from proctoring.proofs.job import LedgerReplay
 from proctoring.proofs.unreadable import ROW_UNREADABLE
-from proctoring.quarantine.watch import Watch
 from proctoring.recordings.rotation import Rotation
+from proctoring.restore.compare import Watch
 from proctoring.sessions import service as sessions
 from proctoring.units.model import UnitState
 from proctoring.units.rows import UnitRow

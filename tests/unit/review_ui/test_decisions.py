@@ -5,9 +5,9 @@ import pytest
 from proctoring.access.model import Role
 from proctoring.appeals import service as appeals
 from proctoring.exams.model import Stream
+from proctoring.flags import service as flags
 from proctoring.holds import service as holds
 from proctoring.incidents import service as incidents
-from proctoring.reviews import flags
 from proctoring.reviews import service as reviews
 from proctoring.reviews.model import ReviewState
 from proctoring.sessions import service as sessions

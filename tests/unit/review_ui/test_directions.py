@@ -9,13 +9,13 @@ from proctoring.appeals import service as appeals
 from proctoring.appeals.model import AppealOutcome
 from proctoring.exams import service as exams
 from proctoring.exams.model import CaptureProfile, Stream
+from proctoring.flags import service as flags
+from proctoring.flags.model import FlagState
 from proctoring.help import service as help_requests
 from proctoring.help.model import HelpKind
 from proctoring.holds import service as holds
 from proctoring.holds.model import HoldKind
 from proctoring.incidents import service as incidents
-from proctoring.reviews import flags
-from proctoring.reviews.model import FlagState
 from proctoring.sessions import service as sessions
 from proctoring.sessions.model import Session
 from tests.support.directions import turning

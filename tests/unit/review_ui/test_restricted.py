@@ -10,15 +10,15 @@ from proctoring.access.model import Role
 from proctoring.appeals import service as appeals
 from proctoring.custody.model import Action
 from proctoring.errors import CoreError, Denied
+from proctoring.flags import service as flags
+from proctoring.flags.model import Category, FlagState, Severity
 from proctoring.help import service as help_requests
 from proctoring.help.model import HelpKind
 from proctoring.holds import service as holds
 from proctoring.holds.model import HoldKind
 from proctoring.identity import service as identity
 from proctoring.incidents import service as incidents
-from proctoring.reviews import flags
 from proctoring.reviews import service as reviews
-from proctoring.reviews.model import Category, FlagState, Severity
 from proctoring.sessions import service as sessions
 from proctoring.sessions.model import Session
 from review_ui.app import routes

@@ -5,12 +5,12 @@ from datetime import UTC, datetime
 import pytest
 
 from proctoring.exams.model import Stream
+from proctoring.flags import service as flags
+from proctoring.flags.model import Category, Flag, FlagSource, FlagState, Severity
 from proctoring.help import service as help_requests
 from proctoring.help.model import CATEGORIES, TEXT_CHARS_MAX, HelpKind
 from proctoring.recordings import ruleflags
 from proctoring.recordings.model import EndCause
-from proctoring.reviews import flags
-from proctoring.reviews.model import Category, Flag, FlagSource, FlagState, Severity
 from proctoring.sessions.model import Session
 from proctoring.signals.model import RAISES_FLAG
 from proctoring.text import FSI, first_words

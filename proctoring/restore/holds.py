@@ -15,7 +15,7 @@ from proctoring.custody.service import enter
 from proctoring.holds.model import HoldKind
 from proctoring.holds.rows import HoldRow, HoldUnitRow
 from proctoring.holds.service import raise_counter
-from proctoring.quarantine.proofs import Act
+from proctoring.proofs.bodies import Act
 from proctoring.units.rows import UnitRow
 
 OWNER = "restored"

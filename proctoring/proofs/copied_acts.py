@@ -18,7 +18,7 @@ from proctoring.custody.rows import EntryRow
 from proctoring.custody.service import head
 from proctoring.errors import Contended
 from proctoring.holds.rows import HoldUnitRow
-from proctoring.quarantine.proofs import DECISIVE, Act
+from proctoring.proofs.bodies import DECISIVE, Act
 from proctoring.quarantine.rows import STATE_ID, ActsCopiedRow
 from proctoring.tolerant import UNREADABLE, came_of
 from proctoring.units.rows import UnitRow

@@ -8,18 +8,10 @@ from proctoring.custody.committed import commit
 from proctoring.custody.model import SYSTEM, Action, Actor
 from proctoring.custody.service import enter
 from proctoring.errors import Conflict, NotFound
+from proctoring.flags.model import Category, Flag, FlagSource, FlagState, Severity, check_note, check_range
+from proctoring.flags.rows import FlagRow
 from proctoring.holds.service import check_not_restricted
 from proctoring.recordings.length import length_ms
-from proctoring.reviews.model import (
-    Category,
-    Flag,
-    FlagSource,
-    FlagState,
-    Severity,
-    check_note,
-    check_range,
-)
-from proctoring.reviews.rows import FlagRow
 from proctoring.sessions.service import session_row
 
 RULE_FLAGS_MAX = 300

@@ -7,7 +7,7 @@ that a later restore lost is not asked for again.
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from proctoring.quarantine.proofs import Restoration, read_restoration
+from proctoring.proofs.bodies import Restoration, read_restoration
 from storage.errors import NotAuthentic, Refused
 from storage.proofs.checkpoint import LEDGER_ORIGIN, claimed
 from storage.proofs.sign import check_body

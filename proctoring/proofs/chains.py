@@ -14,9 +14,9 @@ from sqlalchemy.orm import Session as Db
 from proctoring.custody.model import Action, Entry, first_break
 from proctoring.custody.rows import CertificateRow, CheckpointRow, EntryRow
 from proctoring.custody.service import entries, head
+from proctoring.proofs.bodies import read_certificate
 from proctoring.proofs.checkpoints import ledger_hashes
-from proctoring.quarantine.declared import Declared, declared
-from proctoring.quarantine.proofs import read_certificate
+from proctoring.proofs.declared import Declared, declared
 from proctoring.recordings.rows import SegmentRow
 from proctoring.units.model import UnitState
 from proctoring.units.rows import UnitRow

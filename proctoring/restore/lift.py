@@ -17,11 +17,12 @@ from proctoring.custody.rows import EntryRow
 from proctoring.custody.service import head
 from proctoring.errors import Conflict
 from proctoring.holds.model import check_reason
+from proctoring.proofs.bodies import Loss, Restoration
 from proctoring.proofs.checkpoints import leaf_hashes
 from proctoring.quarantine import service
-from proctoring.quarantine.model import Copied, Head, Missing, Quarantine
-from proctoring.quarantine.proofs import Loss, Restoration
-from proctoring.quarantine.watch import Watch, root_at
+from proctoring.quarantine.model import Head, Quarantine
+from proctoring.restore.compare import Watch, root_at
+from proctoring.restore.missing import Copied, Missing
 from proctoring.units.rows import UnitRow
 from storage.proofs import witness
 from storage.proofs.checkpoint import LEDGER_ORIGIN, unit_of

@@ -16,11 +16,12 @@ from proctoring.custody.rows import CheckpointRow
 from proctoring.custody.service import head
 from proctoring.errors import Unavailable
 from proctoring.holds.rows import HoldRow
+from proctoring.proofs.bodies import read_act, read_certificate, read_restoration
 from proctoring.proofs.checkpoints import grow, last, ledger_hashes
+from proctoring.proofs.declared import is_signed
 from proctoring.quarantine import service
-from proctoring.quarantine.declared import is_signed
-from proctoring.quarantine.model import Copied, Head, Known, KnownUnit, Missing, missing
-from proctoring.quarantine.proofs import read_act, read_certificate, read_restoration
+from proctoring.quarantine.model import Head
+from proctoring.restore.missing import Copied, Known, KnownUnit, Missing, missing
 from proctoring.tolerant import as_it_stands
 from proctoring.units.model import UnitState
 from proctoring.units.rows import UnitRow

@@ -1,0 +1,1 @@
+"""Flags: something to look at, raised by a rule, a proctor or the candidate."""
