@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import select, update
+from sqlalchemy import select
 from sqlalchemy.orm import Session as Db
 
 from proctoring.core import Core
@@ -10,8 +10,9 @@ from proctoring.custody.model import Action, Actor
 from proctoring.custody.rows import CertificateRow, EntryRow
 from proctoring.custody.service import enter, entries
 from proctoring.disclosures.model import given
-from proctoring.units.model import UnitKind, UnitState
+from proctoring.units.model import UnitKind
 from proctoring.units.rows import UnitRow
+from proctoring.units.service import finish_erasure
 from retention.certificate import Certificate
 from retention.guard import BY_ROWS
 from storage.objects.shred import Shredded
@@ -29,13 +30,7 @@ def certify(
     backup_horizon: timedelta,
 ) -> str:
     """The id of the unit's certificate; whoever finishes a second time gets the first one's."""
-    finished = (
-        update(UnitRow)
-        .where(UnitRow.id == unit_id, UnitRow.state == UnitState.ERASING.value)
-        .values(state=UnitState.ERASED.value, erased_at=core.clock())
-        .returning(UnitRow.id)
-    )
-    if db.scalar(finished) is None:  # another worker was faster
+    if not finish_erasure(db, unit_id, core.clock()):  # another worker was faster
         return db.scalars(select(CertificateRow.id).where(CertificateRow.unit_id == unit_id)).one()
     unit = db.get_one(UnitRow, unit_id)
     assert unit.erasing_at is not None

@@ -27,13 +27,12 @@ from proctoring.holds.brake import (
     other_time,
     wrong_clock,
 )
-from proctoring.units.model import UnitState
+from proctoring.units.model import LIVING_VALUES
 from proctoring.units.rows import UnitRow
 
 MARK_EVERY = timedelta(days=1)
 """How old the ledger's last entry may be before the worker enters that it is still there."""
 REMEDY = "look at the clocks and at `proctoring purge --dry-run`, then `proctoring purge --confirm`"
-LIVING = (UnitState.OPEN.value, UnitState.RETAINED.value)
 
 Ticks = Callable[[], float]
 AskTime = Callable[[], datetime | None]
@@ -123,4 +122,4 @@ def pull(db: Db, core: Core, brake: Brake | None) -> Brake | None:
 
 
 def _is_any_living(db: Db) -> bool:
-    return db.scalar(select(UnitRow.id).where(UnitRow.state.in_(LIVING)).limit(1)) is not None
+    return db.scalar(select(UnitRow.id).where(UnitRow.state.in_(LIVING_VALUES)).limit(1)) is not None

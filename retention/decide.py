@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select, update
+from sqlalchemy import select
 from sqlalchemy.orm import Session as Db
 
 from proctoring.clock import iso
@@ -17,12 +17,11 @@ from proctoring.core import Core
 from proctoring.custody.model import Action, Actor
 from proctoring.custody.service import enter
 from proctoring.quarantine.service import check_none
-from proctoring.units.model import UnitState
+from proctoring.units.model import KEYLESS_VALUES
 from proctoring.units.rows import UnitRow
+from proctoring.units.service import begin_erasure
 from retention.forget import forget
 from retention.guard import Guard
-
-BEGUN = (UnitState.ERASING.value, UnitState.ERASED.value)
 
 
 class HeldMeanwhile(Exception):
@@ -56,24 +55,8 @@ def decide(db: Db, core: Core, guard: Guard, unit_ids: Iterable[str], decision: 
 
 def _decide(db: Db, core: Core, unit_id: str, now: datetime) -> bool:
     """Whether it was decided now; its erasure had begun otherwise. Raises HeldMeanwhile."""
-    decided = (
-        update(UnitRow)
-        .where(
-            UnitRow.id == unit_id,
-            UnitRow.state == UnitState.RETAINED.value,
-            UnitRow.active_holds == 0,
-            UnitRow.due_at <= now,
-        )
-        .values(
-            state=UnitState.ERASING.value,
-            sealed_private_key=None,
-            erase_id=core.new_id(),
-            erasing_at=core.clock(),
-        )
-        .returning(UnitRow.id)
-    )
-    if db.scalar(decided) is None:
-        if db.scalar(select(UnitRow.state).where(UnitRow.id == unit_id)) in BEGUN:
+    if not begin_erasure(db, unit_id, core.new_id(), core.clock(), now):
+        if db.scalar(select(UnitRow.state).where(UnitRow.id == unit_id)) in KEYLESS_VALUES:
             return False
         raise HeldMeanwhile
     return True

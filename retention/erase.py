@@ -25,10 +25,11 @@ from proctoring.recordings.service import end_open_takes
 from proctoring.recordings.settle import abandoned_sessions, settle_unheard
 from proctoring.records.service import erase_words
 from proctoring.sessions.service import expire_overdue, session_row
+from proctoring.units.model import LIVING_VALUES
 from proctoring.units.rows import UnitRow
 from retention.audit import audit, sweep
 from retention.certify import certify
-from retention.clocks import LIVING, AskTime, Clocks, Doubt, Ticks, nobody, pull, system_ticks
+from retention.clocks import AskTime, Clocks, Doubt, Ticks, nobody, pull, system_ticks
 from retention.decide import Decision, HeldMeanwhile, decide
 from retention.foretell import Foretold, foretell
 from retention.guard import Disputed, Guard
@@ -142,7 +143,9 @@ class Eraser:
 
     def _share(self, db: Db, lines: list[PlanLine]) -> Brake | None:
         due = sum(1 for line in lines if line.fate is Fate.GOES and not line.begun)
-        living = db.scalar(select(func.count()).select_from(UnitRow).where(UnitRow.state.in_(LIVING))) or 0
+        living = (
+            db.scalar(select(func.count()).select_from(UnitRow).where(UnitRow.state.in_(LIVING_VALUES))) or 0
+        )
         return too_much(due, living, self._rules.brake)
 
     def _erase(self, lines: list[PlanLine], decision: Decision) -> list[Outcome]:

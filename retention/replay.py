@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import structlog
-from sqlalchemy import select, update
+from sqlalchemy import select
 from sqlalchemy.orm import Session as Db
 
 from proctoring.clock import iso
@@ -21,8 +21,8 @@ from proctoring.proofs.bodies import Act, Erasure
 from proctoring.proofs.disputes import Dispute
 from proctoring.restore.holds import end_holds_on, place_again, release_again
 from proctoring.restore.missing import Missing
-from proctoring.units.model import UnitState
 from proctoring.units.rows import UnitRow
+from proctoring.units.service import begin_proven_erasure, finish_erasure
 from retention.forget import forget
 from retention.guard import Disputed
 from storage.errors import StoreFailed
@@ -31,7 +31,6 @@ from storage.objects.shred import Shredder
 log = structlog.get_logger()
 
 Step = Callable[[Db, Core, Actor, Act], bool]
-LIVING = (UnitState.OPEN.value, UnitState.RETAINED.value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,19 +91,7 @@ class Replay:
             raise Disputed(erasure.session, [Dispute("unit.session_id", detail)])
         end_holds_on(db, self._core, actor, erasure.unit)
         erase_id = self._core.new_id()
-        decided = (
-            update(UnitRow)
-            .where(UnitRow.id == erasure.unit, UnitRow.state.in_(LIVING))
-            .values(
-                state=UnitState.ERASING.value,
-                sealed_private_key=None,
-                erase_id=erase_id,
-                erasing_at=erasure.decided_at,
-                due_at=erasure.due_at,
-            )
-            .returning(UnitRow.id)
-        )
-        if db.scalar(decided) is None:
+        if not begin_proven_erasure(db, erasure.unit, erase_id, erasure.decided_at, erasure.due_at):
             return
         forget(db, erasure.unit)
         enter(
@@ -123,16 +110,11 @@ class Replay:
 
     def _certify(self, db: Db, erasure: Erasure, actor: Actor) -> None:
         assert erasure.certificate is not None
-        finished = (
-            update(UnitRow)
-            .where(UnitRow.id == erasure.unit, UnitRow.state == UnitState.ERASING.value)
-            .values(state=UnitState.ERASED.value, erased_at=erasure.erased_at)
-            .returning(UnitRow.id)
-        )
-        issued = select(CertificateRow.id).where(CertificateRow.unit_id == erasure.unit)
-        if db.scalar(finished) is None or db.scalar(issued) is not None:
-            return
         assert erasure.erased_at is not None
+        finished = finish_erasure(db, erasure.unit, erasure.erased_at)
+        issued = select(CertificateRow.id).where(CertificateRow.unit_id == erasure.unit)
+        if not finished or db.scalar(issued) is not None:
+            return
         db.add(
             CertificateRow(
                 id=erasure.certificate_id,

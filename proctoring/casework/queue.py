@@ -21,10 +21,8 @@ from proctoring.reviews.model import Review, ReviewState
 from proctoring.reviews.rows import ReviewRow
 from proctoring.sessions.model import Session, SessionState
 from proctoring.sessions.rows import SessionRow
-from proctoring.units.model import UnitState
+from proctoring.units.model import LIVING_VALUES
 from proctoring.units.rows import UnitRow
-
-LIVING = (UnitState.OPEN.value, UnitState.RETAINED.value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +62,7 @@ def queue(
             func.min(UnitRow.due_at).label("due"),
             func.max(UnitRow.active_holds).label("n"),
         )
-        .where(UnitRow.state.in_(LIVING), UnitRow.kind.in_(STREAMS))
+        .where(UnitRow.state.in_(LIVING_VALUES), UnitRow.kind.in_(STREAMS))
         .group_by(UnitRow.session_id)
         .subquery()
     )

@@ -13,6 +13,8 @@ REASON_CHARS_MAX = 2000
 OWNER_CHARS_MAX = 80
 REVIEW_DAYS_DEFAULT = 60
 REVIEW_DAYS_MAX = 3650
+RESTORED = "restored"
+"""Owner of a hold that is placed again after a restore, and who releases one again: nobody decided anew."""
 
 
 class HoldKind(StrEnum):

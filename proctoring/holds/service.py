@@ -38,10 +38,10 @@ from proctoring.incidents.rows import IncidentRow
 from proctoring.sessions.model import OVER_VALUES
 from proctoring.sessions.rows import SessionRow
 from proctoring.units.due import due_at, identity_due_at
-from proctoring.units.model import UnitKind, UnitState
+from proctoring.units.model import LIVING_VALUES, UnitKind
 from proctoring.units.rows import UnitRow, lock_units
+from proctoring.units.service import lower_holds, raise_holds
 
-HOLDABLE = (UnitState.OPEN.value, UnitState.RETAINED.value)
 _NOTIFIED_AT = (
     select(func.max(IncidentRow.notified_at))
     .where(
@@ -83,7 +83,7 @@ def place(
         released_by=None,
     )
     units = select(UnitRow.id).where(UnitRow.session_id == session_id).order_by(UnitRow.id)
-    held = [unit_id for unit_id in list(db.scalars(units)) if raise_counter(db, unit_id)]
+    held = [unit_id for unit_id in list(db.scalars(units)) if raise_holds(db, unit_id)]
     if not held:
         raise _nothing_to_hold(db, session_id)
     words = commit(hold, "reason", "owner", "review_at")
@@ -125,8 +125,7 @@ def release(db: Db, core: Core, actor: Actor, hold_id: str) -> Hold:
     if db.scalar(ended) is None:
         return row.model()
     covered = select(HoldUnitRow.unit_id).where(HoldUnitRow.hold_id == hold_id).order_by(HoldUnitRow.unit_id)
-    for unit_id in list(db.scalars(covered)):
-        db.execute(update(UnitRow).where(UnitRow.id == unit_id).values(active_holds=UnitRow.active_holds - 1))
+    lower_holds(db, list(db.scalars(covered)))
     enter(db, now, actor, Action.HOLD_RELEASE, row.session_id, hold=hold_id, kind=row.kind)
     db.refresh(row)
     return row.model()
@@ -176,7 +175,7 @@ def set_due_dates(db: Db, exam: Exam, session_id: str | None = None) -> None:
 def _set_due_date(db: Db, exam: Exam, row: SessionRow) -> None:
     due = period_ends(db, exam, row)
     lock_units(db, row.id)
-    living = update(UnitRow).where(UnitRow.session_id == row.id, UnitRow.state.in_(HOLDABLE))
+    living = update(UnitRow).where(UnitRow.session_id == row.id, UnitRow.state.in_(LIVING_VALUES))
     db.execute(living.values(due_at=due))
     check = db.get(IdentityCheckRow, row.id)
     if check is not None and check.confirmed:
@@ -193,7 +192,7 @@ def period_ends(db: Db, exam: Exam, session: SessionRow) -> datetime:
 
 def due_dates(db: Db, exam: Exam) -> dict[datetime, int]:
     """How many of the exam's ended sessions with living evidence are due when, the earliest first."""
-    living = select(UnitRow.id).where(UnitRow.session_id == SessionRow.id, UnitRow.state.in_(HOLDABLE))
+    living = select(UnitRow.id).where(UnitRow.session_id == SessionRow.id, UnitRow.state.in_(LIVING_VALUES))
     ended = select(SessionRow.ended_at, _NOTIFIED_AT).where(
         SessionRow.exam_id == exam.id, SessionRow.state.in_(OVER_VALUES), living.exists()
     )
@@ -216,17 +215,6 @@ def open_procedures(db: Db, hold_id: str | None = None) -> dict[str, HoldKind]:
             query = query.where(column == hold_id)
         found |= dict.fromkeys(db.scalars(query), kind)
     return found
-
-
-def raise_counter(db: Db, unit_id: str) -> bool:
-    """Hold the unit, unless its erasure has begun: whether it is held now."""
-    raised = (
-        update(UnitRow)
-        .where(UnitRow.id == unit_id, UnitRow.state.in_(HOLDABLE))
-        .values(active_holds=UnitRow.active_holds + 1)
-        .returning(UnitRow.id)
-    )
-    return db.scalar(raised) is not None
 
 
 def _nothing_to_hold(db: Db, session_id: str) -> Conflict:

@@ -10,7 +10,7 @@ from datetime import datetime
 
 from proctoring.holds.model import check_reason
 from proctoring.text import prose
-from proctoring.units.model import UnitState
+from proctoring.units.model import LIVING, UnitState
 
 IMAGES_MAX = 6
 """Images one candidate may send: both sides of a card, and two more tries at each."""
@@ -39,7 +39,7 @@ class IdentityCopy:
     @property
     def exists(self) -> bool:
         """Whether it can still be seen."""
-        return self.state in (UnitState.OPEN, UnitState.RETAINED)
+        return self.state in LIVING
 
 
 def check_answer(confirmed: bool, reason: str) -> str:

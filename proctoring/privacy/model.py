@@ -17,7 +17,7 @@ from proctoring.holds.model import Hold
 from proctoring.incidents.model import Incident
 from proctoring.reviews.model import Review, ReviewState
 from proctoring.sessions.model import OVER, EndReason, Session, SessionState
-from proctoring.units.model import UnitKind, UnitState
+from proctoring.units.model import LIVING, UnitKind, UnitState
 
 LOOK_WINDOW = timedelta(minutes=15)
 
@@ -51,7 +51,7 @@ class Stored:
     @property
     def exists(self) -> bool:
         """Whether anything can still be seen of it: its key is there."""
-        return self.state in (UnitState.OPEN, UnitState.RETAINED)
+        return self.state in LIVING
 
 
 @dataclass(frozen=True, slots=True)

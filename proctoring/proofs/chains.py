@@ -18,7 +18,7 @@ from proctoring.proofs.bodies import read_certificate
 from proctoring.proofs.checkpoints import ledger_hashes
 from proctoring.proofs.declared import Declared, declared
 from proctoring.recordings.rows import SegmentRow
-from proctoring.units.model import UnitState
+from proctoring.units.model import LIVING_VALUES, UnitState
 from proctoring.units.rows import UnitRow
 from storage.errors import NotAuthentic, ObjectMissing, Refused
 from storage.objects.store import ObjectStore
@@ -28,8 +28,6 @@ from storage.proofs.manifest import first_break as first_leaf_break
 from storage.proofs.sign import Purpose, check_body
 from storage.proofs.tree import Frontier
 from storage.proofs.witness import CertificateCopy, Line
-
-LIVING = (UnitState.OPEN.value, UnitState.RETAINED.value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +86,7 @@ def audit_objects(db: Db, objects: ObjectStore) -> Iterator[Fault]:
     Raises StoreFailed when the store is away.
     """
     living = select(SegmentRow).join(UnitRow, UnitRow.id == SegmentRow.unit_id)
-    for row in db.scalars(living.where(UnitRow.state.in_(LIVING)).execution_options(yield_per=1000)):
+    for row in db.scalars(living.where(UnitRow.state.in_(LIVING_VALUES)).execution_options(yield_per=1000)):
         try:
             if digest(objects.get(row.object_key)) != row.ct_sha256:
                 yield Fault("segment.altered", row.object_key)

@@ -22,7 +22,7 @@ from proctoring.proofs.copied_acts import ActCopier
 from proctoring.quarantine.service import check_none
 from proctoring.recordings.rows import SegmentRow
 from proctoring.tolerant import is_text
-from proctoring.units.model import UnitState
+from proctoring.units.model import LIVING_VALUES
 from proctoring.units.rows import UnitRow
 from storage.proofs import witness
 from storage.proofs.checkpoint import LEDGER_ORIGIN, Checkpoint, unit_origin
@@ -100,7 +100,7 @@ def make_checkpoints(db: Db, core: Core, signer: NoteSigner) -> int:
     signed = exists().where(
         CheckpointRow.origin == unit_origin("") + UnitRow.id, CheckpointRow.size == UnitRow.manifest_size
     )
-    living = UnitRow.state.in_((UnitState.OPEN.value, UnitState.RETAINED.value))
+    living = UnitRow.state.in_(LIVING_VALUES)
     units = list(db.scalars(select(UnitRow.id).where(living, ~signed).order_by(UnitRow.id)))
     made = 0
     for unit in units:

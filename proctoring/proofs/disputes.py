@@ -15,9 +15,8 @@ from proctoring.proofs.replay import replay
 from proctoring.proofs.session_entries import SessionEntries
 from proctoring.proofs.states.deciding import ToldUnits, active_holds, is_over, open_procedures, told_units
 from proctoring.proofs.states.due import ToldDue, same_due, told_due
-from proctoring.units.model import UnitState
+from proctoring.units.model import LIVING, UnitState
 
-LIVING = (UnitState.OPEN, UnitState.RETAINED)
 AT_MOST = 20  # disputes told of one session
 
 

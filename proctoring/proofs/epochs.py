@@ -12,10 +12,8 @@ from proctoring.custody.rows import EntryRow
 from proctoring.proofs import stops
 from proctoring.proofs.disputes import Dispute
 from proctoring.recordings.rotation import Keyed
-from proctoring.units.model import UnitState
+from proctoring.units.model import KEYLESS_VALUES
 from proctoring.units.rows import UnitRow
-
-GONE = (UnitState.ERASING.value, UnitState.ERASED.value)
 
 
 class EpochGuard:
@@ -56,7 +54,9 @@ def _missing(db: Db) -> tuple[str, Dispute] | None:
     """The first unit that is gone by its row, or whose row is gone, and whose erasure no entry tells."""
     mine = EntryRow.session_id == UnitRow.session_id, EntryRow.unit_id == UnitRow.id
     told = exists().where(*mine, EntryRow.action == Action.EVIDENCE_ERASE.value)
-    gone = select(UnitRow.id, UnitRow.session_id, UnitRow.state).where(UnitRow.state.in_(GONE), ~told)
+    gone = select(UnitRow.id, UnitRow.session_id, UnitRow.state).where(
+        UnitRow.state.in_(KEYLESS_VALUES), ~told
+    )
     if (row := db.execute(gone.limit(1)).first()) is not None:
         detail = f"unit {row.id} is {row.state} by its row, its erasure the ledger does not tell"
         return row.session_id, Dispute("unit.state", detail)

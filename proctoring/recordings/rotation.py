@@ -16,14 +16,13 @@ from proctoring.custody.model import SYSTEM, Action
 from proctoring.custody.service import enter
 from proctoring.quarantine.service import check_none
 from proctoring.tolerant import Garbled, as_it_stands
-from proctoring.units.model import UnitState
+from proctoring.units.model import LIVING_VALUES
 from proctoring.units.rows import UnitRow
 from storage.errors import KeyMissing, KeyServiceFailed, NotAuthentic
 from storage.keys.folder import EpochKeys
 from storage.seal import Opener, SealedUnitKey
 
 UNITS_A_ROUND = 500
-LIVING = (UnitState.OPEN.value, UnitState.RETAINED.value)
 EPOCH_IDLE = timedelta(days=14)
 """How old an epoch is before it may go: a sealing process may have looked up the newest one just before."""
 
@@ -153,7 +152,7 @@ class Rotation:
         after = ""
         while True:
             with self._core.db.read() as db:
-                units = _keyed(db, select(*_READ).where(UnitRow.id > after, UnitRow.state.in_(LIVING)))
+                units = _keyed(db, select(*_READ).where(UnitRow.id > after, UnitRow.state.in_(LIVING_VALUES)))
             if not units:
                 self._guard.every_key_opens()
                 return True

@@ -15,6 +15,7 @@ from proctoring.sessions.model import OVER, OVER_VALUES
 from proctoring.sessions.rows import SessionRow
 from proctoring.units.model import UnitState
 from proctoring.units.rows import UnitRow, lock_units
+from proctoring.units.service import retain
 
 END_GAP_MS_MIN = 100  # at the end of the time line; of a shorter one nothing is told
 TAKE_ABANDONED_AFTER = timedelta(hours=1)
@@ -38,11 +39,8 @@ def settle(db: Db, now: datetime, session_id: str) -> bool:
         return False
     lock_units(db, session_id)
     _close_gaps(db, session_id)
-    still_open = UnitRow.session_id == session_id, UnitRow.state == UnitState.OPEN.value
-    retained = update(UnitRow).where(*still_open).values(state=UnitState.RETAINED.value)
-    heads = retained.returning(UnitRow.id, UnitRow.manifest_size, UnitRow.manifest_head)
-    for unit in sorted(db.execute(heads), key=lambda unit: unit.id):
-        _enter(db, now, session_id, unit.id, unit.manifest_size, unit.manifest_head)
+    for unit_id, leaves, head in retain(db, session_id):
+        _enter(db, now, session_id, unit_id, leaves, head)
     return True
 
 

@@ -16,7 +16,7 @@ from proctoring.recordings.model import EndCause, Gap, Segment, Take
 from proctoring.recordings.rows import GapRow, SegmentRow, TakeRow
 from proctoring.sessions.model import SessionState
 from proctoring.sessions.service import load as load_session
-from proctoring.units.model import UnitKind, UnitState
+from proctoring.units.model import KEYLESS, UnitKind, UnitState
 from proctoring.units.rows import UnitRow
 from storage.seal import SealedUnitKey
 
@@ -190,7 +190,7 @@ def _goes_on(gap: Gap, replaced_ms: int | None) -> bool:
 
 def _stream_json(stream: StreamTimeline) -> dict[str, object]:
     numbers = {take.id: take.number for take in stream.takes}
-    erased = stream.state in (UnitState.ERASING, UnitState.ERASED)
+    erased = stream.state in KEYLESS
     return {
         "stream": stream.stream.value,
         "state": stream.state.value,

@@ -25,12 +25,11 @@ from proctoring.sessions.model import OVER_VALUES
 from proctoring.sessions.rows import SessionRow
 from proctoring.sessions.service import session_row
 from proctoring.units.due import due_at
-from proctoring.units.model import UnitState
+from proctoring.units.model import KEYLESS_VALUES
 from proctoring.units.rows import UnitRow
 
 AT_ONCE_MAX = 500
 """Sessions that one pass makes records of, and as many whose words or records it erases."""
-KEYLESS = (UnitState.ERASING.value, UnitState.ERASED.value)
 
 
 def make_records(db: Db, core: Core, actor: Actor) -> int:
@@ -60,7 +59,7 @@ def left_of(db: Db, session_id: str) -> Standing:
     over_at = _over_at(session)
     record = db.get(RecordRow, session_id)
     units = list(db.scalars(select(UnitRow).where(UnitRow.session_id == session_id)))
-    left = [unit.due_at for unit in units if unit.state not in KEYLESS]
+    left = [unit.due_at for unit in units if unit.state not in KEYLESS_VALUES]
     never = due_at(exam.regulation, over_at, exam.results_published_at)
     return Standing(
         footage_left=bool(left),
@@ -95,7 +94,7 @@ def due(db: Db, now: datetime) -> Sequence[str]:
     mine = SessionRow.id
     over = and_(
         SessionRow.state.in_(OVER_VALUES),
-        ~exists().where(UnitRow.session_id == mine, UnitRow.state.not_in(KEYLESS)),
+        ~exists().where(UnitRow.session_id == mine, UnitRow.state.not_in(KEYLESS_VALUES)),
         ~exists().where(HoldRow.session_id == mine, HoldRow.released_at.is_(None)),
     )
     decided = exists().where(*_counts(IncidentRow.session_id == mine)) | exists().where(

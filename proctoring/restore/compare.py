@@ -23,7 +23,7 @@ from proctoring.quarantine import service
 from proctoring.quarantine.model import Head
 from proctoring.restore.missing import Copied, Known, KnownUnit, Missing, missing
 from proctoring.tolerant import as_it_stands
-from proctoring.units.model import UnitState
+from proctoring.units.model import UNFINISHED_VALUES, UnitState
 from proctoring.units.rows import UnitRow
 from storage.errors import Refused
 from storage.proofs import witness
@@ -31,7 +31,6 @@ from storage.proofs.checkpoint import LEDGER_ORIGIN, claimed, claimed_origin, re
 from storage.proofs.tree import EMPTY_ROOT, Frontier
 from storage.proofs.witness import ActCopy, CertificateCopy, Line, RestoredCopy, StampCopy
 
-LIVING = (UnitState.OPEN.value, UnitState.RETAINED.value, UnitState.ERASING.value)
 NOTHING_SHARED = Head(0, EMPTY_ROOT)
 
 log = structlog.get_logger()
@@ -165,7 +164,7 @@ def load(db: Db, copied: Copied) -> Known:
     """What this database knows of what the copy might miss in it."""
     size = as_it_stands(UnitRow.__table__.c.manifest_size)
     units = select(UnitRow.id, UnitRow.session_id, size, UnitRow.state)
-    living = db.execute(units.where(UnitRow.state.in_(LIVING)))
+    living = db.execute(units.where(UnitRow.state.in_(UNFINISHED_VALUES)))
     holds = db.execute(select(HoldRow.id, HoldRow.released_at.is_(None)))
     return Known(
         ledger=head(db)[0],

@@ -12,13 +12,11 @@ from proctoring.core import Core
 from proctoring.custody.committed import commit
 from proctoring.custody.model import Action, Actor
 from proctoring.custody.service import enter
-from proctoring.holds.model import HoldKind
+from proctoring.holds.model import RESTORED, HoldKind
 from proctoring.holds.rows import HoldRow, HoldUnitRow
-from proctoring.holds.service import raise_counter
 from proctoring.proofs.bodies import Act
-from proctoring.units.rows import UnitRow
+from proctoring.units.service import lower_holds, raise_holds
 
-OWNER = "restored"
 REASON = "Placed before the database was restored; its reason was lost."
 
 
@@ -27,7 +25,7 @@ def place_again(db: Db, core: Core, actor: Actor, act: Act) -> bool:
     assert act.hold is not None
     if db.get(HoldRow, act.hold) is not None:
         return False
-    held = [unit_id for unit_id in sorted(act.units) if raise_counter(db, unit_id)]
+    held = [unit_id for unit_id in sorted(act.units) if raise_holds(db, unit_id)]
     if not held:
         return False
     row = HoldRow(
@@ -35,7 +33,7 @@ def place_again(db: Db, core: Core, actor: Actor, act: Act) -> bool:
         session_id=act.session,
         kind=HoldKind(act.kind or "").value,
         reason=REASON,
-        owner=OWNER,
+        owner=RESTORED,
         placed_at=act.at,
         review_at=core.clock(),
         released_at=None,
@@ -77,7 +75,7 @@ def end_holds_on(db: Db, core: Core, actor: Actor, unit_id: str) -> None:
     for hold_id in list(db.scalars(holding.order_by(HoldUnitRow.hold_id))):
         row = db.get_one(HoldUnitRow, (hold_id, unit_id))
         db.delete(row)
-        _lower_counter(db, unit_id)
+        lower_holds(db, [unit_id])
         db.flush()
         left = select(HoldUnitRow.unit_id).where(HoldUnitRow.hold_id == hold_id).limit(1)
         if db.scalar(left) is None:
@@ -89,15 +87,14 @@ def _end(db: Db, core: Core, actor: Actor, hold_id: str) -> bool:
     ended = (
         update(HoldRow)
         .where(HoldRow.id == hold_id, HoldRow.released_at.is_(None))
-        .values(released_at=now, released_by=OWNER)
+        .values(released_at=now, released_by=RESTORED)
         .returning(HoldRow.session_id, HoldRow.kind)
     )
     found = db.execute(ended).first()
     if found is None:
         return False
     covered = select(HoldUnitRow.unit_id).where(HoldUnitRow.hold_id == hold_id).order_by(HoldUnitRow.unit_id)
-    for unit_id in list(db.scalars(covered)):
-        _lower_counter(db, unit_id)
+    lower_holds(db, list(db.scalars(covered)))
     enter(
         db,
         now,
@@ -109,7 +106,3 @@ def _end(db: Db, core: Core, actor: Actor, hold_id: str) -> bool:
         restored=1,
     )
     return True
-
-
-def _lower_counter(db: Db, unit_id: str) -> None:
-    db.execute(update(UnitRow).where(UnitRow.id == unit_id).values(active_holds=UnitRow.active_holds - 1))

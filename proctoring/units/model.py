@@ -39,6 +39,16 @@ class UnitState(StrEnum):
     ERASED = "erased"
 
 
+LIVING = (UnitState.OPEN, UnitState.RETAINED)
+"""The unit has its key: it can be seen, may be held, and goes once it is due."""
+LIVING_VALUES = tuple(state.value for state in LIVING)  # as the database has them
+KEYLESS = (UnitState.ERASING, UnitState.ERASED)
+"""The unit's key is destroyed, and nothing brings it back."""
+KEYLESS_VALUES = tuple(state.value for state in KEYLESS)
+UNFINISHED_VALUES = (*LIVING_VALUES, UnitState.ERASING.value)
+"""Something of the unit may be left: there is no certificate yet."""
+
+
 def unit_kinds(profile: CaptureProfile) -> tuple[UnitKind, ...]:
     """The evidence units that a session of this profile has."""
     kinds = [UnitKind(stream.value) for stream in profile.streams]

@@ -27,14 +27,13 @@ from proctoring.reviews.model import ReviewState
 from proctoring.reviews.rows import ReviewRow
 from proctoring.sessions.model import SessionState
 from proctoring.sessions.rows import SessionRow
-from proctoring.units.model import UnitState
+from proctoring.units.model import LIVING_VALUES, UnitState
 from proctoring.units.rows import UnitRow
 
 DUE_SOON: Final = timedelta(days=7)
 COUNTED_EVERY: Final = timedelta(minutes=5)
 """Stored bytes are summed over every segment, so not at each request."""
 UNDECIDED = (ReviewState.TO_REVIEW.value, ReviewState.IN_REVIEW.value)
-LIVING = (UnitState.OPEN.value, UnitState.RETAINED.value)
 
 _counted: WeakKeyDictionary[Database, tuple[datetime, int]] = WeakKeyDictionary()
 
@@ -89,7 +88,7 @@ def unreviewed_due_soon(db: Db, now: datetime) -> int:
         .outerjoin(ReviewRow, ReviewRow.session_id == UnitRow.session_id)
         .where(
             UnitRow.kind.in_([stream.value for stream in Stream]),
-            UnitRow.state.in_(LIVING),
+            UnitRow.state.in_(LIVING_VALUES),
             UnitRow.active_holds == 0,
             UnitRow.manifest_size > 0,
             UnitRow.due_at <= now + DUE_SOON,

@@ -35,14 +35,13 @@ from proctoring.sessions.model import EndReason, SessionState
 from proctoring.signals import service as signals
 from proctoring.signals.model import SignalKind
 from proctoring.signals.service import SignalsHead
-from proctoring.units.model import UnitState
+from proctoring.units.model import LIVING
 from proctoring.web.arrival import is_from_elsewhere
 from review_ui.desk import Desk, names_of
 from review_ui.due import Due, due
 from review_ui.views import enter_page_view
 
 STREAM_ORDER = (Stream.SCREEN, Stream.WEBCAM, Stream.PHONE)
-LIVING = (UnitState.OPEN, UnitState.RETAINED)
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,7 +38,7 @@ from proctoring.recordings.service import BegunTake
 from proctoring.sessions import service as sessions
 from proctoring.sessions.model import Session
 from proctoring.sessions.rows import SessionRow
-from proctoring.units.model import UnitState
+from proctoring.units.model import KEYLESS_VALUES, UnitState
 from proctoring.units.rows import UnitRow
 from retention.erase import Eraser
 from storage.objects.naming import segment_key
@@ -47,7 +47,7 @@ from storage.proofs import witness
 from storage.proofs.manifest import digest
 from tests.support import postgres
 from tests.support.crash import Crash, Points, crash, crashing
-from tests.support.life import BEGUN, check_life, check_nothing_due_is_left
+from tests.support.life import check_life, check_nothing_due_is_left
 from tests.support.restore import Backup, Operations, back_up
 from tests.support.versioned import VersionedObjects
 from tests.support.world import ADMIN, SEGMENT_MS, UNPAUSED, World
@@ -271,7 +271,7 @@ class Life(RuleBasedStateMachine):
 
     def _begun(self) -> set[str]:
         with self.world.core.db.read() as db:
-            return set(db.scalars(select(UnitRow.id).where(UnitRow.state.in_(BEGUN))))
+            return set(db.scalars(select(UnitRow.id).where(UnitRow.state.in_(KEYLESS_VALUES))))
 
     @invariant()
     def nothing_is_lost_and_nothing_is_left(self) -> None:

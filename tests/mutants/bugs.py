@@ -36,7 +36,7 @@ RACES = (
     "::test_a_hold_and_an_erasure_of_a_single_stream_have_one_winner_in_every_order",
 )
 COMPARE, CHECK, READER = (f"proctoring/proofs/{name}.py" for name in ("compare", "check", "reader"))
-DECIDE, HOLDS, SHRED = "retention/decide.py", "proctoring/holds/service.py", "storage/objects/shred.py"
+UNITS, SHRED = "proctoring/units/service.py", "storage/objects/shred.py"
 LISTED = "self._objects.versions(prefix)"
 NEWEST = (
     "iter(version for version in "
@@ -59,21 +59,20 @@ BUGS = (
         "erasure looks for holds instead of asking the counter",
         (
             Edit(
-                DECIDE,
+                UNITS,
                 "UnitRow.active_holds == 0,",
                 "~exists().where(HoldUnitRow.unit_id == UnitRow.id, HoldUnitRow.hold_id == HoldRow.id,"
                 " HoldRow.released_at.is_(None)),",
             ),
             Edit(
-                DECIDE,
-                "from sqlalchemy import delete, select, update",
-                "from sqlalchemy import delete, exists, select, update",
+                UNITS,
+                "from sqlalchemy import ColumnElement, update",
+                "from sqlalchemy import ColumnElement, exists, update",
             ),
             Edit(
-                DECIDE,
-                "from proctoring.recordings.model import",
-                "from proctoring.holds.rows import HoldRow, HoldUnitRow\n"
-                "from proctoring.recordings.model import",
+                UNITS,
+                "from proctoring.units.model import",
+                "from proctoring.holds.rows import HoldRow, HoldUnitRow\nfrom proctoring.units.model import",
             ),
         ),
         RACES,
@@ -95,8 +94,8 @@ BUGS = (
         "a hold is placed on what is being erased",
         (
             Edit(
-                HOLDS,
-                ".where(UnitRow.id == unit_id, UnitRow.state.in_(HOLDABLE))",
+                UNITS,
+                ".where(UnitRow.id == unit_id, UnitRow.state.in_(LIVING_VALUES))",
                 ".where(UnitRow.id == unit_id)",
             ),
         ),
@@ -105,7 +104,7 @@ BUGS = (
     Bug(
         "release-all",
         "releasing one hold ends them all",
-        (Edit(HOLDS, "active_holds=UnitRow.active_holds - 1", "active_holds=0"),),
+        (Edit(UNITS, "active_holds=UnitRow.active_holds - 1", "active_holds=0"),),
         ERASED,
     ),
     Bug(
@@ -124,7 +123,7 @@ BUGS = (
     Bug(
         "key kept",
         "the decision leaves the unit's sealed key in its row",
-        (Edit(DECIDE, "            sealed_private_key=None,\n", ""),),
+        (Edit(UNITS, "            sealed_private_key=None,\n", ""),),
         ERASED,
     ),
     Bug(

@@ -7,14 +7,12 @@ from proctoring.custody.rows import CertificateRow
 from proctoring.custody.service import entries
 from proctoring.holds.rows import HoldRow, HoldUnitRow
 from proctoring.recordings.rows import SegmentRow, TakeRow
-from proctoring.units.model import UnitState
+from proctoring.units.model import KEYLESS_VALUES, UnitState
 from proctoring.units.rows import UnitRow
 from storage.objects.naming import unit_prefix
 from storage.objects.shred import Shredder
 from storage.objects.store import ObjectStore
 from tests.support.world import World
-
-BEGUN = (UnitState.ERASING.value, UnitState.ERASED.value)
 
 
 def check_life(
@@ -45,10 +43,10 @@ def check_life(
     assert len(certified) == len(set(certified))
     by_session: dict[str, set[bool]] = {}
     for unit in units:
-        by_session.setdefault(unit.session_id, set()).add(unit.state in BEGUN)
+        by_session.setdefault(unit.session_id, set()).add(unit.state in KEYLESS_VALUES)
         if unit.id in held or unit.state == UnitState.RETAINED.value:
             _check_opens(world, objects, unit)
-        if unit.state in BEGUN:
+        if unit.state in KEYLESS_VALUES:
             assert unit.id not in held, "held evidence is being erased"
             assert unit.sealed_private_key is None, "an erased unit has its key"
             assert unit.erasing_at is not None

@@ -12,12 +12,11 @@ from proctoring.incidents.model import OPEN
 from proctoring.proofs.model import Told
 from proctoring.proofs.states import evidence, held, incidents, sessions
 from proctoring.sessions.model import SessionState
-from proctoring.units.model import UnitState
+from proctoring.units.model import KEYLESS_VALUES, UnitState
 
 OPEN_INCIDENTS = tuple(state.value for state in OPEN)
 OPEN_APPEALS = (AppealState.LODGED.value,)
 ERASED = UnitState.ERASED.value
-GONE = (UnitState.ERASING.value, ERASED)
 OVER = (SessionState.ENDED.value, SessionState.EXPIRED.value)
 _PROCEDURES = (("incident", incidents.TABLE, OPEN_INCIDENTS), ("appeal", incidents.APPEALS, OPEN_APPEALS))
 
@@ -73,7 +72,7 @@ def told_units(told: Told) -> ToldUnits:
     return ToldUnits(
         kinds,
         any(name == table for name, _ in told.complete),
-        frozenset(unit for unit, state in states.items() if state in GONE),
+        frozenset(unit for unit, state in states.items() if state in KEYLESS_VALUES),
         frozenset(unit for unit, state in states.items() if state == ERASED),
     )
 

@@ -1,8 +1,8 @@
 """Holds and the units that each covers: as placed and released, and as a restore did either again."""
 
 from proctoring.custody.model import Action, Entry
+from proctoring.holds.model import RESTORED
 from proctoring.proofs.model import Told, given
-from proctoring.restore.holds import OWNER
 
 TABLE, COVERED = "holds", "hold_units"
 
@@ -30,7 +30,7 @@ def fold(told: Told, entry: Entry) -> None:
                     told.tell(entry, COVERED, f"{hold}+{unit}", hold_id=hold, unit_id=unit)
                 told.complete.add((COVERED, hold))
         case Action.HOLD_RELEASE:
-            by = OWNER if restored else entry.actor
+            by = RESTORED if restored else entry.actor
             told.tell(entry, TABLE, str(entry.detail["hold"]), released_at=told.at(entry), released_by=by)
         case Action.EVIDENCE_ERASE if restored:
             # The copied proofs said that the unit was erased: no hold covers it any more.
