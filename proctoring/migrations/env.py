@@ -2,7 +2,7 @@
 
 from alembic import context
 
-from proctoring.migrations.tables import METADATA
+from proctoring.proofs.tables import METADATA
 
 connection = context.config.attributes["connection"]
 context.configure(connection=connection, target_metadata=METADATA, render_as_batch=True)

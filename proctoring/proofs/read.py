@@ -13,11 +13,11 @@ from sqlalchemy.orm import Session as Db
 from proctoring.custody.committed import plain
 from proctoring.custody.model import Action, Entry
 from proctoring.custody.rows import EntryRow
-from proctoring.migrations.tables import METADATA
 from proctoring.proofs.columns import compared
 from proctoring.proofs.model import EDITED, Disagreement, Key, Row
 from proctoring.proofs.rows import STATE_ID, ReplayRow
 from proctoring.proofs.states import house
+from proctoring.proofs.tables import METADATA
 from proctoring.tolerant import Garbled, as_it_stands
 from storage.proofs.manifest import digest
 

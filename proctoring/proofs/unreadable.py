@@ -5,9 +5,9 @@ from collections.abc import Iterator
 from sqlalchemy import ColumnElement, Table, select
 from sqlalchemy.orm import Session as Db
 
-from proctoring.migrations.tables import METADATA
 from proctoring.proofs.check import check_sessions, read_house
 from proctoring.proofs.disputes import AT_MOST, Dispute
+from proctoring.proofs.tables import METADATA
 from proctoring.tolerant import Garbled, as_it_stands
 
 ROW_UNREADABLE = "row.unreadable"

@@ -23,7 +23,7 @@ from proctoring.exams import service as exams
 from proctoring.exams.model import CaptureProfile, Stream
 from proctoring.help.model import REQUESTS_MAX
 from proctoring.identity.model import IMAGES_MAX
-from proctoring.migrations.tables import METADATA
+from proctoring.proofs.tables import METADATA
 from proctoring.recordings import logs
 from proctoring.recordings.model import EndCause
 from proctoring.sessions.model import Session

@@ -10,7 +10,7 @@ from psycopg import sql
 from proctoring.db import Database
 from proctoring.migrations.grants import grant
 from proctoring.migrations.rights import RIGHTS, USERS, VERSION_TABLE, right
-from proctoring.migrations.tables import METADATA
+from proctoring.proofs.tables import METADATA
 from tests.support import postgres
 
 VERBS = ("SELECT", "INSERT", "UPDATE", "DELETE", "TRUNCATE", "REFERENCES", "TRIGGER")

@@ -18,12 +18,12 @@ from proctoring.exams.model import Exam, Stream
 from proctoring.holds import service as holds
 from proctoring.holds.model import HoldKind
 from proctoring.holds.rows import HoldRow
-from proctoring.migrations.tables import METADATA
 from proctoring.proofs.audit import audit_rows
 from proctoring.proofs.chains import audit, restorations
 from proctoring.proofs.copied_acts import ActCopier
 from proctoring.proofs.declared import declared
 from proctoring.proofs.epochs import EpochGuard
+from proctoring.proofs.tables import METADATA
 from proctoring.recordings.rotation import Rotation
 from proctoring.restore.compare import Watch
 from proctoring.sessions import service as sessions

@@ -19,7 +19,7 @@ from proctoring.holds import service as holds
 from proctoring.holds.model import HoldKind
 from proctoring.identity import service as identity
 from proctoring.incidents import service as incidents
-from proctoring.migrations.tables import METADATA
+from proctoring.proofs.tables import METADATA
 from proctoring.recordings.rows import LoggedEventRow, TakeRow
 from proctoring.reviews import service as reviews
 from proctoring.sessions import service as sessions

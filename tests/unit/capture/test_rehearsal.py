@@ -10,7 +10,7 @@ from capture.publish.rehearsal import ForgetfulRecorder
 from capture.recorder import MediaSegment
 from proctoring.errors import TokenRefused, WrongState
 from proctoring.exams.model import Stream
-from proctoring.migrations.tables import METADATA
+from proctoring.proofs.tables import METADATA
 from proctoring.recordings.model import EndCause
 from tests.support.world import World
 

@@ -7,7 +7,7 @@ from sqlalchemy import select
 
 from capture.pages import routes
 from capture.stills import MemoryStills
-from proctoring.migrations.tables import METADATA
+from proctoring.proofs.tables import METADATA
 from tests.support.asgi import AsgiClient, addresses
 from tests.support.world import World
 

@@ -12,8 +12,8 @@ from sqlalchemy.exc import IntegrityError
 from proctoring.holds import service as holds
 from proctoring.holds.model import HoldKind
 from proctoring.holds.rows import HoldRow
-from proctoring.migrations.tables import METADATA
 from proctoring.proofs.job import LedgerReplay
+from proctoring.proofs.tables import METADATA
 from proctoring.records.model import RECORD, WORDS
 from proctoring.records.stays import GONE_WITH_KEY, STAYS, Why
 from proctoring.sessions.model import Session

@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from proctoring.migrations.tables import METADATA
 from proctoring.proofs import check, compare
 from proctoring.proofs.check import House, read_house
 from proctoring.proofs.columns import COLUMNS, compared, document
 from proctoring.proofs.compare import primary
 from proctoring.proofs.model import EDITED, Key, Row, Told
 from proctoring.proofs.read import Rows, entries_of, session_ids, session_rows
+from proctoring.proofs.tables import METADATA
 from storage.proofs.commitment import Value
 from tests.support.decided import decide_everything
 from tests.support.world import World

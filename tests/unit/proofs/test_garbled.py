@@ -14,12 +14,12 @@ from proctoring.compose.prepare import prepare
 from proctoring.custody.model import Action
 from proctoring.custody.service import entries
 from proctoring.db import Instant
-from proctoring.migrations.tables import METADATA
 from proctoring.proofs import findings
 from proctoring.proofs.audit import audit_rows
 from proctoring.proofs.columns import compared
 from proctoring.proofs.job import LedgerReplay
 from proctoring.proofs.leaves import TABLE as SEGMENTS
+from proctoring.proofs.tables import METADATA
 from proctoring.settings.settings import Settings
 from proctoring.tolerant import Garbled, as_it_stands
 from tests.support.decided import decide_everything

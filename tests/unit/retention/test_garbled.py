@@ -15,12 +15,12 @@ from proctoring.holds import service as holds
 from proctoring.holds import worker
 from proctoring.holds.brake import Brake, BrakeCause
 from proctoring.holds.model import HoldKind
-from proctoring.migrations.tables import METADATA
 from proctoring.proofs import stops
 from proctoring.proofs.checkpoints import Checkpoints
 from proctoring.proofs.columns import compared
 from proctoring.proofs.epochs import EpochGuard
 from proctoring.proofs.job import LedgerReplay
+from proctoring.proofs.tables import METADATA
 from proctoring.proofs.unreadable import ROW_UNREADABLE
 from proctoring.recordings.rotation import Rotation
 from proctoring.restore.compare import Watch

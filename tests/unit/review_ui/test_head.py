@@ -9,7 +9,7 @@ from sqlalchemy import select
 from proctoring.access.model import Role
 from proctoring.exams import service as exams
 from proctoring.exams.model import CaptureProfile, Stream
-from proctoring.migrations.tables import METADATA
+from proctoring.proofs.tables import METADATA
 from proctoring.sessions import service as sessions
 from proctoring.units.rows import UnitRow
 from review_ui import calls
