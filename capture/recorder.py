@@ -6,7 +6,7 @@ The ingest knows sessions only through this protocol. Every time is Unix millise
 
 import asyncio
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Protocol, Self
 
 from proctoring.errors import TokenRefused, WrongState
 from proctoring.exams.model import Stream
@@ -21,6 +21,12 @@ class Grant:
 
     session_id: str
     stream: Stream | UnitKind
+
+    @classmethod
+    def of(cls, token: tuple[str, str]) -> Self:
+        """What a token allows that names a session and a stream."""
+        session_id, stream = token
+        return cls(session_id, Stream(stream))
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from proctoring.clock import Clock
 from proctoring.db import Database
 from proctoring.ids import NewId
-from proctoring.sessions.links import Links
+from proctoring.links import Links
 from proctoring.settings.settings import Settings
 from storage.seal import Sealer
 

@@ -50,7 +50,7 @@ class ForgetfulRecorder:
 
     async def recognise(self, token: str) -> Grant:
         """See Recorder."""
-        return Grant(*self._core.links.read_rehearsal(token))
+        return Grant.of(self._core.links.read_rehearsal(token))
 
     async def admit(self, token: str) -> Grant:
         """See Recorder. Raises TokenRefused, WrongState once the exam has begun or is over."""
@@ -82,12 +82,12 @@ class ForgetfulRecorder:
         return next((heard for heard in self._takes.values() if heard.session_id == session_id), None)
 
     def _admit(self, token: str) -> Grant:
-        session_id, stream = self._core.links.read_rehearsal(token)
+        grant = Grant.of(self._core.links.read_rehearsal(token))
         with available(), self._core.db.read() as db:
-            state = sessions.load(db, session_id).state
+            state = sessions.load(db, grant.session_id).state
         if state not in NOT_BEGUN:
             raise WrongState(f"The session is {state.value}; nothing is rehearsed.", "Go on to the exam.")
-        return Grant(session_id, stream)
+        return grant
 
 
 def routes(recorder: ForgetfulRecorder, ingests: Ingests, core: Core, relays: Relays | None) -> APIRouter:

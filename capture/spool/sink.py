@@ -119,7 +119,7 @@ class VaultRecorder:
 
     async def recognise(self, token: str) -> Grant:
         """See Recorder."""
-        return Grant(*self._core.links.read_ingest(token))
+        return Grant.of(self._core.links.read_ingest(token))
 
     async def admit(self, token: str) -> Grant:
         """See Recorder. A publisher with a valid token admits an invited session."""
@@ -150,7 +150,7 @@ class VaultRecorder:
 
     async def admit_late(self, token: str) -> Grant:
         """What the token allows to fill, for LATE_WAIT beyond the session's window. Raises TokenRefused."""
-        return Grant(*self._core.links.read_ingest(token, late.LATE_WAIT))
+        return Grant.of(self._core.links.read_ingest(token, late.LATE_WAIT))
 
     async def announce(self, grant: Grant, holding: bool) -> Missing:
         """What is missing of a stream, told to a page that says whether it holds something. Raises NotFound,
@@ -194,16 +194,17 @@ class VaultRecorder:
         return await asyncio.to_thread(self._ended, session_ids)
 
     def _admit(self, token: str) -> Grant:
-        session_id, stream = self._core.links.read_ingest(token)
+        grant = Grant.of(self._core.links.read_ingest(token))
         self._demand_room()
         with telling(self._core), available(), self._core.db.begin() as db:
             check_none(db)
-            session = sessions.load(db, session_id)
+            session = sessions.load(db, grant.session_id)
             if session.state is SessionState.INVITED:
-                session = sessions.admit(db, self._core, session_id)
+                session = sessions.admit(db, self._core, grant.session_id)
             after(session.state, SessionEvent.BEGIN)
-            unit_keys.check(self._core, recordings.unit_of(db, session_id, stream).public())
-        return Grant(session_id, stream)
+            unit = recordings.unit_of(db, grant.session_id, grant.stream)
+            unit_keys.check(self._core, unit.public())
+        return grant
 
     def _demand_room(self) -> None:
         try:

@@ -5,10 +5,10 @@ from pathlib import Path
 import click
 from sqlalchemy import func, select
 
+from proctoring import link_secrets
 from proctoring.cli.output import common, show
 from proctoring.compose.parts import parts
 from proctoring.data_folder import Places
-from proctoring.sessions import link_secrets
 from proctoring.units.rows import UnitRow
 from storage import durable
 

@@ -34,7 +34,7 @@ from proctoring.compose.relays import ice_servers, relays_of
 from proctoring.core import Core
 from proctoring.data_folder import Places
 from proctoring.jobs import PeriodicJob
-from proctoring.sessions.links import Links
+from proctoring.links import Links
 from proctoring.web import health
 from proctoring.web.application import application
 from proctoring.web.bodies import Body, BodyRules

@@ -19,8 +19,8 @@ from proctoring.compose.app import CAPTURE_BODIES, page_tokens
 from proctoring.compose.front_figures import figures_of, labelled
 from proctoring.core import Core
 from proctoring.errors import TokenRefused
+from proctoring.links import Links
 from proctoring.recordings.late import LATE_WAIT
-from proctoring.sessions.links import Links
 from proctoring.web.application import application
 from proctoring.web.bodies import BodyRules
 from proctoring.web.metrics import database_exposition

@@ -18,6 +18,7 @@ from proctoring.db import Database
 from proctoring.errors import Unavailable
 from proctoring.holds.brake import NO_PAUSE_TOO_LONG, BrakeLimits
 from proctoring.ids import new_id
+from proctoring.links import Links
 from proctoring.migrations import refuse_unknown
 from proctoring.proofs.checkpoints import Checkpoints
 from proctoring.proofs.copied_acts import copy_acts
@@ -26,7 +27,6 @@ from proctoring.proofs.job import LedgerReplay
 from proctoring.proofs.stamps import Stamps, ask_time
 from proctoring.recordings.rotation import Rotation
 from proctoring.restore.compare import Watch
-from proctoring.sessions.links import Links
 from proctoring.settings import settings as configuration
 from proctoring.settings.settings import Env, Settings
 from retention.clocks import nobody

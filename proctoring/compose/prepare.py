@@ -5,6 +5,7 @@ import secrets
 from contextlib import suppress
 from pathlib import Path
 
+from proctoring import link_secrets
 from proctoring.clock import iso, system_clock
 from proctoring.data_folder import Places, move_old_keys
 from proctoring.db import Database
@@ -12,7 +13,6 @@ from proctoring.errors import Invalid
 from proctoring.migrations import upgrade
 from proctoring.migrations.grants import OWNER, grant
 from proctoring.migrations.rights import USERS
-from proctoring.sessions import link_secrets
 from proctoring.settings.secret_files import REDIS_DEFAULT_USER
 from proctoring.settings.settings import Keys, Settings
 from proctoring.units import keys as unit_keys

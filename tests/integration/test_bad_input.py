@@ -10,7 +10,7 @@ import pytest
 from capture.publish.whip import SDP_BYTES_MAX
 from proctoring.clock import system_clock
 from proctoring.exams.model import Stream
-from proctoring.sessions.links import Links
+from proctoring.links import Links
 from proctoring.sessions.model import Session, SessionState
 from tests.support.service import Service
 from tests.unit.capture.offers import audio, offer, video

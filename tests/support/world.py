@@ -14,6 +14,7 @@ from proctoring.exams.model import CaptureProfile, CountFrom, Exam, Regulation, 
 from proctoring.holds.brake import NO_PAUSE_TOO_LONG, BrakeLimits
 from proctoring.identity import service as identity
 from proctoring.ids import new_id
+from proctoring.links import Links
 from proctoring.migrations import upgrade
 from proctoring.proofs.copied_acts import copy_acts
 from proctoring.recordings import service as recordings
@@ -21,7 +22,6 @@ from proctoring.recordings.leaves import SealedSegment
 from proctoring.recordings.model import EndCause
 from proctoring.recordings.service import BegunTake
 from proctoring.sessions import service as sessions
-from proctoring.sessions.links import Links
 from proctoring.sessions.model import Session
 from proctoring.settings.settings import Settings
 from retention.erase import Eraser

@@ -14,8 +14,8 @@ from capture.front.proxy import METHODS, Proxy
 from capture.publish.whip import SDP_BYTES_MAX
 from proctoring.compose.front import session_of
 from proctoring.exams.model import Stream
+from proctoring.links import Links
 from proctoring.recordings.late import LATE_WAIT
-from proctoring.sessions.links import Links
 from proctoring.sessions.model import Session, SessionState
 from proctoring.web import problems
 

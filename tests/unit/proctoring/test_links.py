@@ -7,8 +7,8 @@ from itsdangerous import URLSafeSerializer
 
 from proctoring.errors import Conflict, TokenRefused
 from proctoring.exams.model import Stream
-from proctoring.sessions.link_secrets import SECRETS_MAX, key_id, rotated, split
-from proctoring.sessions.links import Links
+from proctoring.link_secrets import SECRETS_MAX, key_id, rotated, split
+from proctoring.links import Links
 from tests.support.world import World
 
 

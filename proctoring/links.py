@@ -1,19 +1,18 @@
 """Signed links and tokens: nothing of them is stored, nobody can make one without the service's key.
 
 Each names its purpose, so that an invitation is no ingest token and a webcam's token no phone's; and the
-secret that signed it, so that a new secret ends none of them (`sessions.link_secrets`).
+secret that signed it, so that a new secret ends none of them (`link_secrets`).
 """
 
 import hashlib
 from datetime import UTC, datetime, timedelta
+from typing import Protocol
 
 from itsdangerous import BadSignature, URLSafeSerializer
 
 from proctoring.clock import Clock
 from proctoring.errors import TokenRefused, Unavailable
-from proctoring.exams.model import Stream
-from proctoring.sessions.link_secrets import chosen, key_id, split
-from proctoring.sessions.model import Session
+from proctoring.link_secrets import chosen, key_id, split
 
 TOKEN_CHARS_MAX = 512
 PHONE_PURPOSE = "phone"
@@ -24,6 +23,16 @@ ANSWERS_PURPOSE = "answers"
 REHEARSAL_PURPOSE = "rehearsal"
 
 _NEW_INVITATION = "Ask the exam body for a new invitation."
+
+
+class Expiring(Protocol):
+    """A session, as far as a link needs it: tokens expire as its window closes."""
+
+    @property
+    def id(self) -> str: ...
+
+    @property
+    def closes_at(self) -> datetime: ...
 
 
 class Links:
@@ -37,31 +46,31 @@ class Links:
         self._known = secrets and split(secrets)
         self._clock = clock
 
-    def invitation(self, session: Session) -> str:
+    def invitation(self, session: Expiring) -> str:
         """The candidate's link token. It never expires by itself: it also opens the page that says what
         is still kept; what may be done with it is the session's state."""
         return self._write(INVITATION_PURPOSE, session.id)
 
-    def phone(self, session: Session) -> str:
+    def phone(self, session: Expiring) -> str:
         """The token in the QR code, good until the session's window closes."""
         return self._write(PHONE_PURPOSE, session.id, session.closes_at)
 
-    def ingest(self, session: Session, stream: Stream) -> str:
+    def ingest(self, session: Expiring, stream: str) -> str:
         """The bearer token that publishes one stream of one session until its window closes."""
-        return self._write(INGEST_PURPOSE, session.id, session.closes_at, stream.value)
+        return self._write(INGEST_PURPOSE, session.id, session.closes_at, stream)
 
-    def events(self, session: Session) -> str:
+    def events(self, session: Expiring) -> str:
         """The bearer token with which companion software reports events until the session's window closes."""
         return self._write(EVENTS_PURPOSE, session.id, session.closes_at)
 
-    def answers(self, session: Session) -> str:
+    def answers(self, session: Expiring) -> str:
         """The bearer token with which the exam platform reports answers until the session's window closes. It
         goes to no page: whoever sits the exam could answer for the platform with it."""
         return self._write(ANSWERS_PURPOSE, session.id, session.closes_at)
 
-    def rehearsal(self, session: Session, stream: Stream) -> str:
+    def rehearsal(self, session: Expiring, stream: str) -> str:
         """The bearer token of a rehearsal, which keeps nothing. It publishes nothing that counts."""
-        return self._write(REHEARSAL_PURPOSE, session.id, session.closes_at, stream.value)
+        return self._write(REHEARSAL_PURPOSE, session.id, session.closes_at, stream)
 
     def read_invitation(self, token: str) -> str:
         """The session id. Raises TokenRefused."""
@@ -71,11 +80,10 @@ class Links:
         """The session id. Raises TokenRefused, also when expired."""
         return self._read(PHONE_PURPOSE, token)[0]
 
-    def read_ingest(self, token: str, grace: timedelta = timedelta(0)) -> tuple[str, Stream]:
-        """Session id and the one stream it may publish. Raises TokenRefused, also when it expired longer than
-        `grace` ago."""
-        session_id, stream = self._read(INGEST_PURPOSE, token, grace)
-        return session_id, Stream(stream)
+    def read_ingest(self, token: str, grace: timedelta = timedelta(0)) -> tuple[str, str]:
+        """Session id, and the name of the one stream it may publish. Raises TokenRefused, also when it
+        expired longer than `grace` ago."""
+        return self._read(INGEST_PURPOSE, token, grace)
 
     def read_events(self, token: str) -> str:
         """The session id of an events token or any ingest token. Raises TokenRefused, also when expired."""
@@ -88,10 +96,9 @@ class Links:
         """The session id of an answers token. Raises TokenRefused, also when expired."""
         return self._read(ANSWERS_PURPOSE, token)[0]
 
-    def read_rehearsal(self, token: str) -> tuple[str, Stream]:
-        """Session id and stream. Raises TokenRefused, also when expired."""
-        session_id, stream = self._read(REHEARSAL_PURPOSE, token)
-        return session_id, Stream(stream)
+    def read_rehearsal(self, token: str) -> tuple[str, str]:
+        """Session id and name of the stream. Raises TokenRefused, also when expired."""
+        return self._read(REHEARSAL_PURPOSE, token)
 
     def _write(self, purpose: str, session_id: str, expires: datetime | None = None, stream: str = "") -> str:
         expires_s = int(expires.timestamp()) if expires else 0
