@@ -20,11 +20,12 @@ from proctoring.holds import worker
 from proctoring.holds.brake import Brake, too_much
 from proctoring.proofs import stops
 from proctoring.quarantine.service import check_none
+from proctoring.recordings.ending import expire_overdue
 from proctoring.recordings.model import EndCause
 from proctoring.recordings.service import end_open_takes
 from proctoring.recordings.settle import abandoned_sessions, settle_unheard
 from proctoring.records.service import erase_words
-from proctoring.sessions.service import expire_overdue, session_row
+from proctoring.sessions.service import session_row
 from proctoring.units.model import LIVING_VALUES
 from proctoring.units.rows import UnitRow
 from retention.audit import audit, sweep

@@ -11,6 +11,7 @@ from capture.stills import Stills
 from proctoring.core import Core
 from proctoring.exams.model import Exam, Stream
 from proctoring.exams.notice import VERSION_CHARS_SHOWN, notice
+from proctoring.recordings import ending
 from proctoring.sessions import service as sessions
 from proctoring.sessions.model import OVER, EndReason, Session, SessionState
 
@@ -99,7 +100,7 @@ def routes(core: Core, stills: Stills) -> APIRouter:
     def finish(request: Request, invitation: str) -> Response:
         session_id = core.links.read_invitation(invitation)
         with core.db.begin() as db:
-            sessions.finish(db, core, session_id)
+            ending.finish(db, core, session_id)
         if "text/html" in request.headers.get("accept", ""):
             return see(f"/c/{invitation}/recording")
         return Response(status_code=204)

@@ -7,8 +7,8 @@ from capture.stills import Stills
 from proctoring.clock import iso
 from proctoring.core import Core
 from proctoring.exams.model import Stream
-from proctoring.sessions import status as sessions
-from proctoring.sessions.status import Status
+from proctoring.recordings import status as recorded
+from proctoring.recordings.status import Status
 from proctoring.spools import service as spools
 
 
@@ -16,7 +16,7 @@ def status(core: Core, session_id: str, stills: Stills) -> dict[str, Any]:
     """Of this session, now. `stills`: of this process, which may be another than the one that records it."""
     with core.db.read() as db:
         kept = stills.keeps() and spools.keeps(db, core, session_id)
-        found = sessions.status(db, core, session_id, stills.accepted_until(session_id))
+        found = recorded.status(db, core, session_id, stills.accepted_until(session_id))
         return as_json(found, core.clock(), kept)
 
 

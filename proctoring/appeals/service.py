@@ -23,8 +23,9 @@ from proctoring.custody.rows import EntryRow
 from proctoring.custody.service import enter
 from proctoring.errors import Conflict, NotFound, WrongState
 from proctoring.exams.rows import ExamRow
+from proctoring.holds.due_dates import period_ends
 from proctoring.holds.model import HoldKind, check_reason
-from proctoring.holds.service import period_ends, place, release
+from proctoring.holds.service import place, release
 from proctoring.incidents import service as incidents
 from proctoring.incidents.model import Amendment, standing
 from proctoring.sessions.model import OVER

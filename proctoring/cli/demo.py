@@ -15,6 +15,7 @@ from proctoring.cli.sessions import invitation
 from proctoring.compose.parts import Parts
 from proctoring.errors import NotFound
 from proctoring.exams import service as exams
+from proctoring.holds import results
 from proctoring.sessions import service as sessions
 from proctoring.sessions.model import SessionState
 from proctoring.sessions.rows import SessionRow
@@ -82,7 +83,7 @@ async def _simulate(made: Parts) -> int:
     code = await process.wait()
     with made.core.db.begin() as db:
         for exam in exams.list_exams(db):
-            exams.publish_results(db, made.core, operator(), exam.id)
+            results.publish_results(db, made.core, operator(), exam.id)
     return code
 
 

@@ -10,6 +10,7 @@ from proctoring.clock import iso
 from proctoring.compose.parts import parts
 from proctoring.exams import service
 from proctoring.exams.model import CaptureProfile, CountFrom, Regulation, Stream
+from proctoring.holds import results
 from proctoring.text import isolated
 
 MAX_DAYS_DEFAULT = 180
@@ -108,13 +109,13 @@ def publish_results(data: Path | None, exam_id: str, at: datetime | None, dry_ru
     made = parts(data)
     if dry_run:
         with made.core.db.read() as db:
-            due = service.preview_results(db, made.core, exam_id, at)
+            due = results.preview_results(db, made.core, exam_id, at)
         lines = [f"{iso(when)}  {count} sessions due" for when, count in due.items()]
         told = [{"due_at": iso(when), "sessions": count} for when, count in due.items()]
         show({"exam_id": exam_id, "due": told}, "\n".join(lines) or "no session of it has ended")
         return
     with made.core.db.begin() as db:
-        exam = service.publish_results(db, made.core, operator(), exam_id, at)
+        exam = results.publish_results(db, made.core, operator(), exam_id, at)
     assert exam.results_published_at is not None
     published = iso(exam.results_published_at)
     show(

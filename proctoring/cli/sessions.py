@@ -12,7 +12,7 @@ from proctoring.clock import iso
 from proctoring.compose.parts import Parts, parts, whip_url
 from proctoring.exams.model import LANGUAGES
 from proctoring.holds import service as holds
-from proctoring.recordings import logs
+from proctoring.recordings import ending, logs
 from proctoring.recordings.model import GapPart
 from proctoring.recordings.timeline import timeline
 from proctoring.sessions import service
@@ -136,5 +136,5 @@ def finish(data: Path | None, session_id: str) -> None:
     """End a session; its publishers are stopped and what they hold is kept."""
     made = parts(data)
     with made.core.db.begin() as db:
-        ended = service.finish(db, made.core, session_id, operator())
+        ended = ending.finish(db, made.core, session_id, operator())
     show({"session_id": ended.id, "state": ended.state.value}, f"session {ended.id}: {ended.state.value}")

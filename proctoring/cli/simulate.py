@@ -19,6 +19,7 @@ from proctoring.clock import to_unix_ms
 from proctoring.compose.parts import Parts, parts
 from proctoring.exams import service as exams
 from proctoring.exams.model import CaptureProfile, CountFrom, Regulation, Stream
+from proctoring.recordings import ending
 from proctoring.sessions import service as sessions
 
 REGULATION = Regulation(14, CountFrom.RESULTS, "Europe/Brussels", 90)
@@ -81,7 +82,7 @@ def simulate(
     board.end()
     with made.core.db.begin() as db:
         for one in invited:
-            sessions.finish(db, made.core, one["session_id"], operator())
+            ending.finish(db, made.core, one["session_id"], operator())
     failures = [f"candidate {f.candidate + 1} {f.stream.value}: {f.problem}" for f in summary.failures]
     failures += [f"candidate {n + 1} {problem}" for n, one in enumerate(refused) for problem in one]
     ids = [one["session_id"] for one in invited]

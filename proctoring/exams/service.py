@@ -1,12 +1,8 @@
-"""Exams: set up, and their results published."""
-
-from dataclasses import replace
-from datetime import datetime
+"""Exams as they are set up."""
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session as Db
 
-from proctoring.clock import iso
 from proctoring.core import Core
 from proctoring.custody.committed import commit, plain
 from proctoring.custody.model import Action, Actor
@@ -17,11 +13,9 @@ from proctoring.exams.model import (
     Exam,
     Regulation,
     check_legal_ground,
-    check_published,
     check_title,
 )
 from proctoring.exams.rows import ExamRow
-from proctoring.holds.service import due_dates, set_due_dates
 
 LEGAL_GROUND_DEFAULT = "legitimate-interest"
 TOLD = (
@@ -77,7 +71,7 @@ def create(
 
 def load(db: Db, exam_id: str) -> Exam:
     """Raises NotFound."""
-    return _row(db, exam_id).model()
+    return exam_row(db, exam_id).model()
 
 
 def list_exams(db: Db) -> list[Exam]:
@@ -85,31 +79,8 @@ def list_exams(db: Db) -> list[Exam]:
     return [row.model() for row in db.scalars(select(ExamRow).order_by(ExamRow.created_at.desc()))]
 
 
-def publish_results(db: Db, core: Core, actor: Actor, exam_id: str, at: datetime | None = None) -> Exam:
-    """Start the objection period at `at`, or now, for every session of the exam that has ended.
-
-    Publishing again may only shorten the period; to keep evidence longer, place a hold. Raises NotFound, and
-    as `check_published`.
-    """
-    row = _row(db, exam_id, lock=True)
-    now = core.clock()
-    check_published(row.model(), at or now, now)
-    row.results_published_at = at or now
-    db.flush()
-    enter(db, core.clock, actor, Action.EXAM_PUBLISH_RESULTS, exam=exam_id, at=iso(row.results_published_at))
-    set_due_dates(db, row.model())
-    return row.model()
-
-
-def preview_results(db: Db, core: Core, exam_id: str, at: datetime | None = None) -> dict[datetime, int]:
-    """When how many sessions with evidence would fall due, were the results published at `at`. Raises as
-    `publish_results`."""
-    exam, now = load(db, exam_id), core.clock()
-    check_published(exam, at or now, now)
-    return due_dates(db, replace(exam, results_published_at=at or now))
-
-
-def _row(db: Db, exam_id: str, lock: bool = False) -> ExamRow:
+def exam_row(db: Db, exam_id: str, lock: bool = False) -> ExamRow:
+    """The exam's row, locked if asked for. Raises NotFound."""
     row = db.get(ExamRow, exam_id, with_for_update=lock or None)
     if row is None:
         raise NotFound(f"There is no exam {exam_id}.", "List them with `proctoring exam list`.")

@@ -10,7 +10,8 @@ from proctoring.custody.model import Action, Actor
 from proctoring.custody.service import enter
 from proctoring.errors import Conflict, NotFound, WrongState
 from proctoring.exams.service import load as load_exam
-from proctoring.holds.service import check_not_restricted, set_due_dates
+from proctoring.holds.due_dates import set_due_dates
+from proctoring.holds.service import check_not_restricted
 from proctoring.identity.model import IMAGES_MAX, Check, IdentityCopy, check_answer
 from proctoring.identity.rows import IdentityCheckRow
 from proctoring.recordings.rows import TakeRow

@@ -15,8 +15,9 @@ from proctoring.errors import NotFound, WrongState
 from proctoring.exams.rows import ExamRow
 from proctoring.flags.model import Category, Severity
 from proctoring.flags.service import load as load_flag
+from proctoring.holds.due_dates import set_due_dates
 from proctoring.holds.model import HoldKind, check_reason
-from proctoring.holds.service import check_not_restricted, place, release, set_due_dates
+from proctoring.holds.service import check_not_restricted, place, release
 from proctoring.incidents import looks
 from proctoring.incidents.model import (
     NOTIFIED_AFTER,

@@ -19,6 +19,7 @@ from proctoring.holds.rows import HoldUnitRow
 from proctoring.incidents import service as incidents
 from proctoring.incidents.model import standing
 from proctoring.privacy.model import OwnRecording, Stored, looks
+from proctoring.recordings.ending import end_reason
 from proctoring.recordings.logs import heads as log_heads
 from proctoring.recordings.rows import TakeRow
 from proctoring.records import words
@@ -26,7 +27,7 @@ from proctoring.records.model import words_until
 from proctoring.records.rows import RecordRow
 from proctoring.records.service import left_of
 from proctoring.reviews import service as reviews
-from proctoring.sessions.service import end_reason, session_row
+from proctoring.sessions.service import session_row
 from proctoring.units.model import UnitKind, UnitState
 from proctoring.units.rows import UnitRow
 

@@ -1,4 +1,7 @@
-"""The end of a session, whoever ends it: its time, its due dates, and what may be settled at once."""
+"""The end of a session, whoever ends it: its time, its due dates, and what may be settled at once.
+
+A session's end asks for what is stored and open of it, so that it is above both sessions and recordings.
+"""
 
 from datetime import timedelta
 
@@ -7,18 +10,57 @@ from sqlalchemy.orm import Session as Db
 
 from proctoring.clock import iso
 from proctoring.core import Core
-from proctoring.custody.model import Action, Actor
-from proctoring.custody.service import enter
+from proctoring.custody.apart import apart, failed_apart
+from proctoring.custody.model import SYSTEM, Action, Actor
+from proctoring.custody.service import enter, entries
 from proctoring.exams.rows import ExamRow
-from proctoring.holds.service import set_due_dates
+from proctoring.holds.due_dates import set_due_dates
+from proctoring.holds.service import check_not_restricted
+from proctoring.recordings import open_takes
 from proctoring.recordings.length import stored_until_ms
 from proctoring.recordings.settle import settle
-from proctoring.sessions.model import Session, SessionEvent, SessionState, after
+from proctoring.sessions.model import EndReason, Session, SessionEvent, SessionState, after, check_end
 from proctoring.sessions.rows import SessionRow
+from proctoring.sessions.service import CANDIDATE, session_row
 from proctoring.units.rows import UnitRow
 
 
-def end(
+def finish(db: Db, core: Core, session_id: str, actor: Actor = CANDIDATE) -> Session:
+    """End the session; harmless to repeat. What its publishers still hold arrives, then it is retained."""
+    row = session_row(db, session_id, lock=True)
+    return _end(db, core, row, SessionEvent.FINISH, Action.SESSION_FINISH, actor)
+
+
+def end_by_proctor(db: Db, core: Core, session_id: str, reason: EndReason, actor: Actor) -> Session:
+    """End a session that records, for a reason that the ledger tells and the candidate reads. Of a candidate
+    who is gone, the exam ended with what is stored. Raises WrongState, Conflict (`check_end`), Denied."""
+    row = session_row(db, session_id, lock=True)
+    check_not_restricted(db, session_id)
+    since = open_takes.gone(db, [session_id], core.clock()).get(session_id)
+    check_end(SessionState(row.state), reason, since)
+    left = since is not None
+    return _end(db, core, row, SessionEvent.FINISH, Action.SESSION_FINISH, actor, left, reason=reason.value)
+
+
+def end_reason(db: Db, session_id: str) -> EndReason | None:
+    """Why a proctor ended the session; None where nobody did."""
+    told = (one.detail.get("reason") for one in entries(db, session_id, action=Action.SESSION_FINISH))
+    return next((EndReason(str(reason)) for reason in told if reason), None)
+
+
+def expire_overdue(db: Db, core: Core) -> int:
+    """End every session whose window has closed; how many. One that cannot be read keeps no other."""
+    living = (SessionState.INVITED.value, SessionState.ADMITTED.value, SessionState.RECORDING.value)
+    overdue = select(SessionRow.id).where(SessionRow.state.in_(living), SessionRow.closes_at <= core.clock())
+    ids = list(db.scalars(overdue.order_by(SessionRow.id).with_for_update(skip_locked=True)))
+    for session_id in ids:
+        with apart(db, session_id):
+            row = session_row(db, session_id)
+            _end(db, core, row, SessionEvent.EXPIRE, Action.SESSION_EXPIRE, SYSTEM, left=True)
+    return len(set(ids) - failed_apart(db))
+
+
+def _end(
     db: Db,
     core: Core,
     row: SessionRow,

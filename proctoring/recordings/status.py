@@ -12,9 +12,10 @@ from proctoring.core import Core
 from proctoring.exams.model import Stream
 from proctoring.exams.service import load as load_exam
 from proctoring.recordings import gaps, open_takes
+from proctoring.recordings.ending import end_reason
 from proctoring.recordings.model import is_recorded
 from proctoring.sessions.model import EndReason, SessionState, filming_began, needed_to_begin
-from proctoring.sessions.service import end_reason, session_row
+from proctoring.sessions.service import session_row
 from proctoring.units.model import UnitKind
 from proctoring.units.rows import UnitRow
 

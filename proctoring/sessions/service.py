@@ -1,7 +1,6 @@
 """The life of a session, from invitation to its end."""
 
 from collections.abc import Collection
-from dataclasses import replace
 from datetime import datetime, timedelta
 
 from sqlalchemy import select
@@ -9,41 +8,29 @@ from sqlalchemy.orm import Session as Db
 
 from proctoring.clock import iso
 from proctoring.core import Core
-from proctoring.custody.apart import apart, failed_apart
 from proctoring.custody.committed import commit
-from proctoring.custody.model import SYSTEM, Action, Actor
-from proctoring.custody.service import count_entries, enter, entries
-from proctoring.errors import Conflict, Invalid, NotFound, Unavailable
+from proctoring.custody.model import Action, Actor
+from proctoring.custody.service import count_entries, enter
+from proctoring.errors import Conflict, Invalid, NotFound
 from proctoring.exams.model import LANGUAGES, Exam
 from proctoring.exams.rows import ExamRow
 from proctoring.exams.service import load as load_exam
-from proctoring.holds.service import check_not_restricted
-from proctoring.recordings import open_takes
-from proctoring.sessions.ends import end
 from proctoring.sessions.in_person import Wish, check_answer, check_wish
 from proctoring.sessions.model import (
     NOT_BEGUN,
     OVER,
     OVER_VALUES,
     WINDOW_HOURS_DEFAULT,
-    EndReason,
     Schedule,
     Session,
     SessionEvent,
     SessionState,
     after,
-    check_end,
     check_ref,
 )
 from proctoring.sessions.rows import SessionRow
 from proctoring.units.due import due_at
-from proctoring.units.keys import commitment
-from proctoring.units.model import UnitKind, UnitState, unit_kinds
-from proctoring.units.rows import UnitRow
-from storage.errors import KeyMissing, KeyServiceFailed
-from storage.keys.unit_tags import UnitPublicKey
-from storage.proofs.manifest import GENESIS
-from storage.seal import SealedUnitKey
+from proctoring.units.making import make_units
 
 PHONE_READY_WRITTEN = timedelta(seconds=5)
 WISHES_MAX = 10
@@ -166,41 +153,6 @@ def admit(
     return row.model()
 
 
-def finish(db: Db, core: Core, session_id: str, actor: Actor = CANDIDATE) -> Session:
-    """End the session; harmless to repeat. What its publishers still hold arrives, then it is retained."""
-    row = session_row(db, session_id, lock=True)
-    return end(db, core, row, SessionEvent.FINISH, Action.SESSION_FINISH, actor)
-
-
-def end_by_proctor(db: Db, core: Core, session_id: str, reason: EndReason, actor: Actor) -> Session:
-    """End a session that records, for a reason that the ledger tells and the candidate reads. Of a candidate
-    who is gone, the exam ended with what is stored. Raises WrongState, Conflict (`check_end`), Denied."""
-    row = session_row(db, session_id, lock=True)
-    check_not_restricted(db, session_id)
-    since = open_takes.gone(db, [session_id], core.clock()).get(session_id)
-    check_end(SessionState(row.state), reason, since)
-    left = since is not None
-    return end(db, core, row, SessionEvent.FINISH, Action.SESSION_FINISH, actor, left, reason=reason.value)
-
-
-def end_reason(db: Db, session_id: str) -> EndReason | None:
-    """Why a proctor ended the session; None where nobody did."""
-    told = (one.detail.get("reason") for one in entries(db, session_id, action=Action.SESSION_FINISH))
-    return next((EndReason(str(reason)) for reason in told if reason), None)
-
-
-def expire_overdue(db: Db, core: Core) -> int:
-    """End every session whose window has closed; how many. One that cannot be read keeps no other."""
-    living = (SessionState.INVITED.value, SessionState.ADMITTED.value, SessionState.RECORDING.value)
-    overdue = select(SessionRow.id).where(SessionRow.state.in_(living), SessionRow.closes_at <= core.clock())
-    ids = list(db.scalars(overdue.order_by(SessionRow.id).with_for_update(skip_locked=True)))
-    for session_id in ids:
-        with apart(db, session_id):
-            row = session_row(db, session_id)
-            end(db, core, row, SessionEvent.EXPIRE, Action.SESSION_EXPIRE, SYSTEM, left=True)
-    return len(set(ids) - failed_apart(db))
-
-
 def phone_ready(db: Db, core: Core, session_id: str) -> None:
     """The paired phone has its camera on and waits for the start. It says so every few seconds; written down
     once in PHONE_READY_WRITTEN, and no more when the session is over."""
@@ -275,42 +227,6 @@ def _enter_admission(db: Db, core: Core, actor: Actor, action: Action, row: Sess
 
 
 def _make_units(db: Db, core: Core, row: SessionRow) -> dict[str, str]:
-    """What the ledger says of them: the id of each unit by its kind, and the hash of its public half."""
-    made: dict[str, str] = {}
     exam = load_exam(db, row.exam_id)
     latest = due_at(exam.regulation, row.closes_at, exam.results_published_at)
-    for kind in unit_kinds(exam.profile):
-        unit_id = core.new_id()
-        key, public = _new_key(core, row.id, unit_id, kind)
-        made |= commitment(public)
-        db.add(
-            UnitRow(
-                id=unit_id,
-                session_id=row.id,
-                kind=kind.value,
-                state=UnitState.OPEN.value,
-                public_key=key.public,
-                key_tag=public.tag,
-                sealed_private_key=key.sealed_private,
-                kek_epoch=key.epoch,
-                active_holds=0,
-                due_at=latest,
-                manifest_size=0,
-                manifest_head=GENESIS,
-            )
-        )
-    return made
-
-
-def _new_key(
-    core: Core, session_id: str, unit_id: str, kind: UnitKind
-) -> tuple[SealedUnitKey, UnitPublicKey]:
-    try:
-        key = core.sealer.new_unit_key(unit_id)
-        public = UnitPublicKey(unit_id, session_id, kind.value, key.public)
-        return key, replace(public, tag=core.sealer.tags.tag(public))
-    except (KeyMissing, KeyServiceFailed) as error:
-        raise Unavailable(
-            f"There is no key for the recording: {error}.",
-            "Try again in a minute; the operator runs `proctoring doctor`.",
-        ) from error
+    return make_units(db, core, row.id, exam.profile, latest)

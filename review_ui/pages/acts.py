@@ -12,8 +12,8 @@ from proctoring.flags import service as flag_service
 from proctoring.flags.model import Category, FlagState, Severity
 from proctoring.incidents import service as incidents
 from proctoring.incidents.model import check_chosen
+from proctoring.recordings import ending
 from proctoring.reviews import service as reviews
-from proctoring.sessions import service as sessions
 from proctoring.sessions.model import EndReason
 from review_ui.desk import Desk, back_to
 
@@ -51,7 +51,7 @@ def routes(desk: Desk) -> APIRouter:
         person = desk.signed_in(request)
         with desk.core.db.begin() as db:
             require(person, May.END_SESSION, relation(db, person, session_id))
-            sessions.end_by_proctor(db, desk.core, session_id, reason, actor(person))
+            ending.end_by_proctor(db, desk.core, session_id, reason, actor(person))
         return back_to(f"/sessions/{session_id}")
 
     @router.post("/sessions/{session_id}/flags")

@@ -9,8 +9,8 @@ from sqlalchemy import select, update
 from proctoring.appeals import service as appeals
 from proctoring.custody.model import Actor
 from proctoring.custody.service import certificates
-from proctoring.exams import service as exams
 from proctoring.flags.model import Category, Severity
+from proctoring.holds import results
 from proctoring.holds import service as holds
 from proctoring.holds.model import HoldKind
 from proctoring.holds.rows import HoldRow
@@ -39,7 +39,7 @@ class Scene:
         self.held = self.world.ended(self.exam)
         self.free = self.world.ended(self.exam)
         with self.core.db.begin() as db:
-            exams.publish_results(db, self.core, ADMIN, self.exam.id, self.world.clock())
+            results.publish_results(db, self.core, ADMIN, self.exam.id, self.world.clock())
             mine = select(UnitRow.id).where(UnitRow.session_id == self.held.id)
             self.units = list(db.scalars(mine))
         self.eraser: Eraser = self.world.new_eraser()

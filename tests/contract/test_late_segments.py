@@ -19,10 +19,10 @@ from capture.late.intake import PIECE_BYTES_MAX, PIECE_MS_MAX, LateIntake
 from capture.spool.sink import VaultRecorder
 from capture.spool.spool import Spool
 from proctoring.exams.model import Stream
+from proctoring.recordings import ending
 from proctoring.recordings.late import LATE_WAIT
 from proctoring.recordings.model import EndCause, GapPart
 from proctoring.recordings.timeline import StreamTimeline, locate, timeline
-from proctoring.sessions import service as sessions
 from proctoring.sessions.model import Session
 from proctoring.units.model import UnitState
 from proctoring.web import problems
@@ -319,7 +319,7 @@ def test_a_closed_stream_takes_nothing_more(world: World) -> None:
         await page.say(True)
         page.world.end(page.second)
         with page.world.core.db.begin() as db:
-            sessions.finish(db, page.world.core, page.session.id)
+            ending.finish(db, page.world.core, page.session.id)
         assert (await page.put(0)).status_code == 201
         assert page.line().state is UnitState.OPEN
         await page.say(False)

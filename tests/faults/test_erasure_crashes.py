@@ -12,8 +12,8 @@ from sqlalchemy import select
 
 from proctoring.custody.model import Actor
 from proctoring.errors import BeingErased, WrongState
-from proctoring.exams import service as exams
 from proctoring.exams.model import Stream
+from proctoring.holds import results
 from proctoring.holds import service as holds
 from proctoring.holds.model import Hold, HoldKind
 from proctoring.recordings import service as recordings
@@ -47,7 +47,7 @@ class Scene:
         exam = world.exam(streams=(Stream.WEBCAM, Stream.SCREEN))
         self.session: Session = world.ended(exam)
         with world.core.db.begin() as db:
-            exams.publish_results(db, world.core, ADMIN, exam.id, world.clock())
+            results.publish_results(db, world.core, ADMIN, exam.id, world.clock())
             self.units = list(db.scalars(select(UnitRow.id).where(UnitRow.session_id == self.session.id)))
             self.take = db.scalars(select(TakeRow).where(TakeRow.unit_id == self.units[0])).one().model()
             world.clock.now = max(db.scalars(select(UnitRow.due_at)))
@@ -192,7 +192,7 @@ def test_a_killed_worker_is_resumed(world: World, target: int) -> None:
     exam = world.exam()
     session = world.ended(exam)
     with world.core.db.begin() as db:
-        exams.publish_results(db, world.core, ADMIN, exam.id, world.clock())
+        results.publish_results(db, world.core, ADMIN, exam.id, world.clock())
         world.clock.now = max(db.scalars(select(UnitRow.due_at)))
     arguments = [str(world.folder), world.database_url or "", world.clock.now.isoformat(), str(target)]
     done = subprocess.run(

@@ -24,18 +24,18 @@ from sqlalchemy import select
 from proctoring.appeals import service as appeals
 from proctoring.custody.model import Actor
 from proctoring.errors import BeingErased, Conflict, Quarantined, WrongState
-from proctoring.exams import service as exams
 from proctoring.exams.model import Stream
+from proctoring.holds import results
 from proctoring.holds import service as holds
 from proctoring.holds.model import HoldKind
 from proctoring.proofs.audit import audit_rows
 from proctoring.proofs.chains import audit
+from proctoring.recordings import ending
 from proctoring.recordings import service as recordings
 from proctoring.recordings.leaves import SealedSegment
 from proctoring.recordings.model import EndCause
 from proctoring.recordings.rows import TakeRow
 from proctoring.recordings.service import BegunTake
-from proctoring.sessions import service as sessions
 from proctoring.sessions.model import Session
 from proctoring.sessions.rows import SessionRow
 from proctoring.units.model import KEYLESS_VALUES, UnitState
@@ -130,7 +130,7 @@ class Life(RuleBasedStateMachine):
     def finish(self, which: int) -> None:
         session = self.sessions[which % len(self.sessions)]
         with self.world.core.db.begin() as db:
-            sessions.finish(db, self.world.core, session.id)
+            ending.finish(db, self.world.core, session.id)
         for begun, _ in self.takes:
             if begun.take.session_id == session.id:
                 self.world.end(begun, EndCause.SESSION_ENDED)
@@ -159,7 +159,7 @@ class Life(RuleBasedStateMachine):
     @rule()
     def publish(self) -> None:
         with suppress(Conflict), self.world.core.db.begin() as db:
-            exams.publish_results(db, self.world.core, ADMIN, self.exam.id, self.world.clock())
+            results.publish_results(db, self.world.core, ADMIN, self.exam.id, self.world.clock())
 
     @rule(hours=st.sampled_from([1, 25, 24 * 15, 24 * 100]))
     def time_passes(self, hours: int) -> None:

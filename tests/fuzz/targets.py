@@ -15,7 +15,7 @@ import numpy as np
 from capture.media.jpeg import picture_only
 from proctoring.errors import Invalid
 from proctoring.exams.model import Stream
-from proctoring.sessions import service as sessions
+from proctoring.recordings import ending
 from storage.errors import NotAuthentic, Refused
 from storage.package import bag
 from storage.package.facts import read_extract, read_manifest, read_package
@@ -46,7 +46,7 @@ class Fuzzed:
             world.end(begun)
             world.clock.move(seconds=10)
         with world.core.db.begin() as db:
-            session = sessions.finish(db, world.core, session.id)
+            session = ending.finish(db, world.core, session.id)
         self._package = folder / "package"
         export(world, session, self._package)
         self._signer = world.signer

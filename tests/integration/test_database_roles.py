@@ -27,6 +27,7 @@ from proctoring.flags import service as flags
 from proctoring.flags.model import Category, FlagState, Severity
 from proctoring.help import service as help_requests
 from proctoring.help.model import HelpKind
+from proctoring.holds import results
 from proctoring.holds import service as holds
 from proctoring.holds.brake import Brake, BrakeCause
 from proctoring.holds.model import HoldKind
@@ -43,7 +44,7 @@ from proctoring.proofs.job import LedgerReplay
 from proctoring.proofs.stamps import Stamps
 from proctoring.quarantine import service as quarantine
 from proctoring.quarantine.model import Head
-from proctoring.recordings import batch, late, running
+from proctoring.recordings import batch, ending, late, running
 from proctoring.recordings import service as recordings
 from proctoring.recordings.leaves import Absence, SealedSegment
 from proctoring.recordings.model import EndCause, GapPart
@@ -101,7 +102,7 @@ def recorded(world: RolesWorld) -> Session:
         before_the_exam(world, core, session)
         during_the_exam(world, core, session)
         with core.db.begin() as db:
-            ended = sessions.finish(db, core, session.id)
+            ended = ending.finish(db, core, session.id)
         with core.db.begin() as db:
             late.expect(db, core, session.id, Stream.WEBCAM, False)
     return ended
@@ -252,7 +253,7 @@ def staff_work(world: RolesWorld, session: Session) -> None:
             reviews.claim(db, core, actor, session.id)
             reviews.release(db, core, actor, session.id)
             reviews.claim(db, core, actor, session.id)
-            sessions.end_by_proctor(db, core, left.id, EndReason.TECHNICAL, actor)
+            ending.end_by_proctor(db, core, left.id, EndReason.TECHNICAL, actor)
             identity.answer(db, core, actor, session.id, False, REASON)
             added = flags.add(db, core, actor, session.id, 0, 1, Category.OTHER, Severity.MINOR, "")
         world.clock.move(seconds=1)
@@ -363,7 +364,7 @@ def worker_jobs(world: RolesWorld, session: Session) -> None:
         Checkpoints(core, world.signer, copy, Stamps(core, Away()).run).run()
     with world.core.db.begin() as db:
         assert sessions.load(db, forgotten.id).ended_at is not None
-        exams.publish_results(db, world.core, ADMIN, session.exam_id, world.clock())
+        results.publish_results(db, world.core, ADMIN, session.exam_id, world.clock())
     with world.role("worker") as core:
         world.clock.move(days=30)
         outcomes = world.eraser.run()

@@ -21,17 +21,18 @@ from proctoring.exams import service as exams
 from proctoring.exams.model import Exam, Stream
 from proctoring.exams.rows import ExamRow
 from proctoring.flags.model import Category, Severity
+from proctoring.holds import results
 from proctoring.holds import service as holds
 from proctoring.holds.model import Hold, HoldKind
 from proctoring.holds.rows import HoldRow, HoldUnitRow
 from proctoring.incidents import service as incidents
 from proctoring.incidents.model import Incident
 from proctoring.incidents.rows import IncidentRow
+from proctoring.recordings import ending
 from proctoring.recordings.rows import TakeRow
 from proctoring.reviews import service as reviews
 from proctoring.reviews.model import Review
 from proctoring.reviews.rows import ReviewRow
-from proctoring.sessions import service as sessions
 from proctoring.sessions.model import Session
 from proctoring.sessions.rows import SessionRow
 from proctoring.units.due import due_at
@@ -284,10 +285,10 @@ def test_of_two_people_at_once_one_decides(stage: Stage, what: str) -> None:
         return work
 
     works = (act(BERT, False), act(CARLA, True))
-    for results in stage.every_order(works, decided, PEOPLE_STRIDE):
-        winners = [result for result in results if isinstance(result, Review | Incident | Appeal)]
-        losers = [result for result in results if isinstance(result, Conflict | WrongState)]
-        assert (len(winners), len(losers)) == (1, 1), repr(results)
+    for outcomes in stage.every_order(works, decided, PEOPLE_STRIDE):
+        winners = [result for result in outcomes if isinstance(result, Review | Incident | Appeal)]
+        losers = [result for result in outcomes if isinstance(result, Conflict | WrongState)]
+        assert (len(winners), len(losers)) == (1, 1), repr(outcomes)
         assert stage.now()[2] == {int(what in ("appeal lodged", "second answer"))}
 
 
@@ -308,10 +309,10 @@ def test_results_count_for_a_session_that_ends_at_the_same_moment(stage: Stage) 
             db.execute(update(ExamRow).values(results_published_at=None))
 
     def finish(database: Database) -> Session:
-        return database.transact(lambda db: sessions.finish(db, core, session_id))
+        return database.transact(lambda db: ending.finish(db, core, session_id))
 
     def publish(database: Database) -> Exam:
-        return database.transact(lambda db: exams.publish_results(db, core, ANNA, exam.id, ended_at))
+        return database.transact(lambda db: results.publish_results(db, core, ANNA, exam.id, ended_at))
 
     orders = 0
     for finished, published in stage.every_order((finish, publish), under_way, PEOPLE_STRIDE):

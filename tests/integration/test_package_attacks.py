@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from proctoring.exams.model import Stream
-from proctoring.sessions import service as sessions
+from proctoring.recordings import ending
 from storage.package import bag
 from storage.package.facts import read_manifest
 from storage.package.verify import verify
@@ -57,7 +57,7 @@ def exported(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Exported]:
             world.end(begun)
         world.clock.move(seconds=12)
         with world.core.db.begin() as db:
-            sessions.finish(db, world.core, session.id)
+            ending.finish(db, world.core, session.id)
         checkpoints(world, folder / "copy").run()
         export(world, session, folder / name)
         packages.append(folder / name)

@@ -18,7 +18,7 @@ from proctoring.flags import service as flags
 from proctoring.flags.model import Category, Severity
 from proctoring.flags.rows import FlagRow
 from proctoring.identity import service as identity
-from proctoring.sessions import service as sessions
+from proctoring.recordings import ending
 from proctoring.sessions.model import Session
 from storage.package import bag
 from storage.package.facts import Extract, Package, StreamHead
@@ -55,7 +55,7 @@ def recorded(world: World) -> Session:
     world.clock.move(seconds=3 * SEGMENT_MS // 1000)
     with world.core.db.begin() as db:
         flags.add(db, world.core, ADMIN, session.id, 0, 10, Category.OTHER, Severity.MINOR, NOTE)
-        return sessions.finish(db, world.core, session.id)
+        return ending.finish(db, world.core, session.id)
 
 
 @pytest.fixture(scope="module")

@@ -13,8 +13,8 @@ from proctoring.custody.model import Action
 from proctoring.custody.rows import CertificateRow
 from proctoring.custody.service import enter, entries, head
 from proctoring.errors import Conflict, Invalid, Quarantined, Unavailable
-from proctoring.exams import service as exams
 from proctoring.exams.model import Exam, Stream
+from proctoring.holds import results
 from proctoring.holds import service as holds
 from proctoring.holds.model import HoldKind
 from proctoring.holds.rows import HoldRow
@@ -24,9 +24,9 @@ from proctoring.proofs.copied_acts import ActCopier
 from proctoring.proofs.declared import declared
 from proctoring.proofs.epochs import EpochGuard
 from proctoring.proofs.tables import METADATA
+from proctoring.recordings import ending
 from proctoring.recordings.rotation import Rotation
 from proctoring.restore.compare import Watch
-from proctoring.sessions import service as sessions
 from proctoring.sessions.model import Session
 from proctoring.units.model import UnitState
 from proctoring.units.rows import UnitRow
@@ -60,7 +60,7 @@ def operations(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Opera
 def published(world: World) -> Exam:
     exam = world.exam()
     with world.core.db.begin() as db:
-        return exams.publish_results(db, world.core, ADMIN, exam.id, world.clock())
+        return results.publish_results(db, world.core, ADMIN, exam.id, world.clock())
 
 
 def hold(world: World, session: Session, kind: HoldKind = HoldKind.LEGAL) -> str:
@@ -210,13 +210,13 @@ def test_an_erasure_done_again_leaves_what_the_first_one_left(operations: Operat
     world = operations.world
     exam = exam_with_logs(world)
     with world.core.db.begin() as db:
-        exams.publish_results(db, world.core, ADMIN, exam.id, world.clock())
+        results.publish_results(db, world.core, ADMIN, exam.id, world.clock())
     session = world.admitted(exam)
     world.record(session)
     write(world, session, "activity", [event(world.clock())])
     world.clock.move(seconds=12)
     with world.core.db.begin() as db:
-        sessions.finish(db, world.core, session.id)
+        ending.finish(db, world.core, session.id)
     operations.checkpoints().run()
     backup = back_up(world)
     world.clock.move(days=200)

@@ -14,8 +14,8 @@ from proctoring.flags import service as flags
 from proctoring.flags.model import Category, FlagState, Severity
 from proctoring.help import service as help_requests
 from proctoring.help.model import HelpKind
+from proctoring.holds import results, worker
 from proctoring.holds import service as holds
-from proctoring.holds import worker
 from proctoring.holds.brake import Brake, BrakeCause
 from proctoring.holds.model import HoldKind
 from proctoring.identity import service as identity
@@ -23,6 +23,7 @@ from proctoring.incidents import service as incidents
 from proctoring.incidents.model import Amendment
 from proctoring.quarantine import service as quarantine
 from proctoring.quarantine.model import Head
+from proctoring.recordings import ending
 from proctoring.recordings import service as recordings
 from proctoring.recordings.leaves import Absence, SealedSegment
 from proctoring.recordings.model import EndCause, GapPart
@@ -66,7 +67,7 @@ def decide_everything(world: World) -> Decided:
     exam, other = _exam(world, "Module 2"), _exam(world, "Module 3")
     erased = world.ended(other)
     with world.core.db.begin() as db:
-        exams.publish_results(db, world.core, ADMIN, other.id, world.clock())
+        results.publish_results(db, world.core, ADMIN, other.id, world.clock())
     world.clock.move(days=40)
     with world.core.db.begin() as db:
         worker.pull(db, world.core, Brake(BrakeCause.TOO_MUCH_AT_ONCE, "3 of 3 units are due"))
@@ -75,7 +76,7 @@ def decide_everything(world: World) -> Decided:
     agreed, disputed, rejected = (_sat(world, exam, f"C-{number}") for number in (1, 2, 3))
     annulled, amended = (_sat(world, exam, f"C-{number}") for number in (6, 7))
     with world.core.db.begin() as db:
-        exams.publish_results(db, world.core, ADMIN, exam.id, world.clock())
+        results.publish_results(db, world.core, ADMIN, exam.id, world.clock())
     _decide_agreed(world, agreed, (anna, ben, clara))
     _decide_disputed(world, disputed, anna)
     _decide_rejected(world, rejected, anna, ben, dora)
@@ -108,7 +109,7 @@ def decide_one(world: World) -> tuple[Session, Session]:
     exam = _exam(world, "Module 2")
     agreed = _sat(world, exam, "C-1")
     with world.core.db.begin() as db:
-        exams.publish_results(db, world.core, ADMIN, exam.id, world.clock())
+        results.publish_results(db, world.core, ADMIN, exam.id, world.clock())
     _decide_agreed(world, agreed, (anna, ben, clara))
     recording = _invite(world, exam, "C-2")
     _admit(world, recording)
@@ -161,7 +162,7 @@ def _sat(world: World, exam: Exam, ref: str) -> Session:
     world.record(session)
     world.clock.move(seconds=12)
     with world.core.db.begin() as db:
-        ended = sessions.finish(db, world.core, session.id)
+        ended = ending.finish(db, world.core, session.id)
     with world.core.db.begin() as db:
         identity.answer(db, world.core, ADMIN, session.id, False, "Too dark")
     world.clock.move(seconds=1)

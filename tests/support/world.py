@@ -17,6 +17,7 @@ from proctoring.ids import new_id
 from proctoring.links import Links
 from proctoring.migrations import upgrade
 from proctoring.proofs.copied_acts import copy_acts
+from proctoring.recordings import ending
 from proctoring.recordings import service as recordings
 from proctoring.recordings.leaves import SealedSegment
 from proctoring.recordings.model import EndCause
@@ -178,4 +179,4 @@ class World:
             self.record(session, stream)
         self.clock.move(seconds=12)
         with self.core.db.begin() as db:
-            return sessions.finish(db, self.core, session.id)
+            return ending.finish(db, self.core, session.id)

@@ -20,6 +20,7 @@ from proctoring.holds.model import HoldKind
 from proctoring.identity import service as identity
 from proctoring.incidents import service as incidents
 from proctoring.proofs.tables import METADATA
+from proctoring.recordings import ending
 from proctoring.recordings.rows import LoggedEventRow, TakeRow
 from proctoring.reviews import service as reviews
 from proctoring.sessions import service as sessions
@@ -67,7 +68,7 @@ def written_about(world: World, exam: Exam | None = None) -> Session:
         help_requests.answer(db, world.core, ANNA, asked.id, SAID)
     world.clock.move(seconds=12)
     with world.core.db.begin() as db:
-        sessions.finish(db, world.core, session.id)
+        ending.finish(db, world.core, session.id)
     with world.core.db.begin() as db:
         identity.answer(db, world.core, ANNA, session.id, False, SAID)
         reviews.claim(db, world.core, DIRK, session.id)

@@ -29,10 +29,10 @@ from capture.simulate.sound import BLOCK_SAMPLES, Voice
 from proctoring.access import service as access
 from proctoring.access.model import Person, Role
 from proctoring.exams.model import Exam, Stream
+from proctoring.recordings import ending
 from proctoring.recordings import service as recordings
 from proctoring.recordings.leaves import SealedSegment
 from proctoring.recordings.model import EndCause
-from proctoring.sessions import service as sessions
 from proctoring.sessions.model import Session
 from proctoring.web import problems
 from proctoring.web.security import BrowserRules
@@ -180,7 +180,7 @@ class Stage:
         """The session, ended so long after the world's present instant."""
         self.world.clock.move(seconds=seconds)
         with self.world.core.db.begin() as db:
-            return sessions.finish(db, self.world.core, session.id)
+            return ending.finish(db, self.world.core, session.id)
 
     def open(self, browser: Browser, name: str, path: str, **options: object) -> Page:
         """A page of the site, signed in as `name`."""

@@ -8,7 +8,7 @@ from playwright.sync_api import Browser, Page, expect
 from proctoring.exams.model import Stream
 from proctoring.help import service as help_requests
 from proctoring.help.model import HelpKind, HelpRequest
-from proctoring.sessions import service as sessions
+from proctoring.recordings import ending
 from proctoring.sessions.model import Session
 from tests.e2e.player.stage import H264_SILENT, Stage
 
@@ -24,7 +24,7 @@ def session(stage: Stage) -> Iterator[Session]:
     stage.take(made, Stream.WEBCAM, H264_SILENT, 0, 4000, cause=None)
     yield made
     with stage.world.core.db.begin() as db:
-        sessions.finish(db, stage.world.core, made.id)
+        ending.finish(db, stage.world.core, made.id)
 
 
 def call(stage: Stage, session: Session, words: str = WORDS) -> HelpRequest:

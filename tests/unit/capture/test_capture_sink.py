@@ -23,11 +23,11 @@ from capture.spool.spool import Spool
 from proctoring.errors import Unavailable, WrongState
 from proctoring.exams.model import Stream
 from proctoring.identity import service as identity
+from proctoring.recordings import ending
 from proctoring.recordings.leaves import ABSENCES_MAX, Absence
 from proctoring.recordings.model import EndCause, GapPart
 from proctoring.recordings.service import end_open_takes
 from proctoring.recordings.timeline import StreamTimeline, locate, timeline
-from proctoring.sessions import service as sessions
 from proctoring.sessions.model import Session
 from proctoring.units.model import UnitKind, UnitState
 from proctoring.web import problems
@@ -70,7 +70,7 @@ class Stage:
 
     async def finish(self) -> None:
         with self.world.core.db.begin() as db:
-            sessions.finish(db, self.world.core, self.session.id)
+            ending.finish(db, self.world.core, self.session.id)
 
 
 @asynccontextmanager
@@ -377,7 +377,7 @@ def test_a_closed_recording_tells_its_publisher(world: World) -> None:
             await stage.recorder.store(take, stage.segment(0))
             await stage.until(lambda: len(stage.recorder.spool) == 0)
             with world.core.db.begin() as db:
-                sessions.finish(db, world.core, stage.session.id)
+                ending.finish(db, world.core, stage.session.id)
                 end_open_takes(db, world.core, EndCause.SERVER_STOPPED)
             await stage.recorder.store(take, stage.segment(1))
             await stage.until(lambda: len(stage.recorder.spool) == 0)

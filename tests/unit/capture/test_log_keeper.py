@@ -19,7 +19,7 @@ from capture.spool.sink import VaultRecorder
 from capture.spool.spool import Spool
 from proctoring.errors import TokenRefused
 from proctoring.exams.model import CaptureProfile, Stream
-from proctoring.recordings import logs
+from proctoring.recordings import ending, logs
 from proctoring.recordings.events import BATCH_BYTES_MAX, Log
 from proctoring.recordings.model import EndCause
 from proctoring.recordings.rows import GapRow, LoggedEventRow, TakeRow
@@ -88,7 +88,7 @@ class Stage:
 
     def finish(self) -> None:
         with self.world.core.db.begin() as db:
-            sessions.finish(db, self.world.core, self.session.id)
+            ending.finish(db, self.world.core, self.session.id)
 
 
 @asynccontextmanager

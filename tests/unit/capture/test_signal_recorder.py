@@ -18,10 +18,10 @@ from proctoring.exams import service as exams
 from proctoring.exams.model import CaptureProfile, Stream
 from proctoring.flags import service as flags
 from proctoring.flags.model import FlagSource, FlagState
+from proctoring.recordings import ending
 from proctoring.recordings.model import EndCause
 from proctoring.recordings.rows import SegmentRow
 from proctoring.recordings.timeline import SealedSegmentRef
-from proctoring.sessions import service as sessions
 from proctoring.sessions.model import Session
 from proctoring.signals import service as signals
 from proctoring.signals.model import Sheet, SignalKind, decode
@@ -68,7 +68,7 @@ class Stage:
 
     def finish(self) -> None:
         with self.world.core.db.begin() as db:
-            sessions.finish(db, self.world.core, self.session.id)
+            ending.finish(db, self.world.core, self.session.id)
 
     def segments(self) -> int:
         with self.world.core.db.read() as db:

@@ -12,14 +12,13 @@ from capture.spool.entry import SpooledEnd, SpooledSegment
 from capture.spool.spool import Spool
 from proctoring.core import Core
 from proctoring.exams.model import Stream
-from proctoring.recordings import running
+from proctoring.recordings import ending, running
 from proctoring.recordings import service as recordings
 from proctoring.recordings.model import EndCause, GapReason
 from proctoring.recordings.rows import SegmentRow, TakeRow
 from proctoring.recordings.service import BegunTake
 from proctoring.recordings.settle import TAKE_ABANDONED_AFTER
 from proctoring.recordings.timeline import StreamTimeline, timeline
-from proctoring.sessions import service as sessions
 from proctoring.sessions.model import Session
 from proctoring.units.model import UnitState
 from proctoring.units.rows import UnitRow
@@ -75,7 +74,7 @@ class Bench:
 
     def finish(self, session: Session) -> None:
         with self.world.core.db.begin() as db:
-            sessions.finish(db, self.world.core, session.id)
+            ending.finish(db, self.world.core, session.id)
 
     def line(self, session: Session, stream: Stream = Stream.WEBCAM) -> StreamTimeline:
         with self.world.core.db.read() as db:

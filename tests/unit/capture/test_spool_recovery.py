@@ -14,11 +14,10 @@ from capture.spool.entry import SpooledEnd, SpooledSegment
 from capture.spool.spool import Spool
 from proctoring.errors import Unavailable
 from proctoring.exams.model import Stream
-from proctoring.recordings import running
+from proctoring.recordings import ending, running
 from proctoring.recordings.model import EndCause
 from proctoring.recordings.rows import SegmentRow, TakeRow
 from proctoring.recordings.service import BegunTake
-from proctoring.sessions import service as sessions
 from proctoring.units.model import UnitState
 from proctoring.units.rows import UnitRow
 from storage.objects.naming import segment_key
@@ -86,7 +85,7 @@ class Recording(RuleBasedStateMachine):
     @rule()
     def finish(self) -> None:
         with self.world.core.db.begin() as db:
-            sessions.finish(db, self.world.core, self.session.id)
+            ending.finish(db, self.world.core, self.session.id)
         self.finished = True
 
     @rule(store=st.booleans(), database=st.booleans())

@@ -11,9 +11,9 @@ from proctoring.appeals.model import Appeal, AppealOutcome, AppealState, check_a
 from proctoring.appeals.rows import AppealRow
 from proctoring.custody.model import Actor
 from proctoring.errors import Conflict, CoreError, Invalid
-from proctoring.exams import service as exams
 from proctoring.exams.model import CountFrom, Regulation
 from proctoring.flags.model import Category, Severity
+from proctoring.holds import results
 from proctoring.holds import service as holds
 from proctoring.holds.model import HoldKind
 from proctoring.incidents import service as incidents
@@ -115,7 +115,7 @@ def counted(world: World, session: Session) -> Incident:
 
 def publish(world: World, session: Session) -> None:
     with world.core.db.begin() as db:
-        exams.publish_results(db, world.core, ADMIN, session.exam_id)
+        results.publish_results(db, world.core, ADMIN, session.exam_id)
 
 
 def lodge(world: World, session: Session) -> Appeal:
@@ -169,7 +169,7 @@ def test_results_that_come_after_a_decision_do_not_shorten_its_period(world: Wor
     world.clock.move(minutes=1)
     publish(world, session)
     with world.core.db.read() as db:
-        foreseen = exams.preview_results(db, world.core, session.exam_id)
+        foreseen = results.preview_results(db, world.core, session.exam_id)
     assert set(foreseen) == due(world, session) == {datetime(2026, 12, 1, 23, tzinfo=UTC)}
     assert told_so(world)
 

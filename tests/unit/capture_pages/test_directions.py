@@ -12,6 +12,7 @@ from proctoring.exams.model import LANGUAGES, CaptureProfile, Exam, Stream
 from proctoring.exams.notice import Controller, notice
 from proctoring.help import service as help_requests
 from proctoring.help.model import HelpKind
+from proctoring.recordings import ending
 from proctoring.sessions import service as sessions
 from proctoring.text import FSI, PDI
 from tests.support.asgi import AsgiClient
@@ -55,7 +56,7 @@ def test_no_name_turns_a_sentence(world: World, client: AsgiClient, exam: Exam, 
         help_requests.answer(
             db, core, ADMIN, help_requests.ask(db, core, session.id, HelpKind.HELP, WORDS).id, WORDS
         )
-        sessions.finish(db, core, session.id)
+        ending.finish(db, core, session.id)
         appeal = appeals.lodge(db, core, session.id, WORDS)
     look(f"{home}/recording", f"{home}/notice")
     with core.db.begin() as db:

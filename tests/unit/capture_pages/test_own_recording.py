@@ -10,16 +10,16 @@ from proctoring.appeals import service as appeals
 from proctoring.appeals.model import AppealOutcome
 from proctoring.custody.model import Action, Actor
 from proctoring.custody.service import enter
-from proctoring.exams import service as exams
 from proctoring.exams.model import LANGUAGES, Stream
 from proctoring.flags import service as flags
 from proctoring.flags.model import Category, FlagState, Severity
+from proctoring.holds import results
 from proctoring.incidents import service as incidents
 from proctoring.privacy.model import Outcome, OwnRecording
 from proctoring.privacy.service import own_recording
+from proctoring.recordings import ending
 from proctoring.recordings.timeline import timeline
 from proctoring.reviews import service as reviews
-from proctoring.sessions import service as sessions
 from proctoring.sessions.model import EndReason, Session
 from proctoring.units.model import UnitKind
 from tests.support.asgi import AsgiClient
@@ -81,7 +81,7 @@ def decide_incident(world: World, session: Session) -> str:
 def publish(world: World, session: Session) -> None:
     """The results of the session's exam come out now."""
     with world.core.db.begin() as db:
-        exams.publish_results(db, world.core, ADMIN, session.exam_id, world.clock())
+        results.publish_results(db, world.core, ADMIN, session.exam_id, world.clock())
 
 
 @pytest.mark.promise("P17")
@@ -324,7 +324,7 @@ def test_why_a_proctor_ended_it_is_said(world: World, client: AsgiClient, reason
     world.record(session)
     world.clock.move(minutes=36)
     with world.core.db.begin() as db:
-        sessions.end_by_proctor(db, world.core, session.id, reason, FIRST)
+        ending.end_by_proctor(db, world.core, session.id, reason, FIRST)
     link = world.core.links.invitation(session)
     assert client.get(f"/c/{link}/status.json").json()["ended_why"] == reason.value
     said = {"en": "The exam body ended the session", "nl": "heeft de sessie beëindigd"}

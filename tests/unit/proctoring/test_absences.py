@@ -14,9 +14,9 @@ from proctoring.recordings import service as recordings
 from proctoring.recordings.leaves import ABSENCES_MAX, Absence, SealedSegment, longest
 from proctoring.recordings.model import EndCause, GapPart, GapReason
 from proctoring.recordings.service import BegunTake
+from proctoring.recordings.status import status
 from proctoring.recordings.timeline import StreamTimeline, timeline
 from proctoring.sessions.model import Session
-from proctoring.sessions.status import status
 from proctoring.web.metrics import exposition
 from storage.proofs.manifest import digest
 from tests.support.world import ADMIN, SEGMENT_MS, World

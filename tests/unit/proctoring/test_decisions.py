@@ -14,10 +14,10 @@ from proctoring.holds import service as holds
 from proctoring.incidents import service as incidents
 from proctoring.incidents.model import AWAITING, Incident, IncidentState, after_answer
 from proctoring.proofs.audit import audit_rows
+from proctoring.recordings import ending
 from proctoring.recordings.timeline import timeline
 from proctoring.reviews import service as reviews
 from proctoring.reviews.model import ReviewState
-from proctoring.sessions import service as sessions
 from proctoring.sessions.model import Session
 from tests.support.looks import look
 from tests.support.world import World
@@ -178,7 +178,7 @@ def test_a_decision_about_a_stretch_names_the_streams_of_that_stretch(world: Wor
     world.record(session, Stream.SCREEN)
     world.clock.move(seconds=12)
     with world.core.db.begin() as db:
-        sessions.finish(db, world.core, session.id)
+        ending.finish(db, world.core, session.id)
     claimed(world, session)
     with world.core.db.begin() as db:
         for one in flags.of_session(db, session.id):

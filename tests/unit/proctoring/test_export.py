@@ -12,7 +12,7 @@ from proctoring.exams.model import Stream
 from proctoring.holds import service as holds
 from proctoring.holds.model import HoldKind
 from proctoring.proofs.words import words_of
-from proctoring.sessions import service as sessions
+from proctoring.recordings import ending
 from storage.errors import ObjectMissing, StoreFailed
 from storage.objects.store import MemoryObjects
 from storage.package.verify import verify
@@ -48,7 +48,7 @@ def test_the_media_are_those_that_were_recorded(world: World, tmp_path: Path) ->
         world.store(begun, seq, world.clock.unix_ms + seq * 4000, media)
     world.end(begun)
     with world.core.db.begin() as db:
-        session = sessions.finish(db, world.core, begun.take.session_id)
+        session = ending.finish(db, world.core, begun.take.session_id)
     export(world, session, tmp_path / "package")
     webcam = tmp_path / "package" / "data" / "webcam"
     names = (webcam / "playlist.m3u").read_text().split()[1:]

@@ -9,12 +9,11 @@ from proctoring.custody.service import entries
 from proctoring.errors import Conflict, WrongState
 from proctoring.exams.model import Stream
 from proctoring.proofs.audit import audit_rows
-from proctoring.recordings import open_takes
+from proctoring.recordings import ending, open_takes
 from proctoring.recordings import service as recordings
 from proctoring.recordings.model import GONE_AFTER, UNHEARD, EndCause, gone_since
-from proctoring.sessions import service as sessions
+from proctoring.recordings.status import status
 from proctoring.sessions.model import EndReason, Session, SessionState, check_end
-from proctoring.sessions.status import status
 from proctoring.units.model import UnitState
 from proctoring.units.rows import UnitRow
 from retention.plan import plan, why_open
@@ -34,7 +33,7 @@ def since(world: World, session: Session) -> datetime | None:
 
 def end(world: World, session: Session, reason: EndReason) -> Session:
     with world.core.db.begin() as db:
-        return sessions.end_by_proctor(db, world.core, session.id, reason, PROCTOR)
+        return ending.end_by_proctor(db, world.core, session.id, reason, PROCTOR)
 
 
 @pytest.mark.parametrize(

@@ -10,8 +10,8 @@ from proctoring.flags import service as flags
 from proctoring.flags.model import Category, Flag, FlagSource, FlagState, Severity
 from proctoring.help import service as help_requests
 from proctoring.help.model import REQUESTS_MAX, TAKEN_FOR, HelpKind, HelpRequest
+from proctoring.recordings import ending
 from proctoring.recordings.rows import TakeRow
-from proctoring.sessions import service as sessions
 from proctoring.sessions.model import Session
 from tests.support.world import World
 
@@ -133,7 +133,7 @@ def test_calls_wait_oldest_first_while_their_session_is_under_way(world: World, 
     over = world.admitted()
     ask(world, over, HelpKind.HELP, "I cannot begin.")
     with world.core.db.begin() as db:
-        sessions.finish(db, world.core, over.id)
+        ending.finish(db, world.core, over.id)
     for number, asking in enumerate((session, other, session)):
         world.clock.move(seconds=1)
         ask(world, asking, HelpKind.HELP, f"Call {number}")

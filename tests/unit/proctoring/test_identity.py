@@ -10,8 +10,8 @@ from proctoring.casework.queue import queue
 from proctoring.custody import service as custody
 from proctoring.custody.model import Actor
 from proctoring.errors import Conflict, Invalid, NotFound, WrongState
-from proctoring.exams import service as exams
 from proctoring.exams.model import Stream
+from proctoring.holds import results
 from proctoring.holds import service as holds
 from proctoring.holds.model import HoldKind
 from proctoring.identity import service as identity
@@ -139,7 +139,7 @@ def test_a_no_keeps_the_copy_with_the_footage(world: World, ended: Session) -> N
     early = copy(world, ended).due_at
     assert early - world.clock.now < timedelta(days=1)
     with world.core.db.begin() as db:
-        exams.publish_results(db, world.core, ADMIN, ended.exam_id, world.clock.now)
+        results.publish_results(db, world.core, ADMIN, ended.exam_id, world.clock.now)
     assert copy(world, ended).due_at == early
 
 

@@ -9,16 +9,15 @@ from hypothesis import strategies as st
 
 from proctoring.errors import WrongState
 from proctoring.exams.model import Stream
-from proctoring.recordings import late
+from proctoring.recordings import ending, late
 from proctoring.recordings import service as recordings
 from proctoring.recordings.late import LATE_AGE_MAX, LATE_WAIT, Missing
 from proctoring.recordings.model import BEGIN_SLACK_MS, GAP_MS_MIN, EndCause, GapReason
 from proctoring.recordings.settle import settle_unheard
 from proctoring.recordings.spans import EVER_MS, Span, fillable, without
+from proctoring.recordings.status import status
 from proctoring.recordings.timeline import StreamTimeline, timeline
-from proctoring.sessions import service as sessions
 from proctoring.sessions.model import Session
-from proctoring.sessions.status import status
 from proctoring.units.model import UnitState
 from tests.support.packages import export
 from tests.support.world import SEGMENT_MS, World
@@ -43,7 +42,7 @@ def say(world: World, session: Session, holding: bool) -> None:
 
 def finish(world: World, session: Session) -> None:
     with world.core.db.begin() as db:
-        sessions.finish(db, world.core, session.id)
+        ending.finish(db, world.core, session.id)
 
 
 def with_gap(world: World, session: Session) -> Span:

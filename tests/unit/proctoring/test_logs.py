@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from proctoring.sessions import service as sessions
+from proctoring.recordings import ending
 from storage.package.verify import verify
 from tests.support.logs import answer, exam_with_logs, write
 from tests.support.packages import export
@@ -19,7 +19,7 @@ def test_the_evidence_package_has_the_logs_beside_the_streams(world: World, tmp_
     world.record(session)
     write(world, session, "answers", [answer(world.clock(), "forty-two")])
     with world.core.db.begin() as db:
-        sessions.finish(db, world.core, session.id)
+        ending.finish(db, world.core, session.id)
     package = export(world, session, tmp_path / "package")
     assert [(stream.kind, stream.leaves) for stream in package.streams] == [
         ("activity", 0),

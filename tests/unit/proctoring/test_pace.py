@@ -12,7 +12,7 @@ from proctoring.errors import Conflict, TooMany
 from proctoring.exams.model import Stream
 from proctoring.flags.model import Category, Severity
 from proctoring.flags.service import RULE_FLAGS_MAX, of_session, raise_by_rule
-from proctoring.recordings import late
+from proctoring.recordings import ending, late
 from proctoring.recordings.model import EndCause
 from proctoring.recordings.pace import (
     TAKES_AT_ONCE,
@@ -23,10 +23,10 @@ from proctoring.recordings.pace import (
 )
 from proctoring.recordings.rows import TakeRow
 from proctoring.recordings.spans import Span
+from proctoring.recordings.status import status
 from proctoring.sessions import service as sessions
 from proctoring.sessions.model import Session
 from proctoring.sessions.service import PHONE_READY_WRITTEN, WISHES_MAX
-from proctoring.sessions.status import status
 from tests.support.world import SEGMENT_MS, World
 
 TRIES = 320
@@ -142,7 +142,7 @@ def test_a_ready_phone_is_written_down_now_and_then(world: World) -> None:
         world.clock.move(seconds=0.1)
     assert len(written) == -(-TRIES // (PHONE_READY_WRITTEN.total_seconds() * 10))
     with world.core.db.begin() as db:
-        sessions.finish(db, world.core, session.id)
+        ending.finish(db, world.core, session.id)
     world.clock.move(minutes=1)
     with world.core.db.begin() as db:
         sessions.phone_ready(db, world.core, session.id)

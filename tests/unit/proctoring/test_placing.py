@@ -8,7 +8,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from proctoring.exams.model import Stream
-from proctoring.recordings import batch
+from proctoring.recordings import batch, ending
 from proctoring.recordings import service as recordings
 from proctoring.recordings.leaves import SealedSegment, placed
 from proctoring.recordings.model import GAP_MS_MIN, EndCause, GapPart
@@ -16,7 +16,6 @@ from proctoring.recordings.rows import SegmentRow
 from proctoring.recordings.service import BegunTake
 from proctoring.recordings.settle import END_GAP_MS_MIN
 from proctoring.recordings.timeline import StreamTimeline, timeline
-from proctoring.sessions import service as sessions
 from proctoring.sessions.model import Session
 from storage.proofs.manifest import first_break
 from tests.support.examples import examples
@@ -192,7 +191,7 @@ def test_stored_and_gaps_are_the_session(
         world.end(begun, cause)
     world.clock.now += timedelta(milliseconds=max(0, at_ms - world.clock.unix_ms) + rest_ms)
     with world.core.db.begin() as db:
-        sessions.finish(db, world.core, session.id)
+        ending.finish(db, world.core, session.id)
     with world.core.db.read() as db:
         whole = timeline(db, session.id)
     line = whole.streams[0]

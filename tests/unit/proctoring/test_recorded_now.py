@@ -10,8 +10,8 @@ from sqlalchemy import event
 from proctoring.exams.model import CaptureProfile, Stream
 from proctoring.recordings import late
 from proctoring.recordings.model import STORED_LAG_MAX, EndCause, is_recorded
+from proctoring.recordings.status import NOTHING, StreamStatus, status
 from proctoring.sessions.model import Session, SessionState, needed_to_begin
-from proctoring.sessions.status import NOTHING, StreamStatus, status
 from tests.support.world import SEGMENT_MS, START, World
 
 pytestmark = pytest.mark.promise("P17")

@@ -5,6 +5,7 @@ import pytest
 from proctoring.errors import NotFound, WrongState
 from proctoring.exams.model import Stream
 from proctoring.flags import service as flags
+from proctoring.recordings import ending
 from proctoring.recordings import service as recordings
 from proctoring.recordings.model import EndCause, GapReason
 from proctoring.recordings.rows import SegmentRow
@@ -23,7 +24,7 @@ def webcam(world: World, session: Session) -> StreamTimeline:
 
 def finish(world: World, session: Session) -> None:
     with world.core.db.begin() as db:
-        sessions.finish(db, world.core, session.id)
+        ending.finish(db, world.core, session.id)
 
 
 def test_the_manifest_is_one_chain_over_all_takes_of_a_stream(world: World) -> None:

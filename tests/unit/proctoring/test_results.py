@@ -6,9 +6,9 @@ from datetime import datetime, timedelta
 import pytest
 
 from proctoring.errors import Conflict, Invalid
-from proctoring.exams import service as exams
 from proctoring.exams.model import Exam, Stream, check_published
-from proctoring.sessions import service as sessions
+from proctoring.holds import results
+from proctoring.recordings import ending
 from proctoring.units.rows import UnitRow
 from tests.support.world import ADMIN, World
 
@@ -21,7 +21,7 @@ def exam(world: World) -> Exam:
     world.record(ended)
     world.record(going_on)
     with world.core.db.begin() as db:
-        sessions.finish(db, world.core, ended.id)
+        ending.finish(db, world.core, ended.id)
     return made
 
 
@@ -36,10 +36,10 @@ def test_results_are_never_published_in_the_past(world: World, exam: Exam) -> No
     before = dues(world)
     for earlier in (timedelta(seconds=1), timedelta(days=40), timedelta(days=365 * 6)):
         with world.core.db.begin() as db, pytest.raises(Invalid, match="is past"):
-            exams.publish_results(db, world.core, ADMIN, exam.id, world.clock() - earlier)
+            results.publish_results(db, world.core, ADMIN, exam.id, world.clock() - earlier)
     assert dues(world) == before
     with world.core.db.begin() as db:
-        published = exams.publish_results(db, world.core, ADMIN, exam.id)
+        published = results.publish_results(db, world.core, ADMIN, exam.id)
     assert published.results_published_at == world.clock()
 
 
@@ -64,11 +64,11 @@ def test_the_preview_is_what_publishing_then_does(world: World, exam: Exam) -> N
     before = dues(world)
     at = world.clock() + timedelta(days=2)
     with world.core.db.read() as db:
-        preview = exams.preview_results(db, world.core, exam.id, at)
+        preview = results.preview_results(db, world.core, exam.id, at)
     assert list(preview.values()) == [1]
     assert dues(world) == before
     with world.core.db.begin() as db:
-        exams.publish_results(db, world.core, ADMIN, exam.id, at)
+        results.publish_results(db, world.core, ADMIN, exam.id, at)
     assert set(preview) == dues(world) - before
     with world.core.db.read() as db, pytest.raises(Invalid):
-        exams.preview_results(db, world.core, exam.id, world.clock() - timedelta(days=1))
+        results.preview_results(db, world.core, exam.id, world.clock() - timedelta(days=1))

@@ -5,10 +5,10 @@ from datetime import timedelta
 import pytest
 
 from proctoring.errors import Conflict, Invalid
+from proctoring.recordings.status import status
 from proctoring.sessions import service as sessions
 from proctoring.sessions.in_person import WISH_CHARS_MAX
 from proctoring.sessions.model import LINE_AHEAD_MAX, MINUTES_MAX, Schedule, Session
-from proctoring.sessions.status import status
 from tests.support.world import ADMIN, START, World
 
 SOON = START + timedelta(hours=2)

@@ -9,7 +9,7 @@ from proctoring.clock import ms_between
 from proctoring.exams.model import Stream
 from proctoring.flags import service as flags
 from proctoring.flags.model import Category, Severity
-from proctoring.recordings import late
+from proctoring.recordings import ending, late
 from proctoring.recordings import service as recordings
 from proctoring.recordings.late import LATE_AGE_MAX
 from proctoring.recordings.length import END_SLACK_MS
@@ -17,7 +17,6 @@ from proctoring.recordings.model import EndCause
 from proctoring.recordings.settle import END_GAP_MS_MIN
 from proctoring.recordings.spans import Span
 from proctoring.recordings.timeline import REPLACED_TOLD_AFTER, Timeline, timeline
-from proctoring.sessions import service as sessions
 from proctoring.sessions.model import Session
 from proctoring.units.model import UnitState
 from tests.support.world import ADMIN, SEGMENT_MS, World
@@ -38,12 +37,12 @@ def gaps_of(line: Timeline, stream: Stream) -> list[tuple[int, int | None, str]]
 
 def finish(world: World, session: Session) -> None:
     with world.core.db.begin() as db:
-        sessions.finish(db, world.core, session.id)
+        ending.finish(db, world.core, session.id)
 
 
 def expire(world: World) -> None:
     with world.core.db.begin() as db:
-        assert sessions.expire_overdue(db, world.core) == 1
+        assert ending.expire_overdue(db, world.core) == 1
 
 
 def admitted(world: World, *streams: Stream) -> Session:

@@ -8,14 +8,14 @@ from sqlalchemy import select
 
 from proctoring.access import service as access
 from proctoring.access.model import Role
-from proctoring.exams import service as exams
 from proctoring.exams.model import Stream
 from proctoring.help import service as help_requests
 from proctoring.help.model import HelpKind
+from proctoring.holds import results
 from proctoring.holds import service as holds
 from proctoring.holds.model import HoldKind
+from proctoring.recordings import ending
 from proctoring.reviews import service as reviews
-from proctoring.sessions import service as sessions
 from proctoring.sessions.model import Session
 from proctoring.units.rows import UnitRow
 from proctoring.web.metrics import exposition
@@ -34,7 +34,7 @@ def ended(world: World) -> Session:
     session = world.admitted(world.exam(streams=(Stream.WEBCAM,)))
     world.record(session)
     with world.core.db.begin() as db:
-        return sessions.finish(db, world.core, session.id)
+        return ending.finish(db, world.core, session.id)
 
 
 def test_sessions_streams_and_bytes(world: World, ended: Session) -> None:
@@ -68,7 +68,7 @@ def test_what_nobody_has_decided_and_goes_soon(world: World, ended: Session) -> 
     """From seven days before; not while it is held, nor once somebody has decided."""
     core = world.core
     with core.db.begin() as db:
-        exams.publish_results(db, core, ADMIN, ended.exam_id)
+        results.publish_results(db, core, ADMIN, ended.exam_id)
     with core.db.read() as db:
         due_at = db.scalars(select(UnitRow.due_at).where(UnitRow.session_id == ended.id)).one()
         assert unreviewed_due_soon(db, due_at - DUE_SOON - timedelta(seconds=1)) == 0

@@ -6,8 +6,8 @@ from sqlalchemy import delete, select
 from proctoring.exams.model import Stream
 from proctoring.proofs.audit import audit_rows
 from proctoring.proofs.holes import holes
+from proctoring.recordings import ending
 from proctoring.recordings.rows import GapRow
-from proctoring.sessions import service as sessions
 from tests.support.world import World
 
 
@@ -49,7 +49,7 @@ def test_a_gap_deleted_while_the_session_records_is_found_once_it_is_over(world:
     world.end(begun)
     world.clock.move(seconds=4)
     with world.core.db.begin() as db:
-        sessions.finish(db, world.core, session.id)
+        ending.finish(db, world.core, session.id)
     with world.core.db.read() as db:
         found = audit_rows(db).faults
     assert [(one.table, one.row, one.column) for one in found] == [("gaps", f"{unit}@{start}", "start_ms")]

@@ -8,8 +8,8 @@ from sqlalchemy import delete, event, select, update
 from proctoring.custody.model import Action, entry_hash
 from proctoring.custody.rows import EntryRow
 from proctoring.custody.service import entries, head
-from proctoring.exams import service as exams
 from proctoring.exams.rows import ExamRow
+from proctoring.holds import results
 from proctoring.holds import service as holds
 from proctoring.holds.model import HoldKind
 from proctoring.holds.rows import HoldRow, HoldUnitRow
@@ -182,7 +182,7 @@ def test_results_that_are_published_move_due_dates_and_are_no_finding(
     """What a session's rows depend on is not entered about the session alone."""
     replay.run()
     with world.core.db.begin() as db:
-        exams.publish_results(db, world.core, ADMIN, session.exam_id, world.clock())
+        results.publish_results(db, world.core, ADMIN, session.exam_id, world.clock())
     assert replay.run().findings == 0
     assert replay.run().replayed == 0
     with world.core.db.begin() as db:

@@ -11,7 +11,7 @@ from proctoring.custody import service as custody
 from proctoring.custody.model import Action
 from proctoring.exams import service as exams
 from proctoring.flags.rows import FlagRow
-from proctoring.holds.service import set_due_dates
+from proctoring.holds.due_dates import set_due_dates
 from proctoring.incidents.rows import IncidentRow
 from proctoring.proofs.audit import audit_rows
 from proctoring.proofs.model import SLACK

@@ -9,9 +9,9 @@ from proctoring.appeals import service as appeals
 from proctoring.appeals.model import AppealOutcome
 from proctoring.custody.model import Action, Actor, Entry
 from proctoring.custody.service import entries
-from proctoring.exams import service as exams
 from proctoring.exams.model import CountFrom, Exam, Regulation
 from proctoring.flags.model import Category, Severity
+from proctoring.holds import results
 from proctoring.holds import service as holds
 from proctoring.holds.model import HoldKind
 from proctoring.holds.rows import HoldRow
@@ -20,8 +20,8 @@ from proctoring.incidents import service as incidents
 from proctoring.proofs.replay import replay
 from proctoring.proofs.states.deciding import active_holds, is_over, open_procedures, told_units
 from proctoring.proofs.states.due import NOT_TOLD, ToldDue, told_due
+from proctoring.recordings import ending
 from proctoring.reviews import service as reviews
-from proctoring.sessions import service as sessions
 from proctoring.sessions.model import Session
 from proctoring.units.rows import UnitRow
 from tests.support.looks import look
@@ -135,10 +135,10 @@ def test_due_dates_are_told_at_every_step(world: World, count_from: CountFrom) -
     world.record(session)
     world.clock.move(days=2)
     with world.core.db.begin() as db:  # for others of the exam: this one is under way
-        exams.publish_results(db, world.core, ADMIN, exam.id, world.clock() + timedelta(days=9, minutes=1))
+        results.publish_results(db, world.core, ADMIN, exam.id, world.clock() + timedelta(days=9, minutes=1))
     check()
     with world.core.db.begin() as db:
-        sessions.finish(db, world.core, session.id)
+        ending.finish(db, world.core, session.id)
     check()
     for confirmed in (True, False, True):
         world.clock.move(days=1)
@@ -146,7 +146,7 @@ def test_due_dates_are_told_at_every_step(world: World, count_from: CountFrom) -
             identity.answer(db, world.core, ANNA, session.id, confirmed, "the picture is dark")
         check()
     with world.core.db.begin() as db:
-        exams.publish_results(db, world.core, ADMIN, exam.id, world.clock())
+        results.publish_results(db, world.core, ADMIN, exam.id, world.clock())
     check()
 
 
@@ -157,7 +157,7 @@ def test_a_session_that_expired_is_due_from_the_end_of_its_recording(world: Worl
     world.record(session)
     world.clock.now = session.closes_at
     with world.core.db.begin() as db:
-        sessions.expire_overdue(db, world.core)
+        ending.expire_overdue(db, world.core)
     assert told_due(*about(world, session)) == due_in_rows(world, session)
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from proctoring.exams import service as exams
+from proctoring.holds import results
 from proctoring.sessions.model import Session
 from tests.support.world import ADMIN, World
 
@@ -13,5 +13,5 @@ def ended(world: World) -> Session:
     exam = world.exam()
     session = world.ended(exam)
     with world.core.db.begin() as db:
-        exams.publish_results(db, world.core, ADMIN, exam.id, world.clock())
+        results.publish_results(db, world.core, ADMIN, exam.id, world.clock())
     return session

@@ -14,8 +14,8 @@ from proctoring.holds import service as holds
 from proctoring.holds import worker
 from proctoring.holds.brake import Brake, BrakeCause
 from proctoring.holds.model import HoldKind
+from proctoring.recordings import ending
 from proctoring.recordings.rows import TakeRow
-from proctoring.sessions import service as sessions
 from proctoring.sessions.model import Session
 from proctoring.units.rows import UnitRow
 from proctoring.web import health
@@ -105,7 +105,7 @@ def test_an_object_without_a_leaf_goes_after_a_day_and_no_other(world: World) ->
     world.end(begun)
 
     with world.core.db.begin() as db:
-        sessions.finish(db, world.core, session.id)
+        ending.finish(db, world.core, session.id)
         holds.place(db, world.core, ADMIN, session.id, HoldKind.LEGAL, "court order")
     prefix = unit_prefix(begun.take.unit_id)
     world.clock.move(hours=23, minutes=59)

@@ -9,10 +9,9 @@ from sqlalchemy import select, text, update
 from proctoring.custody.model import Action
 from proctoring.custody.service import entries
 from proctoring.db import Instant
-from proctoring.exams import service as exams
 from proctoring.exams.model import Exam, Stream
+from proctoring.holds import results, worker
 from proctoring.holds import service as holds
-from proctoring.holds import worker
 from proctoring.holds.brake import Brake, BrakeCause
 from proctoring.holds.model import HoldKind
 from proctoring.proofs import stops
@@ -22,9 +21,9 @@ from proctoring.proofs.epochs import EpochGuard
 from proctoring.proofs.job import LedgerReplay
 from proctoring.proofs.tables import METADATA
 from proctoring.proofs.unreadable import ROW_UNREADABLE
+from proctoring.recordings import ending
 from proctoring.recordings.rotation import Rotation
 from proctoring.restore.compare import Watch
-from proctoring.sessions import service as sessions
 from proctoring.units.model import UnitState
 from proctoring.units.rows import UnitRow
 from proctoring.web import health
@@ -86,7 +85,7 @@ def sat(world: World, exam: Exam) -> str:
     world.record(session)
     world.clock.move(seconds=12)
     with world.core.db.begin() as db:
-        sessions.finish(db, world.core, session.id)
+        ending.finish(db, world.core, session.id)
     with world.core.db.begin() as db:
         held = holds.place(db, world.core, ADMIN, session.id, HoldKind.LEGAL, "Asked for by a court")
     with world.core.db.begin() as db:
@@ -160,7 +159,7 @@ def test_garbage_in_one_session_keeps_no_other(world: World) -> None:
     marred = mar(world, exam)
     mar_decisions(world)
     with world.core.db.begin() as db:
-        exams.publish_results(db, world.core, ADMIN, exam.id, world.clock())
+        results.publish_results(db, world.core, ADMIN, exam.id, world.clock())
     due = marred["evidence_units", "due_at"]  # the results have given it a due date again
     value = garbage("evidence_units", "due_at", world.core.db.engine.dialect.name)
     write(world, "evidence_units", "due_at", value, f"session_id = '{due}'")

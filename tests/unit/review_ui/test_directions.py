@@ -16,6 +16,7 @@ from proctoring.help.model import HelpKind
 from proctoring.holds import service as holds
 from proctoring.holds.model import HoldKind
 from proctoring.incidents import service as incidents
+from proctoring.recordings import ending
 from proctoring.sessions import service as sessions
 from proctoring.sessions.model import Session
 from tests.support.directions import turning
@@ -43,7 +44,7 @@ def session_of(world: World) -> Session:
     world.end(begun)
     world.clock.move(seconds=20)
     with core.db.begin() as db:
-        return sessions.finish(db, core, session.id)
+        return ending.finish(db, core, session.id)
 
 
 @pytest.fixture

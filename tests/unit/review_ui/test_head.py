@@ -10,7 +10,7 @@ from proctoring.access.model import Role
 from proctoring.exams import service as exams
 from proctoring.exams.model import CaptureProfile, Stream
 from proctoring.proofs.tables import METADATA
-from proctoring.sessions import service as sessions
+from proctoring.recordings import ending
 from proctoring.units.rows import UnitRow
 from review_ui import calls
 from review_ui.app import routes
@@ -43,7 +43,7 @@ def paths(office: Office) -> dict[str, str]:
     write(world, session, "answers", [answer(world.clock(), "forty-two")])
     world.clock.move(seconds=20)
     with world.core.db.begin() as db:
-        sessions.finish(db, world.core, session.id)
+        ending.finish(db, world.core, session.id)
     values = {
         "session_id": session.id,
         "stream": "webcam",

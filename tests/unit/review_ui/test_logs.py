@@ -5,7 +5,7 @@ import pytest
 from proctoring.access.model import Role
 from proctoring.holds import service as holds
 from proctoring.holds.model import HoldKind
-from proctoring.sessions import service as sessions
+from proctoring.recordings import ending
 from proctoring.sessions.model import Session
 from storage.errors import StoreFailed
 from tests.support.logs import answer, event, exam_with_logs, write
@@ -21,7 +21,7 @@ def logged(world: World) -> Session:
     write(world, session, "activity", [event(world.clock(), "paste", chars=48)])
     write(world, session, "answers", [answer(world.clock(), "forty-two")])
     with world.core.db.begin() as db:
-        return sessions.finish(db, world.core, session.id)
+        return ending.finish(db, world.core, session.id)
 
 
 @pytest.mark.promise("P12")

@@ -18,8 +18,8 @@ from proctoring.holds import service as holds
 from proctoring.holds.model import HoldKind
 from proctoring.identity import service as identity
 from proctoring.incidents import service as incidents
+from proctoring.recordings import ending
 from proctoring.reviews import service as reviews
-from proctoring.sessions import service as sessions
 from proctoring.sessions.model import Session
 from review_ui.app import routes
 from tests.support.asgi import addresses
@@ -79,7 +79,7 @@ def case(office: Office, proctor: Staff) -> Case:
     with core.db.begin() as db:
         asked = help_requests.ask(db, core, recording.id, HelpKind.HELP, "Hello?").id
     with core.db.begin() as db:
-        sessions.finish(db, core, recording.id)
+        ending.finish(db, core, recording.id)
     claimed, decided = ended(office), ended(office)
     with core.db.begin() as db:
         for session in (claimed, decided):

@@ -9,7 +9,7 @@ from proctoring.exams import service as exams
 from proctoring.exams.model import CaptureProfile, Stream
 from proctoring.holds import service as holds
 from proctoring.holds.model import HoldKind
-from proctoring.sessions import service as sessions
+from proctoring.recordings import ending
 from proctoring.sessions.model import Session
 from proctoring.signals.model import Signal, SignalKind
 from tests.support.signals import write_sheet
@@ -32,7 +32,7 @@ def measured(world: World) -> Session:
     world.end(begun)
     world.clock.move(seconds=20)
     with world.core.db.begin() as db:
-        return sessions.finish(db, world.core, session.id)
+        return ending.finish(db, world.core, session.id)
 
 
 @pytest.mark.promise("P12")
