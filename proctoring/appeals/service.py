@@ -98,7 +98,7 @@ def close(
         incidents.annul(db, core, actor, row.incident_id)
     if row.incident_id is not None and amendment is not None:
         incidents.amend(db, core, actor, row.incident_id, amendment)
-    release(db, core, actor, row.hold_id)
+    release(db, core, actor, row.hold_id, procedure=None)
     said = commit(row, "answer")
     told = {"appeal": row.id, "outcome": outcome.value}
     enter(db, now, actor, Action.APPEAL_CLOSE, row.session_id, **told, **said)

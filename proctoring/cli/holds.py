@@ -10,6 +10,7 @@ from pathlib import Path
 
 import click
 
+from proctoring.casework import procedures
 from proctoring.cli.output import Instant, common, operator, show
 from proctoring.clock import iso
 from proctoring.compose.parts import parts
@@ -51,7 +52,7 @@ def release(data: Path | None, hold_id: str) -> None:
     """End a hold; what is due and unheld goes with the next purge."""
     made = parts(data)
     with made.core.db.begin() as db:
-        released = service.release(db, made.core, operator(), hold_id)
+        released = procedures.release(db, made.core, operator(), hold_id)
     show(_json(released), f"hold {released.id} released")
 
 

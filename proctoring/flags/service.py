@@ -11,7 +11,6 @@ from proctoring.errors import Conflict, NotFound
 from proctoring.flags.model import Category, Flag, FlagSource, FlagState, Severity, check_note, check_range
 from proctoring.flags.rows import FlagRow
 from proctoring.holds.service import check_not_restricted
-from proctoring.recordings.length import length_ms
 from proctoring.sessions.service import session_row
 
 RULE_FLAGS_MAX = 300
@@ -29,11 +28,13 @@ def add(
     severity: Severity,
     note: str,
     source: FlagSource = FlagSource.PROCTOR,
+    *,
+    session_ms: int,
 ) -> Flag:
-    """Raise a flag on an instant or a range. Raises Invalid outside the session's time line, Denied while the
-    session is restricted."""
+    """Raise a flag on an instant or a range of the session's time line, which is `session_ms` long now
+    (`recordings.length`). Raises Invalid outside it, Denied while the session is restricted."""
     check_not_restricted(db, session_id)
-    check_range(start_ms, end_ms, length_ms(db, session_id, core.clock()))
+    check_range(start_ms, end_ms, session_ms)
     return _insert(
         db, core, actor, session_id, start_ms, end_ms, source, category, severity, check_note(note)
     )

@@ -9,8 +9,6 @@ from datetime import datetime, timedelta
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session as Db
 
-from proctoring.appeals.model import AppealState
-from proctoring.appeals.rows import AppealRow
 from proctoring.clock import iso
 from proctoring.core import Core
 from proctoring.custody.committed import commit
@@ -28,8 +26,6 @@ from proctoring.holds.model import (
     check_review,
 )
 from proctoring.holds.rows import HoldRow, HoldUnitRow
-from proctoring.incidents.model import OPEN
-from proctoring.incidents.rows import IncidentRow
 from proctoring.sessions.rows import SessionRow
 from proctoring.units.rows import UnitRow
 from proctoring.units.service import lower_holds, raise_holds
@@ -87,16 +83,16 @@ def place(
     return hold.model()
 
 
-def release(db: Db, core: Core, actor: Actor, hold_id: str) -> Hold:
-    """End a hold. Releasing it twice changes nothing.
+def release(db: Db, core: Core, actor: Actor, hold_id: str, procedure: HoldKind | None) -> Hold:
+    """End a hold. Releasing it twice changes nothing. `procedure`: INCIDENT or APPEAL while the one that
+    placed it is open.
 
-    Raises NotFound, Denied for a hold of one's own, Conflict while the incident or appeal that placed it is
-    open: closing that ends the hold.
+    Raises NotFound, Denied for a hold of one's own, Conflict while its procedure is open.
     """
     row = db.get(HoldRow, hold_id)
     if row is None:
         raise NotFound(f"There is no hold {hold_id}.", "List them with `proctoring hold list`.")
-    check_release(HoldKind(row.kind), row.owner, actor.id, open_procedures(db, hold_id).get(hold_id))
+    check_release(HoldKind(row.kind), row.owner, actor.id, procedure)
     now = core.clock()
     ended = (
         update(HoldRow)
@@ -134,21 +130,6 @@ def restricted(db: Db) -> set[str]:
     """The sessions that are restricted."""
     is_one = HoldRow.kind == HoldKind.RESTRICTION.value, HoldRow.released_at.is_(None)
     return set(db.scalars(select(HoldRow.session_id).where(*is_one)))
-
-
-def open_procedures(db: Db, hold_id: str | None = None) -> dict[str, HoldKind]:
-    """Of each hold whose incident or appeal is open: which of the two; of one hold, or of all."""
-    going_on = [state.value for state in OPEN]
-    found: dict[str, HoldKind] = {}
-    for kind, column, is_open in (
-        (HoldKind.APPEAL, AppealRow.hold_id, AppealRow.state == AppealState.LODGED.value),
-        (HoldKind.INCIDENT, IncidentRow.hold_id, IncidentRow.state.in_(going_on)),
-    ):
-        query = select(column).where(is_open)
-        if hold_id is not None:
-            query = query.where(column == hold_id)
-        found |= dict.fromkeys(db.scalars(query), kind)
-    return found
 
 
 def _nothing_to_hold(db: Db, session_id: str) -> Conflict:

@@ -127,7 +127,7 @@ def reject(db: Db, core: Core, actor: Actor, incident_id: str, reasons: str) -> 
         row.third_reasons = reasons
         act, said = Action.INCIDENT_REJECT, commit(row, "third_reasons")
         db.flush()
-        release(db, core, actor, row.hold_id)
+        release(db, core, actor, row.hold_id, procedure=None)
         reviews.to_no_concern(db, now, actor, row.session_id)
     enter(db, now, actor, act, row.session_id, incident=row.id, **said)
     return row.model()
@@ -142,7 +142,7 @@ def close(db: Db, core: Core, actor: Actor, incident_id: str) -> Incident:
     check_another({row.decided_by}, actor.id)
     row.state = IncidentState.CLOSED.value
     db.flush()
-    release(db, core, actor, row.hold_id)
+    release(db, core, actor, row.hold_id, procedure=None)
     enter(db, core.clock, actor, Action.INCIDENT_CLOSE, row.session_id, incident=row.id)
     return row.model()
 
@@ -156,7 +156,7 @@ def annul(db: Db, core: Core, actor: Actor, incident_id: str) -> Incident:
     check_standing(IncidentState(row.state))
     row.state = IncidentState.ANNULLED.value
     db.flush()
-    release(db, core, actor, row.hold_id)
+    release(db, core, actor, row.hold_id, procedure=None)
     reviews.annul(db, row.session_id)
     enter(db, core.clock, actor, Action.INCIDENT_ANNUL, row.session_id, incident=row.id)
     _set_due_dates(db, row.session_id)
@@ -189,6 +189,14 @@ def in_state(db: Db, *states: IncidentState) -> list[Incident]:
     """Incidents in one of these states, the oldest first."""
     query = select(IncidentRow).where(IncidentRow.state.in_([state.value for state in states]))
     return [row.model() for row in db.scalars(query.order_by(IncidentRow.decided_at))]
+
+
+def is_settled(db: Db, session_id: str) -> bool:
+    """Whether a third person has said that an incident of the session is none."""
+    rejected = IncidentRow.state == IncidentState.REJECTED.value, IncidentRow.third_by.is_not(None)
+    return (
+        db.scalar(select(IncidentRow.id).where(IncidentRow.session_id == session_id, *rejected)) is not None
+    )
 
 
 def linked_flags(db: Db, incident_id: str) -> list[str]:

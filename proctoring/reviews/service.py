@@ -9,12 +9,10 @@ from proctoring.core import Core
 from proctoring.custody.committed import commit
 from proctoring.custody.model import Action, Actor
 from proctoring.custody.service import enter
-from proctoring.errors import Conflict, CoreError
+from proctoring.errors import Conflict
 from proctoring.flags.model import FlagState
 from proctoring.flags.rows import FlagRow
 from proctoring.holds.service import check_not_restricted
-from proctoring.incidents.model import IncidentState
-from proctoring.incidents.rows import IncidentRow
 from proctoring.reviews.model import UNCLEAR, Review, ReviewState, check_claim, check_unclear
 from proctoring.reviews.rows import ReviewRow
 from proctoring.sessions.model import OVER
@@ -27,14 +25,15 @@ def load(db: Db, session_id: str) -> Review:
     return row.model() if row else Review(session_id, ReviewState.TO_REVIEW, None, None, None, None)
 
 
-def claim(db: Db, core: Core, actor: Actor, session_id: str) -> Review:
-    """Take the session on; claiming what one has already is harmless.
+def claim(db: Db, core: Core, actor: Actor, session_id: str, settled: bool) -> Review:
+    """Take the session on; claiming what one has already is harmless. The caller has locked the session's row
+    before it asked whether it is `settled`.
 
     Raises as `check_claim`, and Denied while it is restricted; so do all acts of a reviewer.
     """
     row = _row(db, session_id)
     check_not_restricted(db, session_id)
-    check_claim(row.model(), actor.id, _settled(db, session_id))
+    check_claim(row.model(), actor.id, settled)
     if row.state == ReviewState.IN_REVIEW.value:
         return row.model()
     row.state, row.claimed_by, row.claimed_at = ReviewState.IN_REVIEW.value, actor.id, core.clock()
@@ -73,15 +72,6 @@ def decide_unclear(db: Db, core: Core, actor: Actor, session_id: str, note: str)
     said = commit(row, "note")
     enter(db, core.clock, actor, Action.REVIEW_DECIDE, session_id, outcome=UNCLEAR, **said)
     return row.model()
-
-
-def may_claim(db: Db, person_id: str, session_id: str) -> bool:
-    """Whether this person may take the session on now."""
-    try:
-        check_claim(load(db, session_id), person_id, _settled(db, session_id))
-    except CoreError:
-        return False
-    return True
 
 
 def check_deciding(db: Db, actor: Actor, session_id: str) -> None:
@@ -134,14 +124,6 @@ def check_ended(db: Db, session_id: str) -> None:
     """Raises Conflict before the session has ended."""
     if session_row(db, session_id).state not in OVER:
         raise Conflict("The session has not ended.", "Decide when it has.")
-
-
-def _settled(db: Db, session_id: str) -> bool:
-    """Whether a third person has said that an incident of the session is none."""
-    rejected = IncidentRow.state == IncidentState.REJECTED.value, IncidentRow.third_by.is_not(None)
-    return (
-        db.scalar(select(IncidentRow.id).where(IncidentRow.session_id == session_id, *rejected)) is not None
-    )
 
 
 def _claimed(db: Db, session_id: str, actor: Actor) -> ReviewRow:

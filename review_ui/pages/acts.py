@@ -7,12 +7,14 @@ from fastapi import APIRouter, Form, Request, Response
 
 from proctoring.access.model import May, require
 from proctoring.access.service import actor
+from proctoring.casework import claims
 from proctoring.casework.standing import relation
 from proctoring.flags import service as flag_service
 from proctoring.flags.model import Category, FlagState, Severity
 from proctoring.incidents import service as incidents
 from proctoring.incidents.model import check_chosen
 from proctoring.recordings import ending
+from proctoring.recordings.length import length_ms
 from proctoring.reviews import service as reviews
 from proctoring.sessions.model import EndReason
 from review_ui.desk import Desk, back_to
@@ -35,7 +37,7 @@ def routes(desk: Desk) -> APIRouter:
         person = desk.signed_in(request)
         require(person, May.SEE_QUEUE)
         with desk.core.db.begin() as db:
-            reviews.claim(db, desk.core, actor(person), session_id)
+            claims.claim(db, desk.core, actor(person), session_id)
         return back_to(f"/sessions/{session_id}")
 
     @router.post("/sessions/{session_id}/release")
@@ -68,7 +70,16 @@ def routes(desk: Desk) -> APIRouter:
         with desk.core.db.begin() as db:
             require(person, May.FLAG, relation(db, person, session_id))
             flag_service.add(
-                db, desk.core, actor(person), session_id, start_ms, end_ms, category, severity, note
+                db,
+                desk.core,
+                actor(person),
+                session_id,
+                start_ms,
+                end_ms,
+                category,
+                severity,
+                note,
+                session_ms=length_ms(db, session_id, desk.core.clock()),
             )
         return back_to(f"/sessions/{session_id}")
 

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session as Db
 from proctoring.access.model import May, Person, Relation, may, require
 from proctoring.appeals import service as appeals
 from proctoring.appeals.model import Appeal
+from proctoring.casework import claims
 from proctoring.casework.standing import relation
 from proctoring.custody import service as custody
 from proctoring.custody.model import Entry
@@ -163,7 +164,7 @@ def load(db: Db, person: Person, session_id: str, now: datetime) -> Case:
         may_confirm=may(person, May.CONFIRM_INCIDENT, standing),
         may_claim=may(person, May.DECIDE, Relation.CLAIMANT)
         and review.state is not ReviewState.IN_REVIEW
-        and reviews.may_claim(db, person.id, session_id),
+        and claims.may_claim(db, person.id, session_id),
         identity=identity.of_session(db, session_id),
         may_view_identity=may(person, May.VIEW_IDENTITY, standing),
         may_check_identity=may(person, May.CHECK_IDENTITY, standing),

@@ -9,6 +9,7 @@ from fastapi import APIRouter, Form, Request, Response
 
 from proctoring.access.model import May, Person, require
 from proctoring.access.service import actor
+from proctoring.casework import claims
 from proctoring.casework.queue import QueueLine, queue
 from proctoring.errors import Invalid
 from proctoring.flags.model import Flag, FlagSource
@@ -91,7 +92,7 @@ def routes(desk: Desk) -> APIRouter:
             raise Invalid("No session was selected.", "Go back and tick at least one.")
         with desk.core.db.begin() as db:
             for session_id in session:
-                reviews.claim(db, desk.core, actor(person), session_id)
+                claims.claim(db, desk.core, actor(person), session_id)
                 reviews.decide_no_concern(db, desk.core, actor(person), session_id)
         return back_to("/queue")
 

@@ -10,6 +10,8 @@ from fastapi import APIRouter, Form, Request, Response
 
 from proctoring.access.model import May, may, require
 from proctoring.access.service import actor
+from proctoring.casework.procedures import open_procedures
+from proctoring.casework.procedures import release as release_by_hand
 from proctoring.casework.queue import queue
 from proctoring.casework.standing import relation
 from proctoring.custody import service as custody
@@ -35,7 +37,7 @@ def routes(desk: Desk) -> APIRouter:
         require(person, May.SEE_RETENTION)
         now = desk.now()
         with desk.core.db.read() as db:
-            lines, procedures = [], holds.open_procedures(db)
+            lines, procedures = [], open_procedures(db)
             for line in queue(db, now=now):
                 began = line.session.started_at or line.session.created_at
                 placed = tuple(holds.active(db, line.session.id))
@@ -83,7 +85,7 @@ def routes(desk: Desk) -> APIRouter:
         person = desk.signed_in(request)
         require(person, May.RELEASE_HOLD)
         with desk.core.db.begin() as db:
-            holds.release(db, desk.core, actor(person), hold_id)
+            release_by_hand(db, desk.core, actor(person), hold_id)
         return back_to("/retention")
 
     @router.get("/certificates/{certificate_id}")

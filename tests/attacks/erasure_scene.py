@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import select, update
 
 from proctoring.appeals import service as appeals
+from proctoring.casework import claims
 from proctoring.custody.model import Actor
 from proctoring.custody.service import certificates
 from proctoring.flags.model import Category, Severity
@@ -18,7 +19,6 @@ from proctoring.identity import service as identity
 from proctoring.incidents import service as incidents
 from proctoring.proofs import stops
 from proctoring.proofs.checkpoints import Checkpoints
-from proctoring.reviews import service as reviews
 from proctoring.units.model import UnitState
 from proctoring.units.rows import UnitRow
 from retention.erase import Eraser
@@ -106,7 +106,7 @@ def held_by(kind: HoldKind) -> Edit:
 def open_incident(scene: Scene) -> None:
     look(scene.core, ANNA, scene.held.id)
     with scene.core.db.begin() as db:
-        reviews.claim(db, scene.core, ANNA, scene.held.id)
+        claims.claim(db, scene.core, ANNA, scene.held.id)
         incidents.decide(
             db, scene.core, ANNA, scene.held.id, Category.OTHER, Severity.MINOR, "A second voice."
         )

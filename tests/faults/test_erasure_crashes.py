@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
+from proctoring.casework import procedures
 from proctoring.custody.model import Actor
 from proctoring.errors import BeingErased, WrongState
 from proctoring.exams.model import Stream
@@ -97,7 +98,7 @@ class Scene:
         if self.hold is not None:
             assert self.states() == {UnitState.RETAINED.value}
             with self.world.core.db.begin() as db:
-                holds.release(db, self.world.core, ADMIN, self.hold.id)
+                procedures.release(db, self.world.core, ADMIN, self.hold.id)
             self.world.new_eraser(self.objects).run()
         self.world.clock.move(days=1)
         self.world.new_eraser(self.objects).run()

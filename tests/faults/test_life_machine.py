@@ -22,6 +22,7 @@ from hypothesis.stateful import (
 from sqlalchemy import select
 
 from proctoring.appeals import service as appeals
+from proctoring.casework import procedures
 from proctoring.custody.model import Actor
 from proctoring.errors import BeingErased, Conflict, Quarantined, WrongState
 from proctoring.exams.model import Stream
@@ -154,7 +155,7 @@ class Life(RuleBasedStateMachine):
         with suppress(Conflict), self.world.core.db.begin() as db:
             active = holds.active(db)
             if active:
-                holds.release(db, self.world.core, ADMIN, active[which % len(active)].id)
+                procedures.release(db, self.world.core, ADMIN, active[which % len(active)].id)
 
     @rule()
     def publish(self) -> None:

@@ -17,6 +17,7 @@ from proctoring.access import service as access
 from proctoring.access.model import Role
 from proctoring.appeals import service as appeals
 from proctoring.appeals.model import AppealOutcome
+from proctoring.casework import claims, procedures
 from proctoring.compose.checks import database
 from proctoring.core import Core
 from proctoring.custody.model import SYSTEM, Actor
@@ -65,6 +66,7 @@ from storage.proofs.manifest import digest
 from storage.proofs.tree import EMPTY_ROOT
 from tests.integration.test_database_rights import Rights, written
 from tests.support.asgi import AsgiClient, addresses
+from tests.support.flagging import add_flag
 from tests.support.logs import answer, write
 from tests.support.logs import event as happened
 from tests.support.looks import look
@@ -250,12 +252,22 @@ def staff_work(world: RolesWorld, session: Session) -> None:
             help_requests.answer(db, core, actor, help_id, "Wait a minute.")
             sits_at = world.clock() + timedelta(days=9)
             sessions.answer_in_person(db, core, actor, elsewhere.id, sits_at, "Room 4, at nine.")
-            reviews.claim(db, core, actor, session.id)
+            claims.claim(db, core, actor, session.id)
             reviews.release(db, core, actor, session.id)
-            reviews.claim(db, core, actor, session.id)
+            claims.claim(db, core, actor, session.id)
             ending.end_by_proctor(db, core, left.id, EndReason.TECHNICAL, actor)
             identity.answer(db, core, actor, session.id, False, REASON)
-            added = flags.add(db, core, actor, session.id, 0, 1, Category.OTHER, Severity.MINOR, "")
+            added = add_flag(
+                db,
+                core,
+                actor,
+                session.id,
+                0,
+                1,
+                Category.OTHER,
+                Severity.MINOR,
+                "",
+            )
         world.clock.move(seconds=1)
         with core.db.begin() as db:
             identity.answer(db, core, access.actor(second), session.id, True, f"{REASON} Not here.")
@@ -264,7 +276,7 @@ def staff_work(world: RolesWorld, session: Session) -> None:
         decide_nothing(world, core, other, actor)
         with core.db.begin() as db:
             placed = holds.place(db, core, actor, session.id, HoldKind.LEGAL, "court order")
-            holds.release(db, core, BERT, placed.id)
+            procedures.release(db, core, BERT, placed.id)
             appeals.close(db, core, CARLA, appeal.id, AppealOutcome.REFUSED, "The recording shows it.")
             secrets = [secret_of_second]
             secrets += [access.begin_login(db, core, one)[1] for one in links]
@@ -308,9 +320,9 @@ def decide(world: RolesWorld, core: Core, session: Session, actor: Actor, flag_i
 def decide_nothing(world: RolesWorld, core: Core, session: Session, actor: Actor) -> None:
     """Unclear to one person; an incident to another, which nobody agrees to."""
     with core.db.begin() as db:
-        reviews.claim(db, core, BERT, session.id)
+        claims.claim(db, core, BERT, session.id)
         reviews.decide_unclear(db, core, BERT, session.id, REASON)
-        reviews.claim(db, core, actor, session.id)
+        claims.claim(db, core, actor, session.id)
     incident = seen_by_three(world, core, session, actor)
     with core.db.begin() as db:
         incidents.reject(db, core, DIRK, incident, REASON)

@@ -12,6 +12,7 @@ from sqlalchemy import delete, select, update
 from proctoring.appeals import service as appeals
 from proctoring.appeals.model import Appeal, AppealOutcome
 from proctoring.appeals.rows import AppealRow
+from proctoring.casework import claims, procedures
 from proctoring.custody.model import Actor, first_break
 from proctoring.custody.rows import EntryRow, LedgerHeadRow
 from proctoring.custody.service import entries, head
@@ -30,7 +31,6 @@ from proctoring.incidents.model import Incident
 from proctoring.incidents.rows import IncidentRow
 from proctoring.recordings import ending
 from proctoring.recordings.rows import TakeRow
-from proctoring.reviews import service as reviews
 from proctoring.reviews.model import Review
 from proctoring.reviews.rows import ReviewRow
 from proctoring.sessions.model import Session
@@ -209,7 +209,7 @@ def test_a_release_and_an_erasure_never_lose_count(stage: Stage) -> None:
             placed[:] = [holds.place(db, core, ANNA, stage.session.id, HoldKind.LEGAL, "court order")]
 
     def release(database: Database) -> Hold:
-        return database.transact(lambda db: holds.release(db, core, BERT, placed[0].id))
+        return database.transact(lambda db: procedures.release(db, core, BERT, placed[0].id))
 
     orders = 0
     for released, erased in stage.every_order((release, stage.erase), reset, stage.stride):
@@ -236,7 +236,7 @@ def test_two_releases_of_one_hold_lower_the_counter_once(stage: Stage) -> None:
             ]
 
     def release(database: Database) -> Hold:
-        return database.transact(lambda db: holds.release(db, core, BERT, placed[0].id))
+        return database.transact(lambda db: procedures.release(db, core, BERT, placed[0].id))
 
     for one, two in stage.every_order((release, release), reset, PEOPLE_STRIDE):
         assert isinstance(one, Hold), repr(one)
@@ -260,7 +260,7 @@ def test_of_two_people_at_once_one_decides(stage: Stage, what: str) -> None:
             look(core, person, session_id)
         with core.db.begin() as db:
             if what == "second answer":
-                reviews.claim(db, core, ANNA, session_id)
+                claims.claim(db, core, ANNA, session_id)
                 reasons = "A text file was open over question 9."
                 incident = incidents.decide(
                     db, core, ANNA, session_id, Category.OTHER, Severity.MINOR, reasons
@@ -272,7 +272,7 @@ def test_of_two_people_at_once_one_decides(stage: Stage, what: str) -> None:
     def act(person: Actor, second: bool) -> Work:
         def work(database: Database) -> object:
             if what == "claim":
-                return database.transact(lambda db: reviews.claim(db, core, person, session_id))
+                return database.transact(lambda db: claims.claim(db, core, person, session_id))
             if what == "appeal lodged":
                 return database.transact(lambda db: appeals.lodge(db, core, session_id, "I was alone."))
             if what == "second answer":

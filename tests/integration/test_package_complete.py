@@ -14,7 +14,6 @@ from sqlalchemy import update
 from proctoring.errors import Conflict
 from proctoring.exams import service as exams
 from proctoring.exams.model import CaptureProfile, Stream
-from proctoring.flags import service as flags
 from proctoring.flags.model import Category, Severity
 from proctoring.flags.rows import FlagRow
 from proctoring.identity import service as identity
@@ -25,6 +24,7 @@ from storage.package.facts import Extract, Package, StreamHead
 from storage.package.report import Report
 from storage.package.verify import verify
 from storage.package.verify_complete import check_complete
+from tests.support.flagging import add_flag
 from tests.support.logs import answer, event, write
 from tests.support.packages import copied, edit, export, reseal
 from tests.support.world import ADMIN, REGULATION, SEGMENT_MS, World
@@ -54,7 +54,17 @@ def recorded(world: World) -> Session:
     world.record(session)
     world.clock.move(seconds=3 * SEGMENT_MS // 1000)
     with world.core.db.begin() as db:
-        flags.add(db, world.core, ADMIN, session.id, 0, 10, Category.OTHER, Severity.MINOR, NOTE)
+        add_flag(
+            db,
+            world.core,
+            ADMIN,
+            session.id,
+            0,
+            10,
+            Category.OTHER,
+            Severity.MINOR,
+            NOTE,
+        )
         return ending.finish(db, world.core, session.id)
 
 

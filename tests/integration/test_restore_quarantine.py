@@ -8,6 +8,7 @@ import pytest
 from click.testing import CliRunner
 from sqlalchemy import select, update
 
+from proctoring.casework import procedures
 from proctoring.cli import main
 from proctoring.custody.model import Action
 from proctoring.custody.rows import CertificateRow
@@ -137,7 +138,7 @@ def test_what_was_erased_and_held_since_the_backup_is_so_again(operations: Opera
 
     kept = hold(world, held)
     with world.core.db.begin() as db:
-        holds.release(db, world.core, ADMIN, old)
+        procedures.release(db, world.core, ADMIN, old)
     world.clock.move(days=200)
     world.new_eraser().run()
     assert states(world, erased) == states(world, freed) == {"erased"}

@@ -8,6 +8,7 @@ from proctoring.access import service as access
 from proctoring.access.model import Person, Role
 from proctoring.appeals import service as appeals
 from proctoring.appeals.model import AppealOutcome
+from proctoring.casework import claims, procedures
 from proctoring.exams import service as exams
 from proctoring.exams.model import CaptureProfile, Exam, Stream
 from proctoring.flags import service as flags
@@ -32,6 +33,7 @@ from proctoring.sessions import service as sessions
 from proctoring.sessions.model import Schedule, Session
 from storage.objects.naming import segment_key
 from storage.proofs.manifest import digest
+from tests.support.flagging import add_flag
 from tests.support.looks import look
 from tests.support.world import ADMIN, REGULATION, World
 
@@ -174,8 +176,8 @@ def _sat(world: World, exam: Exam, ref: str) -> Session:
 def _incident(world: World, session: Session, person: Person) -> str:
     actor = access.actor(person)
     with world.core.db.begin() as db:
-        reviews.claim(db, world.core, actor, session.id)
-        flag = flags.add(
+        claims.claim(db, world.core, actor, session.id)
+        flag = add_flag(
             db,
             world.core,
             actor,
@@ -245,7 +247,7 @@ def _decide_disputed(world: World, session: Session, anna: Person) -> None:
 
 def _decide_rejected(world: World, session: Session, anna: Person, ben: Person, dora: Person) -> None:
     with world.core.db.begin() as db:
-        reviews.claim(db, world.core, access.actor(dora), session.id)
+        claims.claim(db, world.core, access.actor(dora), session.id)
         reviews.decide_unclear(db, world.core, access.actor(dora), session.id, "A voice, or a radio?")
     incident = _incident(world, session, anna)
     for person in (ben, dora):
@@ -256,4 +258,4 @@ def _decide_rejected(world: World, session: Session, anna: Person, ben: Person, 
         held = holds.place(db, world.core, ADMIN, session.id, HoldKind.LEGAL, "Asked for by a court")
     world.clock.move(seconds=1)
     with world.core.db.begin() as db:
-        holds.release(db, world.core, ADMIN, held.id)
+        procedures.release(db, world.core, ADMIN, held.id)

@@ -8,6 +8,7 @@ from proctoring.access import service as access
 from proctoring.access.model import Role
 from proctoring.appeals import service as appeals
 from proctoring.appeals.model import AppealOutcome
+from proctoring.casework import claims, procedures
 from proctoring.custody.model import Actor
 from proctoring.exams import service as exams
 from proctoring.exams.model import CaptureProfile, Exam, Stream
@@ -27,6 +28,7 @@ from proctoring.sessions import service as sessions
 from proctoring.sessions.model import Session
 from proctoring.signals.rows import SheetRow
 from storage.objects.store import MemoryObjects
+from tests.support.flagging import add_flag
 from tests.support.looks import look
 from tests.support.world import ADMIN, REGULATION, World
 
@@ -71,12 +73,22 @@ def written_about(world: World, exam: Exam | None = None) -> Session:
         ending.finish(db, world.core, session.id)
     with world.core.db.begin() as db:
         identity.answer(db, world.core, ANNA, session.id, False, SAID)
-        reviews.claim(db, world.core, DIRK, session.id)
+        claims.claim(db, world.core, DIRK, session.id)
         reviews.decide_unclear(db, world.core, DIRK, session.id, SAID)
-        reviews.claim(db, world.core, ANNA, session.id)
-        flags.add(db, world.core, ANNA, session.id, 0, 1, Category.OTHER, Severity.MINOR, SAID)
+        claims.claim(db, world.core, ANNA, session.id)
+        add_flag(
+            db,
+            world.core,
+            ANNA,
+            session.id,
+            0,
+            1,
+            Category.OTHER,
+            Severity.MINOR,
+            SAID,
+        )
         placed = holds.place(db, world.core, ADMIN, session.id, HoldKind.LEGAL, SAID, SAID)
-        holds.release(db, world.core, BERT, placed.id)
+        procedures.release(db, world.core, BERT, placed.id)
     return session
 
 

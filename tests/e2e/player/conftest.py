@@ -7,7 +7,7 @@ from playwright.sync_api import Browser, Page
 
 from proctoring.access.model import Role
 from proctoring.access.service import actor
-from proctoring.reviews import service as reviews
+from proctoring.casework import claims
 from proctoring.sessions.model import Session
 from tests.e2e.player.stage import Stage, chromium, served
 from tests.support.firefox import Firefox, firefox
@@ -45,7 +45,7 @@ def session(stage: Stage) -> Session:
     recorded = stage.session()
     core, who = stage.world.core, actor(stage.people["Proctor"])
     with core.db.begin() as db:
-        reviews.claim(db, core, who, recorded.id)
+        claims.claim(db, core, who, recorded.id)
     return recorded
 
 

@@ -9,6 +9,7 @@ from sqlalchemy import update
 from proctoring.appeals import service as appeals
 from proctoring.appeals.model import Appeal, AppealOutcome, AppealState, check_answer, refusal
 from proctoring.appeals.rows import AppealRow
+from proctoring.casework import claims
 from proctoring.custody.model import Actor
 from proctoring.errors import Conflict, CoreError, Invalid
 from proctoring.exams.model import CountFrom, Regulation
@@ -102,7 +103,7 @@ def test_an_amendment_says_what_the_decision_is_now(outcome: AppealOutcome) -> N
 def counted(world: World, session: Session) -> Incident:
     """An incident that two people agreed on."""
     with world.core.db.begin() as db:
-        reviews.claim(db, world.core, ANNA, session.id)
+        claims.claim(db, world.core, ANNA, session.id)
     for person in (ANNA, BERT):
         look(world.core, person, session.id)
     with world.core.db.begin() as db:
@@ -219,7 +220,7 @@ def test_an_appeal_upheld_annuls_the_incident(world: World, client: AsgiClient) 
     assert "A second voice." not in page
     assert told_so(world)
     with world.core.db.begin() as db, pytest.raises(Conflict):
-        reviews.claim(db, world.core, ANNA, session.id)
+        claims.claim(db, world.core, ANNA, session.id)
 
 
 @pytest.mark.promise("P9")

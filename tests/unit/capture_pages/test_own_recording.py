@@ -8,6 +8,7 @@ import pytest
 
 from proctoring.appeals import service as appeals
 from proctoring.appeals.model import AppealOutcome
+from proctoring.casework import claims
 from proctoring.custody.model import Action, Actor
 from proctoring.custody.service import enter
 from proctoring.exams.model import LANGUAGES, Stream
@@ -23,6 +24,7 @@ from proctoring.reviews import service as reviews
 from proctoring.sessions.model import EndReason, Session
 from proctoring.units.model import UnitKind
 from tests.support.asgi import AsgiClient
+from tests.support.flagging import add_flag
 from tests.support.looks import look
 from tests.support.packages import export
 from tests.support.world import ADMIN, World
@@ -61,7 +63,7 @@ def look_at_flags(world: World, session: Session) -> None:
 def decide_incident(world: World, session: Session) -> str:
     """One person decides an incident; its id."""
     with world.core.db.begin() as db:
-        reviews.claim(db, world.core, FIRST, session.id)
+        claims.claim(db, world.core, FIRST, session.id)
     look_at_flags(world, session)
     for person in (FIRST, SECOND):
         look(world.core, person, session.id)
@@ -179,7 +181,17 @@ def test_it_says_what_is_left_of_what_people_wrote(world: World, client: AsgiCli
     publish(world, plain)
     publish(world, serious)
     with world.core.db.begin() as db:
-        flags.add(db, world.core, FIRST, plain.id, 0, 1, Category.OTHER, Severity.MINOR, "A voice")
+        add_flag(
+            db,
+            world.core,
+            FIRST,
+            plain.id,
+            0,
+            1,
+            Category.OTHER,
+            Severity.MINOR,
+            "A voice",
+        )
     incident = decide_incident(world, serious)
     assert "They stay while something holds the recording." in page(world, client, serious)
     with world.core.db.begin() as db:
@@ -213,7 +225,7 @@ def test_no_concern_is_told(world: World) -> None:
     """A person reviewed it and found nothing."""
     session = world.ended()
     with world.core.db.begin() as db:
-        reviews.claim(db, world.core, FIRST, session.id)
+        claims.claim(db, world.core, FIRST, session.id)
     look_at_flags(world, session)
     with world.core.db.begin() as db:
         reviews.decide_no_concern(db, world.core, FIRST, session.id)

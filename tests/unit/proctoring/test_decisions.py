@@ -4,7 +4,7 @@ import pytest
 
 from proctoring.appeals import service as appeals
 from proctoring.appeals.model import AppealOutcome, AppealState
-from proctoring.casework import queue
+from proctoring.casework import claims, queue
 from proctoring.custody.model import Actor
 from proctoring.errors import Conflict, CoreError, Denied, Invalid, WrongState
 from proctoring.exams.model import Stream
@@ -19,6 +19,7 @@ from proctoring.recordings.timeline import timeline
 from proctoring.reviews import service as reviews
 from proctoring.reviews.model import ReviewState
 from proctoring.sessions.model import Session
+from tests.support.flagging import add_flag
 from tests.support.looks import look
 from tests.support.world import World
 
@@ -35,7 +36,7 @@ def ended(world: World) -> Session:
 
 def claimed(world: World, session: Session, by: Actor = ANNA) -> None:
     with world.core.db.begin() as db:
-        reviews.claim(db, world.core, by, session.id)
+        claims.claim(db, world.core, by, session.id)
 
 
 def decide(world: World, session: Session, by: Actor = ANNA) -> Incident:
@@ -81,7 +82,7 @@ def test_nothing_is_decided_while_a_flag_is_open(world: World, ended: Session) -
     """Every flag is confirmed or dismissed by a person first."""
     claimed(world, ended)
     with world.core.db.begin() as db:
-        flag = flags.add(
+        flag = add_flag(
             db, world.core, ANNA, ended.id, 1000, 5000, Category.OTHER, Severity.MINOR, "look here"
         )
     with world.core.db.begin() as db, pytest.raises(Conflict, match="1 flag"):
@@ -185,7 +186,17 @@ def test_a_decision_about_a_stretch_names_the_streams_of_that_stretch(world: Wor
             flags.decide(db, world.core, ANNA, one.id, FlagState.DISMISSED)
     with world.core.db.begin() as db:
         early, late = (
-            flags.add(db, world.core, ANNA, session.id, at, at, Category.OTHER, Severity.MINOR, "")
+            add_flag(
+                db,
+                world.core,
+                ANNA,
+                session.id,
+                at,
+                at,
+                Category.OTHER,
+                Severity.MINOR,
+                "",
+            )
             for at in (1000, 61_000)
         )
     for flag in (early, late):
@@ -219,7 +230,17 @@ def test_unclear_goes_back_to_the_queue_for_another_person(world: World, ended: 
     colleague gave it back."""
     claimed(world, ended)
     with world.core.db.begin() as db:
-        flags.add(db, world.core, ANNA, ended.id, 1000, 1000, Category.OTHER, Severity.MINOR, "a voice?")
+        add_flag(
+            db,
+            world.core,
+            ANNA,
+            ended.id,
+            1000,
+            1000,
+            Category.OTHER,
+            Severity.MINOR,
+            "a voice?",
+        )
     with world.core.db.begin() as db, pytest.raises(Invalid):
         reviews.decide_unclear(db, world.core, ANNA, ended.id, " ")
     with world.core.db.begin() as db:
@@ -313,7 +334,17 @@ def test_a_flag_lies_within_the_session(world: World, ended: Session) -> None:
         length = timeline(db, ended.id).duration_ms
     for start, end in ((-1, 0), (0, length + 1), (5000, 1000)):
         with world.core.db.begin() as db, pytest.raises(Invalid):
-            flags.add(db, world.core, ANNA, ended.id, start, end, Category.OTHER, Severity.MINOR, "")
+            add_flag(
+                db,
+                world.core,
+                ANNA,
+                ended.id,
+                start,
+                end,
+                Category.OTHER,
+                Severity.MINOR,
+                "",
+            )
 
 
 @pytest.mark.promise("P9")

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from proctoring.casework import procedures
 from proctoring.custody.model import Action
 from proctoring.custody.service import entries
 from proctoring.errors import BeingErased, Conflict, CoreError, Denied, Invalid, NotFound
@@ -84,7 +85,7 @@ def test_a_restricted_recording_is_not_exported(world: World, tmp_path: Path) ->
         hold = holds.place(db, world.core, ADMIN, session.id, HoldKind.RESTRICTION, "the candidate asked")
     refused(world, session.id, tmp_path / "package", Denied)
     with world.core.db.begin() as db:
-        holds.release(db, world.core, ADMIN, hold.id)
+        procedures.release(db, world.core, ADMIN, hold.id)
     export(world, session, tmp_path / "package")
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from proctoring.appeals import service as appeals
+from proctoring.casework import procedures
 from proctoring.casework.queue import queue
 from proctoring.custody import service as custody
 from proctoring.custody.model import Actor
@@ -153,7 +154,7 @@ def test_a_hold_keeps_the_copy_after_a_yes(world: World, ended: Session) -> None
     world.eraser.run()
     assert copy(world, ended).exists
     with world.core.db.begin() as db:
-        holds.release(db, world.core, ADMIN, hold.id)
+        procedures.release(db, world.core, ADMIN, hold.id)
     world.eraser.run()
     assert copy(world, ended).state is UnitState.ERASED
     with pytest.raises(Conflict):

@@ -10,7 +10,6 @@ from proctoring.appeals.rows import AppealRow
 from proctoring.custody.model import Action
 from proctoring.custody.rows import CertificateRow
 from proctoring.custody.service import entries
-from proctoring.flags import service as flags
 from proctoring.flags.model import Category, Severity
 from proctoring.incidents.model import IncidentState
 from proctoring.incidents.rows import IncidentRow
@@ -29,6 +28,7 @@ from proctoring.sessions import service as sessions
 from proctoring.sessions.model import Session
 from proctoring.sessions.rows import SessionRow
 from tests.support.decided import decide_everything
+from tests.support.flagging import add_flag
 from tests.support.world import World
 from tests.support.written import ANNA, SAID, WHO, columns_with, decided_about, places, written_about
 
@@ -154,7 +154,17 @@ def test_words_written_after_the_end_go_with_the_next_pass(world: World) -> None
     world.clock.move(days=120)
     world.eraser.run(confirmed=True)
     with world.core.db.begin() as db:
-        flags.add(db, world.core, ANNA, session.id, 0, 1, Category.OTHER, Severity.MINOR, SAID)
+        add_flag(
+            db,
+            world.core,
+            ANNA,
+            session.id,
+            0,
+            1,
+            Category.OTHER,
+            Severity.MINOR,
+            SAID,
+        )
     assert columns_with(world, SAID) == {"flags.note"}
     world.eraser.run(confirmed=True)
     assert columns_with(world, SAID) == set()

@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import JSON, LargeBinary, String, Table, select, update
 from sqlalchemy.exc import IntegrityError
 
+from proctoring.casework import procedures
 from proctoring.holds import service as holds
 from proctoring.holds.model import HoldKind
 from proctoring.holds.rows import HoldRow
@@ -82,7 +83,7 @@ def dispute(world: World, session: Session) -> None:
         db.execute(mine.values(released_at=None, reason=SAID))
         db.execute(units.values(active_holds=1))
     with world.core.db.begin() as db:
-        holds.release(db, world.core, BERT, placed.id)
+        procedures.release(db, world.core, BERT, placed.id)
 
 
 @pytest.mark.promise("P7")

@@ -7,7 +7,6 @@ import pytest
 from proctoring.casework.queue import queue
 from proctoring.clock import ms_between
 from proctoring.exams.model import Stream
-from proctoring.flags import service as flags
 from proctoring.flags.model import Category, Severity
 from proctoring.recordings import ending, late
 from proctoring.recordings import service as recordings
@@ -19,6 +18,7 @@ from proctoring.recordings.spans import Span
 from proctoring.recordings.timeline import REPLACED_TOLD_AFTER, Timeline, timeline
 from proctoring.sessions.model import Session
 from proctoring.units.model import UnitState
+from tests.support.flagging import add_flag
 from tests.support.world import ADMIN, SEGMENT_MS, World
 
 BEGUN_MS = 1000  # where the first segment lies on the time line
@@ -234,7 +234,17 @@ def test_a_live_time_line_grows_with_the_clock(world: World) -> None:
     assert gaps_of(line, Stream.WEBCAM) == [(BEGUN_MS + SEGMENT_MS, None, "stopped")]
     with world.core.db.begin() as db:
         now_ms = BEGUN_MS + 60_000
-        flags.add(db, world.core, ADMIN, session.id, now_ms, now_ms, Category.OTHER, Severity.MINOR, "")
+        add_flag(
+            db,
+            world.core,
+            ADMIN,
+            session.id,
+            now_ms,
+            now_ms,
+            Category.OTHER,
+            Severity.MINOR,
+            "",
+        )
         (shown,) = queue(db, now=world.clock())
     assert shown.length_ms == now_ms
     assert shown.gaps == ((BEGUN_MS + SEGMENT_MS, now_ms),)

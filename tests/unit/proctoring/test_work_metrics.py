@@ -8,6 +8,7 @@ from sqlalchemy import select
 
 from proctoring.access import service as access
 from proctoring.access.model import Role
+from proctoring.casework import claims, procedures
 from proctoring.exams.model import Stream
 from proctoring.help import service as help_requests
 from proctoring.help.model import HelpKind
@@ -79,8 +80,8 @@ def test_what_nobody_has_decided_and_goes_soon(world: World, ended: Session) -> 
         hold = holds.place(db, core, ADMIN, ended.id, HoldKind.LEGAL, "court order", "exam-body")
     assert told(world)["unreviewed_due_soon"] == 0
     with core.db.begin() as db:
-        holds.release(db, core, ADMIN, hold.id)
-        reviews.claim(db, core, ADMIN, ended.id)
+        procedures.release(db, core, ADMIN, hold.id)
+        claims.claim(db, core, ADMIN, ended.id)
     assert told(world)["unreviewed_due_soon"] == 1
     with core.db.begin() as db:
         reviews.decide_no_concern(db, core, ADMIN, ended.id)
@@ -96,7 +97,7 @@ def test_holds_that_nobody_has_looked_at_again(world: World, ended: Session) -> 
     world.clock.now = hold.review_at + timedelta(seconds=1)
     assert told(world)["holds_past_review"] == 1
     with core.db.begin() as db:
-        holds.release(db, core, ADMIN, hold.id)
+        procedures.release(db, core, ADMIN, hold.id)
     assert told(world)["holds_past_review"] == 0
 
 

@@ -7,6 +7,7 @@ from sqlalchemy import select
 
 from proctoring.appeals import service as appeals
 from proctoring.appeals.model import AppealOutcome
+from proctoring.casework import claims, procedures
 from proctoring.custody.model import Action, Actor, Entry
 from proctoring.custody.service import entries
 from proctoring.exams.model import CountFrom, Exam, Regulation
@@ -21,7 +22,6 @@ from proctoring.proofs.replay import replay
 from proctoring.proofs.states.deciding import active_holds, is_over, open_procedures, told_units
 from proctoring.proofs.states.due import NOT_TOLD, ToldDue, told_due
 from proctoring.recordings import ending
-from proctoring.reviews import service as reviews
 from proctoring.sessions.model import Session
 from proctoring.units.rows import UnitRow
 from tests.support.looks import look
@@ -77,7 +77,7 @@ def decide_incident(world: World, session: Session) -> str:
     for person in (ANNA, BERT, DIRK):
         look(world.core, person, session.id)
     with world.core.db.begin() as db:
-        reviews.claim(db, world.core, ANNA, session.id)
+        claims.claim(db, world.core, ANNA, session.id)
         decided = incidents.decide(
             db, world.core, ANNA, session.id, Category.OTHER, Severity.MINOR, "A second voice."
         )
@@ -94,7 +94,7 @@ def test_holds_are_told_through_every_procedure(world: World) -> None:
         appeal = appeals.lodge(db, core, session.id, "I was alone.")
     check_holds(world, session)
     with core.db.begin() as db:
-        holds.release(db, core, ADMIN, legal.id)
+        procedures.release(db, core, ADMIN, legal.id)
     check_holds(world, session)
     confirmed = decide_incident(world, session)
     check_holds(world, session)

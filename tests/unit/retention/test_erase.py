@@ -9,6 +9,7 @@ from sqlalchemy import select
 
 from proctoring.appeals import service as appeals
 from proctoring.appeals.model import AppealOutcome
+from proctoring.casework import procedures
 from proctoring.custody.model import Action, Actor, first_break
 from proctoring.custody.rows import CertificateRow
 from proctoring.custody.service import certificates, entries
@@ -83,8 +84,8 @@ def test_a_hold_keeps_everything_and_its_release_lets_it_go(world: World, ended:
         assert all("held" in outcome.line.why for outcome in outcomes)
         assert stored(world) == 9
         with world.core.db.begin() as db:
-            holds.release(db, world.core, ADMIN, hold_id)
-            holds.release(db, world.core, ADMIN, hold_id)  # twice changes nothing
+            procedures.release(db, world.core, ADMIN, hold_id)
+            procedures.release(db, world.core, ADMIN, hold_id)  # twice changes nothing
     world.eraser.run()
     assert stored(world) == 0
 
@@ -98,7 +99,7 @@ def test_an_appeal_holds_from_the_instant_it_is_lodged(world: World, ended: Sess
     pass_due(world)
     assert stored(world) == 9
     with pytest.raises(Conflict, match="not answered"), world.core.db.begin() as db:
-        holds.release(db, world.core, OFFICER, appeal.hold_id)
+        procedures.release(db, world.core, OFFICER, appeal.hold_id)
     with world.core.db.begin() as db:
         appeals.close(db, world.core, OFFICER, appeal.id, AppealOutcome.REFUSED, "You were not alone.")
     world.eraser.run()

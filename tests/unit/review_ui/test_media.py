@@ -4,6 +4,7 @@ import pytest
 
 from proctoring.access.model import Role
 from proctoring.appeals import service as appeals
+from proctoring.casework import procedures
 from proctoring.custody.model import Action
 from proctoring.holds import service as holds
 from proctoring.holds.model import HoldKind
@@ -178,7 +179,7 @@ def test_a_restricted_recording_is_kept_and_seen_by_nobody(office: Office, proct
     assert b"media" not in refused.content
     assert not office.looks()
     with core.db.begin() as db:
-        holds.release(db, core, ADMIN, hold.id)
+        procedures.release(db, core, ADMIN, hold.id)
     assert proctor.get(f"/media/{session.id}/webcam/0").status_code == 200
 
 

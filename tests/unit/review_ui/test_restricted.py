@@ -8,6 +8,7 @@ from fastapi import FastAPI
 
 from proctoring.access.model import Role
 from proctoring.appeals import service as appeals
+from proctoring.casework import claims
 from proctoring.custody.model import Action
 from proctoring.errors import CoreError, Denied
 from proctoring.flags import service as flags
@@ -23,6 +24,7 @@ from proctoring.reviews import service as reviews
 from proctoring.sessions.model import Session
 from review_ui.app import routes
 from tests.support.asgi import addresses
+from tests.support.flagging import add_flag
 from tests.support.looks import look
 from tests.support.world import ADMIN
 from tests.unit.review_ui.conftest import Office, Staff
@@ -83,8 +85,8 @@ def case(office: Office, proctor: Staff) -> Case:
     claimed, decided = ended(office), ended(office)
     with core.db.begin() as db:
         for session in (claimed, decided):
-            reviews.claim(db, core, who, session.id)
-        flag = flags.add(db, core, who, claimed.id, *FLAG).id
+            claims.claim(db, core, who, session.id)
+        flag = add_flag(db, core, who, claimed.id, *FLAG).id
     look(core, who, decided.id)
     with core.db.begin() as db:
         incident = incidents.decide(db, core, who, decided.id, Category.OTHER, Severity.MINOR, REASONS).id
@@ -161,10 +163,10 @@ def test_services_refuse_whoever_calls_them(office: Office, case: Case, proctor:
     """The rule is no page's: an act by another way is refused as well."""
     core, who, at = office.world.core, proctor.actor, case.ids
     acts = {
-        "claim": lambda db: reviews.claim(db, core, who, case.claimed.id),
+        "claim": lambda db: claims.claim(db, core, who, case.claimed.id),
         "release": lambda db: reviews.release(db, core, who, case.claimed.id),
         "decide": lambda db: reviews.decide_no_concern(db, core, who, case.claimed.id),
-        "flag": lambda db: flags.add(db, core, who, case.claimed.id, *FLAG),
+        "flag": lambda db: add_flag(db, core, who, case.claimed.id, *FLAG),
         "look at a flag": lambda db: flags.decide(db, core, who, at["flag_id"], FlagState.DISMISSED),
         "confirm": lambda db: incidents.confirm(db, core, ADMIN, at["incident_id"]),
         "reject": lambda db: incidents.reject(db, core, ADMIN, at["incident_id"], REASONS),
