@@ -5,7 +5,7 @@ import os
 import re
 from pathlib import Path
 
-from tests.support import compiled
+from tests.support import compiled, floors
 
 ROOT = Path(__file__).parents[2]
 LINES_MAX = 500
@@ -89,3 +89,29 @@ def test_a_binary_older_than_its_source_is_named(tmp_path: Path) -> None:
         (folder / name).touch()
     os.utime(folder / "old.abi.so", (0, 0))
     assert compiled.stale(tmp_path) == ["capture/receive/old.py"]
+
+
+def test_no_room_of_the_core_imports_one_that_is_not_below_it() -> None:
+    """But for the imports that the layers contract excepts by name, and none of those is gone."""
+    assert floors.upward(floors.imports(), floors.floors()) == floors.excepted()
+
+
+def test_imports_are_found_wherever_they_are_written(tmp_path: Path) -> None:
+    """As a module, as a name of it, and within a function; rooms that import each other are a pair and a
+    knot."""
+    sources = {
+        "__init__": "",
+        "low": "",
+        "middle": "from proctoring import low\nfrom proctoring.high import NAME\n",
+        "high": "NAME = 1\n\ndef late():\n    import proctoring.middle\n",
+    }
+    core = tmp_path / "proctoring"
+    core.mkdir()
+    for name, text in sources.items():
+        (core / f"{name}.py").write_text(text)
+    found = floors.imports(core)
+    assert {one.rooms for one in found} == {("middle", "low"), ("middle", "high"), ("high", "middle")}
+    up = floors.upward(found, [{"high"}, {"middle"}, {"low"}])
+    assert up == [floors.Import("proctoring.middle", "proctoring.high")]
+    assert floors.mutual(found) == [("high", "middle")]
+    assert floors.knots(found) == [{"high", "middle"}]
