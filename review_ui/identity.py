@@ -9,11 +9,11 @@ from fastapi import APIRouter, Form, Path, Request, Response
 
 from proctoring.access.model import May, require
 from proctoring.access.service import actor
+from proctoring.casework import identity_answers
 from proctoring.casework.standing import relation, why
 from proctoring.custody.model import Action
 from proctoring.custody.service import enter
 from proctoring.holds.service import check_not_restricted
-from proctoring.identity import service as identity
 from proctoring.recordings.timeline import locate
 from proctoring.units.model import UnitKind
 from proctoring.web.arrival import demand_own_page
@@ -63,7 +63,7 @@ def routes(desk: Desk) -> APIRouter:
         person = desk.signed_in(request)
         with desk.core.db.begin() as db:
             require(person, May.CHECK_IDENTITY, relation(db, person, session_id))
-            identity.answer(db, desk.core, actor(person), session_id, confirmed, reason)
+            identity_answers.answer(db, desk.core, actor(person), session_id, confirmed, reason)
         return back_to(f"/sessions/{session_id}#panel-identity")
 
     return router

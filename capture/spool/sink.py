@@ -25,9 +25,8 @@ from capture.spool.worker import DRAIN_THREADS, DRAIN_THREADS_SQLITE, RETRY_S, S
 from proctoring.clock import to_unix_ms
 from proctoring.core import Core
 from proctoring.errors import Unavailable, WrongState
-from proctoring.identity import service as identity
 from proctoring.quarantine.service import check_none
-from proctoring.recordings import late, running
+from proctoring.recordings import identity_images, late, running
 from proctoring.recordings import service as recordings
 from proctoring.recordings.late import Missing
 from proctoring.recordings.leaves import longest
@@ -249,7 +248,7 @@ class VaultRecorder:
     def _begin_image(self, session_id: str, now_ms: int) -> BegunTake:
         self._demand_room()
         with telling(self._core), available(), self._core.db.begin() as db:
-            begun = identity.begin_image(db, self._core, session_id, now_ms)
+            begun = identity_images.begin_image(db, self._core, session_id, now_ms)
             running.keep_in(db, begun.take.id, self.spool.id)
             return begun
 

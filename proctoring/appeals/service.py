@@ -23,11 +23,12 @@ from proctoring.custody.rows import EntryRow
 from proctoring.custody.service import enter
 from proctoring.errors import Conflict, NotFound, WrongState
 from proctoring.exams.rows import ExamRow
-from proctoring.holds.due_dates import period_ends
 from proctoring.holds.model import HoldKind, check_reason
 from proctoring.holds.service import place, release
 from proctoring.incidents import service as incidents
 from proctoring.incidents.model import Amendment, standing
+from proctoring.incidents.notified import notified_at
+from proctoring.recordings.due_dates import period_ends
 from proctoring.sessions.model import OVER
 from proctoring.sessions.service import CANDIDATE, session_row
 from proctoring.text import message
@@ -48,7 +49,8 @@ def lodge(db: Db, core: Core, session_id: str, grounds: str, actor: Actor = CAND
     incident = standing(incidents.of_session(db, session_id))
     against = incident.id if incident else None
     exam = db.get_one(ExamRow, session.exam_id, populate_existing=True).model()
-    until = period_ends(db, exam, session).astimezone(ZoneInfo(exam.regulation.zone))
+    ends_at = period_ends(exam, session, notified_at(db, session_id))
+    until = ends_at.astimezone(ZoneInfo(exam.regulation.zone))
     refused = refusal(of_session(db, session_id), against, until, core.db.now(db))
     if refused is not None:
         raise refused

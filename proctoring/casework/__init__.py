@@ -1,1 +1,1 @@
-"""Casework: the reviewers' queue, and the relation of a person to a session."""
+"""Casework: the queue, the relation of a person to a session, and what staff decide across several rooms."""

@@ -10,12 +10,12 @@ from sqlalchemy import select
 
 from proctoring.access import service as access
 from proctoring.access.model import Role
+from proctoring.casework import results
 from proctoring.cli.output import operator
 from proctoring.cli.sessions import invitation
 from proctoring.compose.parts import Parts
 from proctoring.errors import NotFound
 from proctoring.exams import service as exams
-from proctoring.holds import results
 from proctoring.sessions import service as sessions
 from proctoring.sessions.model import SessionState
 from proctoring.sessions.rows import SessionRow

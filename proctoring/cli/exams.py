@@ -5,12 +5,12 @@ from pathlib import Path
 
 import click
 
+from proctoring.casework import results
 from proctoring.cli.output import Instant, common, operator, show
 from proctoring.clock import iso
 from proctoring.compose.parts import parts
 from proctoring.exams import service
 from proctoring.exams.model import CaptureProfile, CountFrom, Regulation, Stream
-from proctoring.holds import results
 from proctoring.text import isolated
 
 MAX_DAYS_DEFAULT = 180

@@ -15,7 +15,6 @@ from proctoring.errors import NotFound, WrongState
 from proctoring.exams.rows import ExamRow
 from proctoring.flags.model import Category, Severity
 from proctoring.flags.service import load as load_flag
-from proctoring.holds.due_dates import set_due_dates
 from proctoring.holds.model import HoldKind, check_reason
 from proctoring.holds.service import check_not_restricted, place, release
 from proctoring.incidents import looks
@@ -28,7 +27,9 @@ from proctoring.incidents.model import (
     check_another,
     check_standing,
 )
+from proctoring.incidents.notified import notified_at
 from proctoring.incidents.rows import IncidentFlagRow, IncidentRow
+from proctoring.recordings.due_dates import set_due_dates
 from proctoring.reviews import service as reviews
 from proctoring.sessions.service import session_row
 
@@ -225,7 +226,8 @@ def _answer(row: IncidentRow, actor: Actor, now: datetime, agrees: bool) -> None
 def _set_due_dates(db: Db, session_id: str) -> None:
     """The session's row is locked: whoever publishes results at this moment waits, or was first."""
     exam_id = session_row(db, session_id).exam_id
-    set_due_dates(db, db.get_one(ExamRow, exam_id, populate_existing=True).model(), session_id)
+    exam = db.get_one(ExamRow, exam_id, populate_existing=True).model()
+    set_due_dates(db, exam, session_id, notified_at(db, session_id))
 
 
 def _locked(db: Db, incident_id: str) -> IncidentRow:

@@ -14,9 +14,9 @@ from proctoring.custody.apart import apart, failed_apart
 from proctoring.custody.model import SYSTEM, Action, Actor
 from proctoring.custody.service import enter, entries
 from proctoring.exams.rows import ExamRow
-from proctoring.holds.due_dates import set_due_dates
 from proctoring.holds.service import check_not_restricted
 from proctoring.recordings import open_takes
+from proctoring.recordings.due_dates import set_due_dates
 from proctoring.recordings.length import stored_until_ms
 from proctoring.recordings.settle import settle
 from proctoring.sessions.model import EndReason, Session, SessionEvent, SessionState, after, check_end
@@ -81,7 +81,7 @@ def _end(
         enter(db, core.clock, actor, action, row.id, ended_at=iso(row.ended_at), **told)
         # Whoever publishes results locks this row too: they count for this session, or find it ended.
         exam = db.get_one(ExamRow, row.exam_id, populate_existing=True)
-        set_due_dates(db, exam.model(), row.id)
+        set_due_dates(db, exam.model(), row.id, notified_at=None)  # nothing is decided before the end
         settle(db, core.clock(), row.id)
     return row.model()
 

@@ -7,15 +7,13 @@ from typing import Any
 from sqlalchemy import select, update
 
 from proctoring.appeals import service as appeals
-from proctoring.casework import claims
+from proctoring.casework import claims, identity_answers, results
 from proctoring.custody.model import Actor
 from proctoring.custody.service import certificates
 from proctoring.flags.model import Category, Severity
-from proctoring.holds import results
 from proctoring.holds import service as holds
 from proctoring.holds.model import HoldKind
 from proctoring.holds.rows import HoldRow
-from proctoring.identity import service as identity
 from proctoring.incidents import service as incidents
 from proctoring.proofs import stops
 from proctoring.proofs.checkpoints import Checkpoints
@@ -120,7 +118,7 @@ def open_appeal(scene: Scene) -> None:
 def recompute(scene: Scene) -> None:
     """What the service does by itself when a card is compared: due dates follow from the rows anew."""
     with scene.core.db.begin() as db:
-        identity.answer(db, scene.core, ANNA, scene.held.id, False, "the picture is dark")
+        identity_answers.answer(db, scene.core, ANNA, scene.held.id, False, "the picture is dark")
 
 
 def let_go(scene: Scene) -> None:

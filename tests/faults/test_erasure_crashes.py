@@ -10,11 +10,10 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
-from proctoring.casework import procedures
+from proctoring.casework import procedures, results
 from proctoring.custody.model import Actor
 from proctoring.errors import BeingErased, WrongState
 from proctoring.exams.model import Stream
-from proctoring.holds import results
 from proctoring.holds import service as holds
 from proctoring.holds.model import Hold, HoldKind
 from proctoring.recordings import service as recordings

@@ -22,11 +22,10 @@ from hypothesis.stateful import (
 from sqlalchemy import select
 
 from proctoring.appeals import service as appeals
-from proctoring.casework import procedures
+from proctoring.casework import procedures, results
 from proctoring.custody.model import Actor
 from proctoring.errors import BeingErased, Conflict, Quarantined, WrongState
 from proctoring.exams.model import Stream
-from proctoring.holds import results
 from proctoring.holds import service as holds
 from proctoring.holds.model import HoldKind
 from proctoring.proofs.audit import audit_rows

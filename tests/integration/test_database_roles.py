@@ -17,7 +17,7 @@ from proctoring.access import service as access
 from proctoring.access.model import Role
 from proctoring.appeals import service as appeals
 from proctoring.appeals.model import AppealOutcome
-from proctoring.casework import claims, procedures
+from proctoring.casework import claims, identity_answers, procedures, results
 from proctoring.compose.checks import database
 from proctoring.core import Core
 from proctoring.custody.model import SYSTEM, Actor
@@ -28,12 +28,10 @@ from proctoring.flags import service as flags
 from proctoring.flags.model import Category, FlagState, Severity
 from proctoring.help import service as help_requests
 from proctoring.help.model import HelpKind
-from proctoring.holds import results
 from proctoring.holds import service as holds
 from proctoring.holds.brake import Brake, BrakeCause
 from proctoring.holds.model import HoldKind
 from proctoring.holds.worker import pull, release_all
-from proctoring.identity import service as identity
 from proctoring.incidents import service as incidents
 from proctoring.incidents.model import Amendment
 from proctoring.migrations.rights import LOCKED_BY, USERS
@@ -256,7 +254,7 @@ def staff_work(world: RolesWorld, session: Session) -> None:
             reviews.release(db, core, actor, session.id)
             claims.claim(db, core, actor, session.id)
             ending.end_by_proctor(db, core, left.id, EndReason.TECHNICAL, actor)
-            identity.answer(db, core, actor, session.id, False, REASON)
+            identity_answers.answer(db, core, actor, session.id, False, REASON)
             added = add_flag(
                 db,
                 core,
@@ -270,7 +268,7 @@ def staff_work(world: RolesWorld, session: Session) -> None:
             )
         world.clock.move(seconds=1)
         with core.db.begin() as db:
-            identity.answer(db, core, access.actor(second), session.id, True, f"{REASON} Not here.")
+            identity_answers.answer(db, core, access.actor(second), session.id, True, f"{REASON} Not here.")
         pages_of(world, core, session, secret)
         decide(world, core, session, actor, added.id)
         decide_nothing(world, core, other, actor)

@@ -12,7 +12,7 @@ from sqlalchemy import delete, select, update
 from proctoring.appeals import service as appeals
 from proctoring.appeals.model import Appeal, AppealOutcome
 from proctoring.appeals.rows import AppealRow
-from proctoring.casework import claims, procedures
+from proctoring.casework import claims, procedures, results
 from proctoring.custody.model import Actor, first_break
 from proctoring.custody.rows import EntryRow, LedgerHeadRow
 from proctoring.custody.service import entries, head
@@ -22,7 +22,6 @@ from proctoring.exams import service as exams
 from proctoring.exams.model import Exam, Stream
 from proctoring.exams.rows import ExamRow
 from proctoring.flags.model import Category, Severity
-from proctoring.holds import results
 from proctoring.holds import service as holds
 from proctoring.holds.model import Hold, HoldKind
 from proctoring.holds.rows import HoldRow, HoldUnitRow

@@ -11,12 +11,12 @@ from typing import Any, NamedTuple
 import pytest
 from sqlalchemy import update
 
+from proctoring.casework import identity_answers
 from proctoring.errors import Conflict
 from proctoring.exams import service as exams
 from proctoring.exams.model import CaptureProfile, Stream
 from proctoring.flags.model import Category, Severity
 from proctoring.flags.rows import FlagRow
-from proctoring.identity import service as identity
 from proctoring.recordings import ending
 from proctoring.sessions.model import Session
 from storage.package import bag
@@ -192,7 +192,7 @@ def test_a_card_that_was_erased_before_is_not_missed(world: World, tmp_path: Pat
     """Its entry `evidence:erase` says why it is not here."""
     session = recorded(world)
     with world.core.db.begin() as db:
-        identity.answer(db, world.core, ADMIN, session.id, True, "")
+        identity_answers.answer(db, world.core, ADMIN, session.id, True, "")
     world.clock.move(days=2)
     world.eraser.run()
     package = export(world, session, tmp_path / "package")

@@ -8,14 +8,13 @@ import pytest
 from click.testing import CliRunner
 from sqlalchemy import select, update
 
-from proctoring.casework import procedures
+from proctoring.casework import procedures, results
 from proctoring.cli import main
 from proctoring.custody.model import Action
 from proctoring.custody.rows import CertificateRow
 from proctoring.custody.service import enter, entries, head
 from proctoring.errors import Conflict, Invalid, Quarantined, Unavailable
 from proctoring.exams.model import Exam, Stream
-from proctoring.holds import results
 from proctoring.holds import service as holds
 from proctoring.holds.model import HoldKind
 from proctoring.holds.rows import HoldRow

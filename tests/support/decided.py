@@ -8,18 +8,17 @@ from proctoring.access import service as access
 from proctoring.access.model import Person, Role
 from proctoring.appeals import service as appeals
 from proctoring.appeals.model import AppealOutcome
-from proctoring.casework import claims, procedures
+from proctoring.casework import claims, identity_answers, procedures, results
 from proctoring.exams import service as exams
 from proctoring.exams.model import CaptureProfile, Exam, Stream
 from proctoring.flags import service as flags
 from proctoring.flags.model import Category, FlagState, Severity
 from proctoring.help import service as help_requests
 from proctoring.help.model import HelpKind
-from proctoring.holds import results, worker
 from proctoring.holds import service as holds
+from proctoring.holds import worker
 from proctoring.holds.brake import Brake, BrakeCause
 from proctoring.holds.model import HoldKind
-from proctoring.identity import service as identity
 from proctoring.incidents import service as incidents
 from proctoring.incidents.model import Amendment
 from proctoring.quarantine import service as quarantine
@@ -166,10 +165,10 @@ def _sat(world: World, exam: Exam, ref: str) -> Session:
     with world.core.db.begin() as db:
         ended = ending.finish(db, world.core, session.id)
     with world.core.db.begin() as db:
-        identity.answer(db, world.core, ADMIN, session.id, False, "Too dark")
+        identity_answers.answer(db, world.core, ADMIN, session.id, False, "Too dark")
     world.clock.move(seconds=1)
     with world.core.db.begin() as db:
-        identity.answer(db, world.core, ADMIN, session.id, True, "")
+        identity_answers.answer(db, world.core, ADMIN, session.id, True, "")
     return ended
 
 

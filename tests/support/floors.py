@@ -11,7 +11,6 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 ROOT = Path(__file__).parents[2]
 CORE = "proctoring"
@@ -31,21 +30,11 @@ class Import:
         return self.importer.split(".")[1], self.imported.split(".")[1]
 
 
-def contract() -> dict[str, Any]:
-    """The layers contract of the core."""
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text())
-    contracts: list[dict[str, Any]] = project["tool"]["importlinter"]["contracts"]
-    return next(one for one in contracts if one["name"] == CONTRACT)
-
-
 def floors() -> list[set[str]]:
     """The rooms of each floor, the highest floor first."""
-    return [{room.strip() for room in layer.split("|")} for layer in contract()["layers"]]
-
-
-def excepted() -> list[Import]:
-    """Imports that the contract lets go up until they are cut."""
-    return sorted(Import(*one.split(" -> ")) for one in contract().get("ignore_imports", ()))
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    layers = next(one for one in project["tool"]["importlinter"]["contracts"] if one["name"] == CONTRACT)
+    return [{room.strip() for room in layer.split("|")} for layer in layers["layers"]]
 
 
 def imports(core: Path = ROOT / CORE) -> set[Import]:

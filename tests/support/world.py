@@ -12,12 +12,11 @@ from proctoring.db import Database
 from proctoring.exams import service as exams
 from proctoring.exams.model import CaptureProfile, CountFrom, Exam, Regulation, Stream
 from proctoring.holds.brake import NO_PAUSE_TOO_LONG, BrakeLimits
-from proctoring.identity import service as identity
 from proctoring.ids import new_id
 from proctoring.links import Links
 from proctoring.migrations import upgrade
 from proctoring.proofs.copied_acts import copy_acts
-from proctoring.recordings import ending
+from proctoring.recordings import ending, identity_images
 from proctoring.recordings import service as recordings
 from proctoring.recordings.leaves import SealedSegment
 from proctoring.recordings.model import EndCause
@@ -164,7 +163,7 @@ class World:
     def send_card(self, session: Session, image: bytes = b"card") -> BegunTake:
         """The candidate sends a picture of the identity card."""
         with self.core.db.begin() as db:
-            begun = identity.begin_image(db, self.core, session.id, self.clock.unix_ms)
+            begun = identity_images.begin_image(db, self.core, session.id, self.clock.unix_ms)
         self.store(begun, 0, self.clock.unix_ms, image, duration_ms=0)
         self.end(begun)
         return begun

@@ -8,7 +8,7 @@ from proctoring.access import service as access
 from proctoring.access.model import Role
 from proctoring.appeals import service as appeals
 from proctoring.appeals.model import AppealOutcome
-from proctoring.casework import claims, procedures
+from proctoring.casework import claims, identity_answers, procedures
 from proctoring.custody.model import Actor
 from proctoring.exams import service as exams
 from proctoring.exams.model import CaptureProfile, Exam, Stream
@@ -18,7 +18,6 @@ from proctoring.help import service as help_requests
 from proctoring.help.model import HelpKind
 from proctoring.holds import service as holds
 from proctoring.holds.model import HoldKind
-from proctoring.identity import service as identity
 from proctoring.incidents import service as incidents
 from proctoring.proofs.tables import METADATA
 from proctoring.recordings import ending
@@ -72,7 +71,7 @@ def written_about(world: World, exam: Exam | None = None) -> Session:
     with world.core.db.begin() as db:
         ending.finish(db, world.core, session.id)
     with world.core.db.begin() as db:
-        identity.answer(db, world.core, ANNA, session.id, False, SAID)
+        identity_answers.answer(db, world.core, ANNA, session.id, False, SAID)
         claims.claim(db, world.core, DIRK, session.id)
         reviews.decide_unclear(db, world.core, DIRK, session.id, SAID)
         claims.claim(db, world.core, ANNA, session.id)

@@ -9,12 +9,11 @@ from sqlalchemy import update
 from proctoring.appeals import service as appeals
 from proctoring.appeals.model import Appeal, AppealOutcome, AppealState, check_answer, refusal
 from proctoring.appeals.rows import AppealRow
-from proctoring.casework import claims
+from proctoring.casework import claims, results
 from proctoring.custody.model import Actor
 from proctoring.errors import Conflict, CoreError, Invalid
 from proctoring.exams.model import CountFrom, Regulation
 from proctoring.flags.model import Category, Severity
-from proctoring.holds import results
 from proctoring.holds import service as holds
 from proctoring.holds.model import HoldKind
 from proctoring.incidents import service as incidents

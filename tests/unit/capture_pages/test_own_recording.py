@@ -8,13 +8,12 @@ import pytest
 
 from proctoring.appeals import service as appeals
 from proctoring.appeals.model import AppealOutcome
-from proctoring.casework import claims
+from proctoring.casework import claims, results
 from proctoring.custody.model import Action, Actor
 from proctoring.custody.service import enter
 from proctoring.exams.model import LANGUAGES, Stream
 from proctoring.flags import service as flags
 from proctoring.flags.model import Category, FlagState, Severity
-from proctoring.holds import results
 from proctoring.incidents import service as incidents
 from proctoring.privacy.model import Outcome, OwnRecording
 from proctoring.privacy.service import own_recording

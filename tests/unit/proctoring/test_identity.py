@@ -6,13 +6,12 @@ from pathlib import Path
 import pytest
 
 from proctoring.appeals import service as appeals
-from proctoring.casework import procedures
+from proctoring.casework import identity_answers, procedures, results
 from proctoring.casework.queue import queue
 from proctoring.custody import service as custody
 from proctoring.custody.model import Actor
 from proctoring.errors import Conflict, Invalid, NotFound, WrongState
 from proctoring.exams.model import Stream
-from proctoring.holds import results
 from proctoring.holds import service as holds
 from proctoring.holds.model import HoldKind
 from proctoring.identity import service as identity
@@ -50,7 +49,7 @@ def units(world: World, session: Session) -> dict[str, UnitRow]:
 
 def answer(world: World, session: Session, confirmed: bool, reason: str = "") -> None:
     with world.core.db.begin() as db:
-        identity.answer(db, world.core, PROCTOR, session.id, confirmed, reason)
+        identity_answers.answer(db, world.core, PROCTOR, session.id, confirmed, reason)
 
 
 @pytest.mark.promise("P4")

@@ -5,9 +5,9 @@ from datetime import datetime, timedelta
 
 import pytest
 
+from proctoring.casework import results
 from proctoring.errors import Conflict, Invalid
 from proctoring.exams.model import Exam, Stream, check_published
-from proctoring.holds import results
 from proctoring.recordings import ending
 from proctoring.units.rows import UnitRow
 from tests.support.world import ADMIN, World

@@ -8,11 +8,10 @@ from sqlalchemy import select
 
 from proctoring.access import service as access
 from proctoring.access.model import Role
-from proctoring.casework import claims, procedures
+from proctoring.casework import claims, procedures, results
 from proctoring.exams.model import Stream
 from proctoring.help import service as help_requests
 from proctoring.help.model import HelpKind
-from proctoring.holds import results
 from proctoring.holds import service as holds
 from proctoring.holds.model import HoldKind
 from proctoring.recordings import ending

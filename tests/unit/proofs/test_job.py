@@ -5,11 +5,11 @@ import pytest
 from fastapi import FastAPI
 from sqlalchemy import delete, event, select, update
 
+from proctoring.casework import results
 from proctoring.custody.model import Action, entry_hash
 from proctoring.custody.rows import EntryRow
 from proctoring.custody.service import entries, head
 from proctoring.exams.rows import ExamRow
-from proctoring.holds import results
 from proctoring.holds import service as holds
 from proctoring.holds.model import HoldKind
 from proctoring.holds.rows import HoldRow, HoldUnitRow

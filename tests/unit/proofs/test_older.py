@@ -7,11 +7,11 @@ import pytest
 from sqlalchemy import update
 
 from proctoring.appeals.rows import AppealRow
+from proctoring.casework.results import set_all_due_dates
 from proctoring.custody import service as custody
 from proctoring.custody.model import Action
 from proctoring.exams import service as exams
 from proctoring.flags.rows import FlagRow
-from proctoring.holds.due_dates import set_due_dates
 from proctoring.incidents.rows import IncidentRow
 from proctoring.proofs.audit import audit_rows
 from proctoring.proofs.model import SLACK
@@ -104,7 +104,7 @@ def older(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[World, Decid
         db.execute(update(IncidentRow).values(notified_at=None))
         db.execute(update(AppealRow).values(incident_id=None))
         for exam in exams.list_exams(db):
-            set_due_dates(db, exam)
+            set_all_due_dates(db, exam)
         db.execute(update(ReplayRow).values(exact_from=custody.head(db)[0] + 1))
     return world, decided
 

@@ -7,16 +7,14 @@ from sqlalchemy import select
 
 from proctoring.appeals import service as appeals
 from proctoring.appeals.model import AppealOutcome
-from proctoring.casework import claims, procedures
+from proctoring.casework import claims, identity_answers, procedures, results
 from proctoring.custody.model import Action, Actor, Entry
 from proctoring.custody.service import entries
 from proctoring.exams.model import CountFrom, Exam, Regulation
 from proctoring.flags.model import Category, Severity
-from proctoring.holds import results
 from proctoring.holds import service as holds
 from proctoring.holds.model import HoldKind
 from proctoring.holds.rows import HoldRow
-from proctoring.identity import service as identity
 from proctoring.incidents import service as incidents
 from proctoring.proofs.replay import replay
 from proctoring.proofs.states.deciding import active_holds, is_over, open_procedures, told_units
@@ -143,7 +141,7 @@ def test_due_dates_are_told_at_every_step(world: World, count_from: CountFrom) -
     for confirmed in (True, False, True):
         world.clock.move(days=1)
         with world.core.db.begin() as db:
-            identity.answer(db, world.core, ANNA, session.id, confirmed, "the picture is dark")
+            identity_answers.answer(db, world.core, ANNA, session.id, confirmed, "the picture is dark")
         check()
     with world.core.db.begin() as db:
         results.publish_results(db, world.core, ADMIN, exam.id, world.clock())
@@ -166,7 +164,7 @@ def test_an_older_ledger_leaves_the_date_open_and_is_no_fault(world: World, acti
     """Entries from before they told these figures: what follows from them is not told, the rest is."""
     session = world.ended(world.exam(identity_copy=True))
     with world.core.db.begin() as db:
-        identity.answer(db, world.core, ANNA, session.id, True, "")
+        identity_answers.answer(db, world.core, ANNA, session.id, True, "")
     exam, mine = about(world, session)
     for entry in (*exam, *mine):
         if entry.action is action:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from proctoring.holds import results
+from proctoring.casework import results
 from proctoring.sessions.model import Session
 from tests.support.world import ADMIN, World
 

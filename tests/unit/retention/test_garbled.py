@@ -6,13 +6,13 @@ import pytest
 from fastapi import FastAPI
 from sqlalchemy import select, text, update
 
-from proctoring.casework import procedures
+from proctoring.casework import procedures, results
 from proctoring.custody.model import Action
 from proctoring.custody.service import entries
 from proctoring.db import Instant
 from proctoring.exams.model import Exam, Stream
-from proctoring.holds import results, worker
 from proctoring.holds import service as holds
+from proctoring.holds import worker
 from proctoring.holds.brake import Brake, BrakeCause
 from proctoring.holds.model import HoldKind
 from proctoring.proofs import stops

@@ -8,7 +8,7 @@ from fastapi import FastAPI
 
 from proctoring.access.model import Role
 from proctoring.appeals import service as appeals
-from proctoring.casework import claims
+from proctoring.casework import claims, identity_answers
 from proctoring.custody.model import Action
 from proctoring.errors import CoreError, Denied
 from proctoring.flags import service as flags
@@ -17,7 +17,6 @@ from proctoring.help import service as help_requests
 from proctoring.help.model import HelpKind
 from proctoring.holds import service as holds
 from proctoring.holds.model import HoldKind
-from proctoring.identity import service as identity
 from proctoring.incidents import service as incidents
 from proctoring.recordings import ending
 from proctoring.reviews import service as reviews
@@ -172,7 +171,7 @@ def test_services_refuse_whoever_calls_them(office: Office, case: Case, proctor:
         "reject": lambda db: incidents.reject(db, core, ADMIN, at["incident_id"], REASONS),
         "close": lambda db: incidents.close(db, core, ADMIN, at["incident_id"]),
         "answer": lambda db: help_requests.answer(db, core, who, at["request_id"], "Go on."),
-        "identity": lambda db: identity.answer(db, core, who, case.claimed.id, True, ""),
+        "identity": lambda db: identity_answers.answer(db, core, who, case.claimed.id, True, ""),
     }
     for name, act in acts.items():
         found: CoreError | None = None
