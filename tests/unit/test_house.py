@@ -5,6 +5,7 @@ import os
 import re
 from pathlib import Path
 
+from tests.mutants.bugs import BUGS
 from tests.support import compiled, floors
 
 ROOT = Path(__file__).parents[2]
@@ -117,3 +118,15 @@ def test_imports_are_found_wherever_they_are_written(tmp_path: Path) -> None:
     assert up == [floors.Import("proctoring.middle", "proctoring.high")]
     assert floors.mutual(found) == [("high", "middle")]
     assert floors.knots(found) == [{"high", "middle"}]
+
+
+def test_every_seeded_bug_fits_the_code_that_it_changes() -> None:
+    """What it replaces stands there once: `make mutants` runs seldom, and code moves."""
+    assert BUGS
+    lost = [
+        (bug.name, edit.path, edit.old)
+        for bug in BUGS
+        for edit in bug.edits
+        if (ROOT / edit.path).read_text().count(edit.old) != 1
+    ]
+    assert lost == []
