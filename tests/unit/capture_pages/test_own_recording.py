@@ -148,7 +148,7 @@ def test_until_when_is_told_once_the_exam_is_over(world: World, client: AsgiClie
     shown = page(world, client, session)
     assert shown.count("told here when the exam is over") == len(own(world, session).stored)
     with world.core.db.begin() as db:
-        sessions.finish(db, world.core, session.id)
+        ending.finish(db, world.core, session.id)
     assert "told here when the exam is over" not in page(world, client, session)
 
 
