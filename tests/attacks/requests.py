@@ -92,9 +92,10 @@ def stalled_uploads(service: Service, invited: Invited) -> tuple[int, int]:
     """Of one token, which may have TOKEN_UPLOADS_MAX at once. Each would wait in memory: growth beyond what
     those few take counts as through, too."""
     head = _upload(invited, invited["tokens"]["webcam"])
-    before = meters.peak_rss_bytes(service.pid)
+    before = meters.peaks(service.pid)
     held = through(play(service.url, ["127.0.0.2"], UPLOADS, partial(_stalled, head), JUDGED_S))
-    grown = meters.peak_rss_bytes(service.pid) - before
+    after = meters.peaks(service.pid)
+    grown = sum(after[one] - before[one] for one in before.keys() & after.keys())  # none started meanwhile
     print(f"          memory grew by {grown / 1e6:.0f} MB", flush=True)
     return UPLOADS, max(0, held - TOKEN_UPLOADS_MAX) + (grown > GROWTH_BYTES_MAX)
 

@@ -35,7 +35,12 @@ def rss_bytes(pid: int) -> int:
 
 def peak_rss_bytes(pid: int) -> int:
     """The sum of each living process's highest resident memory."""
-    return sum(_peak(one) for one in tree(pid))
+    return sum(peaks(pid).values())
+
+
+def peaks(pid: int) -> dict[int, int]:
+    """Each living process's highest resident memory, in bytes, by its id."""
+    return {one: _peak(one) for one in tree(pid)}
 
 
 def open_files(pid: int) -> int:
