@@ -37,6 +37,15 @@ def test_a_document_names_what_is_there(document: str) -> None:
     )
 
 
+def test_each_alarm_is_about_a_metric_that_there_is() -> None:
+    """What docs/operate/monitor.md tells operators to watch is exported under that name."""
+    alarms = re.findall(r"^\| (`.+?) \|", (ROOT / "docs/operate/monitor.md").read_text(), re.MULTILINE)
+    watched = {name.removesuffix("_total") for alarm in alarms for name in re.findall(r"`(\w+)`", alarm)}
+    assert len(watched) > len(alarms) > 10
+    code = "".join(file.read_text() for file in (ROOT / "proctoring").rglob("*.py"))
+    assert {name for name in watched if f'"{name}"' not in code} == set()
+
+
 def test_the_first_document_is_read_in_minutes() -> None:
     """ARCHITECTURE.md has at most WORDS_MAX words; a subject has a text of its own."""
     assert len((ROOT / "ARCHITECTURE.md").read_text().split()) <= WORDS_MAX
