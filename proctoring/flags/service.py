@@ -27,7 +27,6 @@ def add(
     category: Category,
     severity: Severity,
     note: str,
-    source: FlagSource = FlagSource.PROCTOR,
     *,
     session_ms: int,
 ) -> Flag:
@@ -35,9 +34,8 @@ def add(
     (`recordings.length`). Raises Invalid outside it, Denied while the session is restricted."""
     check_not_restricted(db, session_id)
     check_range(start_ms, end_ms, session_ms)
-    return _insert(
-        db, core, actor, session_id, start_ms, end_ms, source, category, severity, check_note(note)
-    )
+    source, note = FlagSource.PROCTOR, check_note(note)
+    return _insert(db, core, actor, session_id, start_ms, end_ms, source, category, severity, note)
 
 
 def raise_by_rule(

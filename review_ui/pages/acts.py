@@ -7,14 +7,13 @@ from fastapi import APIRouter, Form, Request, Response
 
 from proctoring.access.model import May, require
 from proctoring.access.service import actor
-from proctoring.casework import claims
+from proctoring.casework import claims, flagging
 from proctoring.casework.standing import relation
 from proctoring.flags import service as flag_service
 from proctoring.flags.model import Category, FlagState, Severity
 from proctoring.incidents import service as incidents
 from proctoring.incidents.model import check_chosen
 from proctoring.recordings import ending
-from proctoring.recordings.length import length_ms
 from proctoring.reviews import service as reviews
 from proctoring.sessions.model import EndReason
 from review_ui.desk import Desk, back_to
@@ -69,17 +68,8 @@ def routes(desk: Desk) -> APIRouter:
         person = desk.signed_in(request)
         with desk.core.db.begin() as db:
             require(person, May.FLAG, relation(db, person, session_id))
-            flag_service.add(
-                db,
-                desk.core,
-                actor(person),
-                session_id,
-                start_ms,
-                end_ms,
-                category,
-                severity,
-                note,
-                session_ms=length_ms(db, session_id, desk.core.clock()),
+            flagging.add_flag(
+                db, desk.core, actor(person), session_id, start_ms, end_ms, category, severity, note
             )
         return back_to(f"/sessions/{session_id}")
 

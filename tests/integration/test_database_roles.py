@@ -18,6 +18,7 @@ from proctoring.access.model import Role
 from proctoring.appeals import service as appeals
 from proctoring.appeals.model import AppealOutcome
 from proctoring.casework import claims, identity_answers, procedures, results
+from proctoring.casework.flagging import add_flag
 from proctoring.compose.checks import database
 from proctoring.core import Core
 from proctoring.custody.model import SYSTEM, Actor
@@ -64,7 +65,6 @@ from storage.proofs.manifest import digest
 from storage.proofs.tree import EMPTY_ROOT
 from tests.integration.test_database_rights import Rights, written
 from tests.support.asgi import AsgiClient, addresses
-from tests.support.flagging import add_flag
 from tests.support.logs import answer, write
 from tests.support.logs import event as happened
 from tests.support.looks import look

@@ -12,6 +12,7 @@ import pytest
 from sqlalchemy import update
 
 from proctoring.casework import identity_answers
+from proctoring.casework.flagging import add_flag
 from proctoring.errors import Conflict
 from proctoring.exams import service as exams
 from proctoring.exams.model import CaptureProfile, Stream
@@ -24,7 +25,6 @@ from storage.package.facts import Extract, Package, StreamHead
 from storage.package.report import Report
 from storage.package.verify import verify
 from storage.package.verify_complete import check_complete
-from tests.support.flagging import add_flag
 from tests.support.logs import answer, event, write
 from tests.support.packages import copied, edit, export, reseal
 from tests.support.world import ADMIN, REGULATION, SEGMENT_MS, World

@@ -9,6 +9,7 @@ from proctoring.access.model import Person, Role
 from proctoring.appeals import service as appeals
 from proctoring.appeals.model import AppealOutcome
 from proctoring.casework import claims, identity_answers, procedures, results
+from proctoring.casework.flagging import add_flag
 from proctoring.exams import service as exams
 from proctoring.exams.model import CaptureProfile, Exam, Stream
 from proctoring.flags import service as flags
@@ -32,7 +33,6 @@ from proctoring.sessions import service as sessions
 from proctoring.sessions.model import Schedule, Session
 from storage.objects.naming import segment_key
 from storage.proofs.manifest import digest
-from tests.support.flagging import add_flag
 from tests.support.looks import look
 from tests.support.world import ADMIN, REGULATION, World
 

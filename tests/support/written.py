@@ -3,12 +3,14 @@
 from collections.abc import Iterator
 
 from sqlalchemy import select
+from sqlalchemy.orm import Session as Db
 
 from proctoring.access import service as access
 from proctoring.access.model import Role
 from proctoring.appeals import service as appeals
 from proctoring.appeals.model import AppealOutcome
 from proctoring.casework import claims, identity_answers, procedures
+from proctoring.casework.flagging import add_flag
 from proctoring.custody.model import Actor
 from proctoring.exams import service as exams
 from proctoring.exams.model import CaptureProfile, Exam, Stream
@@ -27,7 +29,6 @@ from proctoring.sessions import service as sessions
 from proctoring.sessions.model import Session
 from proctoring.signals.rows import SheetRow
 from storage.objects.store import MemoryObjects
-from tests.support.flagging import add_flag
 from tests.support.looks import look
 from tests.support.world import ADMIN, REGULATION, World
 
@@ -75,20 +76,15 @@ def written_about(world: World, exam: Exam | None = None) -> Session:
         claims.claim(db, world.core, DIRK, session.id)
         reviews.decide_unclear(db, world.core, DIRK, session.id, SAID)
         claims.claim(db, world.core, ANNA, session.id)
-        add_flag(
-            db,
-            world.core,
-            ANNA,
-            session.id,
-            0,
-            1,
-            Category.OTHER,
-            Severity.MINOR,
-            SAID,
-        )
+        flag_it(db, world, session)
         placed = holds.place(db, world.core, ADMIN, session.id, HoldKind.LEGAL, SAID, SAID)
         procedures.release(db, world.core, BERT, placed.id)
     return session
+
+
+def flag_it(db: Db, world: World, session: Session) -> None:
+    """A proctor's flag whose note is SAID."""
+    add_flag(db, world.core, ANNA, session.id, 0, 1, Category.OTHER, Severity.MINOR, SAID)
 
 
 def remember(world: World, session: Session) -> None:

@@ -9,6 +9,7 @@ import pytest
 from proctoring.appeals import service as appeals
 from proctoring.appeals.model import AppealOutcome
 from proctoring.casework import claims, results
+from proctoring.casework.flagging import add_flag
 from proctoring.custody.model import Action, Actor
 from proctoring.custody.service import enter
 from proctoring.exams.model import LANGUAGES, Stream
@@ -23,7 +24,6 @@ from proctoring.reviews import service as reviews
 from proctoring.sessions.model import EndReason, Session
 from proctoring.units.model import UnitKind
 from tests.support.asgi import AsgiClient
-from tests.support.flagging import add_flag
 from tests.support.looks import look
 from tests.support.packages import export
 from tests.support.world import ADMIN, World

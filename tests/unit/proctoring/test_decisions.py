@@ -5,6 +5,7 @@ import pytest
 from proctoring.appeals import service as appeals
 from proctoring.appeals.model import AppealOutcome, AppealState
 from proctoring.casework import claims, queue
+from proctoring.casework.flagging import add_flag
 from proctoring.custody.model import Actor
 from proctoring.errors import Conflict, CoreError, Denied, Invalid, WrongState
 from proctoring.exams.model import Stream
@@ -19,7 +20,6 @@ from proctoring.recordings.timeline import timeline
 from proctoring.reviews import service as reviews
 from proctoring.reviews.model import ReviewState
 from proctoring.sessions.model import Session
-from tests.support.flagging import add_flag
 from tests.support.looks import look
 from tests.support.world import World
 

@@ -10,7 +10,6 @@ from proctoring.appeals.rows import AppealRow
 from proctoring.custody.model import Action
 from proctoring.custody.rows import CertificateRow
 from proctoring.custody.service import entries
-from proctoring.flags.model import Category, Severity
 from proctoring.incidents.model import IncidentState
 from proctoring.incidents.rows import IncidentRow
 from proctoring.privacy.service import own_recording
@@ -28,9 +27,8 @@ from proctoring.sessions import service as sessions
 from proctoring.sessions.model import Session
 from proctoring.sessions.rows import SessionRow
 from tests.support.decided import decide_everything
-from tests.support.flagging import add_flag
 from tests.support.world import World
-from tests.support.written import ANNA, SAID, WHO, columns_with, decided_about, places, written_about
+from tests.support.written import SAID, WHO, columns_with, decided_about, flag_it, places, written_about
 
 DUE, RECORD_DUE = datetime(2027, 2, 15, tzinfo=UTC), datetime(2036, 11, 16, 23, tzinfo=UTC)
 YEARS = timedelta(days=3660)
@@ -154,17 +152,7 @@ def test_words_written_after_the_end_go_with_the_next_pass(world: World) -> None
     world.clock.move(days=120)
     world.eraser.run(confirmed=True)
     with world.core.db.begin() as db:
-        add_flag(
-            db,
-            world.core,
-            ANNA,
-            session.id,
-            0,
-            1,
-            Category.OTHER,
-            Severity.MINOR,
-            SAID,
-        )
+        flag_it(db, world, session)
     assert columns_with(world, SAID) == {"flags.note"}
     world.eraser.run(confirmed=True)
     assert columns_with(world, SAID) == set()

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 
+from proctoring.casework.flagging import add_flag
 from proctoring.casework.queue import queue
 from proctoring.clock import ms_between
 from proctoring.exams.model import Stream
@@ -18,7 +19,6 @@ from proctoring.recordings.spans import Span
 from proctoring.recordings.timeline import REPLACED_TOLD_AFTER, Timeline, timeline
 from proctoring.sessions.model import Session
 from proctoring.units.model import UnitState
-from tests.support.flagging import add_flag
 from tests.support.world import ADMIN, SEGMENT_MS, World
 
 BEGUN_MS = 1000  # where the first segment lies on the time line

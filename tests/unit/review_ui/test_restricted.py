@@ -9,6 +9,7 @@ from fastapi import FastAPI
 from proctoring.access.model import Role
 from proctoring.appeals import service as appeals
 from proctoring.casework import claims, identity_answers
+from proctoring.casework.flagging import add_flag
 from proctoring.custody.model import Action
 from proctoring.errors import CoreError, Denied
 from proctoring.flags import service as flags
@@ -23,7 +24,6 @@ from proctoring.reviews import service as reviews
 from proctoring.sessions.model import Session
 from review_ui.app import routes
 from tests.support.asgi import addresses
-from tests.support.flagging import add_flag
 from tests.support.looks import look
 from tests.support.world import ADMIN
 from tests.unit.review_ui.conftest import Office, Staff

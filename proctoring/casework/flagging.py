@@ -1,4 +1,4 @@
-"""Flags raised as the staff pages raise them: within the session's length as it is now."""
+"""Flags raised by people: on the session's time line, as long as it is now."""
 
 from sqlalchemy.orm import Session as Db
 
@@ -20,7 +20,7 @@ def add_flag(
     severity: Severity,
     note: str,
 ) -> Flag:
-    """`flags.service.add` of a session that is as long as it is at this instant."""
+    """Raise a flag, as `flags.service.add`, which says what it raises."""
     now_ms = length_ms(db, session_id, core.clock())
     return flags.add(
         db, core, actor, session_id, start_ms, end_ms, category, severity, note, session_ms=now_ms
