@@ -12,6 +12,7 @@ from aioice.candidate import Candidate, candidate_foundation, candidate_priority
 from aioice.ice import Connection as Agent
 from aioice.ice import StunProtocol as Socketless
 from aiortc import RTCPeerConnection, RTCRtpReceiver, RTCRtpSender
+from aiortc.rtp import AnyRtcpPacket, RtcpSrPacket
 from OpenSSL import SSL
 from OpenSSL.crypto import X509
 from pylibsrtp import Session
@@ -28,6 +29,7 @@ CIPHERS = (
     b":ECDHE-RSA-AES128-GCM-SHA256:ECDHE-RSA-CHACHA20-POLY1305"
     b":@SECLEVEL=2"  # keys of 112 bits of security: of 2,048, if RSA
 )
+NTP_SECOND = 1 << 32  # RFC 3550 section 4
 KEY_TOO_SMALL = 66  # X509_V_ERR_EE_KEY_TOO_SMALL: a certificate's key is below that
 
 
@@ -179,6 +181,21 @@ def on_keyframe_request(sender: RTCRtpSender, want: Callable[[], None]) -> None:
     packets that come encoded from a track never meet."""
     private: Any = sender
     private._send_keyframe = want
+
+
+def on_report(sender: RTCRtpSender, late_s: Callable[[], float]) -> None:
+    """Has a sender's reports name the time at which its newest packet was filmed, `late_s` before it left
+    (RFC 3550 section 6.4.1): the library names the time at which it left."""
+    private: Any = sender
+    send = private._send_rtcp
+
+    async def report(packets: list[AnyRtcpPacket]) -> None:
+        for packet in packets:
+            if isinstance(packet, RtcpSrPacket):
+                packet.sender_info.ntp_timestamp -= round(late_s() * NTP_SECOND)
+        await send(packets)
+
+    private._send_rtcp = report
 
 
 def video_receiver(connection: RTCPeerConnection) -> RTCRtpReceiver:

@@ -20,8 +20,9 @@ def sending(video: VideoTrack, audio: AudioTrack | None, codec: Codec, loopback:
         [one for one in codecs if one.mimeType in (f"video/{codec}", "video/rtx")]
     )
     hooks.on_keyframe_request(transceiver.sender, video.want_keyframe)
+    hooks.on_report(transceiver.sender, lambda: video.late_s)
     if audio is not None:
-        pc.addTransceiver(audio, direction="sendonly")
+        hooks.on_report(pc.addTransceiver(audio, direction="sendonly").sender, lambda: audio.late_s)
     if loopback:
         hooks.listen_on(hooks.agent_of(transceiver.receiver), own_addresses())
     return pc

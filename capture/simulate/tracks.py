@@ -2,6 +2,7 @@
 
 A picture is due at every whole period since the start. One that comes late does not delay the next: what was
 missed is left out. Its burnt-in clock and its media timestamp are read at the same instant, before drawing.
+`late_s` of a track: how long after that instant its newest packet left.
 """
 
 import asyncio
@@ -33,6 +34,12 @@ class Pace:
         self._start_s: float | None = None
         self._count = 0
 
+    @property
+    def late_s(self) -> float:
+        """How long ago the newest period began."""
+        assert self._start_s is not None
+        return asyncio.get_running_loop().time() - self._start_s - self._count * self._period_s
+
     async def tick(self) -> int:
         """Returns the number of the period that has just begun: 0 at once, then growing by at least one."""
         loop = asyncio.get_running_loop()
@@ -56,6 +63,7 @@ class VideoTrack(MediaStreamTrack):
         self._pace = Pace(1 / frames_per_s)
         self._start_s: float | None = None
         self._keyframe_wanted = True
+        self.late_s = 0.0
         self.frames = 0
         self.sent_bytes = 0
 
@@ -74,6 +82,7 @@ class VideoTrack(MediaStreamTrack):
         ticks = round((now_s - self._start_s) * VIDEO_CLOCK_HZ)
         keyframe, self._keyframe_wanted = self._keyframe_wanted, False
         packet = await loop.run_in_executor(None, self._picture, unix_ms, ticks, keyframe)
+        self.late_s = loop.time() - now_s
         self.frames += 1
         self.sent_bytes += packet.size
         return packet
@@ -95,6 +104,7 @@ class AudioTrack(MediaStreamTrack):
         self._encoder = OpusEncoder()
         self._pace = Pace(BLOCK_SAMPLES / SAMPLE_RATE)
         self._first_sample: int | None = None
+        self.late_s = 0.0
         self.sent_bytes = 0
 
     async def recv(self) -> "Packet[AudioStream]":
@@ -105,5 +115,6 @@ class AudioTrack(MediaStreamTrack):
         if self._first_sample is None:
             self._first_sample = round(self._clock().timestamp() * SAMPLE_RATE)
         packet = self._encoder.encode(self._voice.block(self._first_sample + ticks), ticks)
+        self.late_s = self._pace.late_s
         self.sent_bytes += packet.size
         return packet
