@@ -2,7 +2,7 @@
 
 A key pair per evidence unit, its private half sealed to the KEK epoch; a key per take, sealed to the
 unit; each segment sealed under its take's key. The context of a seal names unit, take, number and media
-type, so no segment can stand in for another. The formats are written down in `docs/format.md`.
+type, so no segment can stand in for another. The formats are written down in `docs/formats/`.
 
 `Sealer` cannot open; `Opener` cannot destroy; erasure is `storage.objects.shred`.
 """

@@ -4,7 +4,7 @@
     ‖ facts (RFC 8785 JSON) ‖ sealed segment, or nothing
 
 A file of the spool holds one or several. Whatever byte changes on the disk is noticed. Ciphertext and facts
-only: no plaintext, no key, no name. `docs/format.md` writes the fields down.
+only: no plaintext, no key, no name. `docs/formats/spool-entry.md` writes the fields down.
 """
 
 import hashlib

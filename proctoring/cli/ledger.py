@@ -79,7 +79,7 @@ def verify(data: Path | None, objects: bool, copy: Path | None) -> None:
 
 
 def _untold(columns: int) -> str:
-    return f"; {columns} columns are not told by the ledger: see docs/proofs.md" if columns else ""
+    return f"; {columns} columns are not told by the ledger: see docs/formats/proofs.md" if columns else ""
 
 
 def _told(entry: Entry) -> str:

@@ -126,7 +126,7 @@ def entry_body(
     detail: dict[str, str | int | None],
     prev: str,
 ) -> dict[str, Any]:
-    """An entry without its own hash, by the names of `docs/format.md`."""
+    """An entry without its own hash, by the names of `docs/formats/custody.md`."""
     return {
         "v": 1,
         "number": number,

@@ -1,4 +1,4 @@
-"""The signed bodies in the copy, as `docs/format.md` writes them down: acts, certificates, restorations."""
+"""Signed bodies in the copy (`docs/formats/signed-bodies.md`): acts, certificates, restorations."""
 
 import json
 from dataclasses import dataclass

@@ -1,6 +1,6 @@
-"""Cover of every column of every table: by what an edit of it is found, or why it proves nothing.
+"""Cover of every column of every table: the proof that finds an edit of it, or why it proves nothing.
 
-`docs/proofs.md` is this table; a test compares both with the schema, so that a new column needs a line.
+`docs/formats/proofs.md` is this table. A test compares both with the schema: a new column needs a line.
 """
 
 from dataclasses import dataclass
@@ -274,7 +274,7 @@ def compared(table: str) -> tuple[str, ...]:
 
 
 def document() -> str:
-    """`docs/proofs.md`, the part that is this table."""
+    """`docs/formats/proofs.md`, the part that is this table."""
     lines = ["| Table | Column | Found by | Told where, or why not |", "|---|---|---|---|"]
     for table, columns in COLUMNS.items():
         lines += [f"| `{table}` | `{name}` | {one.how.value} | {one.by} |" for name, one in columns.items()]

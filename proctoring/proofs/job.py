@@ -2,7 +2,7 @@
 before.
 
 No pass reads more than its figures say, whatever the ledger's length, and none reads an old entry again but
-those of a session whose rows have changed. What each costs is told in `docs/proofs.md`.
+those of a session whose rows have changed. What each costs is told in `docs/formats/proofs.md`.
 """
 
 from collections.abc import Sequence

@@ -114,7 +114,7 @@ def sealed(db: Db, session_id: str, log: Log) -> list[SealedSegmentRef]:
 
 
 def encode(batch: Batch, ids: Collection[str], received: datetime) -> bytes:
-    """The object of a batch, before it is sealed: those of its events that `ids` names (`docs/format.md`)."""
+    """The unsealed object of a batch: those of its events that `ids` names (`docs/formats/segment.md`)."""
     events = [
         event.model_dump(mode="json", exclude_defaults=True)
         | {"at": iso(event.at), "placed_at": iso(placed(event.at, batch.sent_at, received))}

@@ -63,7 +63,7 @@ class Timeline:
         return self.state is SessionState.RECORDING
 
     def json(self) -> dict[str, object]:
-        """The form that the player reads; documented in `docs/timeline.md`."""
+        """The form that the player reads; documented in `docs/formats/timeline.md`."""
         return {
             "session": {
                 "id": self.session_id,

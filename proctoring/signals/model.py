@@ -83,7 +83,7 @@ class Sheet:
 
 
 def encode(sheet: Sheet) -> bytes:
-    """The object of a sheet, before it is sealed (`docs/format.md`)."""
+    """The object of a sheet, before it is sealed (`docs/formats/segment.md`)."""
     body = {
         "v": SHEET_VERSION,
         "stream": sheet.stream.value,

@@ -1,7 +1,8 @@
 """KEK epochs in a key service: one key of OpenBao's or Vault's Transit engine per epoch, `kek-YYYYwWW`.
 
-No process ever holds an epoch's key. The three powers are three classes over three logins, and the service
-refuses each of them what the others may do (`storage.keys.transit_setup`). The format is in `docs/format.md`.
+No process ever holds an epoch's key. The three powers are three classes over three logins. The service
+refuses to each of them the powers of the others (`storage.keys.transit_setup`). Format:
+`docs/formats/keys.md`.
 """
 
 import base64

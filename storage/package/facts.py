@@ -1,6 +1,6 @@
 """Facts of an evidence package, frozen, and the strict reading of them: anything unknown is refused.
 
-The format is written down in `docs/format.md`.
+The format is written down in `docs/formats/package.md`.
 """
 
 import base64

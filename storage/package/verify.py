@@ -1,8 +1,8 @@
 """Checking an evidence package offline, with the package alone: every claim in it, one PASS or FAIL each.
 
-Nothing in the package is trusted, and no input makes it crash. What it proves, and against whom, is in
-`docs/format.md`. The signing key's fingerprint is what a reader compares with the one that the exam body
-has published; given as `pinned`, it is compared here.
+Nothing in the package is trusted, and no input makes it crash. `docs/formats/package.md` says what it proves,
+and against whom. Readers compare the signing key's fingerprint with the one that the exam body has published;
+given as `pinned`, it is compared here.
 """
 
 from collections.abc import Sequence

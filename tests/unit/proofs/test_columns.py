@@ -17,7 +17,7 @@ from storage.proofs.commitment import Value
 from tests.support.decided import decide_everything
 from tests.support.world import World
 
-DOCUMENT = Path(__file__).parents[3] / "docs" / "proofs.md"
+DOCUMENT = Path(__file__).parents[3] / "docs" / "formats" / "proofs.md"
 Group = tuple[Told, Rows]
 
 
@@ -46,7 +46,7 @@ def test_every_column_of_the_schema_has_a_line_and_no_line_is_of_a_column_that_i
 
 
 def test_the_document_is_this_table() -> None:
-    """`docs/proofs.md` ends with it; `python -m proctoring.proofs` writes it."""
+    """`docs/formats/proofs.md` ends with it; `python -m proctoring.proofs` writes it."""
     assert DOCUMENT.read_text().endswith(document())
 
 

@@ -24,7 +24,7 @@ class OneEpoch:
 
 
 def test_format_pev1_opens() -> None:
-    """Keys and object, byte by byte as `docs/format.md` describes them, give the plaintext back."""
+    """Keys and object, byte by byte as `docs/formats/` describes them, give the plaintext back."""
     vector = json.loads((VECTORS / "pev1.json").read_text())
     raw = {name: base64.b64decode(vector[name]) for name in vector if name not in TEXTS}
     opener = Opener(OneEpoch(vector["epoch"], raw["epoch_private"]))
@@ -36,7 +36,7 @@ def test_format_pev1_opens() -> None:
 
 
 class OneTransitKey:
-    """What the key service does with the vector's key, as `docs/format.md` describes it."""
+    """What the key service does with the vector's key, as `docs/formats/` describes it."""
 
     def __init__(self, name: str, key: bytes) -> None:
         self._name, self._key = name, AESGCM(key)
