@@ -8,7 +8,19 @@ from proctoring.core import Core
 from proctoring.web.problem_page import Draw
 from review_ui import identity, logs, media, signals
 from review_ui.desk import Desk
-from review_ui.pages import acts, appeals, case, help, incidents, ledger, queue, retention, sign_in
+from review_ui.pages import (
+    acts,
+    appeals,
+    case,
+    certificates,
+    flags,
+    help,
+    incidents,
+    ledger,
+    queue,
+    retention,
+    sign_in,
+)
 from review_ui.problems import problem_page
 from storage.objects.store import ObjectStore
 from storage.seal import Opener
@@ -26,7 +38,7 @@ def routes(core: Core, opener: Opener, objects: ObjectStore) -> APIRouter:
     """Everything below `/` that staff see. Expects `web.problems` and `web.security` on the application."""
     desk = Desk(core, opener, objects)
     router = APIRouter(include_in_schema=False)
-    pages = (sign_in, queue, case, acts, incidents, appeals, retention, ledger, help)
+    pages = (sign_in, queue, case, acts, flags, incidents, appeals, retention, certificates, ledger, help)
     for part in (*pages, media, logs, signals, identity):
         router.include_router(part.routes(desk))
     return router

@@ -12,7 +12,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 from sqlalchemy.orm import Session as Db
 
 from proctoring.access import service as access
-from proctoring.access.model import May, Person, Relation, may
+from proctoring.access.model import May, Person, may
 from proctoring.appeals import service as appeals
 from proctoring.appeals.model import AppealState
 from proctoring.casework.queue import queue
@@ -121,7 +121,7 @@ class Desk:
             undecided = [line for line in queue(db, NOT_REVIEWED) if not line.restricted]
             items.append(("/queue", "Queue", len(undecided)))
             items.append(("/incidents", "Incidents", len(waiting)))
-        if ever(person, May.CLOSE_APPEAL):
+        if may(person, May.SEE_APPEALS):
             lodged = [a for a in appeals.all_appeals(db) if a.state is AppealState.LODGED]
             items.append(("/appeals", "Appeals", len(lodged)))
         if may(person, May.SEE_RETENTION):
@@ -143,7 +143,7 @@ class Desk:
         """Where this person's work is."""
         if may(person, May.SEE_QUEUE):
             return "/queue"
-        if ever(person, May.CLOSE_APPEAL):
+        if may(person, May.SEE_APPEALS):
             return "/appeals"
         if may(person, May.SEE_RETENTION):
             return "/retention"
@@ -160,8 +160,3 @@ def back_to(url: str) -> Response:
 def names_of(db: Db) -> dict[str, str]:
     """Staff names by id, for pages; the ledger never has them."""
     return {person.id: person.name for person in access.users(db)}
-
-
-def ever(person: Person, action: May) -> bool:
-    """Whether there is any session with which this person may do `action`."""
-    return any(may(person, action, relation) for relation in Relation)

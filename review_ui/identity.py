@@ -7,19 +7,18 @@ from typing import Annotated
 
 from fastapi import APIRouter, Form, Path, Request, Response
 
-from proctoring.access.model import May, require
-from proctoring.access.service import actor
+from proctoring.access.model import May
 from proctoring.casework import identity_answers
-from proctoring.casework.standing import relation, why
+from proctoring.casework.standing import why
 from proctoring.custody.model import Action
 from proctoring.custody.service import enter
-from proctoring.holds.service import check_not_restricted
 from proctoring.recordings.timeline import locate
 from proctoring.units.model import UnitKind
 from proctoring.web.arrival import demand_own_page
 from proctoring.web.head import is_head
 from review_ui.desk import Desk, back_to
 from review_ui.media import opened, unopened
+from review_ui.permit import SESSION, Permit, needs
 from storage.objects.naming import SEQ_MAX
 
 Position = Annotated[int, Path(ge=0, le=SEQ_MAX)]
@@ -30,40 +29,40 @@ def routes(desk: Desk) -> APIRouter:
     router = APIRouter()
 
     @router.get("/sessions/{session_id}/identity/{position}.jpg")
-    def image(request: Request, session_id: str, position: Position) -> Response:
-        person = desk.signed_in(request)
+    def image(
+        request: Request,
+        session_id: str,
+        position: Position,
+        by: Annotated[Permit, needs(desk, May.VIEW_IDENTITY, SESSION)],
+    ) -> Response:
         demand_own_page(request)
         kind = UnitKind.IDENTITY
-        with desk.core.db.begin() as db:
-            require(person, May.VIEW_IDENTITY, relation(db, person, session_id))
-            check_not_restricted(db, session_id)
+        with by.begin() as db:
             ref = locate(db, session_id, kind, position)
             if is_head(request):
                 return unopened(ref.media_type)
             enter(
                 db,
                 desk.core.clock,
-                actor(person),
+                by.actor,
                 Action.EVIDENCE_VIEW,
                 session_id,
                 ref.unit_id,
                 stream=kind.value,
                 first=position,
-                why=why(db, person, session_id),
+                why=why(db, by.person, session_id),
             )
         return Response(opened(desk, ref), media_type=ref.media_type, headers={"Cache-Control": "no-store"})
 
     @router.post("/sessions/{session_id}/identity")
     def answer(
-        request: Request,
         session_id: str,
+        by: Annotated[Permit, needs(desk, May.CHECK_IDENTITY, SESSION)],
         confirmed: Annotated[bool, Form()],
         reason: Annotated[str, Form()] = "",
     ) -> Response:
-        person = desk.signed_in(request)
-        with desk.core.db.begin() as db:
-            require(person, May.CHECK_IDENTITY, relation(db, person, session_id))
-            identity_answers.answer(db, desk.core, actor(person), session_id, confirmed, reason)
+        with by.begin() as db:
+            identity_answers.answer(db, desk.core, by.actor, session_id, confirmed, reason)
         return back_to(f"/sessions/{session_id}#panel-identity")
 
     return router

@@ -10,15 +10,11 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Request, Response
 from fastapi.responses import JSONResponse
 
-from proctoring.access.model import May, require
-from proctoring.access.service import actor
-from proctoring.casework.standing import relation, why
-from proctoring.custody.views import enter_view, is_entered
+from proctoring.access.model import May
 from proctoring.errors import Conflict, NotFound, Unavailable
 from proctoring.exams.model import Stream
 from proctoring.flags.model import Flag
 from proctoring.flags.service import of_session
-from proctoring.holds.service import check_not_restricted
 from proctoring.recordings.logs import LogHead, heads
 from proctoring.recordings.timeline import SealedSegmentRef, locate, timeline
 from proctoring.signals import service as signals
@@ -26,8 +22,9 @@ from proctoring.signals.service import SignalsHead
 from proctoring.web.arrival import demand_own_page
 from proctoring.web.head import is_head
 from review_ui.desk import Desk, names_of
+from review_ui.permit import SESSION, Permit, needs
 from review_ui.titles import title
-from review_ui.views import enter_page_view
+from review_ui.views import enter_look, enter_page_view
 from storage.errors import KeyMissing, KeyServiceFailed, NotAuthentic, ObjectMissing, StoreFailed
 from storage.objects.naming import SEQ_MAX
 
@@ -39,13 +36,12 @@ def routes(desk: Desk) -> APIRouter:
     router = APIRouter()
 
     @router.get("/sessions/{session_id}/timeline.json")
-    def time_line(request: Request, session_id: str) -> Response:
-        person = desk.signed_in(request)
+    def time_line(
+        request: Request, session_id: str, by: Annotated[Permit, needs(desk, May.VIEW_EVIDENCE, SESSION)]
+    ) -> Response:
         demand_own_page(request)
-        enter_page_view(desk, request, person, session_id)
+        enter_page_view(by, request, session_id)
         with desk.core.db.read() as db:
-            require(person, May.VIEW_EVIDENCE, relation(db, person, session_id))
-            check_not_restricted(db, session_id)
             names = names_of(db)
             flags = [flag_json(flag, names) for flag in of_session(db, session_id)]
             more = {
@@ -56,23 +52,20 @@ def routes(desk: Desk) -> APIRouter:
             return JSONResponse(timeline(db, session_id, desk.now()).json() | more)
 
     @router.get("/media/{session_id}/{stream}/{position}")
-    def segment(request: Request, session_id: str, stream: Stream, position: Position) -> Response:
-        person = desk.signed_in(request)
+    def segment(
+        request: Request,
+        session_id: str,
+        stream: Stream,
+        position: Position,
+        by: Annotated[Permit, needs(desk, May.VIEW_EVIDENCE, SESSION)],
+    ) -> Response:
         demand_own_page(request)
         with desk.core.db.read() as db:
-            require(person, May.VIEW_EVIDENCE, relation(db, person, session_id))
-            check_not_restricted(db, session_id)
             ref = locate(db, session_id, stream, position)
-            entered = is_entered(db, desk.core, actor(person), session_id, ref.unit_id)
-            ground = why(db, person, session_id)
         container = ref.media_type.partition(";")[0]
         if is_head(request):
             return unopened(container)
-        if not entered:
-            with desk.core.db.begin() as db:
-                enter_view(
-                    db, desk.core, actor(person), session_id, ref.unit_id, stream.value, position, ground
-                )
+        enter_look(by, session_id, ref.unit_id, stream=stream.value, first=position)
         return Response(opened(desk, ref), media_type=container, headers={"Cache-Control": "no-store"})
 
     return router

@@ -11,12 +11,8 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Request, Response
 from fastapi.responses import JSONResponse
 
-from proctoring.access.model import May, require
-from proctoring.access.service import actor
-from proctoring.casework.standing import relation, why
-from proctoring.custody.views import enter_view, is_entered
+from proctoring.access.model import May
 from proctoring.exams.model import Stream
-from proctoring.holds.service import check_not_restricted
 from proctoring.recordings.timeline import SealedSegmentRef
 from proctoring.signals import service as signals
 from proctoring.signals.model import Sheet, decode
@@ -25,6 +21,8 @@ from proctoring.web.arrival import demand_own_page
 from proctoring.web.head import is_head
 from review_ui.desk import Desk
 from review_ui.media import opened, unopened
+from review_ui.permit import SESSION, Permit, needs
+from review_ui.views import enter_look
 from storage.objects.naming import SEQ_MAX
 
 Position = Annotated[int, Path(ge=0, le=SEQ_MAX)]
@@ -36,8 +34,13 @@ def routes(desk: Desk) -> APIRouter:
     router = APIRouter()
 
     @router.get("/sessions/{session_id}/signals/{stream}.json")
-    def of_stream(request: Request, session_id: str, stream: Stream) -> Response:
-        found = _opened(desk, request, session_id, stream, None)
+    def of_stream(
+        request: Request,
+        session_id: str,
+        stream: Stream,
+        by: Annotated[Permit, needs(desk, May.VIEW_EVIDENCE, SESSION)],
+    ) -> Response:
+        found = _opened(desk, request, by, session_id, stream, None)
         if found is None:
             return unopened("application/json")
         places, sheets = found
@@ -54,8 +57,14 @@ def routes(desk: Desk) -> APIRouter:
         )
 
     @router.get("/sessions/{session_id}/signals/{stream}/{position}.json")
-    def thumbnails(request: Request, session_id: str, stream: Stream, position: Position) -> Response:
-        found = _opened(desk, request, session_id, stream, position)
+    def thumbnails(
+        request: Request,
+        session_id: str,
+        stream: Stream,
+        position: Position,
+        by: Annotated[Permit, needs(desk, May.VIEW_EVIDENCE, SESSION)],
+    ) -> Response:
+        found = _opened(desk, request, by, session_id, stream, position)
         if found is None:
             return unopened("application/json")
         _, (sheet,) = found
@@ -68,27 +77,20 @@ def routes(desk: Desk) -> APIRouter:
 
 
 def _opened(
-    desk: Desk, request: Request, session_id: str, stream: Stream, position: int | None
+    desk: Desk, request: Request, by: Permit, session_id: str, stream: Stream, position: int | None
 ) -> tuple[list[SheetPlace], list[Sheet]] | None:
     """Where the stream's sheets are, and this one opened: without a position the newest of each take. None
     for a HEAD, which opens nothing."""
-    person = desk.signed_in(request)
     demand_own_page(request)
     with desk.core.db.read() as db:
-        require(person, May.VIEW_EVIDENCE, relation(db, person, session_id))
-        check_not_restricted(db, session_id)
         places = signals.places(db, session_id, stream)
         refs: list[SealedSegmentRef] = (
             signals.newest(db, session_id, stream)
             if position is None
             else [signals.locate_sheet(db, session_id, stream, position)]
         )
-        unit_id = refs[0].unit_id if refs else None
-        entered = unit_id is None or is_entered(db, desk.core, actor(person), session_id, unit_id)
-        ground = why(db, person, session_id)
     if is_head(request):
         return None
-    if unit_id is not None and not entered:
-        with desk.core.db.begin() as db:
-            enter_view(db, desk.core, actor(person), session_id, unit_id, stream.value, position or 0, ground)
+    if refs:
+        enter_look(by, session_id, refs[0].unit_id, stream=stream.value, first=position or 0)
     return places, [decode(opened(desk, ref)) for ref in refs]

@@ -6,7 +6,7 @@ They hold no rule: what a page decides, a `model.py` of the core decided. Every 
 from fastapi import APIRouter, Depends, Request
 
 from capture.pace import Pace
-from capture.pages import exam, help, identity, phone, recording, rehearsal
+from capture.pages import exam, help, identity, notice, phone, recording, rehearsal
 from capture.stills import Stills
 from proctoring.core import Core
 from proctoring.sessions import service as sessions
@@ -31,6 +31,7 @@ def routes(core: Core, stills: Stills) -> APIRouter:
         request.state.speaks = lambda: _registered(core, request)
 
     router = APIRouter(include_in_schema=False, dependencies=[Depends(speaks), Depends(in_turn)])
+    router.include_router(notice.routes(core))
     router.include_router(exam.routes(core, stills))
     router.include_router(help.routes(core))
     router.include_router(identity.routes(core, stills))

@@ -1,16 +1,15 @@
-"""Before and during the exam: the notice, the exam page with its steps, and what its script asks for."""
+"""During the exam: its page with the steps, and what its script asks for."""
 
 from typing import Any
 
 from fastapi import APIRouter, Request, Response
 
 from capture.pages.pairing import identity_url, phone_url, qr_code
-from capture.pages.render import controller, language_of, page, see
+from capture.pages.render import language_of, page, see
 from capture.pages.status import status
 from capture.stills import Stills
 from proctoring.core import Core
 from proctoring.exams.model import Exam, Stream
-from proctoring.exams.notice import VERSION_CHARS_SHOWN, notice
 from proctoring.recordings import ending
 from proctoring.sessions import service as sessions
 from proctoring.sessions.model import OVER, EndReason, Session, SessionState
@@ -21,44 +20,12 @@ COMPUTER_STREAMS = (Stream.WEBCAM, Stream.SCREEN)
 
 
 def routes(core: Core, stills: Stills) -> APIRouter:
-    """`/c/{invitation}` up to the end of the exam."""
+    """`/c/{invitation}/exam` up to the end of the exam."""
     router = APIRouter()
-
-    @router.get("/c/{invitation}")
-    def read_notice(request: Request, invitation: str) -> Response:
-        session, exam = _load(core, invitation)
-        if session.state in OVER:
-            return see(f"/c/{invitation}/recording")
-        language = language_of(core, request, session.language)
-        given = notice(exam, controller(core.settings), language)
-        return page(
-            core,
-            request,
-            "notice.html",
-            language,
-            notice=given,
-            version=given.version[:VERSION_CHARS_SHOWN],
-            streams=_names(exam),
-            identity_copy=exam.profile.identity_copy,
-            invitation=invitation,
-            kept=False,
-            running=session.state is SessionState.RECORDING,
-            answered=_answered(core, session),
-        )
-
-    @router.post("/c/{invitation}/admit")
-    def admit(request: Request, invitation: str) -> Response:
-        session, exam = _load(core, invitation)
-        if session.state is not SessionState.RECORDING:
-            language = language_of(core, request, session.language)
-            given = notice(exam, controller(core.settings), language)
-            with core.db.begin() as db:
-                sessions.admit(db, core, session.id, given.version, given.kept(), language)
-        return see(f"/c/{invitation}/exam")
 
     @router.get("/c/{invitation}/exam")
     def take_exam(request: Request, invitation: str) -> Response:
-        session, exam = _load(core, invitation)
+        session, exam = load(core, invitation)
         if session.state in OVER:
             return see(f"/c/{invitation}/recording")
         if session.state is SessionState.INVITED:
@@ -77,7 +44,7 @@ def routes(core: Core, stills: Stills) -> APIRouter:
             exam=exam,
             session=session,
             invitation=invitation,
-            streams=_names(exam),
+            streams=names(exam),
             tokens=tokens,
             events_token=core.links.events(session) if exam.profile.activity_log else None,
             phone_url=phone_url(core, request, session),
@@ -89,7 +56,7 @@ def routes(core: Core, stills: Stills) -> APIRouter:
 
     @router.get("/c/{invitation}/phone.svg")
     def phone_code(request: Request, invitation: str) -> Response:
-        session, _ = _load(core, invitation)
+        session, _ = load(core, invitation)
         return qr_code(phone_url(core, request, session))
 
     @router.get("/c/{invitation}/status.json")
@@ -108,19 +75,14 @@ def routes(core: Core, stills: Stills) -> APIRouter:
     return router
 
 
-def _load(core: Core, invitation: str) -> tuple[Session, Exam]:
+def load(core: Core, invitation: str) -> tuple[Session, Exam]:
+    """The invitation's session and its exam. Raises TokenRefused, NotFound."""
     session_id = core.links.read_invitation(invitation)
     with core.db.read() as db:
         session = sessions.load(db, session_id)
         return session, sessions.exam_of(db, session)
 
 
-def _answered(core: Core, session: Session) -> bool:
-    """Whether the wish to sit in person has an answer."""
-    with core.db.read() as db:
-        wish = sessions.wish_of(db, session.id)
-    return wish is not None and not wish.waits
-
-
-def _names(exam: Exam) -> list[str]:
+def names(exam: Exam) -> list[str]:
+    """The streams that the exam records, as pages name them."""
     return [stream.value for stream in exam.profile.streams]

@@ -9,8 +9,6 @@ from capture.pages.render import language_of, page, see
 from capture.pages.ruler import ruler_of
 from proctoring.appeals import service as appeals
 from proctoring.core import Core
-from proctoring.errors import NotFound
-from proctoring.exams.notice import VERSION_CHARS_SHOWN, read
 from proctoring.holds.model import REASON_CHARS_MAX, REASON_CHARS_MIN
 from proctoring.privacy import service as privacy
 from proctoring.privacy.model import OwnRecording
@@ -44,30 +42,6 @@ def routes(core: Core) -> APIRouter:
         with core.db.begin() as db:
             appeals.lodge(db, core, session_id, grounds)
         return see(f"/c/{invitation}/recording#appeal")
-
-    @router.get("/c/{invitation}/notice")
-    def given_notice(request: Request, invitation: str) -> Response:
-        own = _load(core, invitation)
-        if own.notice_text is None or own.notice_version is None:
-            raise NotFound(
-                "No notice was given in this session.",
-                "Open your invitation to read the present one.",
-                "no-notice",
-            )
-        return page(
-            core,
-            request,
-            "notice.html",
-            language_of(core, request, own.session.language),
-            notice=read(own.notice_text),
-            version=own.notice_version[:VERSION_CHARS_SHOWN],
-            streams=[],
-            identity_copy=False,
-            invitation=invitation,
-            kept=True,
-            running=False,
-            answered=False,
-        )
 
     @router.get("/c/{invitation}/certificates/{certificate_id}")
     def certificate(request: Request, invitation: str, certificate_id: str) -> Response:

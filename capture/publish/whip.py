@@ -46,6 +46,8 @@ _ANYBODY = ANYBODY | {
 Handler = Callable[[Request], Awaitable[Response]]
 
 ONE = "/whip/{ingest_id}"
+ALLOWED = "POST, OPTIONS"
+ALLOWED_OF_ONE = "PATCH, DELETE, OPTIONS"
 BODIES = (Body("POST", "/whip", SDP_BYTES_MAX), Body("PATCH", ONE, FRAGMENT_BYTES_MAX))
 
 
@@ -97,42 +99,49 @@ def routes(ingests: Ingests, relays: Relays | None = None) -> APIRouter:
         return Response(status_code=200)
 
     async def preflight(request: Request) -> Response:
-        methods = "POST, OPTIONS" if "ingest_id" not in request.path_params else "PATCH, DELETE, OPTIONS"
-        headers = {
-            "Allow": methods,
-            "Access-Control-Allow-Methods": methods,
-            "Access-Control-Allow-Headers": "Authorization, Content-Type, If-Match",
-            "Access-Control-Max-Age": "86400",
-        }
-        headers |= {"Accept-Post": SDP} if methods.startswith("POST") else {"Accept-Patch": SDP_FRAGMENT}
-        response = Response(status_code=204, headers=headers)
+        response = Response(status_code=204, headers=_offered("ingest_id" in request.path_params))
         if "authorization" in request.headers:
             await ingests.recognise(_token(request))
             link_to_servers(response)
         return response
 
-    def other(allowed: str) -> Handler:
-        async def refuse(request: Request) -> Response:
-            raise Problem(
-                405,
-                "Method not allowed",
-                f"WHIP has no {request.method} here.",
-                f"Use {allowed}.",
-                {"Allow": allowed},
-            )
-
-        return refuse
-
     router.add_api_route("/whip", _for_anybody(publish), methods=["POST"])
     router.add_api_route(ONE, _for_anybody(trickle), methods=["PATCH"])
     router.add_api_route(ONE, _for_anybody(goodbye), methods=["DELETE"])
     for path, allowed, rest in (
-        ("/whip", "POST, OPTIONS", ["GET", "HEAD", "PUT", "PATCH", "DELETE"]),
-        (ONE, "PATCH, DELETE, OPTIONS", ["GET", "HEAD", "PUT", "POST"]),
+        ("/whip", ALLOWED, ["GET", "HEAD", "PUT", "PATCH", "DELETE"]),
+        (ONE, ALLOWED_OF_ONE, ["GET", "HEAD", "PUT", "POST"]),
     ):
         router.add_api_route(path, _for_anybody(preflight), methods=["OPTIONS"], include_in_schema=False)
-        router.add_api_route(path, _for_anybody(other(allowed)), methods=rest, include_in_schema=False)
+        router.add_api_route(path, _for_anybody(_refuse_but(allowed)), methods=rest, include_in_schema=False)
     return router
+
+
+def _offered(one: bool) -> dict[str, str]:
+    """What a browser of another origin may send: to the endpoint, or to one ingest."""
+    methods = ALLOWED_OF_ONE if one else ALLOWED
+    headers = {
+        "Allow": methods,
+        "Access-Control-Allow-Methods": methods,
+        "Access-Control-Allow-Headers": "Authorization, Content-Type, If-Match",
+        "Access-Control-Max-Age": "86400",
+    }
+    return headers | ({"Accept-Patch": SDP_FRAGMENT} if one else {"Accept-Post": SDP})
+
+
+def _refuse_but(allowed: str) -> Handler:
+    """Answers every other method with 405."""
+
+    async def refuse(request: Request) -> Response:
+        raise Problem(
+            405,
+            "Method not allowed",
+            f"WHIP has no {request.method} here.",
+            f"Use {allowed}.",
+            {"Allow": allowed},
+        )
+
+    return refuse
 
 
 def _for_anybody(handler: Handler) -> Handler:

@@ -37,12 +37,17 @@ class May(StrEnum):
     FLAG = "flag"
     DECIDE = "decide"
     CONFIRM_INCIDENT = "confirm-incident"
+    SEE_APPEALS = "see-appeals"
     CLOSE_APPEAL = "close-appeal"
     SEE_RETENTION = "see-retention"
     PLACE_HOLD = "place-hold"
     RELEASE_HOLD = "release-hold"
     READ_CERTIFICATE = "read-certificate"
     READ_LEDGER = "read-ledger"
+
+
+OPENS_EVIDENCE = frozenset({May.VIEW_EVIDENCE, May.VIEW_IDENTITY})
+"""What nobody may while the session is restricted."""
 
 
 class Relation(StrEnum):
@@ -75,6 +80,7 @@ RULES: dict[tuple[Role, May], frozenset[Relation]] = {
     (_R.OPERATOR, _M.READ_CERTIFICATE): _ANY,
     (_R.COMMITTEE, _M.VIEW_EVIDENCE): frozenset({Relation.OPEN_APPEAL}),
     (_R.COMMITTEE, _M.VIEW_IDENTITY): frozenset({Relation.OPEN_APPEAL}),
+    (_R.COMMITTEE, _M.SEE_APPEALS): _ANY,
     (_R.COMMITTEE, _M.CLOSE_APPEAL): frozenset({Relation.OPEN_APPEAL}),
     (_R.PRIVACY_OFFICER, _M.SEE_RETENTION): _ANY,
     (_R.PRIVACY_OFFICER, _M.SEE_IN_PERSON): _ANY,

@@ -4,10 +4,10 @@ from sqlalchemy.orm import Session as Db
 
 from proctoring.core import Core
 from proctoring.custody.model import Actor
-from proctoring.errors import CoreError
 from proctoring.incidents.service import is_settled
+from proctoring.reviews import model
 from proctoring.reviews import service as reviews
-from proctoring.reviews.model import Review, check_claim
+from proctoring.reviews.model import Review
 from proctoring.sessions.service import session_row
 
 
@@ -19,8 +19,4 @@ def claim(db: Db, core: Core, actor: Actor, session_id: str) -> Review:
 
 def may_claim(db: Db, person_id: str, session_id: str) -> bool:
     """Whether this person may take the session on now."""
-    try:
-        check_claim(reviews.load(db, session_id), person_id, is_settled(db, session_id))
-    except CoreError:
-        return False
-    return True
+    return model.may_claim(reviews.load(db, session_id), person_id, is_settled(db, session_id))

@@ -1,15 +1,23 @@
-"""Relation of a person to a session, for which `access.model`'s rules ask."""
+"""Relation of a person to a session, and whether it lets them do something."""
 
 from sqlalchemy.orm import Session as Db
 
-from proctoring.access.model import Person, Relation, Role
+from proctoring.access.model import OPENS_EVIDENCE, May, Person, Relation, Role, require
 from proctoring.appeals import service as appeals
+from proctoring.holds.service import check_not_restricted
 from proctoring.incidents import service as incidents
 from proctoring.incidents.model import AWAITING, OPEN
 from proctoring.reviews import service as reviews
 from proctoring.reviews.model import ReviewState
 from proctoring.sessions.model import OVER
 from proctoring.sessions.service import load as load_session
+
+
+def demand(db: Db, person: Person, action: May, session_id: str) -> None:
+    """Raises Denied unless the person may do this with the session now."""
+    require(person, action, relation(db, person, session_id))
+    if action in OPENS_EVIDENCE:
+        check_not_restricted(db, session_id)
 
 
 def why(db: Db, person: Person, session_id: str) -> str:

@@ -36,6 +36,7 @@ def enter_view(
     actor: Actor,
     session_id: str,
     unit_id: str | None,
+    *,
     stream: str,
     position: int,
     why: str,

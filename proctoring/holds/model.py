@@ -66,6 +66,12 @@ def check_reason(reason: str) -> str:
     return reason
 
 
+def check_by_hand(kind: HoldKind) -> None:
+    """Raises Invalid for a kind of hold that no person places."""
+    if kind not in PLACED_BY_HAND:
+        raise Invalid(f"A hold of kind {kind.value} follows a decision.", "Choose legal or restriction.")
+
+
 def check_review(review_at: datetime, now: datetime) -> datetime:
     """When a hold is looked at again. Raises Invalid for a day before today, and beyond REVIEW_DAYS_MAX."""
     if not now - timedelta(days=1) <= review_at <= now + timedelta(days=REVIEW_DAYS_MAX):

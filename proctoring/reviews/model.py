@@ -18,8 +18,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from proctoring.errors import Conflict, Denied, Invalid, WrongState
+from proctoring.errors import Conflict, CoreError, Denied, Invalid, WrongState
 from proctoring.flags.model import check_note
+from proctoring.sessions.model import OVER, SessionState
 
 UNCLEAR = "unclear"
 """The outcome of a review that settles nothing, in the ledger's words: the session is to be reviewed anew."""
@@ -62,6 +63,37 @@ def check_claim(review: Review, person: str, settled: bool) -> None:
         raise WrongState("This session's outcome is with a second person or decided.", "Take the next one.")
     elif review.state is ReviewState.TO_REVIEW and review.unclear_by == person:
         raise Denied("You could not settle this session.", "Another reviewer looks at it; take the next one.")
+
+
+def check_ended(state: SessionState) -> None:
+    """Raises Conflict before the session has ended."""
+    if state not in OVER:
+        raise Conflict("The session has not ended.", "Decide when it has.")
+
+
+def check_decidable(state: SessionState, open_flags: int) -> None:
+    """Raises Conflict before the session has ended and while a flag has not been looked at."""
+    check_ended(state)
+    if open_flags:
+        raise Conflict(f"{open_flags} flags are not looked at yet.", "Confirm or dismiss each of them first.")
+
+
+def may_claim(review: Review, person: str, settled: bool) -> bool:
+    """Whether `check_claim` lets this person take the session on."""
+    try:
+        check_claim(review, person, settled)
+    except CoreError:
+        return False
+    return True
+
+
+def is_decidable(state: SessionState, open_flags: int) -> bool:
+    """Whether `check_decidable` lets the claimant decide."""
+    try:
+        check_decidable(state, open_flags)
+    except CoreError:
+        return False
+    return True
 
 
 def check_unclear(note: str) -> str:

@@ -13,9 +13,17 @@ from proctoring.errors import Conflict
 from proctoring.flags.model import FlagState
 from proctoring.flags.rows import FlagRow
 from proctoring.holds.service import check_not_restricted
-from proctoring.reviews.model import UNCLEAR, Review, ReviewState, check_claim, check_unclear
+from proctoring.reviews.model import (
+    UNCLEAR,
+    Review,
+    ReviewState,
+    check_claim,
+    check_decidable,
+    check_ended,
+    check_unclear,
+)
 from proctoring.reviews.rows import ReviewRow
-from proctoring.sessions.model import OVER
+from proctoring.sessions.model import SessionState
 from proctoring.sessions.service import session_row
 
 
@@ -53,7 +61,7 @@ def release(db: Db, core: Core, actor: Actor, session_id: str) -> Review:
 def decide_no_concern(db: Db, core: Core, actor: Actor, session_id: str) -> Review:
     """Nothing to follow up. Raises Conflict while flags are open or the session still records."""
     row = _claimed(db, session_id, actor)
-    check_decidable(db, session_id)
+    _check_decidable(db, session_id)
     row.state, row.decided_by, row.decided_at = ReviewState.NO_CONCERN.value, actor.id, core.clock()
     enter(db, row.decided_at, actor, Action.REVIEW_DECIDE, session_id, outcome=ReviewState.NO_CONCERN.value)
     return row.model()
@@ -66,7 +74,7 @@ def decide_unclear(db: Db, core: Core, actor: Actor, session_id: str, note: str)
     """
     note = check_unclear(note)
     row = _claimed(db, session_id, actor)
-    check_ended(db, session_id)
+    check_ended(_state(db, session_id))
     row.state, row.claimed_by, row.claimed_at = ReviewState.TO_REVIEW.value, None, None
     row.unclear_by, row.note = actor.id, note
     said = commit(row, "note")
@@ -77,7 +85,7 @@ def decide_unclear(db: Db, core: Core, actor: Actor, session_id: str, note: str)
 def check_deciding(db: Db, actor: Actor, session_id: str) -> None:
     """Raises Conflict unless the actor has claimed the session, it has ended and every flag was looked at."""
     _claimed(db, session_id, actor)
-    check_decidable(db, session_id)
+    _check_decidable(db, session_id)
 
 
 def to_second_person(db: Db, now: datetime, actor: Actor, session_id: str) -> Review:
@@ -109,21 +117,16 @@ def annul(db: Db, session_id: str) -> Review:
     return row.model()
 
 
-def check_decidable(db: Db, session_id: str) -> None:
-    """Raises Conflict before the session has ended and while a flag has not been looked at."""
-    check_ended(db, session_id)
+def _check_decidable(db: Db, session_id: str) -> None:
+    """Raises as `model.check_decidable`."""
     open_flags = select(FlagRow.id).where(
         FlagRow.session_id == session_id, FlagRow.state == FlagState.OPEN.value
     )
-    left = len(list(db.scalars(open_flags)))
-    if left:
-        raise Conflict(f"{left} flags are not looked at yet.", "Confirm or dismiss each of them first.")
+    check_decidable(_state(db, session_id), len(list(db.scalars(open_flags))))
 
 
-def check_ended(db: Db, session_id: str) -> None:
-    """Raises Conflict before the session has ended."""
-    if session_row(db, session_id).state not in OVER:
-        raise Conflict("The session has not ended.", "Decide when it has.")
+def _state(db: Db, session_id: str) -> SessionState:
+    return SessionState(session_row(db, session_id).state)
 
 
 def _claimed(db: Db, session_id: str, actor: Actor) -> ReviewRow:

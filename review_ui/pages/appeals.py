@@ -5,17 +5,16 @@ from typing import Annotated
 from fastapi import APIRouter, Form, Request, Response
 from sqlalchemy.orm import Session as Db
 
-from proctoring.access.model import May, may, require
-from proctoring.access.service import actor
+from proctoring.access.model import May, may
 from proctoring.appeals import service as appeals
 from proctoring.appeals.model import Appeal, AppealOutcome, AppealState
 from proctoring.casework.standing import relation
-from proctoring.errors import Denied
 from proctoring.flags.model import Category, Severity
 from proctoring.incidents import service as incidents
 from proctoring.incidents.model import Amendment, Incident
 from proctoring.recordings.timeline import timeline
-from review_ui.desk import Desk, back_to, ever, names_of
+from review_ui.desk import Desk, back_to, names_of
+from review_ui.permit import APPEAL, Permit, needs
 
 
 def routes(desk: Desk) -> APIRouter:
@@ -23,24 +22,21 @@ def routes(desk: Desk) -> APIRouter:
     router = APIRouter()
 
     @router.get("/appeals")
-    def show(request: Request) -> Response:
-        person = desk.signed_in(request)
-        if not ever(person, May.CLOSE_APPEAL):
-            raise Denied("Appeals are answered by the appeals committee.", "Sign in as a member of it.")
+    def show(request: Request, by: Annotated[Permit, needs(desk, May.SEE_APPEALS)]) -> Response:
         with desk.core.db.read() as db:
             lines = [
                 {
                     "appeal": one,
                     "timeline": timeline(db, one.session_id, desk.now()),
                     "incident": _against(db, one),
-                    "may_answer": may(person, May.CLOSE_APPEAL, relation(db, person, one.session_id)),
+                    "may_answer": may(by.person, May.CLOSE_APPEAL, relation(db, by.person, one.session_id)),
                 }
                 for one in appeals.all_appeals(db)
             ]
             return desk.page(
                 request,
                 "appeals.html",
-                person,
+                by.person,
                 db,
                 open=[line for line in lines if line["appeal"].state is AppealState.LODGED],  # type: ignore[union-attr]
                 closed=[line for line in lines if line["appeal"].state is AppealState.CLOSED],  # type: ignore[union-attr]
@@ -52,19 +48,16 @@ def routes(desk: Desk) -> APIRouter:
 
     @router.post("/appeals/{appeal_id}/close")
     def close(
-        request: Request,
         appeal_id: str,
+        by: Annotated[Permit, needs(desk, May.CLOSE_APPEAL, APPEAL)],
         outcome: Annotated[AppealOutcome, Form()],
         answer: Annotated[str, Form()],
         category: Annotated[Category | None, Form()] = None,
         severity: Annotated[Severity | None, Form()] = None,
     ) -> Response:
-        person = desk.signed_in(request)
         amendment = Amendment(category, severity) if category and severity else None
-        with desk.core.db.begin() as db:
-            session_id = appeals.load(db, appeal_id).session_id
-            require(person, May.CLOSE_APPEAL, relation(db, person, session_id))
-            appeals.close(db, desk.core, actor(person), appeal_id, outcome, answer, amendment)
+        with by.begin() as db:
+            appeals.close(db, desk.core, by.actor, appeal_id, outcome, answer, amendment)
         return back_to("/appeals")
 
     return router

@@ -3,11 +3,12 @@
 import json
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Annotated
 
 from fastapi import APIRouter, Request, Response
 from sqlalchemy.orm import Session as Db
 
-from proctoring.access.model import May, Person, Relation, may, require
+from proctoring.access.model import May, Person, Relation, may
 from proctoring.appeals import service as appeals
 from proctoring.appeals.model import Appeal
 from proctoring.casework import claims
@@ -40,6 +41,7 @@ from proctoring.units.model import LIVING
 from proctoring.web.arrival import is_from_elsewhere
 from review_ui.desk import Desk, names_of
 from review_ui.due import Due, due
+from review_ui.permit import SESSION, Permit, needs
 from review_ui.views import enter_page_view
 
 STREAM_ORDER = (Stream.SCREEN, Stream.WEBCAM, Stream.PHONE)
@@ -103,17 +105,18 @@ def routes(desk: Desk) -> APIRouter:
     router = APIRouter()
 
     @router.get("/sessions/{session_id}")
-    def show(request: Request, session_id: str) -> Response:
-        person = desk.signed_in(request)
+    def show(
+        request: Request, session_id: str, by: Annotated[Permit, needs(desk, May.VIEW_EVIDENCE, SESSION)]
+    ) -> Response:
         if is_from_elsewhere(request.headers):
             return desk.page(request, "arrival.html")
-        enter_page_view(desk, request, person, session_id)
+        enter_page_view(by, request, session_id)
         with desk.core.db.read() as db:
-            found = load(db, person, session_id, desk.now())
+            found = load(db, by.person, session_id, desk.now())
             return desk.page(
                 request,
                 "case.html",
-                person,
+                by.person,
                 db,
                 case=found,
                 categories=tuple(Category),
@@ -130,11 +133,9 @@ def routes(desk: Desk) -> APIRouter:
 
 
 def load(db: Db, person: Person, session_id: str, now: datetime) -> Case:
-    """Everything about one session. Raises NotFound, Denied."""
+    """Everything about one session, for who may see it. Raises NotFound."""
     recorded = timeline(db, session_id, now)
     standing = relation(db, person, session_id)
-    require(person, May.VIEW_EVIDENCE, standing)
-    holds.check_not_restricted(db, session_id)
     review = reviews.load(db, session_id)
     placed = tuple(holds.active(db, session_id))
     living = [stream for stream in recorded.streams if stream.state in LIVING]
@@ -162,7 +163,7 @@ def load(db: Db, person: Person, session_id: str, now: datetime) -> Case:
         may_flag=may(person, May.FLAG, standing),
         may_decide=may(person, May.DECIDE, standing),
         may_confirm=may(person, May.CONFIRM_INCIDENT, standing),
-        may_claim=may(person, May.DECIDE, Relation.CLAIMANT)
+        may_claim=may(person, May.SEE_QUEUE)
         and review.state is not ReviewState.IN_REVIEW
         and claims.may_claim(db, person.id, session_id),
         identity=identity.of_session(db, session_id),

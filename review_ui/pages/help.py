@@ -5,8 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Form, Request, Response
 from fastapi.responses import StreamingResponse
 
-from proctoring.access.model import May, may, require
-from proctoring.access.service import actor
+from proctoring.access.model import May, may
 from proctoring.help import service as help_requests
 from proctoring.sessions import service as sessions
 from proctoring.sessions.in_person import ANSWER_CHARS_MAX
@@ -14,6 +13,7 @@ from proctoring.web.head import is_head
 from review_ui.calls import CallWatch, stream
 from review_ui.dates import civil
 from review_ui.desk import Desk, back_to, names_of
+from review_ui.permit import Permit, needs
 
 
 def routes(desk: Desk) -> APIRouter:
@@ -22,64 +22,60 @@ def routes(desk: Desk) -> APIRouter:
     watch = CallWatch(desk.core)
 
     @router.get("/help/calls")
-    def calls(request: Request) -> Response:
-        person = desk.signed_in(request)
-        require(person, May.ANSWER_HELP)
+    def calls(by: Annotated[Permit, needs(desk, May.ANSWER_HELP)]) -> Response:
         with desk.core.db.read() as db:
-            return desk.part("calls.html", person, db)
+            return desk.part("calls.html", by.person, db)
 
-    @router.get("/help/stream")
+    @router.get("/help/stream", dependencies=[needs(desk, May.ANSWER_HELP)])
     def changes(request: Request) -> Response:
-        require(desk.signed_in(request), May.ANSWER_HELP)
         events = iter(()) if is_head(request) else stream(watch, request)
         return StreamingResponse(events, media_type="text/event-stream")
 
     @router.post("/help/{request_id}/take")
-    def take(request: Request, request_id: str) -> Response:
-        person = desk.signed_in(request)
-        require(person, May.ANSWER_HELP)
-        with desk.core.db.begin() as db:
-            taken = help_requests.take(db, desk.core, actor(person), request_id)
+    def take(request_id: str, by: Annotated[Permit, needs(desk, May.ANSWER_HELP)]) -> Response:
+        with by.begin() as db:
+            taken = help_requests.take(db, desk.core, by.actor, request_id)
         return back_to(f"/sessions/{taken.session_id}#panel-messages")
 
     @router.post("/help/{request_id}")
-    def answer(request: Request, request_id: str, answer: Annotated[str, Form()]) -> Response:
-        person = desk.signed_in(request)
-        require(person, May.ANSWER_HELP)
-        with desk.core.db.begin() as db:
-            answered = help_requests.answer(db, desk.core, actor(person), request_id, answer)
+    def answer(
+        request_id: str,
+        by: Annotated[Permit, needs(desk, May.ANSWER_HELP)],
+        answer: Annotated[str, Form()],
+    ) -> Response:
+        with by.begin() as db:
+            answered = help_requests.answer(db, desk.core, by.actor, request_id, answer)
         return back_to(f"/sessions/{answered.session_id}#panel-messages")
 
     @router.get("/in-person")
-    def in_person(request: Request, answer: str = "") -> Response:
-        person = desk.signed_in(request)
-        require(person, May.SEE_IN_PERSON)
+    def in_person(
+        request: Request, by: Annotated[Permit, needs(desk, May.SEE_IN_PERSON)], answer: str = ""
+    ) -> Response:
+        may_answer = may(by.person, May.ANSWER_IN_PERSON)
         with desk.core.db.read() as db:
             return desk.page(
                 request,
                 "in_person.html",
-                person,
+                by.person,
                 db,
                 asked=sessions.asked_in_person(db),
                 names=names_of(db),
-                answering=answer if may(person, May.ANSWER_IN_PERSON) else "",
-                may_answer=may(person, May.ANSWER_IN_PERSON),
+                answering=answer if may_answer else "",
+                may_answer=may_answer,
                 answer_max=ANSWER_CHARS_MAX,
             )
 
     @router.post("/in-person/{session_id}")
     def answer_in_person(
-        request: Request,
         session_id: str,
+        by: Annotated[Permit, needs(desk, May.ANSWER_IN_PERSON)],
         sits_at: Annotated[str, Form()] = "",
         answer: Annotated[str, Form()] = "",
     ) -> Response:
-        person = desk.signed_in(request)
-        require(person, May.ANSWER_IN_PERSON)
-        with desk.core.db.begin() as db:
+        with by.begin() as db:
             zone = sessions.exam_of(db, sessions.load(db, session_id)).regulation.zone
             at = civil(sits_at, zone) if sits_at else None
-            sessions.answer_in_person(db, desk.core, actor(person), session_id, at, answer)
+            sessions.answer_in_person(db, desk.core, by.actor, session_id, at, answer)
         return back_to("/in-person")
 
     return router

@@ -4,11 +4,12 @@ and time. It shows whether what it shows agrees, and how far the service has rea
 
 from datetime import datetime, timedelta
 from itertools import groupby
+from typing import Annotated
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Request, Response
 
-from proctoring.access.model import May, require
+from proctoring.access.model import May
 from proctoring.custody import service as custody
 from proctoring.custody.listing import Asked, page
 from proctoring.custody.model import Action, broken_among
@@ -17,6 +18,7 @@ from proctoring.proofs import findings
 from proctoring.proofs.rows import STATE_ID, ReplayRow
 from review_ui.dates import morning
 from review_ui.desk import Desk, names_of
+from review_ui.permit import Permit, needs
 
 PAGE_SIZE = 100
 ZONE = "UTC"
@@ -32,6 +34,7 @@ def routes(desk: Desk) -> APIRouter:
     @router.get("/ledger")
     def show(
         request: Request,
+        by: Annotated[Permit, needs(desk, May.READ_LEDGER)],
         session: str = "",
         before: str = "",
         action: str = "",
@@ -39,8 +42,6 @@ def routes(desk: Desk) -> APIRouter:
         since: str = "",
         until: str = "",
     ) -> Response:
-        reader = desk.signed_in(request)
-        require(reader, May.READ_LEDGER)
         given = {"action": action, "person": person, "session": session, "since": since, "until": until}
         given = {name: value.strip() for name, value in given.items() if value.strip()}
         asked = as_asked(given)
@@ -52,7 +53,7 @@ def routes(desk: Desk) -> APIRouter:
             return desk.page(
                 request,
                 "ledger.html",
-                reader,
+                by.person,
                 db,
                 days=[(day, list(of)) for day, of in groupby(found.entries, lambda one: one.at.date())],
                 shown=len(found.entries),

@@ -7,39 +7,35 @@ from urllib.parse import urlencode
 
 from fastapi import APIRouter, Form, Request, Response
 
-from proctoring.access.model import May, Person, require
-from proctoring.access.service import actor
+from proctoring.access.model import May, Person
 from proctoring.casework import claims
 from proctoring.casework.queue import QueueLine, queue
 from proctoring.errors import Invalid
 from proctoring.flags.model import Flag, FlagSource
 from proctoring.reviews import service as reviews
-from proctoring.reviews.model import ReviewState
+from proctoring.reviews.model import ReviewState, is_decidable, may_claim
 from proctoring.sessions.model import SessionState
 from proctoring.spools import service as spools
 from review_ui.desk import NOT_REVIEWED, Desk, back_to
 from review_ui.due import Due, due
+from review_ui.permit import Permit, needs
 
 PAGE_SIZE = 50
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A line of the queue, ready to be drawn. Places are percentages of the session's length."""
+    """A line of the queue, ready to be drawn; `selectable` may be among those decided at once. Places are
+    percentages of the session's length."""
 
     line: QueueLine
     due: Due
     mine: bool
+    selectable: bool
     recording: bool
     kinds: tuple[tuple[FlagSource, int], ...]
     marks: tuple[tuple[Flag, float], ...]
     holes: tuple[tuple[float, float], ...]
-
-    @property
-    def selectable(self) -> bool:
-        """Whether it can be among those decided at once: free or one's own, ended, no flag open."""
-        free = self.line.review.state is ReviewState.TO_REVIEW or self.mine
-        return free and not self.recording and not self.line.open_flags
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,19 +53,24 @@ def routes(desk: Desk) -> APIRouter:
     router = APIRouter()
 
     @router.get("/queue")
-    def show(request: Request, state: str = "", flags: str = "", claim: str = "", page: int = 1) -> Response:
-        person = desk.signed_in(request)
-        require(person, May.SEE_QUEUE)
+    def show(
+        request: Request,
+        by: Annotated[Permit, needs(desk, May.SEE_QUEUE)],
+        state: str = "",
+        flags: str = "",
+        claim: str = "",
+        page: int = 1,
+    ) -> Response:
         asked = {"state": state, "flags": flags, "claim": claim}
         with desk.core.db.read() as db:
-            every = [as_row(line, person, desk.now()) for line in open_to_all(queue(db, now=desk.now()))]
+            every = [as_row(line, by.person, desk.now()) for line in open_to_all(queue(db, now=desk.now()))]
             undecided = [row for row in every if row.line.review.state in NOT_REVIEWED]
             shown = [row for row in every if matches(row, asked)]
             start = (max(1, page) - 1) * PAGE_SIZE
             return desk.page(
                 request,
                 "queue.html",
-                person,
+                by.person,
                 db,
                 rows=shown[start : start + PAGE_SIZE],
                 total=len(shown),
@@ -85,15 +86,16 @@ def routes(desk: Desk) -> APIRouter:
             )
 
     @router.post("/queue/no-concern")
-    def no_concern(request: Request, session: Annotated[list[str], Form(default_factory=list)]) -> Response:
-        person = desk.signed_in(request)
-        require(person, May.SEE_QUEUE)
+    def no_concern(
+        by: Annotated[Permit, needs(desk, May.SEE_QUEUE)],
+        session: Annotated[list[str], Form(default_factory=list)],
+    ) -> Response:
         if not session:
             raise Invalid("No session was selected.", "Go back and tick at least one.")
-        with desk.core.db.begin() as db:
+        with by.begin() as db:
             for session_id in session:
-                claims.claim(db, desk.core, actor(person), session_id)
-                reviews.decide_no_concern(db, desk.core, actor(person), session_id)
+                claims.claim(db, desk.core, by.actor, session_id)
+                reviews.decide_no_concern(db, desk.core, by.actor, session_id)
         return back_to("/queue")
 
     return router
@@ -113,6 +115,7 @@ def as_row(line: QueueLine, person: Person, now: datetime) -> Row:
         line,
         due(line.due_at, began, now, line.zone, line.held),
         line.review.state is ReviewState.IN_REVIEW and line.review.claimed_by == person.id,
+        _is_selectable(line, person),
         line.session.state is SessionState.RECORDING,
         tuple((source, count) for source, count in counts if count),
         tuple((flag, 100 * flag.start_ms / length) for flag in line.flags),
@@ -122,6 +125,12 @@ def as_row(line: QueueLine, person: Person, now: datetime) -> Row:
             if end > start
         ),
     )
+
+
+def _is_selectable(line: QueueLine, person: Person) -> bool:
+    """Whether nobody has decided, and this person may claim it and decide now."""
+    claimable = line.review.state in NOT_REVIEWED and may_claim(line.review, person.id, settled=False)
+    return claimable and is_decidable(line.session.state, len(line.open_flags))
 
 
 def matches(row: Row, asked: dict[str, str]) -> bool:

@@ -1,62 +1,62 @@
 """Page of retention: sessions erased next, held, or waiting for a person, with the reasons.
 
-Certificates are here too, and holds are placed and released.
+Certificates are listed here too, and holds are placed and released.
 """
 
 import json
+from collections import defaultdict
 from typing import Annotated
 
 from fastapi import APIRouter, Form, Request, Response
+from sqlalchemy.orm import Session as Db
 
-from proctoring.access.model import May, may, require
-from proctoring.access.service import actor
+from proctoring.access.model import May, may
 from proctoring.casework.procedures import open_procedures
 from proctoring.casework.procedures import release as release_by_hand
 from proctoring.casework.queue import queue
-from proctoring.casework.standing import relation
 from proctoring.custody import service as custody
-from proctoring.errors import Invalid
 from proctoring.holds import service as holds
-from proctoring.holds.model import PLACED_BY_HAND, HoldKind, release_refusal
+from proctoring.holds.model import PLACED_BY_HAND, Hold, HoldKind, check_by_hand, release_refusal
 from proctoring.holds.worker import brake_in_force
 from proctoring.proofs import stops
-from proctoring.recordings.timeline import timeline
 from proctoring.sessions import service as sessions
 from review_ui.dates import morning
 from review_ui.desk import Desk, back_to, names_of
 from review_ui.due import due
+from review_ui.permit import Permit, needs
 
 
 def routes(desk: Desk) -> APIRouter:
-    """`/retention`, `/holds/…`, `/certificates/{id}`."""
+    """`/retention`, `/holds/…`."""
     router = APIRouter()
 
     @router.get("/retention")
-    def show(request: Request, hold: str = "") -> Response:
-        person = desk.signed_in(request)
-        require(person, May.SEE_RETENTION)
+    def show(
+        request: Request, by: Annotated[Permit, needs(desk, May.SEE_RETENTION)], hold: str = ""
+    ) -> Response:
         now = desk.now()
+        may_place = may(by.person, May.PLACE_HOLD)
         with desk.core.db.read() as db:
-            lines, procedures = [], open_procedures(db)
+            lines, placed, procedures = [], _placed(db), open_procedures(db)
             for line in queue(db, now=now):
                 began = line.session.started_at or line.session.created_at
-                placed = tuple(holds.active(db, line.session.id))
-                lines.append((line, due(line.due_at, began, now, line.zone, line.held), placed))
+                due_then = due(line.due_at, began, now, line.zone, line.held)
+                lines.append((line, due_then, placed[line.session.id]))
             return desk.page(
                 request,
                 "retention.html",
-                person,
+                by.person,
                 db,
                 going=[one for one in lines if not one[2]],
                 held=[one for one in lines if one[2]],
                 certificates=[(row, json.loads(row.body)) for row in custody.certificates(db)],
                 names=names_of(db),
-                may_place=may(person, May.PLACE_HOLD),
-                holding=hold if may(person, May.PLACE_HOLD) else "",
-                may_release=may(person, May.RELEASE_HOLD),
+                may_place=may_place,
+                holding=hold if may_place else "",
+                may_release=may(by.person, May.RELEASE_HOLD),
                 kinds=PLACED_BY_HAND,
                 refusal=lambda hold: release_refusal(
-                    hold.kind, hold.owner, person.id, procedures.get(hold.id)
+                    hold.kind, hold.owner, by.person.id, procedures.get(hold.id)
                 ),
                 brake=brake_in_force(db),
                 stopped=stops.in_force(db),
@@ -64,55 +64,31 @@ def routes(desk: Desk) -> APIRouter:
 
     @router.post("/holds")
     def place(
-        request: Request,
+        by: Annotated[Permit, needs(desk, May.PLACE_HOLD)],
         session_id: Annotated[str, Form()],
         kind: Annotated[HoldKind, Form()],
         reason: Annotated[str, Form()],
         review_on: Annotated[str, Form()] = "",
     ) -> Response:
-        person = desk.signed_in(request)
-        require(person, May.PLACE_HOLD)
-        if kind not in PLACED_BY_HAND:
-            raise Invalid(f"A hold of kind {kind.value} follows a decision.", "Choose legal or restriction.")
-        with desk.core.db.begin() as db:
+        check_by_hand(kind)
+        with by.begin() as db:
             zone = sessions.exam_of(db, sessions.load(db, session_id.strip())).regulation.zone
             review_at = morning(review_on, zone) if review_on else None
-            holds.place(db, desk.core, actor(person), session_id.strip(), kind, reason, review_at=review_at)
+            holds.place(db, desk.core, by.actor, session_id.strip(), kind, reason, review_at=review_at)
         return back_to("/retention")
 
     @router.post("/holds/{hold_id}/release")
-    def release(request: Request, hold_id: str) -> Response:
-        person = desk.signed_in(request)
-        require(person, May.RELEASE_HOLD)
-        with desk.core.db.begin() as db:
-            release_by_hand(db, desk.core, actor(person), hold_id)
+    def release(hold_id: str, by: Annotated[Permit, needs(desk, May.RELEASE_HOLD)]) -> Response:
+        with by.begin() as db:
+            release_by_hand(db, desk.core, by.actor, hold_id)
         return back_to("/retention")
 
-    @router.get("/certificates/{certificate_id}")
-    def certificate(request: Request, certificate_id: str) -> Response:
-        person = desk.signed_in(request)
-        with desk.core.db.read() as db:
-            row = custody.certificate(db, certificate_id)
-            require(person, May.READ_CERTIFICATE, relation(db, person, row.session_id))
-            return desk.page(
-                request,
-                "certificate.html",
-                person,
-                db,
-                row=row,
-                body=json.loads(row.body),
-                timeline=timeline(db, row.session_id),
-            )
-
-    @router.get("/certificates/{certificate_id}/certificate.json")
-    def download(request: Request, certificate_id: str) -> Response:
-        person = desk.signed_in(request)
-        with desk.core.db.read() as db:
-            row = custody.certificate(db, certificate_id)
-            require(person, May.READ_CERTIFICATE, relation(db, person, row.session_id))
-        # The body byte for byte as it was signed.
-        whole = f'{{"certificate":{row.body},"signature":{json.dumps(row.signature)}}}'
-        name = f'attachment; filename="erasure-{certificate_id}.json"'
-        return Response(whole + "\n", media_type="application/json", headers={"Content-Disposition": name})
-
     return router
+
+
+def _placed(db: Db) -> defaultdict[str, list[Hold]]:
+    """The holds in force of each session, the oldest first."""
+    found: defaultdict[str, list[Hold]] = defaultdict(list)
+    for hold in holds.active(db):
+        found[hold.session_id].append(hold)
+    return found

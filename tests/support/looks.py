@@ -12,4 +12,13 @@ def look(core: Core, actor: Actor, session_id: str, *streams: Stream) -> None:
     with core.db.begin() as db:
         for line in timeline(db, session_id).streams:
             if line.segments and (not streams or line.stream in streams):
-                enter_view(db, core, actor, session_id, line.unit_id, line.stream.value, 0, "review")
+                enter_view(
+                    db,
+                    core,
+                    actor,
+                    session_id,
+                    line.unit_id,
+                    stream=line.stream.value,
+                    position=0,
+                    why="review",
+                )

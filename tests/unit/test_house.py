@@ -10,6 +10,7 @@ from tests.support import compiled, floors
 
 ROOT = Path(__file__).parents[2]
 LINES_MAX = 500
+FUNCTION_LINES_MAX = 70
 LINE_CHARS_MAX = 110
 """Of JavaScript, CSS and templates: prettier leaves comments and strings as they are. ruff sees to Python."""
 SOURCES = ("*.py", "*.js", "*.css", "*.html")
@@ -29,6 +30,20 @@ def test_no_file_is_longer_than_a_room_may_be() -> None:
         str(file.relative_to(ROOT)) for file in files() if len(file.read_text().splitlines()) >= LINES_MAX
     }
     assert long == set()
+
+
+def test_no_function_is_longer_than_a_page() -> None:
+    """At most FUNCTION_LINES_MAX lines, its decorators apart, those within it counted. Migrations are
+    excepted: each is a list of changes in their order, and is never edited once it has run."""
+    long = [
+        (str(file.relative_to(ROOT)), node.name)
+        for file in files()
+        if file.suffix == ".py" and "migrations" not in file.parts
+        for node in ast.walk(ast.parse(file.read_text()))
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+        and (node.end_lineno or 0) - node.lineno + 1 > FUNCTION_LINES_MAX
+    ]
+    assert long == []
 
 
 def test_no_line_is_longer_than_a_reader_sees() -> None:

@@ -11,7 +11,7 @@ from tests.unit.capture_pages.test_problem_pages import ENGLISH
 
 PAGES = [
     (f"capture.pages.{name}", "routes")
-    for name in ("exam", "help", "identity", "phone", "recording", "rehearsal")
+    for name in ("exam", "help", "identity", "notice", "phone", "recording", "rehearsal")
 ]
 OBJECTS = ("Links", "Stills", "Database", "OwnRecording")
 STATUS_SAYS_IT = {

@@ -77,7 +77,7 @@ def test_looking_is_entered_once_for_a_stretch_and_anew_later(world: World) -> N
 
     def look(actor: Actor, unit: str) -> None:
         with world.core.db.begin() as db:
-            enter_view(db, world.core, actor, session.id, unit, "webcam", 0, "review")
+            enter_view(db, world.core, actor, session.id, unit, stream="webcam", position=0, why="review")
 
     for actor, unit in ((ANNA, "u1"), (ANNA, "u1"), (bert, "u1"), (ANNA, "u2")):
         look(actor, unit)

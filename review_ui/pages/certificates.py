@@ -1,0 +1,49 @@
+"""Certificates of erasure: each as a page, and as it was signed."""
+
+import json
+from typing import Annotated
+
+from fastapi import APIRouter, Request, Response
+
+from proctoring.access.model import May
+from proctoring.custody import service as custody
+from proctoring.recordings.timeline import timeline
+from review_ui.desk import Desk
+from review_ui.permit import CERTIFICATE, Permit, needs
+
+
+def routes(desk: Desk) -> APIRouter:
+    """`/certificates/{id}`."""
+    router = APIRouter()
+
+    @router.get("/certificates/{certificate_id}")
+    def certificate(
+        request: Request,
+        certificate_id: str,
+        by: Annotated[Permit, needs(desk, May.READ_CERTIFICATE, CERTIFICATE)],
+    ) -> Response:
+        with desk.core.db.read() as db:
+            row = custody.certificate(db, certificate_id)
+            return desk.page(
+                request,
+                "certificate.html",
+                by.person,
+                db,
+                row=row,
+                body=json.loads(row.body),
+                timeline=timeline(db, row.session_id),
+            )
+
+    @router.get(
+        "/certificates/{certificate_id}/certificate.json",
+        dependencies=[needs(desk, May.READ_CERTIFICATE, CERTIFICATE)],
+    )
+    def download(certificate_id: str) -> Response:
+        with desk.core.db.read() as db:
+            row = custody.certificate(db, certificate_id)
+        # The body byte for byte as it was signed.
+        whole = f'{{"certificate":{row.body},"signature":{json.dumps(row.signature)}}}'
+        name = f'attachment; filename="erasure-{certificate_id}.json"'
+        return Response(whole + "\n", media_type="application/json", headers={"Content-Disposition": name})
+
+    return router

@@ -1,0 +1,95 @@
+"""Permits: who is signed in, and that this person may do what a route is for.
+
+Each route of the staff's pages names what it needs where it is declared, and begins with the answer:
+
+    @router.post("/sessions/{session_id}/release")
+    def release(session_id: str, by: Annotated[Permit, needs(desk, May.DECIDE, SESSION)]) -> Response:
+
+A route without a permit is open to anybody; a test knows each of those by name.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from fastapi import Depends, Request
+from sqlalchemy.orm import Session as Db
+
+from proctoring.access.model import May, Person, require
+from proctoring.access.service import actor
+from proctoring.appeals import service as appeals
+from proctoring.casework.standing import demand
+from proctoring.core import Core
+from proctoring.custody import service as custody
+from proctoring.custody.model import Actor
+from proctoring.flags import service as flags
+from proctoring.incidents import service as incidents
+from review_ui.desk import Desk
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """The session that a route is about, found by one part of its address. Raises NotFound."""
+
+    part: str
+    session_id: Callable[[Db, str], str]
+
+
+SESSION = Subject("session_id", lambda _, given: given)
+FLAG = Subject("flag_id", lambda db, given: flags.load(db, given).session_id)
+INCIDENT = Subject("incident_id", lambda db, given: incidents.load(db, given).session_id)
+APPEAL = Subject("appeal_id", lambda db, given: appeals.load(db, given).session_id)
+CERTIFICATE = Subject("certificate_id", lambda db, given: custody.certificate(db, given).session_id)
+
+
+@dataclass(frozen=True, slots=True)
+class Permit:
+    """A person, and what they may do: with this session, or without one."""
+
+    core: Core
+    person: Person
+    action: May
+    session_id: str | None
+
+    @property
+    def actor(self) -> Actor:
+        """The person as the ledger names them."""
+        return actor(self.person)
+
+    def check(self, db: Db) -> None:
+        """Raises Denied unless the person may still do it."""
+        if self.session_id is None:
+            require(self.person, self.action)
+        else:
+            demand(db, self.person, self.action, self.session_id)
+
+    @contextmanager
+    def begin(self) -> Iterator[Db]:
+        """A transaction for the act, in which the permit was checked again. Raises Denied."""
+        with self.core.db.begin() as db:
+            self.check(db)
+            yield db
+
+
+@dataclass(frozen=True, slots=True)
+class Needs:
+    """Dependency of a route: gives its permit, or raises NotSignedIn, NotFound or Denied."""
+
+    desk: Desk
+    action: May
+    of: Subject | None
+
+    def __call__(self, request: Request) -> Permit:
+        person, core = self.desk.signed_in(request), self.desk.core
+        with core.db.read() as db:
+            session_id = self.of.session_id(db, request.path_params[self.of.part]) if self.of else None
+            permit = Permit(core, person, self.action, session_id)
+            permit.check(db)
+        return permit
+
+
+def needs(desk: Desk, action: May, of: Subject | None = None) -> Any:
+    """What a route declares: leave for `action`, with the session `of` its address where a rule asks for the
+    person's relation to it."""
+    return Depends(Needs(desk, action, of))
