@@ -11,7 +11,7 @@ from collections import deque
 from collections.abc import Sequence
 from pathlib import Path
 
-import httpx
+import httpx2
 import structlog
 
 from capture.front import load
@@ -37,8 +37,8 @@ class CaptureProcess:
         self.last: load.Report | None = None
         self.tried = asyncio.Event()
         # A connection for each request: that a process is dead shows before it is given anything.
-        limits = httpx.Limits(max_connections=CONNECTIONS_MAX, max_keepalive_connections=0)
-        self.transport = httpx.AsyncHTTPTransport(uds=str(socket), limits=limits, trust_env=False)
+        limits = httpx2.Limits(max_connections=CONNECTIONS_MAX, max_keepalive_connections=0)
+        self.transport = httpx2.AsyncHTTPTransport(uds=str(socket), limits=limits, trust_env=False)
         self._command = tuple(command)
         self._placements = placements
 
@@ -61,10 +61,10 @@ class CaptureProcess:
             log.error("capture-process.ended", process=self.number, code=child.returncode, again_in_s=wait_s)
             await asyncio.sleep(wait_s)
 
-    async def get(self, path: str) -> httpx.Response:
-        """Asks the process itself. Raises httpx.HTTPError."""
-        timeout = httpx.Timeout(ANSWER_S_MAX).as_dict()
-        request = httpx.Request("GET", f"http://capture{path}", extensions={"timeout": timeout})
+    async def get(self, path: str) -> httpx2.Response:
+        """Asks the process itself. Raises httpx2.HTTPError."""
+        timeout = httpx2.Timeout(ANSWER_S_MAX).as_dict()
+        request = httpx2.Request("GET", f"http://capture{path}", extensions={"timeout": timeout})
         response = await self.transport.handle_async_request(request)
         await response.aread()
         return response
@@ -79,7 +79,7 @@ class CaptureProcess:
                 try:
                     self._hear(load.Report.model_validate_json((await self.get(load.PATH)).content), samples)
                     silent_until_s = time.monotonic() + SILENT_S_MAX
-                except (httpx.HTTPError, ValueError):
+                except (httpx2.HTTPError, ValueError):
                     if time.monotonic() > silent_until_s:
                         log.error("capture-process.silent", process=self.number, pid=child.pid)
                         child.send_signal(signal.SIGKILL)

@@ -5,7 +5,7 @@ The bearer token says whose request it is; without one (the pages) every process
 
 from collections.abc import AsyncIterator, Callable, Sequence
 
-import httpx
+import httpx2
 from fastapi import Request, Response
 from fastapi.responses import StreamingResponse
 
@@ -20,7 +20,7 @@ from proctoring.web.problems import Problem
 
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 BEGINS = ("/whip", "/rehearsal/whip")
-TIMEOUT = httpx.Timeout(60.0, connect=5.0)  # the end of a stream, and a late piece, wait for their commit
+TIMEOUT = httpx2.Timeout(60.0, connect=5.0)  # the end of a stream, and a late piece, wait for their commit
 PER_HOP = frozenset(
     {
         b"connection",
@@ -58,7 +58,7 @@ class Proxy:
             raise NotFound("There is nothing at this address.")
         try:
             return await self._forward(request)
-        except httpx.HTTPError as error:
+        except httpx2.HTTPError as error:
             away = Unavailable("The capture process does not answer.", "Try again in a few seconds.")
             raise whip.refusal(away) from error
         except (Problem, IngestsFull, Unavailable) as error:
@@ -77,28 +77,28 @@ class Proxy:
             try:
                 answer = await self._members[number].transport.handle_async_request(_onward(request, body))
                 return await _whole(answer) if refused else _back(answer)
-            except (httpx.NetworkError, httpx.RemoteProtocolError) as error:
+            except (httpx2.NetworkError, httpx2.RemoteProtocolError) as error:
                 self._placements.gone(number)
-                if body is None and not isinstance(error, httpx.ConnectError):
+                if body is None and not isinstance(error, httpx2.ConnectError):
                     raise
 
 
-def _onward(request: Request, body: bytes | None) -> httpx.Request:
+def _onward(request: Request, body: bytes | None) -> httpx2.Request:
     """The request anew, with the body that was read, or the one that is still to come."""
     scope = request.scope
     target = scope["raw_path"] + (b"?" + scope["query_string"] if scope["query_string"] else b"")
     has_body = "content-length" in request.headers or "transfer-encoding" in request.headers
     left_out = PER_HOP if body is None else PER_HOP | {b"content-length"}
-    return httpx.Request(
+    return httpx2.Request(
         request.method,
-        httpx.URL("http://capture").copy_with(raw_path=target),
+        httpx2.URL("http://capture").copy_with(raw_path=target),
         headers=[(name, value) for name, value in request.headers.raw if name not in left_out],
         content=body if body is not None else request.stream() if has_body else None,
         extensions={"timeout": TIMEOUT.as_dict()},
     )
 
 
-def _back(answer: httpx.Response) -> Response:
+def _back(answer: httpx2.Response) -> Response:
     async def body() -> AsyncIterator[bytes]:
         try:
             async for chunk in answer.aiter_raw():
@@ -109,12 +109,12 @@ def _back(answer: httpx.Response) -> Response:
     return _with_headers(StreamingResponse(body(), answer.status_code), answer)
 
 
-async def _whole(answer: httpx.Response) -> Response:
+async def _whole(answer: httpx2.Response) -> Response:
     """The answer at once: one that is streamed would be watched by reading the request's body."""
     return _with_headers(Response(await answer.aread(), answer.status_code), answer)
 
 
-def _with_headers(response: Response, answer: httpx.Response) -> Response:
+def _with_headers(response: Response, answer: httpx2.Response) -> Response:
     response.raw_headers = [
         (name.lower(), value) for name, value in answer.headers.raw if name.lower() not in PER_HOP
     ]

@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import urljoin
 from uuid import uuid4
 
-import httpx
+import httpx2
 
 from capture.simulate.exam_paper import APART_S, CHOSEN_AFTER_S, FIRST_NUMBER, QUESTION_S, QUESTIONS, moment
 from proctoring.clock import Clock, iso, system_clock
@@ -89,7 +89,7 @@ async def act(base_url: str, doors: Doors, seconds: float, clock: Clock = system
     """Do all of `doings`, each at its time from now on; what was refused, one line each."""
     begun_s, time_of_day_s = asyncio.get_running_loop().time(), clock().timestamp() % DAY_S
     refused: list[str] = []
-    async with httpx.AsyncClient(trust_env=False, timeout=ANSWER_S_MAX) as http:
+    async with httpx2.AsyncClient(trust_env=False, timeout=ANSWER_S_MAX) as http:
         for doing in doings(seconds, time_of_day_s + doors.number * APART_S):
             await asyncio.sleep(begun_s + doing.at_s - asyncio.get_running_loop().time())
             problem = await _patiently(http, partial(_request, base_url, doors, doing, clock))
@@ -97,9 +97,9 @@ async def act(base_url: str, doors: Doors, seconds: float, clock: Clock = system
     return refused
 
 
-def _request(base_url: str, doors: Doors, doing: Doing, clock: Clock) -> httpx.Request:
+def _request(base_url: str, doors: Doors, doing: Doing, clock: Clock) -> httpx2.Request:
     if doing.page:
-        return httpx.Request("POST", f"{doors.candidate_url}/{doing.page}", data=doing.form)
+        return httpx2.Request("POST", f"{doors.candidate_url}/{doing.page}", data=doing.form)
     now = iso(clock())
     batch = {
         "log": doing.log,
@@ -108,19 +108,19 @@ def _request(base_url: str, doors: Doors, doing: Doing, clock: Clock) -> httpx.R
     }
     url = urljoin(base_url, f"/api/v1/sessions/{doors.session_id}/events")
     headers = {"Authorization": f"Bearer {doors.tokens[doing.log]}"}
-    return httpx.Request("POST", url, json=batch, headers=headers)
+    return httpx2.Request("POST", url, json=batch, headers=headers)
 
 
-async def _patiently(http: httpx.AsyncClient, request: Callable[[], httpx.Request]) -> str:
+async def _patiently(http: httpx2.AsyncClient, request: Callable[[], httpx2.Request]) -> str:
     """Empty once it was taken; else why not."""
     for _ in range(TRIES_MAX):
         try:
             answer = await http.send(request())
-        except httpx.HTTPError as error:
+        except httpx2.HTTPError as error:
             return f"no answer: {error}"
         if answer.is_success:
             return ""
-        if answer.status_code != httpx.codes.SERVICE_UNAVAILABLE:
+        if answer.status_code != httpx2.codes.SERVICE_UNAVAILABLE:
             break
         await asyncio.sleep(AGAIN_S)
     return f"{answer.status_code} {answer.text[:200]}"

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from ipaddress import ip_address
 from urllib.parse import urljoin, urlsplit
 
-import httpx
+import httpx2
 from aiortc import RTCPeerConnection, RTCSessionDescription
 
 from capture.simulate import peer
@@ -75,7 +75,7 @@ async def publish(
         elif pc.connectionState in ("failed", "closed"):
             ended.set()
 
-    async with httpx.AsyncClient(
+    async with httpx2.AsyncClient(
         trust_env=False, verify=ssl.create_default_context(), timeout=ANSWER_S_MAX
     ) as http:
         ingest: str | None = None
@@ -90,17 +90,17 @@ async def publish(
     return _summary(stream, sent_s, video)
 
 
-async def _offer(http: httpx.AsyncClient, url: str, token: str, pc: RTCPeerConnection) -> str:
+async def _offer(http: httpx2.AsyncClient, url: str, token: str, pc: RTCPeerConnection) -> str:
     """POSTs the offer, takes the answer, returns the ingest's URL (RFC 9725, section 4.2)."""
     await pc.setLocalDescription(await pc.createOffer())
     headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/sdp"}
     try:
         answer = await http.post(url, content=pc.localDescription.sdp, headers=headers)
-    except httpx.HTTPError as error:
+    except httpx2.HTTPError as error:
         raise PublishFailed(
             f"No answer from {urlsplit(url).netloc}: {type(error).__name__}.", "Is the server running there?"
         ) from error
-    if answer.status_code != httpx.codes.CREATED or "Location" not in answer.headers:
+    if answer.status_code != httpx2.codes.CREATED or "Location" not in answer.headers:
         raise _refused(answer)
     try:
         await pc.setRemoteDescription(RTCSessionDescription(sdp=answer.text, type="answer"))
@@ -112,7 +112,7 @@ async def _offer(http: httpx.AsyncClient, url: str, token: str, pc: RTCPeerConne
     return urljoin(url, answer.headers["Location"])
 
 
-def _refused(answer: httpx.Response) -> PublishFailed:
+def _refused(answer: httpx2.Response) -> PublishFailed:
     """The problem document's words where there is one (RFC 9457)."""
     try:
         problem = answer.json()
@@ -154,11 +154,11 @@ async def _send(stream: Stream, seconds: float, ended: asyncio.Event, on_progres
     return sent_s
 
 
-async def _leave(http: httpx.AsyncClient, ingest: str, token: str) -> None:
+async def _leave(http: httpx2.AsyncClient, ingest: str, token: str) -> None:
     """DELETEs the ingest; an ingest that is already gone, or a server that is, needs no goodbye."""
     try:
         await http.delete(ingest, headers={"Authorization": f"Bearer {token}"})
-    except httpx.HTTPError:
+    except httpx2.HTTPError:
         return
 
 

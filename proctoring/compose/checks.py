@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 
-import httpx
+import httpx2
 import redis
 
 from capture.cut import segmenter
@@ -79,8 +79,8 @@ def clocks(core: Core) -> str:
 def store_clock(core: Core) -> str:
     """This machine's against the store's, which tells it in every answer. Raises Unavailable."""
     try:
-        answer = httpx.get(f"{core.settings.minio_url.rstrip('/')}/minio/health/live", timeout=ANSWER_S_MAX)
-    except httpx.HTTPError as error:
+        answer = httpx2.get(f"{core.settings.minio_url.rstrip('/')}/minio/health/live", timeout=ANSWER_S_MAX)
+    except httpx2.HTTPError as error:
         raise Unavailable(f"{core.settings.minio_url} is away: {error}.", "Start the store.") from error
     told = parsedate_to_datetime(answer.headers["date"])
     return _skew("the store", told, core.clock())

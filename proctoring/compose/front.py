@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, suppress
 from typing import Any
 
-import httpx
+import httpx2
 from fastapi import FastAPI, Request, Response
 from fastapi.responses import JSONResponse
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
@@ -86,7 +86,7 @@ def front_app(core: Core, processes: CaptureProcesses, placements: Placements, p
 async def _ready(one: CaptureProcess) -> dict[str, Any]:
     try:
         told: dict[str, Any] = (await one.get("/readyz")).json()
-    except (httpx.HTTPError, ValueError):
+    except (httpx2.HTTPError, ValueError):
         return {"ready": False, "checks": {"process": "failed"}}
     return told
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-import httpx
+import httpx2
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import Metric
 from prometheus_client.parser import text_string_to_metric_families
@@ -18,7 +18,7 @@ async def figures_of(one: CaptureProcess) -> str:
     """What the process tells of itself; nothing while it does not answer."""
     try:
         answer = await one.get(load.FIGURES_PATH)
-    except httpx.HTTPError:
+    except httpx2.HTTPError:
         return ""
     return answer.text if answer.is_success else ""
 

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Protocol
 
-import httpx
+import httpx2
 from cryptography import x509
 from rfc3161_client import (
     HashAlgorithm,
@@ -61,16 +61,16 @@ class HttpAuthority:
 
     def _post(self, body: bytes) -> bytes:
         headers = {"Content-Type": "application/timestamp-query"}
-        timeout = httpx.Timeout(ANSWER_S_MAX, connect=CONNECT_S_MAX)
+        timeout = httpx2.Timeout(ANSWER_S_MAX, connect=CONNECT_S_MAX)
         try:
-            with httpx.stream("POST", self._url, content=body, headers=headers, timeout=timeout) as response:
+            with httpx2.stream("POST", self._url, content=body, headers=headers, timeout=timeout) as response:
                 response.raise_for_status()
                 answer = b""
                 for part in response.iter_bytes():
                     answer += part
                     if len(answer) > ANSWER_BYTES_MAX:
                         raise TimestampFailed("the time-stamp authority's answer is too long")
-        except httpx.HTTPError as error:
+        except httpx2.HTTPError as error:
             raise TimestampFailed(f"the time-stamp authority gives no time-stamp: {error}") from error
         return answer
 

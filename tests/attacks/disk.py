@@ -13,7 +13,7 @@ from functools import partial
 from pathlib import Path
 from urllib.parse import urlsplit
 
-import httpx
+import httpx2
 
 from capture.publish import whip
 from capture.spool.spool import DISK_FREE_BYTES_MIN
@@ -87,15 +87,15 @@ def _places(service: Service, made: Parts, invited: Invited) -> dict[str, Says]:
     home = service.url + urlsplit(invited["candidate_url"]).path
 
     def ready() -> bool:
-        answer = httpx.get(f"{service.url}/readyz", timeout=10)
+        answer = httpx2.get(f"{service.url}/readyz", timeout=10)
         return answer.status_code == 503 and "free space" in answer.text
 
     def metrics() -> bool:
-        text = httpx.get(f"{service.url}/metrics", timeout=10).text
+        text = httpx2.get(f"{service.url}/metrics", timeout=10).text
         return "capture_keeps_nothing 0.0" not in text
 
     def candidate() -> bool:
-        return not httpx.get(f"{home}/status.json", timeout=10).json()["kept"]
+        return not httpx2.get(f"{home}/status.json", timeout=10).json()["kept"]
 
     def doctor() -> bool:
         done = subprocess.run(
@@ -141,7 +141,7 @@ def _full_at_the_start(shape: Shape, ground: Ground) -> Outcome:
     with _full(service.data):
         service.start()
         invited = service.invite("--streams", "webcam")
-        ready = httpx.get(f"{service.url}/readyz", timeout=10)
+        ready = httpx2.get(f"{service.url}/readyz", timeout=10)
         refused = _offer(service, invited["tokens"]["webcam"])
     wrong = [
         ready.status_code != 503,
@@ -154,10 +154,10 @@ def _full_at_the_start(shape: Shape, ground: Ground) -> Outcome:
     return Outcome(len(wrong), sum(wrong))
 
 
-def _offer(service: Service, token: str) -> httpx.Response:
+def _offer(service: Service, token: str) -> httpx2.Response:
     """An offer that nobody understands: 400 where there is room."""
     headers = {"Authorization": f"Bearer {token}", "Content-Type": whip.SDP}
-    return httpx.post(f"{service.url}/whip", content="none", headers=headers, timeout=10)
+    return httpx2.post(f"{service.url}/whip", content="none", headers=headers, timeout=10)
 
 
 def _small(attack: Attack) -> Attack:

@@ -1,7 +1,7 @@
 """Keys: a public half that somebody wrote into the database, and figures that are not for everybody."""
 
 import cv2
-import httpx
+import httpx2
 import numpy as np
 from sqlalchemy import func, select
 
@@ -48,7 +48,7 @@ def _recorded_to_another_key(ground: Ground) -> Outcome:
         for at in range(SESSIONS):
             session = _admitted(made, exam)
             _replace_keys(made, session, tagged=at % 2 == 0)
-            with httpx.Client(base_url=service.url, timeout=30) as client:
+            with httpx2.Client(base_url=service.url, timeout=30) as client:
                 token = made.core.links.ingest(session, Stream.WEBCAM)
                 headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/sdp"}
                 offer = offers.offer(offers.video(), offers.audio())
@@ -68,7 +68,7 @@ def _figures_through_a_proxy(ground: Ground) -> Outcome:
     service = ground.service()
     values = ("127.0.0.1", "for=127.0.0.1", "localhost", "::1", "1.1 caddy")
     answers = [
-        httpx.get(f"{service.url}/metrics", headers={name: value}).status_code
+        httpx2.get(f"{service.url}/metrics", headers={name: value}).status_code
         for name in FORWARDED
         for value in values
     ]

@@ -7,7 +7,7 @@ import struct
 from collections.abc import Callable
 from pathlib import Path
 
-import httpx
+import httpx2
 
 from tests.attacks.flood import flood
 from tests.attacks.streams import Invited, Stranger, beside_streams
@@ -60,7 +60,7 @@ def _recording_pid(service: Service) -> int:
     started = {one["process"]: one["pid"] for one in log if one["event"] == "capture-process.started"}
     if not started:
         return service.pid
-    text = httpx.get(f"{service.url}/metrics", timeout=30).text
+    text = httpx2.get(f"{service.url}/metrics", timeout=30).text
     streams = re.findall(r'^capture_streams{process="(\d)"} (\S+)$', text, re.M)
     number = max(streams, key=lambda one: float(one[1]))[0]
     pid: int = started[int(number)]

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-import httpx
+import httpx2
 
 from proctoring.access import service as access
 from proctoring.access.model import Role
@@ -41,7 +41,7 @@ class Use:
     method: str
     path: str
 
-    def send(self, client: httpx.Client, token: str) -> int:
+    def send(self, client: httpx2.Client, token: str) -> int:
         """The status when it is used there."""
         headers = {} if "TOKEN" in self.path else {"Authorization": f"Bearer {token}"}
         headers |= {"Content-Type": "application/sdp" if "whip" in self.path else "application/json"}
@@ -86,7 +86,7 @@ def altered_tokens(ground: Ground) -> Outcome:
     """Every token of the service, at its own place."""
     made = parts(ground.service().data)
     tried = through = 0
-    with httpx.Client(base_url=ground.service().url, timeout=30) as client:
+    with httpx2.Client(base_url=ground.service().url, timeout=30) as client:
         for use in uses(made):
             assert use.send(client, use.token) not in REFUSED, f"the {use.kind} token itself is refused"
             for token in altered(use.token):
@@ -100,7 +100,7 @@ def tokens_for_something_else(ground: Ground) -> Outcome:
     """Each kind at the place of every other kind; a session's ingest tokens are good for its events."""
     made = parts(ground.service().data)
     tried = through = 0
-    with httpx.Client(base_url=ground.service().url, timeout=30) as client:
+    with httpx2.Client(base_url=ground.service().url, timeout=30) as client:
         known = uses(made)
         ingest = {stream.value for stream in Stream} | {"late"}
         for use in known:
@@ -130,7 +130,7 @@ def pages_without_a_login(ground: Ground) -> Outcome:
     """Every address that can be read, by nobody: anything but a refusal, or the way to the sign-in page."""
     service = ground.service()
     tried = through = 0
-    with httpx.Client(base_url=service.url, timeout=30) as client:
+    with httpx2.Client(base_url=service.url, timeout=30) as client:
         for method, path in _addresses(service.data):
             if method != "GET" or path in OPEN or path.startswith("/static"):
                 continue

@@ -6,7 +6,7 @@ from contextlib import closing
 from functools import partial
 from typing import Any
 
-import httpx
+import httpx2
 
 from proctoring.clock import system_clock
 from proctoring.help.model import REQUESTS_MAX
@@ -24,14 +24,14 @@ LOGS = ("--streams", "webcam,phone", "--activity-log", "--answers-log")
 PUBLISHES = 60
 
 Invited = dict[str, Any]
-Ask = Callable[[httpx.Client, Invited, int], httpx.Response]
+Ask = Callable[[httpx2.Client, Invited, int], httpx2.Response]
 
 
 def _flood(ask: Ask, most: int, tries: int, ground: Ground) -> Outcome:
     """So many requests of one invitation; `through` counts rows and entries beyond the bound."""
     service = ground.service()
     invited = service.invite(*LOGS)
-    with httpx.Client(base_url=service.url, timeout=60) as client:
+    with httpx2.Client(base_url=service.url, timeout=60) as client:
         ask(client, invited, -1)
         before = _rows(service)
         codes = [_status(partial(ask, client, invited, number)) for number in range(tries)]
@@ -39,11 +39,11 @@ def _flood(ask: Ask, most: int, tries: int, ground: Ground) -> Outcome:
     return Outcome(tries, through=max(0, _rows(service) - before - most) + mistakes)
 
 
-def _status(ask: Callable[[], httpx.Response]) -> int:
+def _status(ask: Callable[[], httpx2.Response]) -> int:
     """Of the answer; 0 where the server ended the connection instead, with a body that it did not want."""
     try:
         return ask().status_code
-    except httpx.TransportError:
+    except httpx2.TransportError:
         return 0
 
 
@@ -56,7 +56,7 @@ def _rows(service: Service) -> int:
 
 
 def _page(path: str, **fields: str) -> Ask:
-    def ask(client: httpx.Client, invited: Invited, number: int) -> httpx.Response:
+    def ask(client: httpx2.Client, invited: Invited, number: int) -> httpx2.Response:
         sent = {name: value.format(number=number) for name, value in fields.items()}
         return client.post(f"{invited['candidate_url']}{path}", data=sent)
 
@@ -66,7 +66,7 @@ def _page(path: str, **fields: str) -> Ask:
 def _admitted(ask: Ask) -> Ask:
     """Before the first request of the flood the candidate is admitted."""
 
-    def asked(client: httpx.Client, invited: Invited, number: int) -> httpx.Response:
+    def asked(client: httpx2.Client, invited: Invited, number: int) -> httpx2.Response:
         if number < 0:
             return client.post(f"{invited['candidate_url']}/admit")
         return ask(client, invited, number)
@@ -74,16 +74,16 @@ def _admitted(ask: Ask) -> Ask:
     return asked
 
 
-def _languages(client: httpx.Client, invited: Invited, number: int) -> httpx.Response:
+def _languages(client: httpx2.Client, invited: Invited, number: int) -> httpx2.Response:
     return client.post(f"{invited['candidate_url']}/admit?lang={'nl' if number % 2 else 'fr'}")
 
 
-def _publish(client: httpx.Client, invited: Invited, _number: int) -> httpx.Response:
+def _publish(client: httpx2.Client, invited: Invited, _number: int) -> httpx2.Response:
     headers = {"Authorization": f"Bearer {invited['tokens']['webcam']}", "Content-Type": "application/sdp"}
     return client.post("/whip", content=offer(audio(), video()), headers=headers)
 
 
-def _events(client: httpx.Client, invited: Invited, number: int) -> httpx.Response:
+def _events(client: httpx2.Client, invited: Invited, number: int) -> httpx2.Response:
     headers = {"Authorization": f"Bearer {invited['events_token']}"}
     sent = batch(system_clock(), [event(system_clock())])
     return client.post(f"/api/v1/sessions/{invited['session_id']}/events", json=sent, headers=headers)
@@ -97,7 +97,7 @@ def _answers_of_a_page(ground: Ground) -> Outcome:
     sent = batch(system_clock(), [answer(system_clock(), "b")], "answers")
     path = f"{service.url}/api/v1/sessions/{invited['session_id']}/events"
     codes = [
-        httpx.post(path, json=sent, headers={"Authorization": f"Bearer {token}"}).status_code
+        httpx2.post(path, json=sent, headers={"Authorization": f"Bearer {token}"}).status_code
         for token in held
     ]
     return Outcome(len(codes), through=sum(code not in (401, 403) for code in codes))
@@ -117,7 +117,7 @@ def _strangers(ground: Ground) -> Outcome:
         *(("PUT", "/api/v1/sessions/guess/late-segments/webcam/0?duration_ms=1"), ("DELETE", "/whip/guess")),
     )
     before, codes = _rows(service), []
-    with httpx.Client(base_url=service.url, timeout=60, headers={"Authorization": "Bearer guess"}) as client:
+    with httpx2.Client(base_url=service.url, timeout=60, headers={"Authorization": "Bearer guess"}) as client:
         for number in range(TRIES):
             method, path = doors[number % len(doors)]
             sent = {"code": "guessed-link", "text": "x", "kind": "help"}

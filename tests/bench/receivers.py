@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import av
-import httpx
+import httpx2
 from sqlalchemy import select
 
 from capture.media.silence import SILENT
@@ -161,8 +161,8 @@ class _Program(Receiver):
         log = self.folder / "log"
         assert self._process.poll() is None, f"{self.name} has stopped: {log.read_text()[-2000:]}"
         try:
-            return httpx.get(self.ready_url(), timeout=2, trust_env=False).status_code == httpx.codes.OK
-        except httpx.TransportError:
+            return httpx2.get(self.ready_url(), timeout=2, trust_env=False).status_code == httpx2.codes.OK
+        except httpx2.TransportError:
             return False
 
 
@@ -206,7 +206,7 @@ class _Aiortc(_Program):
         return ["--whip", f"http://127.0.0.1:{self.port}/whip", "--tokens", str(file)]
 
     def frames_kept(self) -> int:
-        return sum(httpx.get(self.ready_url(), trust_env=False).json())
+        return sum(httpx2.get(self.ready_url(), trust_env=False).json())
 
 
 class AiortcRecord(_Aiortc):

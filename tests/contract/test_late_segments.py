@@ -9,7 +9,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import av
-import httpx
+import httpx2
 import pytest
 from fastapi import FastAPI
 
@@ -39,7 +39,7 @@ class Page:
     """A page with its stream's token, in front of a stream whose connection was lost for GAP_MS."""
 
     world: World
-    http: httpx.AsyncClient
+    http: httpx2.AsyncClient
     session: Session
     faults: Faults
     gap_start: int = 0
@@ -60,13 +60,15 @@ class Page:
     def path(self, stream: str = "webcam", session_id: str = "") -> str:
         return late.PATH.format(session_id=session_id or self.session.id, stream=stream)
 
-    async def put(self, after_ms: int, data: bytes | None = None, duration_ms: int = 4_000) -> httpx.Response:
+    async def put(
+        self, after_ms: int, data: bytes | None = None, duration_ms: int = 4_000
+    ) -> httpx2.Response:
         """A piece that begins `after_ms` after the gap did."""
         url = f"{self.path()}/{self.gap_start + after_ms}?duration_ms={duration_ms}"
         content = without_lengths(recorded_file()) if data is None else data
         return await self.http.put(url, headers=self.headers | WEBM, content=content)
 
-    async def say(self, holding: bool) -> httpx.Response:
+    async def say(self, holding: bool) -> httpx2.Response:
         return await self.http.post(self.path(), headers=self.headers, json={"holding": holding})
 
     def line(self) -> StreamTimeline:
@@ -95,8 +97,8 @@ async def a_page(world: World) -> AsyncIterator[Page]:
         app = FastAPI()
         problems.install(app)
         app.include_router(late.routes(intake))
-        transport = httpx.ASGITransport(app=app)
-        async with httpx.AsyncClient(transport=transport, base_url="http://test") as http:
+        transport = httpx2.ASGITransport(app=app)
+        async with httpx2.AsyncClient(transport=transport, base_url="http://test") as http:
             page = Page(world, http, session, faults)
             page.headers = {"Authorization": f"Bearer {core.links.ingest(session, Stream.WEBCAM)}"}
             page.lose()

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import httpx
+import httpx2
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
@@ -197,7 +197,7 @@ def takes_of(service: Service, session_id: str, stream: str) -> list[dict[str, A
         return takes_seen(reviewer, session_id, stream)
 
 
-def takes_seen(reviewer: httpx.Client, session_id: str, stream: str) -> list[dict[str, Any]]:
+def takes_seen(reviewer: httpx2.Client, session_id: str, stream: str) -> list[dict[str, Any]]:
     """The same, by a reviewer who is signed in already."""
     line = reviewer.get(f"/sessions/{session_id}/timeline.json").json()
     return next(one["takes"] for one in line["streams"] if one["stream"] == stream)

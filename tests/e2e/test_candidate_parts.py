@@ -3,7 +3,7 @@
 import time
 from typing import Any
 
-import httpx
+import httpx2
 import pytest
 from playwright.sync_api import Page, Route, expect
 
@@ -51,7 +51,7 @@ def trouble(page: Page, name: str) -> None:
         expect(page.locator("[data-trouble]:visible")).to_have_count(0)
 
 
-def wait_told(page: Page, reviewer: httpx.Client, session_id: str, wanted: list[tuple[Any, ...]]) -> None:
+def wait_told(page: Page, reviewer: httpx2.Client, session_id: str, wanted: list[tuple[Any, ...]]) -> None:
     """Until the activity log says exactly this of missing parts; a page sends every few seconds."""
     deadline = time.monotonic() + PATIENCE_S
     while (told := _told(reviewer, session_id)) != wanted:
@@ -59,7 +59,7 @@ def wait_told(page: Page, reviewer: httpx.Client, session_id: str, wanted: list[
         page.wait_for_timeout(POLL_MS)
 
 
-def _told(reviewer: httpx.Client, session_id: str) -> list[tuple[Any, ...]]:
+def _told(reviewer: httpx2.Client, session_id: str) -> list[tuple[Any, ...]]:
     answer = reviewer.get(f"/sessions/{session_id}/logs/activity.json")
     return [
         (one["type"], one["stream"], one.get("cause"))

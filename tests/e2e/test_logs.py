@@ -8,7 +8,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-import httpx
+import httpx2
 import pytest
 from playwright.sync_api import sync_playwright
 
@@ -106,7 +106,7 @@ def sit(candidate: Candidate, service: Service, invited: dict[str, Any]) -> None
         PASTED,
     )
     now = datetime.now(UTC)
-    sent = httpx.post(
+    sent = httpx2.post(
         f"{service.url}/api/v1/sessions/{invited['session_id']}/events",
         json=batch(now, [answer(now, ANSWER)], "answers"),
         headers={"Authorization": f"Bearer {invited['answers_token']}"},

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from itertools import pairwise
 from typing import Any
 
-import httpx
+import httpx2
 import pytest
 from playwright.sync_api import Error, Page
 
@@ -82,7 +82,7 @@ def behind_a_network(service: Service, *options: str) -> Iterator[tuple[Candidat
             network.close()
 
 
-def line_of(session_id: str, reviewer: httpx.Client) -> dict[str, Any]:
+def line_of(session_id: str, reviewer: httpx2.Client) -> dict[str, Any]:
     line: dict[str, Any] = reviewer.get(f"/sessions/{session_id}/timeline.json").json()
     return line
 
@@ -123,7 +123,7 @@ def lacking(line: dict[str, Any], streams: int, late_ms_min: float) -> list[str]
 
 
 def wait_for_all(
-    someone: Candidate, session_id: str, reviewer: httpx.Client, streams: int, late_ms_min: float
+    someone: Candidate, session_id: str, reviewer: httpx2.Client, streams: int, late_ms_min: float
 ) -> dict[str, Any]:
     """The time line once it lacks nothing. Fails with what it lacks."""
     deadline = time.monotonic() + UPLOADED_S_MAX

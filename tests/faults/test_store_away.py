@@ -6,7 +6,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-import httpx
+import httpx2
 import pytest
 
 from capture.spool.entry import SpooledSegment, decode, length
@@ -69,7 +69,7 @@ def until_drained(service: Service) -> None:
     wait_until(lambda: not list(spool.glob("*.pes")), WAITS_S_MAX, "the spool does not drain")
 
 
-def time_line(service: Service, session_id: str) -> tuple[httpx.Client, dict[str, Any]]:
+def time_line(service: Service, session_id: str) -> tuple[httpx2.Client, dict[str, Any]]:
     client = service.signed_in("M. Claes", "proctor")
     return client, client.get(f"/sessions/{session_id}/timeline.json").json()
 
@@ -87,7 +87,7 @@ def test_recording_goes_on_while_the_store_is_away_and_nothing_shows_later(servi
         await asyncio.to_thread(wait_until, stored, WAITS_S_MAX, "nothing was stored")
         take_store_away(service)
         await asyncio.to_thread(until_each_stream_waits, service, 2)
-        ready = await asyncio.to_thread(httpx.get, f"{service.url}/readyz", timeout=30)
+        ready = await asyncio.to_thread(httpx2.get, f"{service.url}/readyz", timeout=30)
         assert (ready.status_code, ready.json()["checks"]["store"]) == (503, "failed")
         assert ready.json()["checks"]["spool"] == "ok"
         bring_store_back(service)
@@ -131,7 +131,7 @@ def test_a_server_killed_while_the_store_is_away_loses_nothing_it_had_accepted(s
     committed, waiting = segments(service, session_id), spooled(service)
     in_spool = [file.read_bytes() for file in (service.data / "spool").iterdir()]
     service.start()  # the store is still away: it serves, and keeps what it has
-    assert httpx.get(f"{service.url}/readyz", timeout=30).status_code == 503
+    assert httpx2.get(f"{service.url}/readyz", timeout=30).status_code == 503
     assert spooled(service) == waiting
     bring_store_back(service)
     until_drained(service)

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
-import httpx
+import httpx2
 import pytest
 
 from capture.publish.whip import SDP_BYTES_MAX
@@ -47,7 +47,7 @@ def signed_token(service: Service, session_id: str, hours: int) -> str:
 
 def refused(service: Service, status: int, headers: dict[str, str], body: str | bytes) -> dict[str, Any]:
     """The problem that a POST is answered with."""
-    answer = httpx.post(f"{service.url}/whip", headers=headers, content=body, timeout=30)
+    answer = httpx2.post(f"{service.url}/whip", headers=headers, content=body, timeout=30)
     assert answer.status_code == status, answer.text
     assert answer.headers["content-type"] == "application/problem+json"
     problem: dict[str, Any] = answer.json()
@@ -60,7 +60,7 @@ def test_garbage_and_oversized_offers(service: Service, invited: dict[str, Any])
     """Nothing but an SDP offer of sane size is looked at."""
     token = invited["tokens"]["webcam"]
     for garbage in (b"", b"\x00\xff" * 100, b"hello", OFFER.encode(), b"v=0\r\n" * 1000):
-        answer = httpx.post(f"{service.url}/whip", headers=bearer(token), content=garbage)
+        answer = httpx2.post(f"{service.url}/whip", headers=bearer(token), content=garbage)
         assert answer.status_code in (400, 422), answer.text
         assert answer.json()["remedy"]
     refused(service, 413, bearer(token), b"v=0\r\n" + b"a" * SDP_BYTES_MAX)
@@ -91,7 +91,7 @@ def test_a_finished_session_takes_nothing_more(service: Service) -> None:
 def test_a_token_is_for_one_stream_of_one_session(service: Service, invited: dict[str, Any]) -> None:
     """A webcam's ingest answers to the token that opened it and to no other: the screen's, another
     session's, or none."""
-    published = httpx.post(
+    published = httpx2.post(
         f"{service.url}/whip", headers=bearer(invited["tokens"]["webcam"]), content=offer(audio(), video())
     )
     assert published.status_code == 201, published.text
@@ -100,15 +100,15 @@ def test_a_token_is_for_one_stream_of_one_session(service: Service, invited: dic
     for token in (invited["tokens"]["screen"], other["tokens"]["webcam"], "guess"):
         for method in ("DELETE", "PATCH"):
             headers = bearer(token) | {"Content-Type": "application/trickle-ice-sdpfrag"}
-            assert httpx.request(method, ingest, headers=headers).status_code == 401
-    assert httpx.delete(ingest).status_code == 401
-    assert httpx.delete(ingest, headers=bearer(invited["tokens"]["webcam"])).status_code == 200
+            assert httpx2.request(method, ingest, headers=headers).status_code == 401
+    assert httpx2.delete(ingest).status_code == 401
+    assert httpx2.delete(ingest, headers=bearer(invited["tokens"]["webcam"])).status_code == 200
 
 
 def test_methods_that_an_endpoint_does_not_have(service: Service) -> None:
     """RFC 9725: GET, HEAD and PUT are answered 405 with the methods that are allowed."""
     for method in ("GET", "HEAD", "PUT"):
-        answer = httpx.request(method, f"{service.url}/whip")
+        answer = httpx2.request(method, f"{service.url}/whip")
         assert answer.status_code == 405
         assert "POST" in answer.headers["allow"]
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import quote
 
-import httpx
+import httpx2
 import pytest
 from fastapi import FastAPI
 from sqlalchemy import func, select
@@ -44,7 +44,7 @@ PROFILE = CaptureProfile((Stream.WEBCAM,), identity_copy=True, activity_log=True
 UNITS = 4  # of this profile
 ENTRIES_OF_A_TAKE = 2
 
-Ask = Callable[["Stage", int], Awaitable[httpx.Response]]
+Ask = Callable[["Stage", int], Awaitable[httpx2.Response]]
 
 
 @dataclass
@@ -54,25 +54,25 @@ class Stage:
     world: World
     app: FastAPI
     recorder: VaultRecorder
-    http: httpx.AsyncClient
+    http: httpx2.AsyncClient
     invited: Session
     recording: Session
     ended: Session
     gap_at: int
     tokens: dict[str, str] = field(default_factory=dict)
 
-    async def page(self, method: str, session: Session, path: str, **more: object) -> httpx.Response:
+    async def page(self, method: str, session: Session, path: str, **more: object) -> httpx2.Response:
         """A request of the candidate's own page."""
         address = f"/c/{self.world.core.links.invitation(session)}{path}"
         return await self.http.request(method, address, **more)  # type: ignore[arg-type]
 
-    async def phone(self, path: str, **more: object) -> httpx.Response:
+    async def phone(self, path: str, **more: object) -> httpx2.Response:
         address = f"/p/{self.world.core.links.phone(self.recording)}{path}"
         return await self.http.request("POST", address, **more)  # type: ignore[arg-type]
 
     async def bearer(
         self, method: str, path: str, token: str, body: bytes | str, type_: str, **headers: str
-    ) -> httpx.Response:
+    ) -> httpx2.Response:
         sent = {"Authorization": f"Bearer {token}", "Content-Type": type_, **headers}
         return await self.http.request(method, path, content=body, headers=sent)
 
@@ -95,8 +95,8 @@ async def staged(world: World) -> AsyncIterator[Stage]:
     made = capture_edge(CaptureParts(world.core, world.objects))
     app = create_app(world.core, made)
     async with app.router.lifespan_context(app):
-        transport = httpx.ASGITransport(app)
-        async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1") as http:
+        transport = httpx2.ASGITransport(app)
+        async with httpx2.AsyncClient(transport=transport, base_url="http://127.0.0.1") as http:
             with world.core.db.begin() as db:
                 exam = exams.create(db, world.core, ADMIN, "Module 2", REGULATION, PROFILE)
             invited, recording = world.session(exam), world.admitted(exam)
@@ -116,12 +116,12 @@ def form(path: str, **fields: str) -> Ask:
     return lambda on, n: on.page("POST", on.recording, path, data=fields | {"text": f"number {n}"})
 
 
-def image(send: Callable[[Stage], Awaitable[httpx.Response]]) -> Ask:
+def image(send: Callable[[Stage], Awaitable[httpx2.Response]]) -> Ask:
     return lambda on, _n: send(on)
 
 
 def events(log: str) -> Ask:
-    async def ask(on: Stage, n: int) -> httpx.Response:
+    async def ask(on: Stage, n: int) -> httpx2.Response:
         links, now = on.world.core.links, on.world.clock()
         token = links.answers(on.recording) if log == "answers" else links.events(on.recording)
         one = answer(now, str(n)) if log == "answers" else event(now)
@@ -133,7 +133,7 @@ def events(log: str) -> Ask:
 
 
 def publish(prefix: str) -> Ask:
-    async def ask(on: Stage, n: int) -> httpx.Response:
+    async def ask(on: Stage, n: int) -> httpx2.Response:
         links = on.world.core.links
         token = (
             links.rehearsal(on.invited, Stream.WEBCAM)
@@ -152,7 +152,7 @@ def publish(prefix: str) -> Ask:
 def ingest(method: str, prefix: str) -> Ask:
     """Of an ingest that was replaced, or never was."""
 
-    async def ask(on: Stage, n: int) -> httpx.Response:
+    async def ask(on: Stage, n: int) -> httpx2.Response:
         token = on.tokens.get(prefix, "none")
         path = f"{prefix}/whip/nosuch{n}"
         return await on.bearer(method, path, token, b"", "application/trickle-ice-sdpfrag")
@@ -160,14 +160,14 @@ def ingest(method: str, prefix: str) -> Ask:
     return ask
 
 
-async def late_said(on: Stage, n: int) -> httpx.Response:
+async def late_said(on: Stage, n: int) -> httpx2.Response:
     token = on.world.core.links.ingest(on.recording, Stream.WEBCAM)
     path = f"/api/v1/sessions/{on.recording.id}/late-segments/webcam"
     body = '{"holding": true}' if n % 2 else '{"holding": false}'
     return await on.bearer("POST", path, token, body, "application/json")
 
 
-async def late_sent(on: Stage, n: int) -> httpx.Response:
+async def late_sent(on: Stage, n: int) -> httpx2.Response:
     token = on.world.core.links.ingest(on.recording, Stream.WEBCAM)
     start = on.gap_at + n * 400
     path = f"/api/v1/sessions/{on.recording.id}/late-segments/webcam/{start}?duration_ms=200"

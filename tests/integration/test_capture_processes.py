@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import httpx
+import httpx2
 import pytest
 
 from capture.cut.segmenter import SEGMENT_MS
@@ -54,14 +54,14 @@ def publish(service: Service, invited: dict[str, Any], seconds: float) -> "async
     return asyncio.ensure_future(simulate(service.url, [session], seconds))
 
 
-def offer(service: Service, invited: dict[str, Any], sdp: str = "none") -> httpx.Response:
+def offer(service: Service, invited: dict[str, Any], sdp: str = "none") -> httpx2.Response:
     headers = {"Authorization": f"Bearer {invited['tokens']['webcam']}", "Content-Type": "application/sdp"}
-    return httpx.post(f"{service.url}/whip", content=sdp, headers=headers, timeout=30)
+    return httpx2.post(f"{service.url}/whip", content=sdp, headers=headers, timeout=30)
 
 
 def figures(service: Service, name: str) -> dict[int, float]:
     """A metric of each process."""
-    text = httpx.get(f"{service.url}/metrics", timeout=30).text
+    text = httpx2.get(f"{service.url}/metrics", timeout=30).text
     found = re.findall(rf'^{name}{{process="(\d)"}} (\S+)$', text, re.MULTILINE)
     return {int(process): float(value) for process, value in found}
 

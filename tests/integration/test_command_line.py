@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-import httpx
+import httpx2
 import pytest
 
 from tests.support.service import DEV, Service
@@ -20,7 +20,7 @@ def test_inviting_answers_with_all_that_a_publisher_needs(service: Service) -> N
     invited = service.invite("--streams", "webcam,screen")
     assert set(invited["tokens"]) == {"webcam", "screen"}
     assert invited["whip_url"] == f"{service.url}/whip"
-    assert httpx.get(invited["candidate_url"]).status_code == 200
+    assert httpx2.get(invited["candidate_url"]).status_code == 200
     shown = service.run("session", "show", invited["session_id"])
     assert shown["state"] == "invited"
 
@@ -73,8 +73,8 @@ def test_init_is_harmless_to_repeat_and_doctor_finds_no_fault(service: Service) 
 
 def test_health_is_told(service: Service) -> None:
     """Alive, ready, and how long the oldest due erasure waits."""
-    assert httpx.get(f"{service.url}/healthz").status_code == 200
-    ready = httpx.get(f"{service.url}/readyz").json()
+    assert httpx2.get(f"{service.url}/healthz").status_code == 200
+    ready = httpx2.get(f"{service.url}/readyz").json()
     assert ready["ready"]
     assert ready["oldest_overdue_seconds"] == 0
-    assert httpx.get(f"{service.url}/api/v1/openapi.json").json()["paths"]
+    assert httpx2.get(f"{service.url}/api/v1/openapi.json").json()["paths"]

@@ -5,7 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-import httpx
+import httpx2
 import pytest
 
 from proctoring.cli.demo import PARTS
@@ -47,7 +47,7 @@ def test_the_first_session_looks_like_the_product(tmp_path: Path) -> None:
 
 def _look(sign_in: str, service: str, session_id: str) -> None:
     """As the reviewer, who comes first."""
-    with httpx.Client(base_url=service, timeout=30) as reviewer:
+    with httpx2.Client(base_url=service, timeout=30) as reviewer:
         assert reviewer.post(sign_in).status_code == 303
         assert session_id in reviewer.get("/queue", headers={"accept": "text/html"}).text
         line = reviewer.get(f"/sessions/{session_id}/timeline.json").json()

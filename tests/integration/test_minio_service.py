@@ -3,7 +3,7 @@
 import os
 from pathlib import Path
 
-import httpx
+import httpx2
 import pytest
 
 from proctoring.settings.minio import secret_file
@@ -48,7 +48,7 @@ def test_a_whole_life_in_minio(minio: MinioServer, tmp_path: Path) -> None:
     service.start()
     try:
         session_id = service.run("simulate", "--seconds", "6")["sessions"][0]
-        assert httpx.get(f"{service.url}/readyz").status_code == 200
+        assert httpx2.get(f"{service.url}/readyz").status_code == 200
         owner = s3_client(minio.place(bucket), ROOT)
         listed = list(owner.list_objects(bucket, recursive=True, include_version=True))
         shown = service.run("session", "show", session_id)

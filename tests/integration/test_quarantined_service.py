@@ -4,7 +4,7 @@ import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 
-import httpx
+import httpx2
 import pytest
 
 from tests.support.service import DEV, Service
@@ -49,21 +49,21 @@ def test_a_restored_service_serves_nothing_until_a_person_lifts_it(service: Serv
     restore(service.data, tmp_path / "saved.db")
     service.start()
 
-    page = httpx.get(invited["candidate_url"], headers=HTML | {"Accept-Language": "nl"})
+    page = httpx2.get(invited["candidate_url"], headers=HTML | {"Accept-Language": "nl"})
     assert (page.status_code, page.headers["retry-after"]) == (503, "300")
     assert 'lang="nl"' in page.text
     assert "Zo weer terug" in page.text
-    assert httpx.get(f"{service.url}/queue", headers=HTML).status_code == 503
-    problem = httpx.get(f"{service.url}/media/{session_id}/webcam/0").json()
+    assert httpx2.get(f"{service.url}/queue", headers=HTML).status_code == 503
+    problem = httpx2.get(f"{service.url}/media/{session_id}/webcam/0").json()
     assert (problem["status"], problem["title"]) == (503, "In quarantine after a restore")
     assert "proctoring quarantine show" in problem["remedy"]
     offer = {"Authorization": f"Bearer {invited['tokens']['webcam']}", "Content-Type": "application/sdp"}
-    published = httpx.post(f"{service.url}/whip", headers=offer, content="v=0\r\n")
+    published = httpx2.post(f"{service.url}/whip", headers=offer, content="v=0\r\n")
     assert (published.status_code, "retry-after" in published.headers) == (503, True)
-    assert httpx.get(f"{service.url}/healthz").status_code == 200
-    ready = httpx.get(f"{service.url}/readyz")
+    assert httpx2.get(f"{service.url}/healthz").status_code == 200
+    ready = httpx2.get(f"{service.url}/readyz")
     assert (ready.status_code, ready.json()["ready"]) == (503, False)
-    assert "\nquarantined 1.0" in httpx.get(f"{service.url}/metrics").text
+    assert "\nquarantined 1.0" in httpx2.get(f"{service.url}/metrics").text
     service.run("purge", *AT, code=1)
     service.run("export", session_id, "--out", str(tmp_path / "package"), code=1)
     service.run("hold", "list")
@@ -78,7 +78,7 @@ def test_a_restored_service_serves_nothing_until_a_person_lifts_it(service: Serv
     assert service.run("quarantine", "show")["quarantine"] is None
     service.run("purge")
     assert {s["state"] for s in service.run("session", "show", session_id)["streams"]} == {"erased"}
-    assert httpx.get(invited["candidate_url"], headers=HTML).status_code == 200
+    assert httpx2.get(invited["candidate_url"], headers=HTML).status_code == 200
     told = service.run("ledger", "verify")
     assert told["ok"]
     assert told["restored"][0]["reason"].startswith("The disk broke")

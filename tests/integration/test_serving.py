@@ -9,7 +9,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-import httpx
+import httpx2
 import pytest
 
 from tests.support.service import Service, clean_environment, free_port, free_udp_ports
@@ -53,7 +53,7 @@ def test_a_folder_is_served_once(service: Service) -> None:
     said = refused("serve", "--data", str(service.data), "--port", str(free_port()))
     assert service.url in said["detail"]
     assert files(service.data) == before
-    assert httpx.get(service.invite()["candidate_url"]).status_code == 200
+    assert httpx2.get(service.invite()["candidate_url"]).status_code == 200
 
 
 def test_two_that_record_share_no_spool(service: Service) -> None:

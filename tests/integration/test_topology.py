@@ -6,7 +6,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-import httpx
+import httpx2
 import psycopg
 import pytest
 from playwright.sync_api import sync_playwright
@@ -50,9 +50,9 @@ def owner(topology: Topology) -> psycopg.Connection:
     return psycopg.connect(url.replace("+psycopg", ""), autocommit=True)
 
 
-def client(topology: Topology) -> httpx.Client:
+def client(topology: Topology) -> httpx2.Client:
     trusted = ssl.create_default_context(cafile=str(topology.authority))
-    return httpx.Client(base_url=topology.url, verify=trusted, timeout=30)
+    return httpx2.Client(base_url=topology.url, verify=trusted, timeout=30)
 
 
 def stored(topology: Topology) -> list[str]:
@@ -73,7 +73,7 @@ def test_every_part_is_healthy_and_says_so(topology: Topology) -> None:
         assert topology.run("doctor", "--role", role, service=role)["ok"]
         if role != "worker":
             port = topology.ports[role][8000]
-            ready = httpx.get(f"http://{LOOPBACK}:{port}/readyz").json()
+            ready = httpx2.get(f"http://{LOOPBACK}:{port}/readyz").json()
             assert ready["ready"]
             assert len(ready.get("processes", [])) == (CAPTURE_PROCESSES if role == "capture" else 0)
     with client(topology) as outside:

@@ -10,7 +10,7 @@ from fractions import Fraction
 from itertools import pairwise
 
 import av
-import httpx
+import httpx2
 import numpy as np
 import pytest
 from aiortc import RTCPeerConnection, RTCRtpSender, RTCSessionDescription, VideoStreamTrack
@@ -70,7 +70,7 @@ class Publisher:
 
     async def publish(self) -> None:
         await self.connection.setLocalDescription(await self.connection.createOffer())
-        async with httpx.AsyncClient() as client:
+        async with httpx2.AsyncClient() as client:
             response = await client.post(
                 f"{self.site.url}/whip",
                 content=self.connection.localDescription.sdp,

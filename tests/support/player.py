@@ -4,7 +4,7 @@ import io
 from typing import Any
 
 import av
-import httpx
+import httpx2
 
 
 def decode_errors(data: bytes) -> tuple[int, int]:
@@ -21,7 +21,7 @@ def decode_errors(data: bytes) -> tuple[int, int]:
     return decoded[kind], errors
 
 
-def fetch_all(client: httpx.Client, session_id: str, line: dict[str, Any]) -> list[bytes]:
+def fetch_all(client: httpx2.Client, session_id: str, line: dict[str, Any]) -> list[bytes]:
     """The plaintext of every segment of the time line; each opens and decodes without an error."""
     plain = []
     for stream in line["streams"]:

@@ -12,7 +12,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
-import httpx
+import httpx2
 
 STARTED_S_MAX = 120
 COMMAND_S_MAX = 120
@@ -33,7 +33,7 @@ class Service:
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self._process: subprocess.Popen[bytes] | None = None
-        self._clients: list[httpx.Client] = []
+        self._clients: list[httpx2.Client] = []
         self.log = data.parent / f"{data.name}.log"
 
     def start(self, **settings: str) -> "Service":
@@ -89,11 +89,11 @@ class Service:
         url: str = self.run("user", "add", name, "--role", role)["sign_in_url"]
         return url
 
-    def signed_in(self, name: str, role: str) -> httpx.Client:
+    def signed_in(self, name: str, role: str) -> httpx2.Client:
         """A client with that new staff member's login, closed when the service stops."""
         # The server closes a connection that was idle for five seconds: never use one so old.
-        idle = httpx.Limits(keepalive_expiry=2)
-        client = httpx.Client(base_url=self.url, timeout=30, limits=idle)
+        idle = httpx2.Limits(keepalive_expiry=2)
+        client = httpx2.Client(base_url=self.url, timeout=30, limits=idle)
         answer = client.post(self.sign_in_url(name, role), follow_redirects=False)
         assert answer.status_code == 303, answer.text
         self._clients.append(client)
@@ -103,8 +103,8 @@ class Service:
         assert self._process is not None
         assert self._process.poll() is None, f"the service has stopped: {self.log.read_text()[-2000:]}"
         try:
-            return httpx.get(f"{self.url}/healthz", timeout=2).status_code == 200
-        except httpx.TransportError:
+            return httpx2.get(f"{self.url}/healthz", timeout=2).status_code == 200
+        except httpx2.TransportError:
             return False
 
     def _end(self, how: signal.Signals) -> None:

@@ -18,7 +18,7 @@ from pathlib import Path
 
 import aioice.ice
 import aiortc.rtcdtlstransport as dtls
-import httpx
+import httpx2
 import uvloop
 
 from tests.bench.load.clip import clip
@@ -36,7 +36,7 @@ async def publish(args: argparse.Namespace) -> None:
     enough = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGUSR1, enough.set)
     pace = Pace(clip())
-    async with httpx.AsyncClient(trust_env=False, timeout=ANSWER_S_MAX, limits=httpx.Limits()) as http:
+    async with httpx2.AsyncClient(trust_env=False, timeout=ANSWER_S_MAX, limits=httpx2.Limits()) as http:
         publishers = [Publisher(number, way) for number, way in enumerate(ways(args, http))]
         running = asyncio.create_task(pace.run())
         begun_s = time.monotonic()
@@ -72,7 +72,7 @@ async def publish(args: argparse.Namespace) -> None:
         )
 
 
-def ways(args: argparse.Namespace, http: httpx.AsyncClient) -> list[Signalling]:
+def ways(args: argparse.Namespace, http: httpx2.AsyncClient) -> list[Signalling]:
     """Each publisher's way to the receiver."""
     if args.janus:
         return [Janus(http, args.janus) for _ in range(args.publishers)]

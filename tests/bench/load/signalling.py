@@ -4,7 +4,7 @@ import secrets
 from typing import Any, Protocol
 from urllib.parse import urljoin
 
-import httpx
+import httpx2
 
 JANUS_ROOM = 1234
 JANUS_POLLS_MAX = 20
@@ -14,7 +14,7 @@ class Signalling(Protocol):
     """One publisher's way to its receiver."""
 
     async def answer(self, offer: str) -> str:
-        """The answer to this offer. Raises httpx.HTTPError, or RuntimeError with what came instead."""
+        """The answer to this offer. Raises httpx2.HTTPError, or RuntimeError with what came instead."""
         ...
 
     async def leave(self) -> None:
@@ -25,7 +25,7 @@ class Signalling(Protocol):
 class Whip:
     """A WHIP endpoint; without a token none is sent."""
 
-    def __init__(self, http: httpx.AsyncClient, url: str, token: str = "") -> None:
+    def __init__(self, http: httpx2.AsyncClient, url: str, token: str = "") -> None:
         self._http = http
         self._url = url
         self._headers = {"Authorization": f"Bearer {token}"} if token else {}
@@ -34,7 +34,7 @@ class Whip:
     async def answer(self, offer: str) -> str:
         headers = {**self._headers, "Content-Type": "application/sdp"}
         response = await self._http.post(self._url, content=offer, headers=headers)
-        if response.status_code != httpx.codes.CREATED:
+        if response.status_code != httpx2.codes.CREATED:
             raise RuntimeError(f"{response.status_code} {response.text}")
         self._ingest = urljoin(self._url, response.headers["Location"])
         return response.text
@@ -46,7 +46,7 @@ class Whip:
 class Janus:
     """A publisher in JANUS_ROOM of a Janus whose HTTP transport is at `url`; its sessions must not expire."""
 
-    def __init__(self, http: httpx.AsyncClient, url: str) -> None:
+    def __init__(self, http: httpx2.AsyncClient, url: str) -> None:
         self._http = http
         self._url = url
         self._session = ""

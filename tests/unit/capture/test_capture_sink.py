@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 
-import httpx
+import httpx2
 import pytest
 from fastapi import FastAPI
 
@@ -288,8 +288,8 @@ def test_a_full_spool_lets_nobody_in_and_says_when_to_come_back(world: World) ->
             problems.install(app)
             app.include_router(whip.routes(ingests))
             headers = {"Authorization": f"Bearer {stage.token(Stream.SCREEN)}", "Content-Type": whip.SDP}
-            async with httpx.AsyncClient(
-                transport=httpx.ASGITransport(app), base_url="http://test"
+            async with httpx2.AsyncClient(
+                transport=httpx2.ASGITransport(app), base_url="http://test"
             ) as client:
                 offer = offers.offer(offers.video())
                 answer = await client.post("/whip", content=offer, headers=headers)

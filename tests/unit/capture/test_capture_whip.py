@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 
-import httpx
+import httpx2
 import pytest
 from fastapi import FastAPI
 
@@ -23,7 +23,7 @@ TRICKLE = BEARER | {"Content-Type": "application/trickle-ice-sdpfrag"}
 CANDIDATE = "a=candidate:1 1 udp 1 127.0.0.1 5000 typ host\r\n"
 SERVERS = (IceServer("stun:stun.example.org"), IceServer("turn:turn.example.org?transport=udp", "u", 'p"w'))
 
-Scenario = Callable[[httpx.AsyncClient, Ingests, MemoryRecorder], Awaitable[None]]
+Scenario = Callable[[httpx2.AsyncClient, Ingests, MemoryRecorder], Awaitable[None]]
 
 
 def serve(scenario: Scenario, **options) -> None:
@@ -37,10 +37,10 @@ def serve(scenario: Scenario, **options) -> None:
         app = FastAPI()
         problems.install(app)
         app.include_router(whip.routes(ingests))
-        transport = httpx.ASGITransport(app)
+        transport = httpx2.ASGITransport(app)
         await ingests.start()
         try:
-            async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
+            async with httpx2.AsyncClient(transport=transport, base_url="http://test") as client:
                 await scenario(client, ingests, recorder)
         finally:
             await ingests.close()
@@ -49,7 +49,7 @@ def serve(scenario: Scenario, **options) -> None:
     asyncio.run(run())
 
 
-def check_problem(response: httpx.Response, status: int) -> None:
+def check_problem(response: httpx2.Response, status: int) -> None:
     assert response.status_code == status, response.text
     assert response.headers["content-type"] == "application/problem+json"
     body = response.json()

@@ -3,7 +3,7 @@
 import asyncio
 from pathlib import Path
 
-import httpx
+import httpx2
 import pytest
 from prometheus_client import REGISTRY, CollectorRegistry, Counter, generate_latest
 from prometheus_client.parser import text_string_to_metric_families
@@ -79,7 +79,7 @@ def test_the_front_asks_each_process_itself(world: World, ingests: Ingests, tmp_
     app = application(world.core.settings)
     app.include_router(load.routes([ingests], Spool(tmp_path / "spool")))
     here, away = (CaptureProcess(number, [], Path("none"), Placements(lambda: 0.0)) for number in (0, 1))
-    here.transport = httpx.ASGITransport(app)  # type: ignore[assignment]
+    here.transport = httpx2.ASGITransport(app)  # type: ignore[assignment]
     assert "http_refusals" in asyncio.run(figures_of(here))
     assert asyncio.run(figures_of(away)) == ""
     assert load.FIGURES_PATH in load.PATHS

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-import httpx
+import httpx2
 from fastapi import FastAPI, Request, Response
 
 from capture.front.placement import CPU_SHARE_MAX, Placements
@@ -23,20 +23,20 @@ ANSWER = b"answer"
 WRONG = "wrong"
 
 
-class Gone(httpx.AsyncBaseTransport):
+class Gone(httpx2.AsyncBaseTransport):
     """A process that was killed: nobody listens on its socket."""
 
-    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        raise httpx.ConnectError("refused", request=request)
+    async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
+        raise httpx2.ConnectError("refused", request=request)
 
 
-class Torn(httpx.AsyncBaseTransport):
+class Torn(httpx2.AsyncBaseTransport):
     """A process that is killed once it has the request."""
 
-    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+    async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
         async for _ in request.stream:  # type: ignore[union-attr]
             pass
-        raise httpx.ReadError("reset", request=request)
+        raise httpx2.ReadError("reset", request=request)
 
 
 class Behind:
@@ -47,13 +47,13 @@ class Behind:
         self.seen: list[tuple[int, str, str, bytes]] = []
         self.members = [CaptureProcess(number, [], Path("none"), self.placements) for number in (0, 1)]
         for one in self.members:
-            one.transport = httpx.ASGITransport(self._process(one.number))  # type: ignore[assignment]
+            one.transport = httpx2.ASGITransport(self._process(one.number))  # type: ignore[assignment]
             self.placements.heard(one.number, 0.0, {})
         app = FastAPI()
         problems.install(app)
         proxy = Proxy(self.members, self.placements, lambda token: None if token == WRONG else token)
         app.add_api_route("/{path:path}", proxy.forward, methods=[*METHODS], response_model=None)
-        self.client = httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://exams.example")
+        self.client = httpx2.AsyncClient(transport=httpx2.ASGITransport(app), base_url="http://exams.example")
 
     def _process(self, number: int) -> FastAPI:
         app = FastAPI()
@@ -70,7 +70,7 @@ class Behind:
         app.add_api_route("/{path:path}", answer, methods=[*METHODS])
         return app
 
-    async def post(self, session: str, path: str = "/whip", body: bytes = b"offer") -> httpx.Response:
+    async def post(self, session: str, path: str = "/whip", body: bytes = b"offer") -> httpx2.Response:
         return await self.client.post(path, content=body, headers={"Authorization": f"Bearer {session}"})
 
 

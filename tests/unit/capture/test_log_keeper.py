@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
-import httpx
+import httpx2
 import pytest
 from fastapi import FastAPI
 from sqlalchemy import func, select
@@ -45,12 +45,12 @@ class Stage:
     faults: Faults
     recorder: VaultRecorder
     keeper: LogKeeper
-    client: httpx.AsyncClient
+    client: httpx2.AsyncClient
     session: Session
     webcam: BegunTake
     ticks: list[float] = field(default_factory=lambda: [0.0])
 
-    async def send(self, events: list[dict[str, Any]], log: str = "activity", **more: Any) -> httpx.Response:
+    async def send(self, events: list[dict[str, Any]], log: str = "activity", **more: Any) -> httpx2.Response:
         body = batch(self.world.clock(), events, log)
         if log == Log.ANSWERS:
             more.setdefault("token", self.world.core.links.answers(self.session))
@@ -62,7 +62,7 @@ class Stage:
         token: str | None = None,
         session_id: str | None = None,
         type: str = "application/json",
-    ) -> httpx.Response:
+    ) -> httpx2.Response:
         token = token if token is not None else self.world.core.links.events(self.session)
         headers = {"Content-Type": type} | ({"Authorization": f"Bearer {token}"} if token else {})
         path = f"/api/v1/sessions/{session_id or self.session.id}/events"
@@ -110,7 +110,7 @@ async def stage(
         app = FastAPI()
         problems.install(app)
         app.include_router(endpoint.routes(keeper))
-        async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://test") as client:
+        async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app), base_url="http://test") as client:
             try:
                 yield Stage(world, faults, recorder, keeper, client, session, webcam, ticks)
             finally:

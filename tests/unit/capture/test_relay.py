@@ -3,7 +3,7 @@
 import asyncio
 from datetime import UTC, datetime
 
-import httpx
+import httpx2
 import pytest
 from fastapi import FastAPI
 
@@ -36,15 +36,15 @@ def test_each_publisher_gets_one_of_its_own_that_ends() -> None:
     assert "north" not in repr(first)
 
 
-def links(method: str, token: str | None) -> httpx.Response:
+def links(method: str, token: str | None) -> httpx2.Response:
     """What the endpoint answers to a request without a body."""
 
-    async def ask() -> httpx.Response:
+    async def ask() -> httpx2.Response:
         recorder = MemoryRecorder({"good": Grant("session-1", Stream.WEBCAM)})
         app = FastAPI()
         problems.install(app)
         app.include_router(whip.routes(Ingests(recorder, addresses=["127.0.0.1"]), RELAYS))
-        async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://test") as client:
+        async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app), base_url="http://test") as client:
             headers = {"Authorization": f"Bearer {token}"} if token else {}
             return await client.request(method, "/whip", headers=headers)
 

@@ -1,6 +1,6 @@
 """Two publishers of one stream: a page that did not know of another one takes nothing from it."""
 
-import httpx
+import httpx2
 import pytest
 
 from capture.publish.ingests import Ingests
@@ -45,8 +45,8 @@ def test_what_is_no_name_is_refused(page: str) -> None:
 def test_the_second_page_is_refused_until_it_is_chosen() -> None:
     """What the first one publishes goes on meanwhile; displaced, it does not take the stream back."""
 
-    async def scenario(client: httpx.AsyncClient, ingests: Ingests, _: MemoryRecorder) -> None:
-        async def post(query: str) -> httpx.Response:
+    async def scenario(client: httpx2.AsyncClient, ingests: Ingests, _: MemoryRecorder) -> None:
+        async def post(query: str) -> httpx2.Response:
             return await client.post(f"/whip{query}", content=OFFER, headers=GOOD)
 
         first = await post("?page=first")
@@ -66,7 +66,7 @@ def test_the_second_page_is_refused_until_it_is_chosen() -> None:
 def test_other_clients_of_whip_come_back_as_ever() -> None:
     """A client that names no page takes the place of its earlier publish (RFC 9725)."""
 
-    async def scenario(client: httpx.AsyncClient, ingests: Ingests, _: MemoryRecorder) -> None:
+    async def scenario(client: httpx2.AsyncClient, ingests: Ingests, _: MemoryRecorder) -> None:
         for _ in range(2):
             assert (await client.post("/whip", content=OFFER, headers=GOOD)).status_code == 201
         assert ingests.counters["refused-other"] == 0

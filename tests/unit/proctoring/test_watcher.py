@@ -2,7 +2,7 @@
 
 import asyncio
 
-import httpx
+import httpx2
 import pytest
 from fastapi import FastAPI
 from pydantic import SecretStr
@@ -27,8 +27,8 @@ def status(client: str | None, headers: dict[str, str], token: str = "") -> int:
         demand_watcher(request, settings)
 
     async def ask() -> int:
-        transport = httpx.ASGITransport(app, client=client and (client, 1234))  # type: ignore[arg-type]
-        async with httpx.AsyncClient(transport=transport, base_url="http://testserver") as browser:
+        transport = httpx2.ASGITransport(app, client=client and (client, 1234))  # type: ignore[arg-type]
+        async with httpx2.AsyncClient(transport=transport, base_url="http://testserver") as browser:
             return (await browser.get("/metrics", headers=headers)).status_code
 
     return asyncio.run(ask())

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-import httpx
+import httpx2
 import pytest
 
 from proctoring.access import service as access
@@ -32,13 +32,13 @@ class Staff:
     def actor(self) -> Actor:
         return access.actor(self.person)
 
-    def get(self, path: str, accept: str = HTML) -> httpx.Response:
+    def get(self, path: str, accept: str = HTML) -> httpx2.Response:
         return self.client.get(path, headers=self._headers(accept))
 
-    def post(self, path: str, accept: str = "application/json", **fields: Any) -> httpx.Response:
+    def post(self, path: str, accept: str = "application/json", **fields: Any) -> httpx2.Response:
         return self.client.post(path, headers=self._headers(accept), data=fields)
 
-    def head(self, path: str, accept: str = HTML) -> httpx.Response:
+    def head(self, path: str, accept: str = HTML) -> httpx2.Response:
         return self.client.request("HEAD", path, headers=self._headers(accept))
 
     def _headers(self, accept: str) -> dict[str, str]:

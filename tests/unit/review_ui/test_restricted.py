@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-import httpx
+import httpx2
 import pytest
 from fastapi import FastAPI
 
@@ -106,11 +106,11 @@ def case(office: Office, proctor: Staff) -> Case:
     return Case(claimed, decided, ids, placed)
 
 
-def tries(office: Office, case: Case, by: Staff, second: Staff) -> dict[tuple[str, str], httpx.Response]:
+def tries(office: Office, case: Case, by: Staff, second: Staff) -> dict[tuple[str, str], httpx2.Response]:
     """Each staff route that names something of the restricted sessions, asked by whoever could."""
     app = FastAPI()
     app.include_router(routes(office.world.core, office.world.opener, office.world.objects))
-    found: dict[tuple[str, str], httpx.Response] = {}
+    found: dict[tuple[str, str], httpx2.Response] = {}
     for method, path in sorted(addresses(app)):
         if "{" not in path or method == "HEAD" or (method, path) in STAY_OPEN:
             continue
