@@ -1,4 +1,4 @@
-"""One word, Unavailable, for every way in which object store or database are away."""
+"""Translates every failure of object store or database into one error, `Unavailable`."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

@@ -1,4 +1,5 @@
-"""The core: what an exam, a session, a recording, a review, an incident, an appeal and a hold are.
+"""The core: exams, sessions, recordings, reviews, incidents, appeals and holds, and their rules.
 
-Stands on the vault (`storage`) and knows no edge; `proctoring.cli` alone, the composition root, does.
+Imports the vault (`storage`) and no edge. Only `proctoring.compose`, the composition root, and a few commands
+import edges.
 """

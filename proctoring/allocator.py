@@ -1,8 +1,8 @@
 """Setting of the C library's allocator for freed memory, where it is glibc's.
 
-Each segment passes through several buffers of a few hundred kilobytes. glibc by default hands each one back
-to the system and fetches the next anew, page by page, which costs more than encrypting it; and each thread
-that touches one keeps an arena of its own.
+Each segment passes through several buffers of a few hundred kilobytes. By default glibc returns each one to
+the system and fetches the next again, page by page, which costs more than encrypting it. And each thread that
+touches one keeps a separate arena.
 """
 
 import ctypes

@@ -1,13 +1,18 @@
 """The database: one transaction per request or job. SQLite for one machine, PostgreSQL beyond.
 
-On SQLite every writing transaction takes the write lock when it begins (BEGIN IMMEDIATE), so two of
-them never both read before either writes. Deleted rows are overwritten (secure_delete).
+On SQLite every writing transaction takes the write lock when it begins (BEGIN IMMEDIATE), so two of them
+never both read before either writes. Deleted rows are overwritten (secure_delete).
 
-On PostgreSQL a writing transaction runs at READ COMMITTED, whatever the server's default, and a reading
-one at REPEATABLE READ, read only: it sees one instant, as on SQLite. Services therefore decide by
-conditional updates, or on rows that they have locked, always in this order, so that no two wait for each
-other: exam, sessions by id, the decision's own row (review, incident, appeal, hold), evidence units by id,
-takes, the ledger's head. Capture locks no exam: it may change none.
+On PostgreSQL a writing transaction runs at READ COMMITTED, whatever the server's default. A reading one runs
+at REPEATABLE READ, read only: it sees one instant, as on SQLite.
+
+Services therefore decide by conditional updates, or on rows that they have locked. All lock in one order, so
+that none waits for another in a circle:
+
+    exam, sessions by id, the decision's own row (review, incident, appeal, hold), evidence units by id,
+    takes, the ledger's head
+
+Capture locks no exam: it may change none.
 """
 
 from collections.abc import Callable, Iterator

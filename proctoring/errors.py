@@ -1,8 +1,8 @@
 """Errors of the core, without a word of HTTP; `proctoring.web.problems` maps them to statuses.
 
-Each error carries two sentences: what is the matter, and what to do about it. One that a candidate can meet
-has a key too, by which their page has its words in four languages (`capture/templates/refusals.html`), and
-the facts that the words name.
+Each error carries two sentences: what is wrong, and what to do about it. One that a candidate can meet also
+has a key and the facts that its words name. By the key the candidate's page finds the words in four languages
+(`capture/templates/refusals.html`).
 
     CoreError
     ├── NotFound            no such exam, session, flag, hold ... (or none that you may see)
@@ -14,7 +14,7 @@ the facts that the words name.
     │   ├── BeingErased     a hold came after erasure had begun
     │   └── KeyRefused      a unit's public key is not the one that was made for it (units.keys)
     ├── TokenRefused        a link or token is forged, expired, or for something else
-    └── Unavailable         a part we need is away; try again later
+    └── Unavailable         a part we need is unreachable; try again later
         ├── Contended       another transaction won; nothing was changed
         ├── TooMany         asked more often than a limit allows; try again in `retry_after_s`
         └── Quarantined     the database was put back to a backup and is not whole yet

@@ -1,7 +1,7 @@
-"""The secrets behind links and tokens: the newest signs, and each that there was reads what it signed.
+"""The secrets for links and tokens: the newest one signs, and each one verifies its own signatures.
 
-A file of 32 bytes each, the newest first. A token begins with the id of its secret; one without is of before
-there were ids, and so of the oldest.
+A file of 32 bytes each, the newest first. A token begins with the id of its secret. A token without an id was
+made before there were ids, and so by the oldest.
 """
 
 import hashlib

@@ -1,7 +1,7 @@
-"""Signed links and tokens: nothing of them is stored, nobody can make one without the service's key.
+"""Signed links and tokens: none is stored, and none can be made without the service's key.
 
-Each names its purpose, so that an invitation is no ingest token and a webcam's token no phone's; and the
-secret that signed it, so that a new secret ends none of them (`link_secrets`).
+Each names its purpose, so that an invitation is no ingest token and a webcam's token no phone's. Each also
+names the secret that signed it, so that a new secret ends none of them (`link_secrets`).
 """
 
 import hashlib

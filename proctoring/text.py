@@ -1,10 +1,11 @@
 """Text that people give: one rule for titles, references, names, reasons and messages, however they enter.
+
 Pure.
 
-- A `line` is one line: it is refused with a line end, a control character or a direction override in it, for
-  such a character would change what other people read around it.
-- `prose` and a `message` may have several lines. What a page cannot show is replaced by REPLACEMENT there, so
-  that nobody's words are lost.
+- A `line` is one line. It is refused with a line end, a control character or a direction override in it,
+  since such a character changes the text that other people read around it.
+- `prose` and a `message` may have several lines. Characters that a page cannot show are replaced by
+  REPLACEMENT there, so that no words are lost.
 - NUL is never stored: PostgreSQL cannot keep it. In a message it is replaced, elsewhere refused.
 - Text in which nothing is visible (blanks, zero-width and combining characters) counts as empty.
 - `isolated` puts a name into a sentence so that a name in Hebrew or Arabic does not turn the sentence.

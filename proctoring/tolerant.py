@@ -1,8 +1,7 @@
-"""Values that no column of ours can hold, read as they stand.
+"""Values that no column of ours can hold, read as they are.
 
-SQLite takes any value into any column, and PostgreSQL instants that Python has not (`infinity`). Whoever
-edits rows may leave one there that ends every reading. Such a value is read as Garbled, and compared like any
-other.
+SQLite takes any value into any column, and PostgreSQL has instants that Python lacks (`infinity`). An edit of
+rows may leave one that would end every reading. Such a value is read as Garbled, and compared like any other.
 """
 
 from collections.abc import Callable, Sequence

@@ -1,6 +1,6 @@
-"""Looking again: what was erased must stay away, and what was never acknowledged must go.
+"""Second look: erased objects must stay absent, and objects that were never acknowledged are deleted.
 
-Both only list and delete; a failure of the store is logged and tried again by the next pass. Both ask the
+Both parts only list and delete. A failure of the store is logged, and the next pass tries again. Both ask the
 ledger first: a row alone makes nothing erased, and nothing a stray.
 """
 

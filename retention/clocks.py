@@ -1,8 +1,9 @@
-"""Trust in the present instant: the clocks of a pass, and whoever else can tell the time.
+"""Trust in the present instant: the clocks of a pass, and other sources of the time.
 
-While the service runs, the ledger gets an entry a day at least, and a pass every minute. A clock that is far
-from both may be wrong by as much, and what falls due by it is not erased before somebody says that it is
-right: the time-stamp authority, where there is one, or a person (`proctoring purge --confirm`).
+While the service runs, the ledger gets at least one entry a day, and a pass runs every minute. A clock that
+is far from both may be wrong by as much. Evidence that falls due only by such a clock is not erased until the
+clock is confirmed. The time-stamp authority confirms it, where there is one, or a person (`proctoring purge
+--confirm`).
 """
 
 import time

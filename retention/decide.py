@@ -1,8 +1,8 @@
 """The decision to erase: one transaction that destroys the keys where rule 2 holds at this very instant.
 
-Whoever places a hold raises the counter that this update asks for, on the same row: one of the two finds
-the other's work, at every isolation level. Then, with the rows locked, the ledger is asked whether it tells
-the same (`retention.guard`).
+Placing a hold raises the counter that this update asks for, on the same row. So one of the two finds the
+other's work, at every isolation level. Then, with the rows locked, the ledger must tell the same
+(`retention.guard`).
 """
 
 from collections.abc import Iterable

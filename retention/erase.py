@@ -1,7 +1,8 @@
-"""Erasure: one transaction decides and destroys the key, then the objects go, then absence is verified.
+"""Erasure: one transaction decides and destroys the key, then the objects are deleted, then absence is
+verified.
 
-A crash anywhere resumes: a unit that is being erased is due for ever, and every step may be repeated, by
-several workers at once too. Nothing new is decided while a brake is pulled.
+A crash anywhere resumes. A unit that is being erased stays due, and every step may be repeated, also by
+several workers at once. Nothing new is decided while a brake is in force.
 """
 
 from collections.abc import Collection

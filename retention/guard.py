@@ -1,8 +1,8 @@
-"""The ledger is asked before anything is destroyed: keys, objects of what is being erased, or strays.
+"""Asks the ledger before anything is destroyed: keys, objects of a unit being erased, or strays.
 
-Rows say that a session is unheld and due; whoever may write rows can make them say so. The ledger says it
-too, or nothing of the session is destroyed: it is stopped, and told of in log, ledger, metric and on the
-retention page. Other sessions go on.
+Rows say that a session is unheld and due, but anyone who may write rows can forge that. Unless the ledger
+says it too, nothing of the session is destroyed. The session is stopped, and reported in log, ledger, metric
+and on the retention page. Other sessions go on.
 """
 
 from collections.abc import Collection, Iterator, Sequence

@@ -1,7 +1,7 @@
-"""Fate of what people wrote and of the exam records in a pass of the retention worker, session by session.
+"""Fate of people's words and of the exam records in a pass of the retention worker, session by session.
 
-Says of each what `records.service.erase_words` decides; writes nothing. A session that only the pass itself
-would end is told as one that is not over, as its recording is.
+Reports for each what `records.service.erase_words` decides; writes nothing. A session that only the pass
+itself would end is reported as not over, as its recording is.
 """
 
 from collections.abc import Collection, Iterator

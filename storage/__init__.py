@@ -1,1 +1,1 @@
-"""The vault: bytes, keys and proofs. Knows no candidate and no table; stands on nothing of ours."""
+"""The vault: bytes, keys and proofs. Knows no candidate and no table; imports no other package of ours."""

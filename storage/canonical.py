@@ -1,7 +1,7 @@
 """The one written form of everything that is hashed or signed: RFC 8785 JSON of strings, integers and lists.
 
-Floats, NaN and repeated keys never occur, so `json` writes the canonical form; reading accepts that form and
-no other, so that two different files never mean the same. And what seals and tags are bound to: `context`.
+Floats, NaN and repeated keys never occur, so `json` writes the canonical form. Reading accepts only that
+form, so two different files never mean the same. `context` makes the bytes that seals and tags are bound to.
 """
 
 import json

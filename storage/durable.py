@@ -1,4 +1,4 @@
-"""Files that are there for good once a call returns: flushed, and so is the folder that names them."""
+"""Writes files that survive a crash once a call returns: the file and its folder are flushed."""
 
 import os
 import secrets

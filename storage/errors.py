@@ -4,11 +4,11 @@ VaultError
 ├── ObjectExists     a write-once name was written before
 ├── ObjectMissing    no such object
 ├── StoreFailed      the store did not do what was asked; try again
-├── NotErasable      the store keeps what is deleted there, by its settings
+├── NotErasable      the store keeps deleted objects, by its settings
 ├── BadName          an object key or prefix outside the grammar of `storage.objects.naming`
 ├── NotAuthentic     a seal does not open: wrong key, wrong context, altered or cut
 ├── KeyMissing       the key is destroyed, or not in this process's power
-├── KeyServiceFailed the key service is away, or does not let this process do that
+├── KeyServiceFailed the key service is unreachable, or does not let this process do that
 ├── TimestampFailed  the time-stamp authority gives none; ask again later
 └── Refused          a proof does not hold; `reason` is a word for machines
 """

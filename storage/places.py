@@ -1,4 +1,4 @@
-"""Addresses of the services beside us, and as whom they are used; no client of theirs is loaded to say so."""
+"""Addresses of the services next to us, and the accounts we use there. Loads none of their clients."""
 
 from dataclasses import dataclass, field
 

@@ -1,8 +1,8 @@
 """Sealing and opening: every byte is encrypted before it is stored, and bound to its place.
 
-A key pair per evidence unit, its private half sealed to the KEK epoch; a key per take, sealed to the
-unit; each segment sealed under its take's key. The context of a seal names unit, take, number and media
-type, so no segment can stand in for another. The formats are written down in `docs/formats/`.
+Each evidence unit has a key pair, whose private half is sealed to the KEK epoch. Each take has a key, sealed
+to the unit, and each segment is sealed under its take's key. The context of a seal names unit, take, number
+and media type, so no segment can replace another. Formats: `docs/formats/`.
 
 `Sealer` cannot open; `Opener` cannot destroy; erasure is `storage.objects.shred`.
 """

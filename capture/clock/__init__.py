@@ -1,10 +1,10 @@
 """Time at which each frame was filmed, on the server's clock.
 
-senderclock  by the sender's reports
-deviceclock  where that device's clock stands against ours
-reportedlag  how far a track is behind them
-steadyticks  a track's own, made to run evenly
-mediaclock   one track's, from all of these and from arrivals
-takeclocks   both tracks of a take
-servertime   ours, which no setting of the system's clock moves
+senderclock   the time by a sender's reports
+deviceclock   the offset between that device's clock and ours
+reportedlag   a track's delay against its sender's clock
+steadyticks   a track's own ticks, made to run evenly
+mediaclock    one track's time, from all of these and from arrivals
+takeclocks    both tracks of a take
+servertime    our time, which no change of the system's clock moves
 """

@@ -1,7 +1,7 @@
 """Offset of a sending device's clock against the server's.
 
-Arrivals alone can tell, and the least delayed one counts; so a device whose clock is wrong by a year is
-placed as well as any other. Integer microseconds throughout.
+It is estimated from arrivals alone, and the least delayed one counts. So a device whose clock is wrong by a
+year is placed as well as any other. Integer microseconds throughout.
 """
 
 from collections import deque

@@ -1,10 +1,12 @@
-"""Time at which a frame was filmed, on the server's clock, told from arrivals and the sender's reports.
+"""Time at which a frame was filmed, on the server's clock, from arrivals and the sender's reports.
 
 A frame cannot arrive before it was filmed, so the earliest arrival relative to RTP time is near the truth.
-The sender's reports are nearer, and put the tracks of one device in step; but a sender may lie, so they move
-no frame behind its arrival, nor more than TRUST_US before where arrivals place it. Within a take the mapping
-stays put, but for a slow slew at segment boundaries: stalls and leaps are out of the ticks before
-(`capture.clock.steadyticks`). Internally microseconds, so that nothing accumulates.
+The sender's reports are nearer, and synchronise the tracks of one device. A sender may lie, so its reports
+move no frame later than its arrival, nor more than TRUST_US before the time by arrivals.
+
+Within a take the mapping is constant, except for a slow slew at segment boundaries. Stalls and leaps have
+been removed from the ticks before (`capture.clock.steadyticks`). Internally microseconds, so that no rounding
+accumulates.
 """
 
 from typing import Final, final

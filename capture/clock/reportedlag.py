@@ -1,7 +1,8 @@
-"""By how much a track's ticks are behind its sender's clock, as the sender's reports tell.
+"""Delay of a track's ticks against its sender's clock, from the sender's reports.
 
-Reports name one instant on both clocks (RFC 3550 section 6.4.1), so the network has no part in it. The first
-one says nothing alone; a sender's clock that was set begins anew. Integer microseconds.
+Reports name one instant on both clocks (RFC 3550 section 6.4.1), so the network has no part in it. A first
+report alone gives no delay; after a change of the sender's clock the estimate starts over. Integer
+microseconds.
 """
 
 from typing import Final, final

@@ -1,7 +1,7 @@
-"""The server's time for media: Unix milliseconds that run on by the monotonic clock.
+"""The server's time for media: Unix milliseconds advanced by the monotonic clock.
 
-A system clock that is set while somebody is recorded moves no frame: segments would overlap or leave a gap
-where nothing is missing. It is followed once nobody is recorded.
+A change of the system clock during a recording moves no frame: segments would overlap, or leave a gap where
+nothing is missing. The change is adopted once nothing is being recorded.
 """
 
 import time

@@ -1,7 +1,7 @@
-"""Makes the RTP ticks of one track run like a clock: a stall, a leap or a wrong rate is taken out of them.
+"""Makes the RTP ticks of one track run evenly: removes stalls, leaps and wrong rates.
 
-RTP time of a microphone that was switched off stands still; encoders stamp 25 pictures a second and send 21.
-Evidence is when packets arrive, beside the other track of the connection, and what sender reports say:
+RTP time stops while a microphone is switched off; encoders stamp 25 pictures a second and send 21. The
+evidence is the arrival of packets, the other track of the connection, and sender reports:
 
     sign                                   other track   reports    then
     a packet later than STEP_US, once      any           any        it is held until the next rows decide
@@ -15,7 +15,7 @@ Evidence is when packets arrive, beside the other track of the connection, and w
     a packet earlier than STEP_US, once    any           any        moved: none arrives before it was filmed
                                                                     (held for CONFIRM_MS: the least counts)
 
-A picture that is shown before one that came earlier (B-frames) tells nothing, and goes where that one went.
+A picture shown before one that came earlier (B-frames) is no evidence; it is moved like that one.
 
 Pure: time comes with the packets. Integer microseconds.
 """

@@ -1,8 +1,8 @@
 """Cuts a take's frames into pieces of about 4 s that each play alone.
 
-Invariants: no two pieces share an instant; pieces abut unless a gap lies between; every picture from the
-first keyframe on is in one piece, those that no keyframe leads to excepted; every packet of sound is in one.
-Pure: time comes with the frames, and their ticks run steadily (`capture.clock.steadyticks`).
+Invariants: no two pieces share an instant. Pieces abut unless there is a gap between them. Every picture from
+the first keyframe on is in one piece, unless no keyframe precedes it. Every packet of sound is in one piece.
+Pure: time comes with the frames, and their ticks run evenly (`capture.clock.steadyticks`).
 
     while                                       a piece
     pictures come, with keyframes               begins with a keyframe every SEGMENT_MS

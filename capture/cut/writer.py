@@ -1,8 +1,9 @@
-"""Carries finished pieces of one ingest to the recorder, in order, beside the event loop's media work.
+"""Carries finished pieces of one ingest to the recorder, in order, concurrently with the event loop's media
+work.
 
-Guarantees: an accepted piece is stored, or its failure is logged and ends the take with STORE_FAILED; the
-queue is bounded in pieces and bytes; `end` is called for every `begin`, also when storing takes too long. The
-recorder accepts also while store and database are away; the queue bridges a disk that is slow or full.
+Guarantees: an accepted piece is stored, or its failure is logged and ends the take with STORE_FAILED. The
+queue is bounded in pieces and bytes. `end` is called for every `begin`, also when storing takes too long. The
+recorder accepts pieces even while store and database are unreachable; the queue bridges a slow or full disk.
 """
 
 import asyncio

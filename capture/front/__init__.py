@@ -1,5 +1,6 @@
-"""Several capture processes behind one HTTP address: each session is recorded by one of them.
+"""Several capture processes at one HTTP address: each session is recorded by one of them.
 
-The front knows sessions and processes, and nothing of media, database or keys that seal. Each process behind
-it is a whole capture process with its own UDP port and spool; what one does not get, another serves.
+The front knows sessions and processes. It has no media, no database and no keys that seal. Each of its
+processes is a whole capture process with its own UDP port and spool. If one refuses a session, another serves
+it.
 """

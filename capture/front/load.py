@@ -1,5 +1,5 @@
-"""Report of its load that a capture process gives the front. It has no secret, and the front hands it to
-nobody.
+"""Report of a capture process to the front about its load. It contains no secret, and the front does not
+publish it.
 """
 
 import time

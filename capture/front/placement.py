@@ -1,7 +1,7 @@
-"""Choice of the process that records a session: the one with the fewest streams, of those that have room.
+"""Choice of the process that records a session: of those with room, the one with the fewest streams.
 
-All streams of a session go to one process, so that they share a clock and a log; they stay with that process
-as long as it is there. No I/O; the clock is passed in, in seconds that only run on.
+All streams of a session go to one process, so that they share a clock and a log. They stay with that process
+while it runs. No I/O; the clock is passed in, in monotonic seconds.
 """
 
 from collections.abc import Callable, Mapping

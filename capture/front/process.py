@@ -1,6 +1,6 @@
-"""One capture process behind the front: started, asked every second how it fares, started again when it ends.
+"""One capture process of the front: starts it, asks every second for its state, restarts it when it ends.
 
-It ends by itself when the front does: its standard input is a pipe that nobody writes to.
+It ends by itself when the front does: its standard input is a pipe that is never written to.
 """
 
 import asyncio

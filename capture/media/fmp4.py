@@ -1,7 +1,7 @@
 """Writes a piece as fragmented MP4 (ISO/IEC 14496-12, -15; Opus in ISOBMFF): one moov, one moof, one mdat.
 
 Media Source Extensions take it as an initialization and a media segment in one append; players open it as a
-file. Parameter sets stand in avcC, not among the pictures, as `avc1` demands.
+file. Parameter sets are in avcC, not among the pictures, as `avc1` demands.
 """
 
 import struct

@@ -1,4 +1,4 @@
-"""An encoded frame as it left the network: what lies between the receive path and the segmenter."""
+"""An encoded frame as it left the network: the data between the receive path and the segmenter."""
 
 from enum import StrEnum
 from typing import Final, final

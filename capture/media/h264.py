@@ -1,6 +1,6 @@
 """Reads what passthrough needs of H.264 (ITU-T H.264, RFC 6184): NAL units and parameter sets.
 
-Frames travel as NAL units behind 4-byte lengths, so that no start code is ever searched for in media.
+Each NAL unit of a frame is preceded by its 4-byte length, so media are never searched for start codes.
 """
 
 from collections.abc import Iterable, Iterator, Sequence

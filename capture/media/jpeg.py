@@ -1,10 +1,12 @@
-"""A JPEG checked by its structure (ITU-T T.81, annex B) and written anew with nothing but the picture.
+"""Checks a JPEG by its structure (ITU-T T.81, annex B) and rewrites it with nothing but the picture.
 
-Nothing is decoded: this process never runs a picture decoder on what a stranger sent. Left out are
-application segments, comments, fill bytes, and whatever lies behind the picture's end: they could say where
-or by what it was taken, or carry anything. Refused are parts with more bytes than they need: a table longer
-than it says, defined twice or used by nothing, a scan that was there before, more restarts than the picture
-has. One place remains: what follows the last block of a scan, which only a decoder could find.
+Nothing is decoded: this process never runs a picture decoder on a stranger's bytes. Left out are application
+segments, comments, fill bytes, and everything after the picture's end. They could tell place and camera, or
+carry anything.
+
+Parts with more bytes than they need are refused. Such are a table longer than it says, defined twice or
+unused, a repeated scan, and more restarts than the picture has. One place remains: bytes after the last block
+of a scan, which only a decoder could find.
 """
 
 import struct

@@ -1,4 +1,4 @@
-"""The refusal of a picture, as its sender is told."""
+"""The refusal of a picture, in the words for its sender."""
 
 from proctoring.errors import Invalid
 

@@ -1,7 +1,7 @@
 """Frame and scans of a JPEG (ITU-T T.81, B.2.2 and B.2.3): each part of the picture comes once.
 
-Nothing is decoded. Known afterwards are which tables each scan uses, that no scan says again what another one
-said, and that there are as many restart intervals as the picture has.
+Nothing is decoded. The result names the tables that each scan uses. It is certain that no scan repeats
+another, and that there are as many restart intervals as the picture has.
 """
 
 import re

@@ -1,8 +1,8 @@
-"""Takes apart a WebM file that a browser recorded (RFC 8794, RFC 9559): VP8 and Opus, without decoding.
+"""Reads a WebM file that a browser recorded (RFC 8794, RFC 9559): VP8 and Opus, without decoding.
 
-What it reads came from a stranger: every length is checked against what is there, nothing is followed, and
-whatever is not needed is stepped over. As with live media, a frame that cannot be stored costs that frame, a
-picture that cannot be shown leaves the sound, and a file that is cut short holds what came before.
+The input is a stranger's. Every length is checked against the bytes that exist, no reference is followed, and
+unneeded elements are skipped. As with live media, a frame that cannot be stored costs only that frame. A
+picture that cannot be shown leaves the sound, and a truncated file yields what came before.
 """
 
 import struct

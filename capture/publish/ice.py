@@ -1,6 +1,4 @@
-"""Addresses at which the ingest listens for media, and the STUN and TURN servers that publishers are told to
-use.
-"""
+"""Addresses at which the ingest listens for media, and the STUN and TURN servers for publishers."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,8 +1,8 @@
-"""TURN relays that share a secret with us: each publisher gets a credential of its own, which ends.
+"""TURN relays that share a secret with us: each publisher gets its own credential with an expiry.
 
 The convention of the "TURN REST API" (draft-uberti-behave-turn-rest-00), coturn's `use-auth-secret`: the
-username is `<Unix seconds of its end>:<random id>`, the credential base64(HMAC-SHA1(secret, username)).
-Nothing in it tells who the candidate is, and nothing has to be stored at the relay.
+username is `<Unix seconds of its end>:<random id>`, the credential base64(HMAC-SHA1(secret, username)). It
+reveals nothing about the candidate, and the relay has to store nothing.
 """
 
 import asyncio

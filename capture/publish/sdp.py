@@ -1,9 +1,11 @@
 """Reads offers and trickle fragments line by line, refuses early, and narrows an offer to one codec.
 
-What goes on to the WebRTC library holds one video format, at most one audio format, and no candidate: those
-are checked one by one; names under `.local` (mDNS) are left out, since the publisher's own checks reach us. A
-publisher that leaves the DTLS role to us is the client (RFC 9725 section 4.4.4): as the server we choose how
-media is protected, by AES-GCM where both know it, and have the keys before the first packet comes.
+The offer passed to the WebRTC library has one video format, at most one audio format, and no candidate.
+Candidates are checked one by one. Names under `.local` (mDNS) are left out, since the publisher's own checks
+reach us.
+
+A publisher that leaves the DTLS role to us is the client (RFC 9725 section 4.4.4). As the server we choose
+how media is protected, by AES-GCM where both know it. We then have the keys before the first packet comes.
 """
 
 import base64

@@ -1,11 +1,12 @@
 """Payloads in order, with holes marked, to whole encoded frames (RFC 6184, RFC 7741, RFC 7587).
 
-Guarantee: what is delivered is a whole frame; after a loss in video nothing leaves before the next keyframe,
-since what follows would decode into a picture that was never filmed. Pure: time comes with the packets.
+Guarantee: only whole frames are delivered. After a loss in video nothing is delivered until the next
+keyframe, since later frames would decode into a picture that was never filmed. Pure: time comes with the
+packets.
 
-The timestamp makes the picture: some senders set the marker of H.264 behind every NAL unit, so a picture is
-whole once another begins, or once nothing more came for a while (`rest`). The last one of a source that sets
-no marker at all is taken for whole.
+The timestamp delimits the picture: some senders set the marker of H.264 after every NAL unit. So a picture is
+whole once another begins, or once nothing more came for a while (`rest`). The last picture of a source that
+sets no marker at all counts as whole.
 """
 
 from collections.abc import Callable

@@ -1,13 +1,13 @@
-"""One UDP port for every publisher of the process: whose datagram it is, and what nobody sent us.
+"""One UDP port for every publisher of the process: finds the owner of each datagram, and drops strangers'.
 
     128–191  RTP, RTCP  by the source address, once authenticated STUN came from there
      20–63   DTLS       likewise
       0–3    STUN       a request by our ufrag in its USERNAME and its MESSAGE-INTEGRITY; a response by the
                         transaction that we began
 
-(the first byte, RFC 7983). Everything else is dropped without an answer, after a look at length and source:
-no datagram of a stranger reaches a publisher's connection, or costs more than that look. The system drops
-most of them before (`capture.receive.sorting`); the STUN of strangers waits at a door of its own, where
+(the first byte, RFC 7983). Everything else is dropped without an answer, after a look at length and source.
+No datagram of a stranger reaches a publisher's connection, or costs more than that look. The system drops
+most of them before (`capture.receive.sorting`). Strangers' STUN waits in a separate socket, the door, where
 STRANGERS_PER_ROUND_MAX of them are looked at in a round.
 """
 

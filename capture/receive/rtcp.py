@@ -1,7 +1,7 @@
 """Writes receiver reports and feedback, reads sender reports (RFC 3550 section 6, RFC 4585, REMB draft 03).
 
-Everything sent is a compound packet that begins with a receiver report and names us by CNAME, as RFC 3550
-section 6.1 and RFC 4585 section 3.1 want it.
+Every sent packet is compound, begins with a receiver report and names us by CNAME. RFC 3550 section 6.1 and
+RFC 4585 section 3.1 require it.
 """
 
 import struct

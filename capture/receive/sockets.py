@@ -1,7 +1,7 @@
 """Binds one UDP port number on every address that is offered for media: a socket for media, and a door.
 
-Both have the same address. The system puts what known sources send into the buffer of the one, and what
-strangers send into that of the other (`capture.receive.sorting`): a flood of theirs fills the door alone.
+Both have the same address. The system queues datagrams of known sources in the one, and of strangers in the
+other (`capture.receive.sorting`). A flood from strangers fills the door alone.
 """
 
 import ctypes

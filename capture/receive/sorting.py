@@ -1,12 +1,12 @@
 """Programs for the system (classic BPF, bpf(4)) that sort the datagrams of a port before any is queued.
 
     from a known source     to the socket for media
-    from anybody else       to the door, a socket with a buffer of its own, if it looks like STUN
+    from anybody else       to the door, a socket with a separate buffer, if it looks like STUN
                             nowhere, if it does not
 
-So what strangers send takes no place from media. A program has no tables: the known sources are in it, as a
-tree of comparisons of a 31-bit key of address and port. Two sources may have the same key. Whatever comes is
-looked up again by the port: a program may let too much through to media, and never keeps a known source out.
+So strangers' datagrams take no place from media. A program has no tables: it contains the known sources as a
+tree of comparisons of a 31-bit key of address and port. Two sources may have the same key. The port looks up
+every datagram again: a program may let too much through to media, and never keeps a known source out.
 """
 
 import socket

@@ -1,8 +1,12 @@
-"""The process that decodes what strangers sent: `python -m capture.signals.child`, questions in, answers out.
+"""The process that decodes strangers' media: `python -m capture.signals.child`, questions in, answers out.
 
-It is started with an empty environment and knows no key and no address. Before the first question it gives
-up, for good: to open any file or socket, to fork, to write a core dump, more memory and more time than one
-look needs; and it is the last to get a processor. It remembers nothing between two questions.
+It is started with an empty environment, and has no key and no address. Before the first question it gives up
+these rights for good:
+
+- to open any file or socket, to fork, to write a core dump;
+- to use more memory and more time than one look needs.
+
+It has the lowest priority for a processor, and remembers nothing between two questions.
 """
 
 import importlib

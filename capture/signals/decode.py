@@ -1,6 +1,6 @@
-"""The first picture and all sound of one stored segment, decoded; run in the child process alone.
+"""Decodes the first picture and all sound of one stored segment; runs in the child process alone.
 
-The container is our own writer's, so its format is known; what lies in it is whatever a stranger sent.
+The container is from our own writer, so its format is known; the media in it are a stranger's.
 """
 
 import io

@@ -1,8 +1,8 @@
-"""Beside the real recorder: each segment it has accepted is looked at too, where the exam has opted in.
+"""Wraps the real recorder: each segment it has accepted is also measured, where the exam has opted in.
 
-Guarantee: a take is recorded as if nobody looked. What is measured is kept if it can be: a sheet that cannot
-be put or registered is counted and gone, and so is an answer that comes after the take's end. Nothing is put
-after the end of a take, so nothing appears in a unit that is closed.
+Guarantee: a take is recorded in the same way with or without measuring. A sheet that cannot be put or
+registered is counted and dropped, and so is an answer that comes after the take's end. Nothing is put after
+the end of a take, so nothing appears in a closed unit.
 """
 
 import asyncio

@@ -1,8 +1,8 @@
 """From figures over time to signals: which figure beyond which threshold, for how long. Pure.
 
-A detector's signal begins with the first look beyond `threshold` and goes on while looks are beyond
-`release`, which lies nearer to the ordinary: so a figure that trembles about the threshold makes one signal
-and not twenty. It is told once it has lasted `lasts_ms`. Where nothing was looked at, nothing is told.
+A detector's signal begins with the first look beyond `threshold` and lasts while looks are beyond `release`,
+which is nearer to normal. So a figure that fluctuates around the threshold makes one signal, not twenty. A
+signal is reported once it has lasted `lasts_ms`. Time without looks has no signals.
 """
 
 from collections.abc import Mapping

@@ -1,7 +1,7 @@
-"""Messages over the pipes of the child process: three byte strings each way, each behind its length.
+"""Messages over the pipes of the child process: three byte strings each way, each preceded by its length.
 
-The parent trusts nothing of an answer: lengths are bounded, figures are finite numbers of known names, the
-gist has its one length, the thumbnail is a JPEG by its structure (`capture.media.jpeg`).
+The parent trusts no part of an answer. Lengths are bounded, figures are finite numbers of known names, the
+gist has a fixed length. The thumbnail is a JPEG by its structure (`capture.media.jpeg`).
 """
 
 import json

@@ -1,4 +1,4 @@
-"""Stretch of wall clock in which nobody is in the picture, in unix milliseconds."""
+"""Interval of wall clock in which no person is in the picture, in Unix milliseconds."""
 
 from typing import Final
 

@@ -1,11 +1,12 @@
-"""Burns the wall clock into a picture: as UTC text for people, as a strip of cells at the top for tests.
+"""Draws the wall clock into a picture: as UTC text for people, as a strip of cells at the top for tests.
 
-The strip's cells are squares of an eightieth of the picture's width, black or white, from the left edge:
+The strip's cells are black or white squares from the left edge. Their side is an eightieth of the picture's
+width:
 
     white black | 48 bits of Unix milliseconds, most significant first | 16 bits of CRC | black white
 
-The CRC is CCITT's polynomial from 0xFFFF over the six bytes, so that a picture without a strip does not
-read as a time. The four marks give black and white as this picture's encoder left them.
+The CRC is CCITT's polynomial from 0xFFFF over the six bytes, so that a picture without a strip does not read
+as a time. The four marks give black and white as this picture's encoder left them.
 """
 
 import binascii

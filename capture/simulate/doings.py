@@ -1,6 +1,6 @@
-"""A simulated candidate's doings beside being filmed: answers, activity, a moment outside the room.
+"""A simulated candidate's actions during the recording: answers, activity, a moment outside the room.
 
-Each goes through the door that an exam platform, the exam page or a companion uses.
+Each goes through the interface that an exam platform, the exam page or a companion uses.
 """
 
 import asyncio

@@ -1,7 +1,7 @@
-"""The simulated candidate's encoders, set to cost little: H.264, VP8 and Opus packets on their own clocks.
+"""The simulated candidate's encoders, tuned for low cost: H.264, VP8 and Opus packets on their own clocks.
 
-aiortc's own encoders start at 1 Mbit/s with a slow preset; a track may hand over packets instead of frames,
-so we encode ourselves and keep three streams of a candidate well under one core.
+aiortc's own encoders start at 1 Mbit/s with a slow preset. A track may return packets instead of frames, so
+we encode ourselves. Three streams of a candidate then need well under one core.
 """
 
 from dataclasses import dataclass

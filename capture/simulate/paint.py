@@ -1,7 +1,7 @@
-"""A small painter: shapes given as paths, filled with smooth edges onto a layer that may be see-through.
+"""A small painter: shapes given as paths, filled with smooth edges onto a layer that may be transparent.
 
-A path is a string of `M x y`, `L x y`, `C x y x y x y`, `Q x y x y` and `Z`, absolute, in pixels.
-Every shape is rasterised at `FINER` times the size and averaged down: dear, so scenes are painted before the
+A path is a string of `M x y`, `L x y`, `C x y x y x y`, `Q x y x y` and `Z`, absolute, in pixels. Every shape
+is rasterised at `FINER` times the size and averaged down. That is expensive, so scenes are painted before the
 first frame and only moved from frame to frame.
 """
 

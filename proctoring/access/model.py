@@ -1,8 +1,8 @@
 """Rules of access. Everything is denied unless a line of RULES allows it.
 
-A rule is role x action x relation: the relation says what the person must be to the session. A staff
-member has one role and may belong to one exam centre later; the candidate and the purge act too, but
-never through these rules (a signed link and the retention rules are their ground).
+A rule is role x action x relation; the relation is the person's to the session. A staff member has one role
+and may belong to one exam centre later. The candidate and the purge act too, but never through these rules: a
+signed link and the retention rules are their ground.
 """
 
 from dataclasses import dataclass

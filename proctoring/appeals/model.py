@@ -1,16 +1,16 @@
 """An appeal: the candidate's objection. It holds the evidence from the instant it is lodged.
 
-state    close
-lodged   closed
-closed   –
+    state    close
+    lodged   closed
+    closed   –
 
-Its answer acts on the incident that it is against:
+The answer to an appeal changes the incident that it is against:
 
-outcome    incident
-upheld     annulled
-amended    another category or severity
-refused    stands
-withdrawn  stands
+    outcome    incident
+    upheld     annulled
+    amended    another category or severity
+    refused    unchanged
+    withdrawn  unchanged
 """
 
 from collections.abc import Iterable

@@ -1,4 +1,4 @@
-"""`proctoring capture`: the capture edge in one process, or in several behind a front that starts them.
+"""`proctoring capture`: the capture edge in one process, or a front that starts several.
 
 With `--processes N` this is the front; it starts the command again for each, with `--number` and `--socket`.
 """

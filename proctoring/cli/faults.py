@@ -1,4 +1,4 @@
-"""Errors as a person is told them: what is the matter, and what to do. Never a traceback."""
+"""Errors as shown to a person: what is wrong, and what to do. Never a traceback."""
 
 import errno
 import os

@@ -1,8 +1,8 @@
 """`proctoring hold …`: keep evidence beyond its due date, and stop keeping it.
 
-On the command line the exam body acts through whoever may read its keys: such a hold is owned by the
-exam body, and the account that placed or released it stands in the ledger. On the pages, where people are
-signed in, nobody releases an incident or appeal hold of their own.
+On the command line the exam body acts through any person who may read its keys. Such a hold belongs to the
+exam body, and the ledger names the account that placed or released it. On the pages, where people are signed
+in, nobody releases their own incident or appeal hold.
 """
 
 from datetime import datetime

@@ -1,4 +1,4 @@
-"""The figures of every process behind a front, in one exposition: each sample says whose it is."""
+"""The figures of every capture process of a front, in one exposition: each sample names its process."""
 
 from collections.abc import Mapping
 

@@ -1,8 +1,8 @@
 """The composition root: from settings to the parts of each role.
 
 Three powers, three types: `CaptureParts` may seal, `ReviewParts` may open, `WorkerParts` may destroy. A
-process is put together as the type of its role and reads no key of another; `Parts`, all three over one core,
-is what `serve` and the operator's commands hold.
+process is put together as the type of its role and reads no key of another. `serve` and the operator's
+commands hold `Parts`, all three over one core.
 """
 
 from dataclasses import dataclass

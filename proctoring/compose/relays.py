@@ -1,4 +1,4 @@
-"""STUN and TURN servers that publishers are told to use."""
+"""STUN and TURN servers for publishers."""
 
 from capture.publish.ice import IceServer
 from capture.publish.relay import Relays

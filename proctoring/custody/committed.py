@@ -1,7 +1,7 @@
 """Commitments of a row's words in the entry of the act that wrote them (`storage.proofs.commitment`).
 
-The ledger holds ids, figures and closed words only. Whatever else decides something, and whatever says
-something about a person, is committed to: the salt stands in the row's `salts`, and goes with the words.
+The ledger holds ids, figures and closed words only. Anything else that decides something, or says something
+about a person, is committed to. The salt is in the row's `salts`, and is erased with the words.
 """
 
 from collections.abc import Iterable, Mapping

@@ -1,8 +1,8 @@
 """The custody ledger's closed vocabulary and the arithmetic of its chain.
 
-Entries are numbered from 1 without a hole. Each carries the hash of the one before it, so a removed,
-altered or reordered entry is found by anyone who reads the ledger from the start. Entries hold random
-ids and roles, never a name.
+Entries are numbered from 1 without a hole. Each carries the hash of the previous one, so anyone who reads the
+ledger from the start finds a removed, altered or reordered entry. Entries hold random ids and roles, never a
+name.
 """
 
 import hashlib

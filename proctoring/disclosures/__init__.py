@@ -1,1 +1,1 @@
-"""Evidence that leaves the service: on what ground, to whom, and what the candidate is told of it."""
+"""Evidence that leaves the service: the ground, the recipient, and the candidate's view of it."""

@@ -1,10 +1,10 @@
 """The privacy notice of one exam, made from its capture profile and regulation and from nothing else.
 
-Guarantee: a notice speaks of a stream, the identity copy, the logs or signals only when the exam has them,
-and says until when by the exam's own regulation (P18). Pure: no clock, no table, no file.
+Guarantee (P18): a notice speaks of a stream, the identity copy, the logs or signals only when the exam has
+them. It says until when they are kept by the exam's own regulation. Pure: no clock, no table, no file.
 
-`Notice.version` is a hash over every text, so a changed word is another version, and the version kept
-with a session proves which words were shown.
+`Notice.version` is a hash over every text, so a changed word makes another version. The version kept with a
+session proves which words were shown.
 """
 
 import hashlib

@@ -1,7 +1,7 @@
 """Placing and releasing holds.
 
-A hold is placed by one conditional update of each unit's row, so that placing a hold and deciding an
-erasure have exactly one winner on every isolation level.
+A hold is placed by one conditional update of each unit's row. So placing a hold and deciding an erasure have
+exactly one winner on every isolation level.
 """
 
 from datetime import datetime, timedelta

@@ -1,8 +1,7 @@
 """Findings of a person who compared the identity card with the recording. Pure.
 
-No machine compares faces here, ever. Once a person has confirmed who sat the exam, the copy has done its
-work and goes at the end of that day, before the footage; otherwise it goes with the footage. A hold keeps
-it either way.
+No machine compares faces here, ever. Once a person has confirmed the candidate's identity, the copy is due at
+the end of that day, before the footage. Otherwise it is erased with the footage. A hold keeps it either way.
 """
 
 from dataclasses import dataclass

@@ -1,5 +1,5 @@
-"""An incident: a human decision with reasons. It holds the evidence at once and counts when a second
-person agrees.
+"""An incident: a human decision with reasons. It holds the evidence at once and counts when a second person
+agrees.
 
     state            agree       disagree        close     appeal upheld   amended by an appeal
     awaiting-second  confirmed   awaiting-third  –         –               –
@@ -9,8 +9,8 @@ person agrees.
     rejected         –           –               –         –               –
     annulled         –           –               –         –               –
 
-Whoever decides or answers has looked at what the decision names. The second person is whoever of the other
-reviewers comes, the third likewise; nobody is chosen. After the third's no it is "no concern", for good.
+Each person who decides or answers has looked at what the decision names. The second person is any of the
+other reviewers, the third likewise; none is chosen. After the third's no it is "no concern", for good.
 Rejecting ends the hold; so do closing and annulling. Confirmed and closed incidents count against the
 candidate, from `notified_at` on.
 """

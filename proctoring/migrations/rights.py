@@ -1,18 +1,17 @@
 """Rights of each role of the distributed shape on PostgreSQL: verbs by table, for UPDATE by column. Pure.
 
-Closed unless it is written here. Whoever adds a table, or lets a running process read or write what it did
-not before, adds a line: until then PostgreSQL refuses it to every role. Each service function that writes is
-tried under its role in `tests/integration/test_database_roles.py`. The owner, under whom the command line
-runs, needs no line.
+A right exists only if it is written here. A new table, or a new read or write of a running process, needs a
+line: until then PostgreSQL refuses it to every role. `tests/integration/test_database_roles.py` tries each
+writing service function under its role. The owner, under whom the command line runs, needs no line.
 
-Whoever makes a row that the ledger commits to gives it its salts before it is written: no UPDATE is needed.
+A row that the ledger commits to gets its salts before it is inserted: no UPDATE is needed.
 
 Invariants: no role alters or removes a ledger entry, a segment's leaf or an erasure certificate. Capture,
 which faces the world, sees nothing of staff, and changes no incident, review, appeal, hold or exam. Only the
 worker destroys or replaces a key.
 
-A row lock (SELECT … FOR UPDATE, or FOR SHARE) asks for UPDATE on some column of its table. Where a role
-locks and writes nothing, it is given the column that says least: `LOCKED_BY`.
+A row lock (SELECT … FOR UPDATE, or FOR SHARE) asks for UPDATE on some column of its table. A role that locks
+and writes nothing is given the least telling column: `LOCKED_BY`.
 """
 
 from collections.abc import Mapping

@@ -1,6 +1,6 @@
 """Facts that a candidate may read about their own recording (P17), and the rules for showing them.
 
-Pure. Roles only, never a name; a decision is told once two people have made it, not before.
+Pure. Roles only, never a name; a decision is shown once two people have made it, not before.
 """
 
 from collections.abc import Iterable

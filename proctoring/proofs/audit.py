@@ -1,5 +1,6 @@
-"""All rows beside the whole ledger, for `proctoring ledger verify`: nothing is remembered, nothing
-believed."""
+"""Compares all rows with the whole ledger, for `proctoring ledger verify`: from the start, without trusting
+an earlier result.
+"""
 
 from collections.abc import Iterator
 

@@ -1,7 +1,7 @@
 """Comparing the database with itself and with the copies of its proofs that left the host.
 
-An edited row breaks a chain; an edited chain no longer fits what was signed; a database rolled back to an
-old backup no longer fits what was copied elsewhere. Each fault has a code.
+An edited row breaks a chain. An edited chain no longer fits the signed heads. A database rolled back to an
+old backup no longer fits the copy elsewhere. Each fault has a code.
 """
 
 from collections import defaultdict

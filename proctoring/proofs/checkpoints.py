@@ -1,7 +1,7 @@
 """Checkpoints: every manifest and the ledger get a signed head as they grow, and each head leaves the host.
 
-Made by a job, never by capture, which holds no signing key. A checkpoint is made from the one before it and
-the hashes that came since, so a change of what was signed before shows as a root that does not fit.
+A job makes them, never capture, which holds no signing key. A checkpoint is made from the previous one and
+the new hashes. So a change of signed content shows as a root that does not match.
 """
 
 from collections.abc import Callable, Iterable

@@ -1,5 +1,6 @@
-"""Facts of the ledger beside the rows of the database: each disagreement, and what the ledger does not tell.
-Pure."""
+"""Compares facts of the ledger with the rows of the database: each disagreement, and each value the ledger
+does not tell. Pure.
+"""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field

@@ -1,8 +1,8 @@
-"""Copies the acts that decide over evidence off the host, right behind the commit that made them.
+"""Copies the acts that decide over evidence off the host, right after the commit that made them.
 
-Whoever is told that something is held finds it in the copy, and so does whoever deletes the first object of
-an erasure: in a process that has the copy and the signing key. Where the copy cannot be written the act
-stands all the same, and this is tried again with every later act and every round of the job.
+The copy is written before the caller is answered that evidence is held, and before the first object of an
+erasure is deleted. Both need a process that has the copy and the signing key. Where the copy cannot be
+written the act is still valid; every later act and every round of the job tries again.
 """
 
 from pathlib import Path

@@ -1,6 +1,6 @@
-"""Rest of a copy once the restorations in it are taken for what they declare.
+"""Removes from a copy the parts that its declared restorations explain.
 
-Pure. A checkpoint of a lost history contradicts nothing, as far as the declaration reaches; and a declaration
+Pure. A checkpoint of a lost history contradicts nothing, as far as the declaration reaches. A declaration
 that a later restore lost is not asked for again.
 """
 

@@ -1,6 +1,7 @@
 """Findings of the job: each alarms once, in log, ledger and metric, and degrades `/readyz` until it is gone.
 
-An edit of every row is as many findings: of a pass TOLD_A_PASS are told one by one, the rest as a number.
+An edit of every row makes as many findings. Of a pass, TOLD_A_PASS are reported one by one, the rest as a
+number.
 """
 
 from collections.abc import Collection, Iterable

@@ -1,5 +1,6 @@
-"""Stretches of a stream that neither a leaf nor a gap tells of: a gap that somebody took away before it was
-told. Pure."""
+"""Stretches of a stream that neither a leaf nor a gap covers: a gap that was deleted before the ledger told
+it. Pure.
+"""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 

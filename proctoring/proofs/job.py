@@ -1,8 +1,8 @@
-"""The job *replay*: goes on from the last entry that it read and signed, and round the rows that it has seen
-before.
+"""The job *replay*: continues from the last entry that it read and signed, and goes round the rows it has
+seen before.
 
-No pass reads more than its figures say, whatever the ledger's length, and none reads an old entry again but
-those of a session whose rows have changed. What each costs is told in `docs/formats/proofs.md`.
+No pass reads more than its figures say, whatever the ledger's length. Old entries are read again only for a
+session whose rows have changed. The cost of each part is in `docs/formats/proofs.md`.
 """
 
 from collections.abc import Sequence

@@ -1,5 +1,6 @@
-"""Leaves of a unit's manifest beside what hangs on them: their own chain, the unit's head, where its takes
-lie."""
+"""Compares the leaves of a unit's manifest with their own chain, the unit's head, and the places of its
+takes.
+"""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass

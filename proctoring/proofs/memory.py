@@ -1,7 +1,7 @@
-"""Memory of the job between its passes, signed: whoever edits rows cannot say that they were read like that.
+"""Memory of the job between its passes, signed: an edit of rows cannot forge that they were read like that.
 
-Nothing here is believed without its signature; what is not signed is read anew. What it has read of the
-ledger, `proctoring.proofs.pages` remember.
+Only signed content is believed; anything else is read again. `proctoring.proofs.pages` remember the ledger's
+part.
 """
 
 from collections.abc import Collection, Iterable, Sequence

@@ -1,8 +1,8 @@
-"""Pages of the ledger: what was read and checked once, signed, so that no later process reads it again.
+"""Pages of the ledger: entries read and checked once, signed, so that no later process reads them again.
 
-A page ends at an entry, and names that one's hash: it holds for a ledger that has this hash there, and for no
-other. An earlier form of a page says the same of fewer entries. So nobody who can write rows gains anything
-by a page that is gone, edited, or put back: the entries are then read.
+A page ends at an entry, and names its hash. It holds only for a ledger that has this hash there. An earlier
+form of a page says the same of fewer entries. So a writer of rows gains nothing by deleting, editing or
+restoring a page: the entries are then read.
 """
 
 from collections.abc import Iterator

@@ -1,10 +1,11 @@
 """Reads the custody ledger as it grows, and keeps of each session a digest of its entries.
 
-One instance for the life of a process. Every entry is read and checked once, by whichever process was first:
-it follows from the one before, its hash is that of its content, and the tree up to the newest checkpoint is
-the signed one. What was read before, signed pages tell (`proctoring.proofs.pages`). Afterwards the
-entries of a session cost no more than themselves: read again, they must give the digest. So neither an entry
-that was changed, nor one that was taken away, goes unseen, and no other session's entries are read for it.
+One instance for the life of a process. Every entry is read and checked once, by the first process that meets
+it. It follows from the previous one, its hash is that of its content, and the tree up to the newest
+checkpoint is the signed one. Signed pages tell what was read before (`proctoring.proofs.pages`).
+
+Afterwards a session costs only its own entries: read again, they must give the digest. So neither a changed
+nor a deleted entry goes unnoticed, and no other session's entries are read for it.
 
 Memory: some 200 bytes a session. Without pages the first reading takes half a minute for a million entries.
 """

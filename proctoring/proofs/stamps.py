@@ -1,7 +1,7 @@
 """Time-stamps of the ledger's checkpoints: a third party's word on when they existed, where one is set.
 
-Asked for by the job that signs checkpoints, outside any transaction. That the authority is away holds nothing
-up: it is logged and counted, and the next round asks again.
+The job that signs checkpoints asks for them, outside any transaction. An unreachable authority delays
+nothing: it is logged and counted, and the next round asks again.
 """
 
 import base64

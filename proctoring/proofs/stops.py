@@ -1,6 +1,6 @@
-"""Stops: sessions whose erasure waits because their rows are not what the ledger tells.
+"""Stops: sessions whose erasure waits because their rows contradict the ledger.
 
-A stop is in force until the two agree again, or a person has looked and erases the session all the same
+A stop is in force until the two agree again, or a person has looked and erases the session anyway
 (`proctoring purge --despite SESSION`).
 """
 

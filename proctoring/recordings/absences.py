@@ -1,7 +1,7 @@
-"""Picture or sound missing in segments that are stored: gaps of one part, each as long as it lasted. And why
-nothing is stored before a segment, where that is no lost connection.
+"""Picture or sound missing in stored segments: gaps of one part, each as long as it lasted.
 
-A microphone that is silent for two hours is told by each of 1,800 segments, and is one gap.
+Also the reason why nothing is stored before a segment, where the connection was not lost. A microphone that
+is silent for two hours is reported by each of 1,800 segments, and is one gap.
 """
 
 from datetime import datetime

@@ -1,10 +1,12 @@
 """Registers the leaves of many streams in one transaction and a handful of statements.
 
-Only ordinary ones: not late, of a unit that is open, not the first of a take that follows another, and not
-registered after something of a later take. While many streams record there are hundreds of them each second;
-whatever is not ordinary goes through `proctoring.recordings.service`, whose rules these leaves keep. One
-after a gap is ordinary, since on a bad network there are many; the first of a stream is, since an exam begins
-for everyone in the same minute.
+Only ordinary leaves are registered here. While many streams record there are hundreds of them each second. An
+ordinary leaf is not late and belongs to an open unit. It is not the first of a take that follows another, nor
+registered after something of a later take. Others go through `proctoring.recordings.service`, whose rules
+these leaves keep.
+
+A leaf after a gap is ordinary, since on a bad network there are many. The first of a stream is, since an exam
+begins for everyone in the same minute.
 """
 
 from collections.abc import Mapping

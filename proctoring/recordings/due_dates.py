@@ -1,4 +1,4 @@
-"""Due dates of a session's evidence: set anew whenever something that they are counted from happens."""
+"""Due dates of a session's evidence: recalculated whenever something that they are counted from happens."""
 
 from datetime import datetime
 

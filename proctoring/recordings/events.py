@@ -1,7 +1,7 @@
 """Events of a session's logs: a closed vocabulary of activity, xAPI-shaped answers, their place in time.
 
-A batch is taken whole or not at all. The client's clock is never evidence of wall time: only how long before
-sending something happened is taken from it, and counted back from when the server received it.
+A batch is taken whole or not at all. The client's clock is never evidence of wall time. It only tells how
+long before sending something happened; that is subtracted from the time of receipt by the server.
 """
 
 from datetime import UTC, datetime, timedelta

@@ -1,11 +1,13 @@
-"""Length of a session's time line: from its start to its finish, and never shorter than what is stored.
+"""Length of a session's time line: from its start to its finish, and never shorter than the stored media.
 
 While the session is live the time line grows to now, whatever arrives. Once it is over it ends with the
-finish; what is missing until there is a gap. One exception: a candidate's page says goodbye for each stream,
-waits until all of it is stored, and only then tells the finish. Where the last media ended with such a
-goodbye, END_SLACK_MS before the finish at most, that time is the order of ending and no part of the exam: the
-time line ends with the media, so that stored media and gaps still make up all of it. A stream whose
-connection, device or server was lost said no goodbye: its absence counts to the finish.
+finish; missing time until then is a gap.
+
+One exception: a candidate's page says goodbye for each stream, waits until all of it is stored, and only then
+reports the finish. The last media may end with such a goodbye, at most END_SLACK_MS before the finish. That
+time belongs to the order of ending and not to the exam. The time line then ends with the media, so that
+stored media and gaps still make up all of it. A stream whose connection, device or server was lost said no
+goodbye: its absence counts to the finish.
 """
 
 from collections import defaultdict

@@ -1,6 +1,7 @@
-"""The activity and answers logs of a session: which it has, what may still be added, where the entries lie.
+"""The activity and answers logs of a session: which exist, the room left in them, the places of their
+entries.
 
-Each is an evidence unit of its own. The rows know how many entries there are, never what they say.
+Each is a separate evidence unit. The rows know how many entries there are, never their content.
 """
 
 import json

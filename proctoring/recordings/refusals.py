@@ -1,4 +1,4 @@
-"""A key that was refused is told to everybody: in the ledger for good, on the time line, in the metrics.
+"""A refused key is reported everywhere: in the ledger for good, on the time line, in the metrics.
 
 Once for each unit and wrong key, however often a publisher tries again.
 """

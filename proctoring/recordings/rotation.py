@@ -1,4 +1,4 @@
-"""Rotation of key epochs: living units move to the newest epoch, an epoch that nobody needs is destroyed.
+"""Rotation of key epochs: living units move to the newest epoch, an unused epoch is destroyed.
 
 Afterwards every old copy of the database is useless: its sealed keys name an epoch that is gone. Objects are
 never touched.

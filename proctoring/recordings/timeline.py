@@ -1,4 +1,4 @@
-"""The time line of a session as the player reads it, and where one sealed segment lies."""
+"""The time line of a session as the player reads it, and the place of one sealed segment."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta

@@ -1,13 +1,13 @@
-"""Until when the exam record is kept, and what people wrote. Pure.
+"""End of the exam record, and of the words that people wrote. Pure.
 
-    what people wrote         goes
+    words of people           erased
     nothing was decided       with the recording
-    a decision stands         with the exam record
+    a decision is in force    with the exam record
 
-A decision stands where an incident counts, or an appeal was lodged and not withdrawn. While something of the
-recording is left, or a hold is on it, all of it stays. The record is the session's row without these words:
-which candidate (a reference), which exam, when, and what was decided. At its end the reference goes, and the
-notice that was kept with it.
+A decision is in force where an incident counts, or an appeal was lodged and not withdrawn. While something of
+the recording is left, or a hold is on it, all words stay. The record is the session's row without these
+words: which candidate (a reference), which exam, when, and what was decided. At its end the reference is
+erased, and the notice that was kept with it.
 """
 
 from dataclasses import dataclass

@@ -1,7 +1,7 @@
 """Columns of text that stay when everything about a session has ended, each with the reason. Pure.
 
-What people wrote about a session goes (`records.model`: WORDS, RECORD). The rows of GONE_WITH_KEY go as a
-whole when their unit's key is destroyed. All other text is listed here, and nobody's words about a candidate
+Words of people about a session are erased (`records.model`: WORDS, RECORD). The rows of GONE_WITH_KEY are
+deleted when their unit's key is destroyed. All other text is listed here, and no words about a candidate
 reach it. A test fills every column and lets a session live to its end; it fails on a column in no table.
 """
 

@@ -1,7 +1,7 @@
-"""Holds again as the copy proves them: placed, released, or ended with the evidence that they covered.
+"""Holds restored as the copy proves them: placed, released, or ended with the evidence that they covered.
 
-They stand in the ledger as any other; `restored` says that nobody decided anew. The reason is in the lost
-records, so what is placed again is to be looked at now.
+The ledger has them like any other; `restored` says that no person decided again. The reason is in the lost
+records, so a hold that is placed again must be reviewed now.
 """
 
 from sqlalchemy import select, update

@@ -1,6 +1,6 @@
-"""Leaving the quarantine: what stays lost is told, a person answers for it, both histories are declared.
+"""Leaving the quarantine: lost records are reported, a person answers for them, both histories are declared.
 
-The declaration goes into the copy first and into the database after it: whatever crashes in between, the
+The declaration goes into the copy first and into the database after it. After a crash in between, the
 quarantine is still in force and is lifted again.
 """
 

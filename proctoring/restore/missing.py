@@ -1,7 +1,7 @@
 """Difference between the copied proofs and the database: what is missing in one of them.
 
-Pure. Every line of the copy was committed before it was written, so a database read after the copy knows
-all of it, unless an older one was put back in its place.
+Pure. Every line of the copy was committed before it was written. So a database read after the copy knows all
+of it, unless an older one was put back in its place.
 
     quarantine   begins: something is missing        replay: what the copy proves is done again
                  ends:   a person lifts it, once nothing provable is missing; the lost history is declared

@@ -1,9 +1,9 @@
 """A signal is what a machine measured over a stretch of a stream. It says nothing of a person. Pure.
 
-There is no kind of signal for who somebody is, what they feel, where they look, or how suspect they are, and
-none will be added: a face is counted, never compared. Signals hold nothing; some raise a flag, for a person
-to look at and to dismiss. Signals and thumbnails lie in *sheets*: sealed objects of the evidence unit of
-their stream, erased with it.
+There is no kind of signal for identity, feelings, gaze or suspicion, and none will be added: a face is
+counted, never compared. Signals hold nothing. Some raise a flag, for a person to look at and to dismiss.
+Signals and thumbnails are stored in *sheets*: sealed objects of the evidence unit of their stream, erased
+with it.
 """
 
 import base64

@@ -1,4 +1,4 @@
-"""Table of sheets: where each lies and what opens it, not a word of what was measured."""
+"""Table of sheets: the place of each and the key that opens it, nothing of what was measured."""
 
 from sqlalchemy import ForeignKey
 from sqlalchemy.orm import Mapped, mapped_column

@@ -1,12 +1,12 @@
 """Keys of evidence units: sealed to only while they are the ones that were made for their units.
 
-Who may write the database could replace a unit's public half, and read what is recorded from then on. So a
+A writer of the database could replace a unit's public half, and read what is recorded from then on. So a
 unit's public half is tagged as it is made (`storage.keys.unit_tags`). Every seal checks the tag, and the
-ledger commits to public half and sealed take keys: putting the right half back later hides nothing
+ledger commits to public half and sealed take keys. So putting the right half back later hides nothing
 (`recordings.refusals`).
 
-Units that are open when a data folder gets its secret for tags are adopted, with an entry, and never again: a
-file next to the secret notes that, in a folder into which no writer of the database writes
+Units that are open when a data folder gets its secret for tags are adopted once, with an entry. A file next
+to the secret notes that, in a folder into which no writer of the database writes
 (`proctoring.compose.prepare`).
 """
 

@@ -1,8 +1,8 @@
-"""From where a GET comes: what another site makes a browser ask for is looked at by nobody.
+"""Origin of a GET: evidence is not opened for a request that another site caused.
 
-Opening evidence enters a view in the ledger, in the name of whoever is signed in. So it is opened for a
-request of our own pages alone, by the browser's own word (`Sec-Fetch-Site`, Fetch Metadata), which no page
-can set:
+Opening evidence enters a view in the ledger, in the name of the signed-in person. So it is opened only for a
+request of our own pages. The browser says so (`Sec-Fetch-Site`, Fetch Metadata), and no page can set that
+header:
 
     same-origin            our pages: the player, a link followed within the service
     none                   a person: the address bar, a bookmark, a link in a mail program
@@ -10,9 +10,9 @@ can set:
 
 A navigation is no exception, for any page can make one. Evidence itself never opens from elsewhere. A page
 that opens evidence as it loads, such as a session's, first asks a person who arrives from elsewhere, as from
-a mail read in a browser, to go on: one click more, and that click is theirs.
+a mail read in a browser. It costs one more click, and that click is theirs.
 
-A request without the header is no browser's of today (all have sent it since 2023): a script of the signed-in
+All browsers have sent the header since 2023. A request without it comes from a script of the signed-in
 person. `Origin` counts for it, where it is there.
 """
 

@@ -1,13 +1,13 @@
-"""Request bodies, bounded before a byte of one is read: how large, on whose word, how many at once, how slow.
+"""Request bodies, bounded before a byte of one is read: their size, sender, number at once, and rate.
 
-- Routes that need more than a form name their largest body (`Body`); every other body is a form, of
-  FORM_BYTES_MAX. A body that says it is larger, or turns out to be, is refused with 413.
+- Routes that need more than a form name their largest body (`Body`). Every other body is a form, of
+  FORM_BYTES_MAX. A body that declares more, or turns out larger, is refused with 413.
 - Where the address holds a token, its signature is checked first: without it nothing is read.
 - Bodies count from the first byte that is asked for until the answer is given: per token, of strangers per
   address, and in all. A bearer token counts as known then: its handler checks it before it reads.
 - A body comes at SLOWEST_BYTES_PER_S after GRACE_S, and within BODY_S_MAX.
 
-Too many and too slow are told as 503: pages keep what they have and send it again.
+Too many and too slow are refused with 503: pages keep their content and send it again.
 """
 
 import asyncio

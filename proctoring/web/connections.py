@@ -1,14 +1,15 @@
-"""Connections of strangers, bounded: how many there are, how slow a head may come or an answer be taken.
+"""Connections of strangers, bounded: their number, and the time for a head to come or an answer to be taken.
 
 Uvicorn has a limit for idle connections that sent a request before, and none of these:
 
-- a connection is closed HEAD_S_MAX after it began, or after its last answer, unless a whole head of a request
-  has come; of a body that nobody wants UNWANTED_BYTES_MAX are thrown away meanwhile, so that the sender reads
-  the answer (RFC 9112, section 9.6), and no more is read;
-- an answer that is not taken at SLOWEST_BYTES_PER_S is given up;
-- one address has at most ADDRESS_MAX connections, proxies excepted: what they hand on is bounded by request;
-- there are `most` in all. Beyond it the connection that has waited longest for a head makes room, so that
-  idle ones keep nobody out; where none waits, the new one is refused.
+- A connection is closed HEAD_S_MAX after it began, or after its last answer, unless a whole head of a request
+  has come. Of an unwanted body, UNWANTED_BYTES_MAX are discarded meanwhile, so that the sender reads the
+  answer (RFC 9112, section 9.6). No more is read.
+- An answer that is not taken at SLOWEST_BYTES_PER_S is given up.
+- One address has at most ADDRESS_MAX connections. Proxies are excepted: what they hand on is bounded by
+  request.
+- There are `most` in all. Beyond it the connection that has waited longest for a head makes room, so that
+  idle ones keep nobody out. If none waits, the new one is refused.
 """
 
 import asyncio

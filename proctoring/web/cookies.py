@@ -1,5 +1,7 @@
-"""Cookies of ours. Over https their name begins with `__Host-`: a browser then takes one only from this very
-host, over https, for every path (RFC 6265bis, section 4.1.3.2). No neighbouring host can plant one here.
+"""Cookies of ours. Over https their name begins with `__Host-` (RFC 6265bis, section 4.1.3.2).
+
+A browser then takes one only from this very host, over https, for every path. No neighbouring host can plant
+one here.
 """
 
 from starlette.requests import Request

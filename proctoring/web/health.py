@@ -1,4 +1,4 @@
-"""`/healthz`: the process is alive. `/readyz`: it can do its work, and erasure is not behind. `/metrics`."""
+"""`/healthz`: the process is alive. `/readyz`: it can do its work, and erasure is not overdue. `/metrics`."""
 
 from collections.abc import Callable, Mapping
 

@@ -1,7 +1,7 @@
 """Names that this service answers to: that of its base URL, and this machine's own.
 
-A stranger's name that DNS leads here would otherwise make our pages part of that stranger's origin, and links
-made from the name in a request would lead there.
+A stranger's name that DNS leads here would otherwise make our pages part of that stranger's origin. Links
+made from the name in a request would then lead there.
 """
 
 from ipaddress import ip_address

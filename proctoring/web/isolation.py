@@ -1,13 +1,14 @@
-"""Names that run right to left, kept from turning the sentence around them: at one place, for every template.
+"""Isolates names that run right to left, at one place for every template, so that they do not turn the
+sentence.
 
-As a template is loaded, each of its expressions is given one of three filters by the place where it stands:
+As a template is loaded, each of its expressions gets one of three filters, by its context:
 
-- in the text of a page: `<bdi>` around what would turn the sentence;
+- in the text of a page: `<bdi>` around anything that would turn the sentence;
 - where people read and no element can be (TEXT_ONLY, READ): the characters FSI and PDI around it;
 - elsewhere (addresses, classes, forms): as it is, never an element.
 
-What is put into a translated sentence is isolated like text. Only foreign words are touched: our own are
-Markup, and a name without right-to-left letters stays as it is.
+A value in a translated sentence is isolated like text. Only foreign words are touched: our own are Markup,
+and a name without right-to-left letters stays as it is.
 """
 
 from collections.abc import Sequence

@@ -1,6 +1,6 @@
 """The browser's side of security: a strict content-security policy and the same-origin rule.
 
-Guarantee: no inline script or style runs, nothing is loaded from elsewhere, no page is framed, and a
+Guarantee: no inline script or style runs, nothing is loaded from elsewhere, and no page is framed. A
 state-changing request that a browser sends from another site is refused before any handler sees it.
 """
 

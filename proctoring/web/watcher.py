@@ -1,8 +1,7 @@
-"""Right to read `/metrics`: whoever has its token; without one, a program on this machine.
+"""Right to read `/metrics`: the bearer of its token; without one, a program on this machine.
 
-A request that came through a proxy is nobody's on this machine, whatever address it shows: one header of a
-proxy is enough. A proxy that adds none must not hand the address out, as the one of docker-compose.yml does
-not.
+A request through a proxy never counts as this machine's, whatever address it shows: one header of a proxy is
+enough. A proxy that adds none must not forward this address; that of docker-compose.yml does not.
 """
 
 import hmac

@@ -1,9 +1,11 @@
 """KEK epochs: the weekly keys that every evidence unit's key is sealed to, and the three powers over them.
 
-Here as key files: hybrid key pairs (ML-KEM-768 + X25519). The public half goes to every process; the private
-half lives here alone, outside the database and the bucket; whoever holds only a `PublicEpoch` can seal and
-never open. The suite is HPKE (RFC 9180) with MLKEM768_X25519, SHAKE256 and AES-256-GCM. The same three powers
-over a key service: `storage.keys.transit`.
+In this module they are key files: hybrid key pairs (ML-KEM-768 + X25519). The public half goes to every
+process; the private half is only here, outside the database and the bucket. With only a `PublicEpoch` a
+process can seal and never open.
+
+The suite is HPKE (RFC 9180) with MLKEM768_X25519, SHAKE256 and AES-256-GCM. The same three powers over a key
+service: `storage.keys.transit`.
 """
 
 import os

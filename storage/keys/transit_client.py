@@ -1,9 +1,9 @@
-"""Connection to the key service: where it is, with whose login, how long a call may last, and what its errors
-mean here.
+"""Connection to the key service: its address, the login, the time limit of a call, the translation of its
+errors.
 
 A login is a file: one line is a token, two lines are an AppRole's role id and secret id. It is read when
-there is no token yet and again when the service refuses the one there is: an expired token is replaced by
-itself, and so is one that somebody else renews in the file.
+there is no token yet, and again when the service refuses the present one. So an expired token is replaced,
+and a token that is renewed in the file is picked up.
 """
 
 from collections.abc import Callable, Iterator

@@ -1,8 +1,8 @@
 """Makes the Transit engine and one login per power on a key service; harmless to repeat.
 
-A policy names the engine and nothing else of the service. The sealer may encrypt and can open nothing; the
-opener may only decrypt; the shredder makes keys that cannot be exported, and deletes them, and can use none.
-A login is an AppRole whose tokens last an hour.
+A policy names the engine and nothing else of the service. The sealer may encrypt and can open nothing. The
+opener may only decrypt. The shredder makes non-exportable keys and deletes them, and can use none. A login is
+an AppRole whose tokens last an hour.
 """
 
 import json

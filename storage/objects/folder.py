@@ -1,7 +1,7 @@
-"""The object store in a folder: what `proctoring serve` uses when nobody set up MinIO.
+"""The object store in a folder: `proctoring serve` uses it when MinIO is not set up.
 
-A crash at any instant leaves either no object or the whole object: bytes go to a temporary name, are
-flushed to the disk, then linked to their final name, and the folder is flushed.
+A crash at any instant leaves either no object or the whole object. Bytes go to a temporary name, are flushed
+to the disk, then linked to their final name, and the folder is flushed.
 """
 
 import os

@@ -1,15 +1,15 @@
-"""The object store in MinIO, or whatever speaks its S3 with conditional writes.
+"""The object store in MinIO, or in another service with its S3 and conditional writes.
 
-Versions and delete markers are listed and deleted by their id, so that nothing is left behind in a bucket
-that somebody made versioned. Nothing depends on ETags, lifecycle rules, tags or server-side encryption.
+Versions and delete markers are listed and deleted by their id, so nothing remains in a bucket that was made
+versioned. Nothing depends on ETags, lifecycle rules, tags or server-side encryption.
 
 - Put-if-absent is `If-None-Match: *`: the server looks and writes under one lock on the name.
-- Every object is one PUT, never a multipart upload. Other clients with the ingest key may begin some; MinIO
-  finds those by prefix only for the exact name, so all of the bucket are asked for and ours are picked out.
-  MinIO lists only what began since its last start; what is older it drops by itself after 24 h
-  (`stale_uploads_expiry`), and holds no key.
+- Every object is one PUT, never a multipart upload. Other clients with the ingest key may begin multipart
+  uploads. MinIO finds those by prefix only for the exact name, so all of the bucket are listed and ours are
+  picked out. MinIO lists only uploads begun since its last start. It drops older ones by itself after 24 h
+  (`stale_uploads_expiry`), and they contain no key.
 - The client's `_put_object`, `_execute`, `_list_multipart_uploads` and `_abort_multipart_upload` are private
-  to it and have no public twin; the lock file fixes its version and the contract suite notices a change.
+  to it and have no public twin. The lock file fixes its version, and the contract suite notices a change.
 """
 
 from collections import deque

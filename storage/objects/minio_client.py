@@ -1,8 +1,8 @@
-"""Connection to MinIO: where it is, whose key, how long a call may last, and what its errors mean here.
+"""Connection to MinIO: its address, the key, the time limit of a call, the translation of its errors.
 
 Every call ends: it waits at most `CONNECT_S_MAX` for a connection and `ANSWER_S_MAX` between two bytes, and
-is tried again at most `RETRIES` times. Only what may be repeated is repeated: a PUT whose answer was lost is
-not sent again, for the second would meet the first (put is put-if-absent); the caller decides.
+is retried at most `RETRIES` times. Only repeatable calls are retried. A PUT whose answer was lost is not sent
+again, since put is put-if-absent and the second would meet the first. The caller decides.
 """
 
 from collections.abc import Iterator

@@ -1,7 +1,8 @@
-"""Check that a bucket's objects can be erased in time: Object Lock, retention, and what else keeps an object.
+"""Check that a bucket's objects can be erased in time: Object Lock, retention, and everything else that keeps
+an object.
 
-What is found is of two kinds: a fault, with which no recording can be erased when it is due, and a caution,
-with which somebody could keep one.
+Findings are of two kinds. With a fault no recording can be erased when it is due; with a caution a person
+could keep one.
 """
 
 from collections.abc import Iterator

@@ -1,9 +1,9 @@
 """Makes the bucket and one user per power on a MinIO server; harmless to repeat.
 
 A policy names the bucket, and the objects below `u/`, and nothing else of the server. The ingest user cannot
-read, list or delete what it wrote; the reader can only read what it can name; the purger can list and
+read, list or delete what it wrote. The reader can only read objects that it can name. The purger can list and
 destroy, neither read nor write, and may ask whether the bucket locks objects. The bucket is made without
-versions: what is deleted should be gone.
+versions, so that deleted objects are gone.
 """
 
 import json

@@ -1,4 +1,4 @@
-"""The grammar of object keys: random ids and counters only, so that a bucket listing names nobody.
+"""The grammar of object keys: random ids and counters only, so that a bucket listing identifies no person.
 
 segment   u/<unit>/<take>/<seq as 8 digits>.pev
 prefix    u/<unit>/

@@ -1,7 +1,7 @@
-"""Evidence packages as folders: BagIt 1.0 (RFC 8493) with SHA-256, and nothing that the format does not name.
+"""Evidence packages as folders: BagIt 1.0 (RFC 8493) with SHA-256, and no file that the format does not name.
 
-Reading trusts nothing: no link is followed, no device is opened, no name outside the grammar is touched,
-and nothing greater than its limit is read.
+Reading trusts nothing. No link is followed, no device is opened, no name outside the grammar is touched, and
+nothing larger than its limit is read.
 """
 
 import hashlib

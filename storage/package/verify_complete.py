@@ -1,8 +1,9 @@
-"""The checks that nothing is left out of a package: no stream that was recorded, no entry about the session,
-and no words that the ledger committed to and this export opened.
+"""The checks that nothing is left out of a package: recorded streams, entries about the session, opened
+words.
 
-The export's own entry, made before the package, counts entries and openings. Where it does not, it is of an
-older service: that is said, and neither passes nor fails.
+The words are those that the ledger committed to and this export opened. The export's own entry, made before
+the package, counts entries and openings. An entry of an older service does not; such a check is reported as
+SKIP, and neither passes nor fails.
 """
 
 from collections.abc import Mapping, Sequence

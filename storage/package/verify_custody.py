@@ -1,5 +1,7 @@
-"""The checks of a package's custody extract: each entry stands in the ledger whose head was signed, and the
-acts agree with what the package holds."""
+"""The checks of a package's custody extract: each entry is in the ledger whose head was signed.
+
+The acts must agree with the package's content.
+"""
 
 import hashlib
 from collections.abc import Sequence

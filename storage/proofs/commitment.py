@@ -1,10 +1,10 @@
-"""Salted commitments: a custody entry binds a value that it does not say.
+"""Salted commitments: a custody entry binds a value without revealing it.
 
     "c1:" ‖ hex(SHA-256(RFC 8785 JSON of {"column", "row", "salt", "table", "v": 1, "value"}))
 
-An entry holds it under the name `<table>/<row>/<column>`. The salt is SALT_BYTES random bytes, drawn anew
-for each value, kept beside it and erased with it. Whoever has no salt learns nothing from a commitment,
-however few values are possible; no value can stand in for another, in another row or column.
+An entry holds it under the name `<table>/<row>/<column>`. The salt is SALT_BYTES random bytes, new for each
+value, kept next to it and erased with it. Without the salt a commitment reveals nothing, however few values
+are possible. No value can replace another, in another row or column.
 """
 
 import hashlib

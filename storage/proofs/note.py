@@ -1,10 +1,10 @@
-"""Signed notes (C2SP signed-note): a text of lines, an empty line, and a line that names who signed.
+"""Signed notes (C2SP signed-note): a text of lines, an empty line, and a line that names the signer.
 
     <text, ends with a newline>
     <empty line>
     — <name> <base64 of key id (4 bytes) ‖ Ed25519 signature (64 bytes)>
 
-The name, which is the origin of what is signed, is under the signature: a note about one thing is never
+The name is the origin of the signed text, and the signature covers it. So a note about one thing is never
 taken for a note about another. Exactly one signature; a version with cosignatures would be a new one.
 """
 

@@ -1,8 +1,8 @@
 """Signatures (Ed25519, RFC 8032): anyone with the public half can check them.
 
-One key signs notes (`storage.proofs.note`) and bodies. A signature for one purpose holds for no other: a note
-begins with its name, and before a body the purpose is signed too. In the first version a body was signed as
-it stands; such a signature, 128 hex digits and nothing before them, still holds.
+One key signs notes (`storage.proofs.note`) and bodies. A signature for one purpose is invalid for any other:
+a note begins with its name, and for a body the purpose is signed too. In the first version the body alone was
+signed. Such a signature, 128 hex digits and nothing before them, is still valid.
 """
 
 from enum import StrEnum

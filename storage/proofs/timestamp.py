@@ -1,8 +1,8 @@
 """Time-stamps (RFC 3161): a third party says that a checkpoint existed at an instant.
 
-What is time-stamped is the SHA-256 of the checkpoint's signed note; what is kept is the authority's whole
-answer (TimeStampResp, DER, with the authority's certificates), which other tools read too. Whether it holds
-is decided offline, by whoever trusts an authority: under the root certificates given, at its own instant.
+The SHA-256 of the checkpoint's signed note is time-stamped. The authority's whole answer is kept
+(TimeStampResp, DER, with the authority's certificates), which other tools read too. It is verified offline
+under given root certificates, at its own instant, by a person who trusts an authority.
 """
 
 import hashlib

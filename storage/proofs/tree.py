@@ -1,8 +1,8 @@
-"""Merkle trees of RFC 6962 (section 2.1) with the proofs of RFC 9162: that a leaf is in a tree, and that one
-tree is the beginning of another.
+"""Merkle trees of RFC 6962 (section 2.1) with the proofs of RFC 9162: inclusion and consistency.
 
-A leaf's data here is the 32-byte chain hash of a manifest leaf or a custody entry, which says everything
-about it and what was before it. Pure: no keys, no files.
+An inclusion proof shows that a leaf is in a tree, a consistency proof that one tree is the beginning of
+another. A leaf's data here is the 32-byte chain hash of a manifest leaf or a custody entry. That hash covers
+the leaf and everything before it. Pure: no keys, no files.
 """
 
 import hashlib

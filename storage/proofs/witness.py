@@ -1,7 +1,7 @@
 """The copy of our proofs off the host: an append-only file, a JSON line per proof.
 
-It is meant to lie where whoever can alter the database cannot alter it. It holds random ids and hashes, no
-personal data. A line that a crash cut short is skipped when read; what it said is appended again.
+It belongs on a system that nobody with access to the database can alter. It holds random ids and hashes, no
+personal data. A line that a crash cut short is skipped when read; its content is appended again.
 """
 
 import fcntl

@@ -1,8 +1,11 @@
 """Due dates of a session's units as the ledger tells them (rule 1 of `proctoring.holds.model`).
 
-Pure. They follow from entries about the exam (`exam:create` with the regulation, `exam:publish-results`) and
-about the session (`session:create`, `:admit`, `:finish`, `:expire`, `identity:check`, `incident:confirm`,
-`incident:annul`), each list ascending.
+Pure. They follow from entries about the exam and about the session, each list ascending:
+
+    exam      `exam:create` with the regulation, `exam:publish-results`
+    session   `session:create`, `:admit`, `:finish`, `:expire`, `identity:check`, `incident:confirm`,
+              `incident:annul`
+
 An entry written before the ledger told these figures leaves the date open: NOT_TOLD, which is no fault.
 """
 

@@ -1,4 +1,4 @@
-"""Exam records, and words that were erased: nothing stands where they stood."""
+"""Exam records, and words that were erased: their columns are empty afterwards."""
 
 from proctoring.custody.model import Action, Entry
 from proctoring.proofs.model import Told, given

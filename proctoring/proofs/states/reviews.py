@@ -1,5 +1,7 @@
-"""Reviews, flags and what was said of them, as `proctoring.reviews.model` moves them. Before `incidents`: a
-rejection asks how the incident stood."""
+"""Reviews, flags and words about them, as `proctoring.reviews.model` moves them.
+
+Replayed before `incidents`: a rejection asks for the incident's state.
+"""
 
 from proctoring.custody.model import Action, Entry
 from proctoring.flags.model import FlagState
