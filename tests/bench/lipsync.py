@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from proctoring.exams.model import Stream
-from tests.media import conftest as media
+from tests.media.site import GOODBYE, Site, chromium_page, running_site
 from tests.support.lips import PUBLISH, TONE, Beep, Lips
 
 APART_MS_MAX = 80
@@ -34,7 +34,7 @@ PICTURES_PER_S = 15
 class Run:
     """What was stored so far, and when the microphone stalled, in Unix milliseconds."""
 
-    def __init__(self, site: media.Site) -> None:
+    def __init__(self, site: Site) -> None:
         self._site = site
         self._lips: dict[str, Lips] = {}
         self._read: dict[str, int] = {}
@@ -93,9 +93,9 @@ def faults(run: Run) -> list[str]:
 
 
 @asynccontextmanager
-async def _publishing(codec: str) -> AsyncIterator[tuple[media.Site, Any]]:
+async def _publishing(codec: str) -> AsyncIterator[tuple[Site, Any]]:
     with tempfile.TemporaryDirectory(prefix="lipsync-") as folder:
-        async with media.running_site() as site, media.chromium_page(site, Path(folder)) as page:
+        async with running_site() as site, chromium_page(site, Path(folder)) as page:
             how = {"token": "webcam", "codec": codec, "rate": PICTURES_PER_S, "tone": TONE}
             await page.evaluate(PUBLISH, how)
             await site.until(lambda: any(take.segments for take in site.takes(Stream.WEBCAM)))
@@ -124,7 +124,7 @@ async def measure(minutes: float, every_s: float, codec: str) -> Run:
                     f"{(told - begun) / 60:5.1f} min, {len(run.stalls):3} stalls: {words(minute)}", flush=True
                 )
                 minute = []
-        await page.evaluate(media.GOODBYE, {"token": "webcam", "cause": "stopped"})
+        await page.evaluate(GOODBYE, {"token": "webcam", "cause": "stopped"})
         run.look()
         run.steps = site.ingests.counters["sender-clock-steps"]
         return run

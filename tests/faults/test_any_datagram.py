@@ -11,17 +11,18 @@ import secrets
 import socket
 import struct
 import time
+from collections.abc import Callable
 
 import pytest
 from aioice import stun
 from aiortc import RTCPeerConnection, RTCSessionDescription, VideoStreamTrack
 
 from capture.publish.ingests import Ingests
-from capture.receive.intake import DATAGRAM_BYTES_MAX, SLOT_BYTES
-from capture.receive.port import ADDRESSES_PER_GUEST_MAX
+from capture.receive.intake import DATAGRAM_BYTES_MAX, SLOT_BYTES, Address
+from capture.receive.port import ADDRESSES_PER_GUEST_MAX, Guest
 from capture.recorder import Grant, MemoryRecorder
 from proctoring.exams.model import Stream
-from tests.support.media_port import one_by_one
+from tests.support.media_port import stand_before
 
 pytestmark = pytest.mark.live
 
@@ -45,22 +46,27 @@ class Stage:
     async def begin(self) -> None:
         await self.ingests.start()
         self.port = self.ingests.rounds.port
-        one_by_one(self.port)
-        accept = self.port.accept
 
-        def watched(begin: int, length: int, *whence: object) -> None:
+        def watched(begin: int, length: int, source: Address, fileno: int, at_s: float, at_ms: int) -> None:
             data = bytes(self.port.buffer[begin : begin + length])
             kind = "stun" if data[:1] < b"\x04" else "media" if data[:1] > b"\x7f" else "dtls"
             self.seen.setdefault(kind, data)
-            accept(begin, length, *whence)
+            accept(begin, length, source, fileno, at_s, at_ms)
 
-        self.port.accept = watched
+        accept = stand_before(self.port, watched)
         self.connection.addTransceiver(VideoStreamTrack(), direction="sendonly")
         await self.connection.setLocalDescription(await self.connection.createOffer())
         self.ingest, answer = await self.ingests.publish("webcam", self.connection.localDescription.sdp)
         await self.connection.setRemoteDescription(RTCSessionDescription(answer, "answer"))
         await self.packets_come()
-        self.port.accept = accept
+        stand_before(self.port, accept)
+
+    @property
+    def guest(self) -> Guest:
+        """The publisher at the port."""
+        guest = self.ingest._peer._guest
+        assert guest is not None
+        return guest
 
     async def packets_come(self) -> None:
         """Waits for more of the publisher's packets."""
@@ -99,7 +105,7 @@ def like_media(stage: Stage) -> bytes:
 def spoofed_stun(stage: Stage) -> bytes:
     """A request with the right name and a wrong password."""
     request = stun.Message(message_method=stun.Method.BINDING, message_class=stun.Class.REQUEST)
-    ufrag = stage.ingest._peer._guest.ufrag.decode()
+    ufrag = stage.guest.ufrag.decode()
     request.attributes["USERNAME"] = f"{ufrag}:{stage.ingest.offer.ufrag}"
     request.attributes["PRIORITY"] = 1
     request.attributes["USE-CANDIDATE"] = None
@@ -118,14 +124,14 @@ KINDS = [empty, huge, noise, replayed, like_media, spoofed_stun, unasked_respons
 
 @pytest.mark.parametrize("known", [False, True], ids=["stranger", "spoofed-source"])
 @pytest.mark.parametrize("kind", KINDS)
-def test_sessions_live_through_any_datagram(kind, known) -> None:
+def test_sessions_live_through_any_datagram(kind: Callable[[Stage], bytes], known: bool) -> None:
     """From strangers, and handed to the port as if they came from the publisher's own address: the take goes
     on, no address, source or transaction is kept beyond its bound, and CPU stays within CPU_US_MAX each."""
 
     async def scenario() -> None:
         stage = Stage()
         await stage.begin()
-        guest = stage.ingest._peer._guest
+        guest = stage.guest
         (home,) = guest.addresses
         fileno = next(iter(guest.protocols))
         strangers = [socket.socket(socket.AF_INET, socket.SOCK_DGRAM) for _ in range(40)]

@@ -42,7 +42,7 @@ class Scene:
 
     def __init__(self, world: World, objects: VersionedObjects) -> None:
         self.world, self.objects = world, objects
-        world.objects = objects  # type: ignore[assignment]
+        world.objects = objects
         world.clock.move(days=40)  # the audit lists none of the earlier scenes' units
         exam = world.exam(streams=(Stream.WEBCAM, Stream.SCREEN))
         self.session: Session = world.ended(exam)
@@ -188,7 +188,7 @@ Eraser(core, Shredder(objects), world.signer, UNPAUSED, ticks=lambda: 0.0).run()
 def test_a_killed_worker_is_resumed(world: World, target: int) -> None:
     """SIGKILL of a process of its own over a folder store: nothing half erased, then everything gone."""
     objects = FolderObjects(world.folder / "objects")
-    world.objects = objects  # type: ignore[assignment]
+    world.objects = objects
     exam = world.exam()
     session = world.ended(exam)
     with world.core.db.begin() as db:

@@ -5,6 +5,7 @@ The invariants are checked after every step (`tests/support/life.py`).
 
 import shutil
 import tempfile
+from collections.abc import Callable
 from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
@@ -74,7 +75,7 @@ class Life(RuleBasedStateMachine):
         self.operations = Operations(self.world)
         self.backup: Backup | None = None
         self.objects = VersionedObjects()
-        self.world.objects = self.objects  # type: ignore[assignment]
+        self.world.objects = self.objects
         self.exam = self.world.exam(streams=(Stream.WEBCAM, Stream.SCREEN))
         self.sessions: list[Session] = []
         self.takes: list[tuple[BegunTake, list[int]]] = []
@@ -227,7 +228,7 @@ class Life(RuleBasedStateMachine):
         if self.backup is None or not old:
             self.backed_up()
         assert self.backup is not None
-        acts = {
+        acts: dict[str, Callable[[], object]] = {
             "hold": lambda: self.hold(which, HoldKind.LEGAL),
             "release": lambda: self.release(which),
             "segment": lambda: self.segment(which, True) if self.takes else None,

@@ -27,8 +27,6 @@ TOKENS = (
     b"null",
     b"\x00",
     b"\xff",
-)
-TOKENS += (
     b"../",
     b"/",
     b"\n\n",
@@ -40,7 +38,7 @@ TOKENS += (
     b"\r\n",
     b"PEV1",
 )
-VALUES = (
+VALUES: tuple[Any, ...] = (
     None,
     True,
     -1,

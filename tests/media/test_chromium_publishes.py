@@ -2,12 +2,18 @@
 
 import asyncio
 import statistics
+from pathlib import Path
+from typing import Any
 
 import pytest
+from playwright.async_api import Page
 
+from capture.recorder import MediaSegment, MemoryTake
 from capture.simulate.sound import BEEP_HZ, BEEP_S
 from proctoring.exams.model import Stream
 from proctoring.recordings.model import EndCause
+from tests.media.decoded import Decoded, check_take
+from tests.media.site import GOODBYE, PUBLISH, TIMEOUT_S, Site, chromium_page, running_site
 from tests.support.beep import beep_offset_ms
 
 pytestmark = pytest.mark.live
@@ -48,18 +54,18 @@ PLAY = """async ({type, segments, boundary}) => {
 }"""
 
 
-async def publish_all(media, site, page, codec: str) -> None:
+async def publish_all(site: Site, page: Page, codec: str) -> None:
     """Webcam and screen as they are, the phone as a canvas with the wall clock; until enough is stored."""
     for token, source in (("webcam", "webcam"), ("screen", "screen"), ("phone", "clock")):
-        await page.evaluate(media.PUBLISH, {"source": source, "codec": codec, "token": token, "rate": 12})
+        await page.evaluate(PUBLISH, {"source": source, "codec": codec, "token": token, "rate": 12})
     await site.until(
         lambda: all(any(len(take.segments) >= SEGMENTS for take in site.takes(stream)) for stream in Stream)
     )
     for token, cause in (("webcam", "stopped"), ("screen", "sharing-ended"), ("phone", "device-lost")):
-        assert await page.evaluate(media.GOODBYE, {"token": token, "cause": cause}) == 200
+        assert await page.evaluate(GOODBYE, {"token": token, "cause": cause}) == 200
 
 
-def clock_offsets_ms(segment, decoded) -> list[float]:
+def clock_offsets_ms(segment: MediaSegment, decoded: Decoded) -> list[float]:
     """For each picture: when the time line shows it, minus what its burnt-in clock says."""
     offsets = []
     for picture, seconds in zip(decoded.pictures, decoded.pts, strict=True):
@@ -71,7 +77,7 @@ def clock_offsets_ms(segment, decoded) -> list[float]:
     return offsets
 
 
-async def play(media, site, page, take) -> dict:
+async def play(site: Site, page: Page, take: MemoryTake) -> dict[str, Any]:
     first = take.segments[0].start_unix_ms
     segments = []
     for segment in take.segments:
@@ -79,24 +85,24 @@ async def play(media, site, page, take) -> dict:
         site.files[name] = segment.data
         segments.append({"name": name, "start": (segment.start_unix_ms - first) / 1000})
     plan = {"type": take.media_type, "segments": segments, "boundary": segments[1]["start"]}
-    return await asyncio.wait_for(page.evaluate(PLAY, plan), media.TIMEOUT_S)
+    return await asyncio.wait_for(page.evaluate(PLAY, plan), TIMEOUT_S)
 
 
 @pytest.mark.parametrize(("codec", "container"), [("H264", "video/mp4"), ("VP8", "video/webm")])
-def test_three_streams_of_a_chromium(media, tmp_path, codec, container) -> None:
+def test_three_streams_of_a_chromium(tmp_path: Path, codec: str, container: str) -> None:
     """Every stored segment decodes without error, begins with a keyframe, abuts, plays across its end in MSE,
     and shows at wall clock T the picture whose burnt-in clock says T."""
 
     async def scenario() -> None:
-        async with media.running_site() as site, media.chromium_page(site, tmp_path) as page:
-            await publish_all(media, site, page, codec)
+        async with running_site() as site, chromium_page(site, tmp_path) as page:
+            await publish_all(site, page, codec)
             causes = {}
             for stream in Stream:
                 (take,) = site.takes(stream)
                 causes[stream] = take.cause
                 assert take.media_type.startswith(container)
                 assert ("opus" in take.media_type) == (stream is Stream.WEBCAM)
-                decoded = media.check_take(take)
+                decoded = check_take(take)
                 assert all(3_000 < segment.duration_ms < 5_500 for segment in take.segments[1:-1])
                 if stream is Stream.WEBCAM:
                     played_s = sum(segment.duration_ms for segment in take.segments) / 1000
@@ -109,9 +115,10 @@ def test_three_streams_of_a_chromium(media, tmp_path, codec, container) -> None:
                     ]
                     assert abs(statistics.median(offsets)) < CLOCK_MS_MAX / 4
                     assert max(map(abs, offsets)) < CLOCK_MS_MAX
-                seen = await play(media, site, page, take)
+                seen = await play(site, page, take)
                 assert seen["errors"] == []
                 assert len(seen["ranges"]) == 1, seen["ranges"]
+                assert take.end_unix_ms is not None
                 whole_s = (take.end_unix_ms - take.segments[0].start_unix_ms) / 1000
                 assert seen["ranges"][0][1] == pytest.approx(whole_s, abs=0.1)
                 assert seen["frames"] > 0
@@ -124,49 +131,47 @@ def test_three_streams_of_a_chromium(media, tmp_path, codec, container) -> None:
     asyncio.run(scenario())
 
 
-def test_media_of_a_chromium_is_protected_by_aes_gcm(media, tmp_path) -> None:
+def test_media_of_a_chromium_is_protected_by_aes_gcm(tmp_path: Path) -> None:
     """Left the choice, a browser takes AES with HMAC-SHA1: a shorter tag at twice the cost."""
     ask = "async () => [...(await pcs.webcam.pc.getStats()).values()].find(one => one.type === 'transport')"
 
     async def scenario() -> None:
-        async with media.running_site() as site, media.chromium_page(site, tmp_path) as page:
-            await page.evaluate(media.PUBLISH, {"source": "webcam", "codec": "VP8", "token": "webcam"})
+        async with running_site() as site, chromium_page(site, tmp_path) as page:
+            await page.evaluate(PUBLISH, {"source": "webcam", "codec": "VP8", "token": "webcam"})
             await site.until(lambda: any(take.segments for take in site.takes(Stream.WEBCAM)))
             assert (await page.evaluate(ask))["srtpCipher"] == "SRTP_AEAD_AES_256_GCM"
 
     asyncio.run(scenario())
 
 
-def test_a_still_screen_loses_nothing(media, tmp_path) -> None:
+def test_a_still_screen_loses_nothing(tmp_path: Path) -> None:
     """One picture in a second makes segments as sound and as punctual as fifteen do."""
 
     async def scenario() -> None:
-        async with media.running_site() as site, media.chromium_page(site, tmp_path) as page:
-            await page.evaluate(
-                media.PUBLISH, {"source": "clock", "codec": "VP8", "token": "screen", "rate": 1}
-            )
+        async with running_site() as site, chromium_page(site, tmp_path) as page:
+            await page.evaluate(PUBLISH, {"source": "clock", "codec": "VP8", "token": "screen", "rate": 1})
             await site.until(
                 lambda: any(len(take.segments) >= SEGMENTS for take in site.takes(Stream.SCREEN))
             )
-            await page.evaluate(media.GOODBYE, {"token": "screen", "cause": "stopped"})
+            await page.evaluate(GOODBYE, {"token": "screen", "cause": "stopped"})
             (take,) = site.takes(Stream.SCREEN)
-            for segment, content in zip(take.segments, media.check_take(take), strict=True):
+            for segment, content in zip(take.segments, check_take(take), strict=True):
                 assert max(map(abs, clock_offsets_ms(segment, content))) < CLOCK_MS_MAX
 
     asyncio.run(scenario())
 
 
 @pytest.mark.parametrize("codec", ["H264", "VP8"])
-def test_sound_and_pictures_of_a_chromium_are_at_one_time(media, tmp_path, codec) -> None:
+def test_sound_and_pictures_of_a_chromium_are_at_one_time(tmp_path: Path, codec: str) -> None:
     """What is heard is within 40 ms of what is seen, and the screen within 100 ms of the webcam: by clocks
     burnt into the pictures of both, and a beep at every full two seconds."""
     beep = {"hz": BEEP_HZ, "every": BEEP_EVERY_MS, "ms": BEEP_S * 1000}
 
     async def scenario() -> None:
-        async with media.running_site() as site, media.chromium_page(site, tmp_path) as page:
+        async with running_site() as site, chromium_page(site, tmp_path) as page:
             for token, source in (("webcam", "clock+beep"), ("screen", "clock")):
                 how = {"source": source, "codec": codec, "token": token, "rate": 15, "beep": beep}
-                await page.evaluate(media.PUBLISH, how)
+                await page.evaluate(PUBLISH, how)
             await site.until(
                 lambda: all(
                     any(len(take.segments) >= SEGMENTS for take in site.takes(stream))
@@ -174,14 +179,14 @@ def test_sound_and_pictures_of_a_chromium_are_at_one_time(media, tmp_path, codec
                 )
             )
             for token in ("webcam", "screen"):
-                await page.evaluate(media.GOODBYE, {"token": token, "cause": "stopped"})
+                await page.evaluate(GOODBYE, {"token": token, "cause": "stopped"})
             (webcam,), (screen,) = site.takes(Stream.WEBCAM), site.takes(Stream.SCREEN)
             heard = beep_offset_ms(webcam, BEEP_EVERY_MS)
             seen, shown = (
                 statistics.median(
                     offset
                     for segment in take.segments
-                    for offset in clock_offsets_ms(segment, media.Decoded(segment))
+                    for offset in clock_offsets_ms(segment, Decoded(segment))
                 )
                 for take in (webcam, screen)
             )
@@ -192,23 +197,24 @@ def test_sound_and_pictures_of_a_chromium_are_at_one_time(media, tmp_path, codec
     asyncio.run(scenario())
 
 
-def test_a_new_publish_takes_the_place_of_the_old(media, tmp_path) -> None:
+def test_a_new_publish_takes_the_place_of_the_old(tmp_path: Path) -> None:
     """A reconnect is a new take, and the old one has ended before it begins."""
 
     async def scenario() -> None:
-        async with media.running_site() as site, media.chromium_page(site, tmp_path) as page:
-            for number in (1, 2):
-                await page.evaluate(
-                    media.PUBLISH, {"source": "clock", "codec": "VP8", "token": "phone", "rate": 10}
-                )
-                await site.until(lambda number=number: len(site.takes(Stream.PHONE)) == number)
+        async with running_site() as site, chromium_page(site, tmp_path) as page:
+            how = {"source": "clock", "codec": "VP8", "token": "phone", "rate": 10}
+            await page.evaluate(PUBLISH, how)
+            await site.until(lambda: len(site.takes(Stream.PHONE)) == 1)
+            await page.evaluate(PUBLISH, how)
+            await site.until(lambda: len(site.takes(Stream.PHONE)) == 2)
             await site.until(lambda: site.takes(Stream.PHONE)[1].segments)
             await site.ingests.close()
             old, new = site.takes(Stream.PHONE)
             assert old.cause is EndCause.REPLACED
             assert new.cause is EndCause.SERVER_STOPPED
+            assert old.end_unix_ms is not None
             assert old.end_unix_ms <= new.segments[0].start_unix_ms
-            media.check_take(old)
-            media.check_take(new)
+            check_take(old)
+            check_take(new)
 
     asyncio.run(scenario())

@@ -10,6 +10,7 @@ import pytest
 
 from proctoring.exams.model import Stream
 from proctoring.recordings.model import EndCause
+from tests.media.site import GOODBYE, Site, running_site
 from tests.media.test_chromium_through_loss import AUDIO_TAIL_PACKETS, QUIET_S, SETTLE_S, Network, stored
 from tests.support.firefox import Firefox, firefox
 from tests.support.lips import PUBLISH_SWITCHED, TONE, beeps
@@ -32,7 +33,7 @@ class Publisher:
     async def run(self, script: str, *given: Any) -> Any:
         return await asyncio.to_thread(self._browser.run, f"return ({script})(...arguments)", *given)
 
-    async def begin(self, site: Any) -> None:
+    async def begin(self, site: Site) -> None:
         """Publishes all STREAMS until each has its take."""
         await asyncio.to_thread(self._browser.open, f"{site.url}/page")
         for stream, codec in STREAMS.items():
@@ -41,31 +42,31 @@ class Publisher:
             )
         await site.until(lambda: len(site.recorder.takes) == len(STREAMS))
 
-    async def end(self, media: Any) -> None:
+    async def end(self) -> None:
         for stream in STREAMS:
             await self.run("async (token) => pcs[token].quiet()", stream.value)
         await asyncio.sleep(QUIET_S)
         for stream in STREAMS:
-            assert await self.run(media.GOODBYE, {"token": stream.value, "cause": "stopped"}) == 200
+            assert await self.run(GOODBYE, {"token": stream.value, "cause": "stopped"}) == 200
 
 
-def test_loss_costs_firefox_no_pictures(media: Any, tmp_path: Path) -> None:
+def test_loss_costs_firefox_no_pictures(tmp_path: Path) -> None:
     """Of all datagrams a tenth is lost at random, requests' answers included; of sounds only those are. All
     that is stored decodes."""
     chance = random.Random(LOSS)
 
     async def scenario(browser: Firefox) -> None:
-        async with media.running_site(own=True) as site:
+        async with running_site(own=True) as site:
             network, publisher = Network(site), Publisher(browser)
             await publisher.begin(site)
             network.lose = lambda: chance.random() < LOSS
             await asyncio.sleep(BAD_S)
             network.lose = lambda: False
             await asyncio.sleep(SETTLE_S)
-            await publisher.end(media)
+            await publisher.end()
             takes = list(site.recorder.takes.values())
             assert {take.cause for take in takes} == {EndCause.STOPPED}
-            pictures, sounds = stored(takes, media)
+            pictures, sounds = stored(takes)
             print(f"{pictures} of {network.pictures_sent} pictures, {sounds} of {network.sounds_sent} sounds")
             assert network.dropped > network.passed * LOSS / 2
             assert network.sounds_sent > BAD_S * 40
@@ -76,13 +77,13 @@ def test_loss_costs_firefox_no_pictures(media: Any, tmp_path: Path) -> None:
         asyncio.run(scenario(browser))
 
 
-def test_lips_and_voice_stay_together_through_stalls_of_firefox(media: Any, tmp_path: Path) -> None:
+def test_lips_and_voice_stay_together_through_stalls_of_firefox(tmp_path: Path) -> None:
     """The microphone of both stands still, is replaced, stands still for long: one take each. Once a segment
     has passed, what is heard is where what is seen is, within APART_MS_MAX."""
     stalls: list[tuple[int, int]] = []
 
     async def scenario(browser: Firefox) -> list[Any]:
-        async with media.running_site(own=True) as site:
+        async with running_site(own=True) as site:
             publisher = Publisher(browser)
             await publisher.begin(site)
             for kind, ms in STALLS:
@@ -94,7 +95,7 @@ def test_lips_and_voice_stay_together_through_stalls_of_firefox(media: Any, tmp_
                     )
                 stalls.append((begun, await publisher.run("() => Date.now()")))
             await asyncio.sleep(BETWEEN_S + ANCHOR_MS / 1000)
-            await publisher.end(media)
+            await publisher.end()
             return [site.takes(stream) for stream in STREAMS]
 
     with firefox(tmp_path / "firefox") as browser:

@@ -131,7 +131,7 @@ def packet(
 
 
 def packets(frames: list[list[bytes]]) -> list[bytes]:
-    found = []
+    found: list[bytes] = []
     for number, payloads in enumerate(frames):
         for index, payload in enumerate(payloads):
             ticks = FIRST_TIMESTAMP + number * FRAME_TICKS
@@ -152,7 +152,7 @@ def with_start_codes(frame: EncodedFrame) -> bytes:
 
 @pytest.mark.parametrize("codec", [Codec.VP8, Codec.H264])
 @pytest.mark.parametrize("profile", PROFILES)
-def test_the_library_reassembles_the_same_frames(codec, profile) -> None:
+def test_the_library_reassembles_the_same_frames(codec: Codec, profile: int) -> None:
     """Byte for byte, each once, in time, across the wrap of both counters, whatever protects the packets."""
     frames = encoded(codec)
     wire = Wire(codec, profile).secure()
@@ -237,7 +237,7 @@ def test_another_source_takes_over_only_from_a_silent_one() -> None:
 
 
 @pytest.mark.parametrize("codec", [Codec.VP8, Codec.H264])
-def test_a_source_that_follows_at_once_loses_nothing(codec) -> None:
+def test_a_source_that_follows_at_once_loses_nothing(codec: Codec) -> None:
     """An encoder that was started again goes on under another SSRC: no picture of either is lost."""
     frames = encoded(codec)
     wire = Wire(codec).secure()
@@ -253,13 +253,13 @@ def test_a_source_that_follows_at_once_loses_nothing(codec) -> None:
     assert [frame.data for frame in wire.frames] == 2 * [frame.data for frame in wire.frames[: len(frames)]]
 
 
-def test_sources_and_forgeries_are_bounded(monkeypatch) -> None:
+def test_sources_and_forgeries_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     """However many SSRCs are forged or made up, few are kept, and few are even decrypted."""
     unprotect, looked_at = hooks._unprotect, []
 
     def counted(*addresses: int) -> int:
         looked_at.append(addresses)
-        return unprotect(*addresses)
+        return int(unprotect(*addresses))
 
     monkeypatch.setattr(hooks, "_unprotect", counted)
     wire = Wire(Codec.VP8).secure()

@@ -6,7 +6,6 @@ compared with the time that the segment's start and the frame's timestamp give i
 
 import asyncio
 import statistics
-from types import ModuleType
 
 import pytest
 
@@ -16,8 +15,11 @@ from capture.simulate.encoding import Codec
 from capture.simulate.sound import BEEP_PERIOD_S
 from proctoring.exams.model import Stream
 from proctoring.recordings.model import EndCause
+from tests.media.decoded import Decoded
+from tests.media.site import running_site
 from tests.support.beep import beep_offset_ms
 from tests.support.clockreader import read_clock
+from tests.support.decoded import bgr, seconds
 
 pytestmark = pytest.mark.live
 
@@ -28,12 +30,12 @@ PERIOD_MS = BEEP_PERIOD_S * 1000
 
 
 @pytest.mark.parametrize("codec", ["H264", "VP8"])
-def test_the_frame_shown_at_a_time_was_filmed_then(codec: Codec, media: ModuleType) -> None:
+def test_the_frame_shown_at_a_time_was_filmed_then(codec: Codec) -> None:
     """In all three streams every frame carries the wall clock at which it is shown, within 200 ms; a beep
     made at a full ten seconds is heard there, within 100 ms; every segment decodes alone and cleanly."""
 
     async def run() -> dict[Stream, list[MemoryTake]]:
-        async with media.running_site() as site:
+        async with running_site() as site:
             summary = await simulate(
                 site.url, [SimulatedSession({s: s.value for s in Stream})], SECONDS, codec=codec
             )
@@ -44,7 +46,7 @@ def test_the_frame_shown_at_a_time_was_filmed_then(codec: Codec, media: ModuleTy
     for stream, takes in asyncio.run(run()).items():
         (take,) = takes
         assert take.cause is EndCause.STOPPED
-        offsets = _picture_offsets(take, media)
+        offsets = _picture_offsets(take)
         late_ms, latest_ms = statistics.median(offsets), max(offsets, key=abs)
         print(f"{codec} {stream}: shown {late_ms:.1f} ms late in the median, {latest_ms:.1f} at most")
         assert max(abs(offset) for offset in offsets) <= OFFSET_MS_MAX
@@ -52,12 +54,12 @@ def test_the_frame_shown_at_a_time_was_filmed_then(codec: Codec, media: ModuleTy
             assert abs(beep_offset_ms(take, PERIOD_MS)) <= SOUND_OFFSET_MS_MAX
 
 
-def test_a_lost_network_leaves_a_gap_and_a_new_take(media: ModuleType) -> None:
+def test_a_lost_network_leaves_a_gap_and_a_new_take() -> None:
     """A phone that falls silent and comes back has two takes: the first put down to the connection, the
     second begun after it, and both with the right clock."""
 
     async def run() -> list[MemoryTake]:
-        async with media.running_site() as site:
+        async with running_site() as site:
             session = SimulatedSession({Stream.PHONE: Stream.PHONE.value})
             summary = await simulate(site.url, [session], 9.0, with_gap=True, gap_s=3.0)
             assert summary.failures == ()
@@ -70,19 +72,19 @@ def test_a_lost_network_leaves_a_gap_and_a_new_take(media: ModuleType) -> None:
     last = first.segments[-1]
     assert second.segments[0].start_unix_ms > last.start_unix_ms + last.duration_ms
     for take in (first, second):
-        assert max(abs(offset) for offset in _picture_offsets(take, media)) <= OFFSET_MS_MAX
+        assert max(abs(offset) for offset in _picture_offsets(take)) <= OFFSET_MS_MAX
 
 
-def _picture_offsets(take: MemoryTake, media: ModuleType) -> list[float]:
+def _picture_offsets(take: MemoryTake) -> list[float]:
     """For every frame, how much later than filmed it is shown, in ms."""
     offsets = []
     for segment in take.segments:
-        decoded = media.Decoded(segment)
+        decoded = Decoded(segment)
         assert decoded.errors == 0
         assert decoded.first_is_key
         for frame in decoded.pictures:
-            filmed_ms = read_clock(frame.to_ndarray(format="bgr24"))
+            filmed_ms = read_clock(bgr(frame))
             assert filmed_ms is not None
-            offsets.append(segment.start_unix_ms + float(frame.pts * frame.time_base) * 1000 - filmed_ms)
+            offsets.append(segment.start_unix_ms + seconds(frame) * 1000 - filmed_ms)
     assert offsets
     return offsets

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 import httpx2
-from fastapi import FastAPI
+from fastapi import APIRouter, FastAPI
 from starlette.routing import Mount, Route
 
 
@@ -30,8 +30,8 @@ class AsgiClient:
         return asyncio.run(send())
 
 
-def addresses(app: FastAPI) -> set[tuple[str, str]]:
-    """Every (method, path) that the application answers; static folders as (GET, path)."""
+def addresses(app: FastAPI | APIRouter) -> set[tuple[str, str]]:
+    """Every (method, path) that the application or router answers; static folders as (GET, path)."""
     return {
         (method, path)
         for path, route in routes(app.routes)

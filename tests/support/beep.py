@@ -8,6 +8,7 @@ import numpy as np
 
 from capture.recorder import MemoryTake
 from capture.simulate.sound import BEEP_HZ, BEEP_S
+from tests.support.decoded import seconds
 
 BLOCK_MS = 20
 LOUD = 0.7  # of the loudest block: heard in full
@@ -18,9 +19,9 @@ def beep_offset_ms(take: MemoryTake, period_ms: int) -> float:
     that hold them."""
     heard = []
     for segment in take.segments:
-        with av.open(io.BytesIO(segment.data)) as container:
+        with av.open(io.BytesIO(segment.data), "r") as container:
             for frame in container.decode(audio=0):
-                at_ms = segment.start_unix_ms + float(frame.pts * frame.time_base) * 1000
+                at_ms = segment.start_unix_ms + seconds(frame) * 1000
                 samples = frame.to_ndarray().astype(float).reshape(-1, frame.samples, order="F").mean(axis=0)
                 turns = np.exp(-2j * np.pi * BEEP_HZ * np.arange(samples.size) / frame.sample_rate)
                 heard.append((at_ms, float(abs((samples * turns).mean()))))

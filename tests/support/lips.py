@@ -15,6 +15,7 @@ import numpy as np
 
 from capture.recorder import MediaSegment
 from capture.simulate.sound import BEEP_HZ, BEEP_S
+from tests.support.decoded import seconds
 
 PERIOD_MS = 2_000
 CLOCK_BITS = 41
@@ -155,10 +156,11 @@ class Lips:
 
     def read(self, segment: MediaSegment) -> None:
         """Takes the next segment of the take."""
-        with av.open(io.BytesIO(segment.data)) as container:
+        with av.open(io.BytesIO(segment.data), "r") as container:
             for packet in container.demux():
                 for frame in packet.decode():
-                    at_ms = segment.start_unix_ms + float(frame.pts * frame.time_base) * 1000
+                    assert isinstance(frame, av.VideoFrame | av.AudioFrame)
+                    at_ms = segment.start_unix_ms + seconds(frame) * 1000
                     if isinstance(frame, av.VideoFrame):
                         self._seen.append((at_ms, at_ms - _clock_of(frame)))
                     elif (loudness := _loudness(frame)) > HEARD_MIN:

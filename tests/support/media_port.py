@@ -1,16 +1,28 @@
 """A stand before the media port, from which a test sees, loses or delays every datagram."""
 
-from typing import Any
+from collections.abc import Callable, Mapping
 
-from capture.receive.intake import deliver
+from capture.receive.intake import Address, Publisher, Read, deliver
 from capture.receive.port import MediaPort
 
+Accept = Callable[[int, int, Address, int, float, int], None]
 
-def one_by_one(port: MediaPort) -> None:
-    """From now on media too goes through `port.accept`, for a test to put its own in that place."""
 
-    def without_publishers(read: Any, buffer: bytearray, *rest: Any) -> None:
-        offset_s, offset_ms, _, other, failed = rest
+def stand_before(port: MediaPort, entry: Accept) -> Accept:
+    """Let every datagram, media too, come to `entry`; returns the way into the port, for entry to call."""
+
+    def without_publishers(
+        read: Read,
+        buffer: bytearray,
+        offset_s: float,
+        offset_ms: int,
+        publishers: Mapping[Address, Publisher],
+        other: Callable[[int, int, Address, float, int], None],
+        failed: Callable[[Exception, int], None],
+    ) -> None:
         deliver(read, buffer, offset_s, offset_ms, {}, other, failed)
 
     port.deliver = without_publishers
+    accept: Accept = port.accept
+    port.accept = entry  # type: ignore[method-assign, assignment]  # the port has no hook for tests
+    return accept

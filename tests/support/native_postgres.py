@@ -25,7 +25,7 @@ class NativePostgres:
             raise AssertionError
         self.folder = Path(tempfile.mkdtemp(prefix="pg-", dir="/tmp"))
         account = unprivileged()
-        self._as = {"user": account[0], "group": account[1]} if account else {}
+        user, group = account or (None, None)
         password = self.folder / "password"
         password.write_bytes(Path(environment["POSTGRES_PASSWORD_FILE"]).read_bytes())
         if account:
@@ -35,12 +35,17 @@ class NativePostgres:
         arguments += [f"--pwfile={password}", *environment["POSTGRES_INITDB_ARGS"].split()]
         env = {"PATH": os.environ["PATH"]}
         subprocess.run(
-            [programs / "initdb", *arguments], check=True, capture_output=True, env=env, **self._as
+            [programs / "initdb", *arguments],
+            check=True,
+            capture_output=True,
+            env=env,
+            user=user,
+            group=group,
         )
         password.unlink()
-        single = [programs / "postgres", "--single", "-D", self.folder / "data", "postgres"]
+        single: list[str | Path] = [programs / "postgres", "--single", "-D", self.folder / "data", "postgres"]
         create = f'create database "{environment["POSTGRES_DB"]}"\n'.encode()
-        subprocess.run(single, input=create, check=True, capture_output=True, env=env, **self._as)
+        subprocess.run(single, input=create, check=True, capture_output=True, env=env, user=user, group=group)
         options = ["-h", "127.0.0.1", "-p", str(port), "-k", str(self.folder), "-c", "fsync=off"]
         with (self.folder / "log").open("wb") as log:
             self.process = subprocess.Popen(
@@ -48,7 +53,8 @@ class NativePostgres:
                 stdout=log,
                 stderr=log,
                 env=env,
-                **self._as,
+                user=user,
+                group=group,
             )
 
     def stop(self) -> None:

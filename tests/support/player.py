@@ -11,7 +11,7 @@ def decode_errors(data: bytes) -> tuple[int, int]:
     """Pictures decoded, or packets of sound where it is stored alone; and errors met, in either."""
     decoded = {"video": 0, "audio": 0}
     errors = 0
-    with av.open(io.BytesIO(data)) as container:
+    with av.open(io.BytesIO(data), "r") as container:
         kind = "video" if container.streams.video else "audio"
         for packet in container.demux():
             try:

@@ -41,9 +41,12 @@ class PostgresServer:
         self.folder = Path(tempfile.mkdtemp(prefix="pg-", dir=SHORT))
         self._binaries = binaries
         self._names = count(1)
-        self._account = unprivileged()
-        if self._account is not None:
-            os.chown(self.folder, *self._account)
+        account = unprivileged()
+        self._user: int | None = None
+        self._group: int | None = None
+        if account is not None:
+            self._user, self._group = account
+            os.chown(self.folder, *account)
         self._call("initdb", "-D", str(self.data), "-U", "proctoring", "-A", "trust", "--no-sync",
                    "--encoding=UTF8", "--locale=C.UTF-8")  # fmt: skip
         log = (self.folder / "server.log").open("wb")
@@ -51,7 +54,8 @@ class PostgresServer:
             [self._binaries / "postgres", "-D", self.data, "-k", self.folder, "-h", "", *OPTIONS],
             stdout=log,
             stderr=log,
-            **self._as(),
+            user=self._user,
+            group=self._group,
         )
         log.close()
         wait_until(self._answers, STARTED_S_MAX, f"PostgreSQL does not start; see {self.folder}/server.log")
@@ -102,7 +106,7 @@ class PostgresServer:
         with psycopg.connect(
             host=str(self.folder), dbname="postgres", user="proctoring", autocommit=True
         ) as connection:
-            connection.execute(statement)  # type: ignore[call-overload]
+            connection.execute(statement)
 
     def _answers(self) -> bool:
         assert self._process.poll() is None, (self.folder / "server.log").read_text()
@@ -114,12 +118,13 @@ class PostgresServer:
 
     def _call(self, command: str, *arguments: str) -> None:
         done = subprocess.run(
-            [self._binaries / command, *arguments], capture_output=True, text=True, **self._as()
+            [self._binaries / command, *arguments],
+            capture_output=True,
+            text=True,
+            user=self._user,
+            group=self._group,
         )
         assert done.returncode == 0, done.stderr
-
-    def _as(self) -> dict[str, int]:
-        return {} if self._account is None else {"user": self._account[0], "group": self._account[1]}
 
 
 def _name(url: str) -> str:

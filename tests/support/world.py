@@ -23,7 +23,6 @@ from proctoring.recordings.model import EndCause
 from proctoring.recordings.service import BegunTake
 from proctoring.sessions import service as sessions
 from proctoring.sessions.model import Session
-from proctoring.settings.settings import Settings
 from retention.erase import Eraser
 from retention.rules import Rules
 from storage.keys.folder import KeyFolder
@@ -33,6 +32,7 @@ from storage.objects.store import MemoryObjects, ObjectStore
 from storage.proofs.manifest import digest
 from storage.proofs.sign import Signer
 from storage.seal import Opener, Sealer
+from tests.support.settings import plain_settings
 from tests.support.unit_keys import TAGS
 
 START = datetime(2026, 11, 16, 8, 0, tzinfo=UTC)
@@ -89,7 +89,7 @@ class World:
         url = self.database_url or f"sqlite:///{self.folder / 'world.db'}"
         database = Database(url, clock=self.clock)
         self.core = Core(
-            Settings(data=self.folder, checkpoint_copy=self.copy, _env_file=None),
+            plain_settings(data=self.folder, checkpoint_copy=self.copy),
             self.clock,
             new_id,
             database,

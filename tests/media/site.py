@@ -2,20 +2,17 @@
 
 import asyncio
 import contextlib
-import io
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
-import av
-import pytest
 import uvicorn
 from fastapi import FastAPI
 from fastapi.responses import HTMLResponse, Response
-from playwright.async_api import async_playwright
+from playwright.async_api import Page, async_playwright
 
 from capture.publish.ingests import Ingests
 from capture.publish.whip import routes
-from capture.recorder import Grant, MediaSegment, MemoryRecorder, MemoryTake
+from capture.recorder import Grant, MemoryRecorder, MemoryTake
 from proctoring.exams.model import Stream
 from proctoring.web import problems
 from tests.support.browser import ALLOW_DEVICES, ARGS, chromium_path
@@ -49,7 +46,7 @@ class Site:
     async def _file(self, name: str) -> Response:
         return Response(self.files[name])
 
-    async def until(self, condition) -> None:
+    async def until(self, condition: Callable[[], object]) -> None:
         """Waits until a condition on the recorder holds."""
         async with self.recorder.changed:
             await asyncio.wait_for(self.recorder.changed.wait_for(condition), TIMEOUT_S)
@@ -63,7 +60,6 @@ async def running_site(own: bool = False) -> AsyncIterator[Site]:
     site = Site(own)
     config = uvicorn.Config(site.app, host="127.0.0.1", port=0, log_level="warning", lifespan="off")
     server = uvicorn.Server(config)
-    server.install_signal_handlers = lambda: None
     serving = asyncio.ensure_future(server.serve())
     while not server.started:  # noqa: ASYNC110 - uvicorn offers no event
         await asyncio.sleep(0.01)
@@ -78,7 +74,7 @@ async def running_site(own: bool = False) -> AsyncIterator[Site]:
 
 
 @contextlib.asynccontextmanager
-async def chromium_page(site: Site, profile: Path) -> AsyncIterator:
+async def chromium_page(site: Site, profile: Path) -> AsyncIterator[Page]:
     """A page of the site in a headless Chromium; skips the test where there is none."""
     path = chromium_path()
     async with async_playwright() as playwright:
@@ -162,65 +158,3 @@ GOODBYE = """async ({token, cause}) => {
   window.pcs[token].pc.close();
   return answer.status;
 }"""
-
-
-class Decoded:
-    """What a segment holds, decoded by FFmpeg with every error counted."""
-
-    def __init__(self, segment: MediaSegment) -> None:
-        self.errors = 0
-        self.pictures: list = []
-        self.sound_s = 0.0
-        container = av.open(io.BytesIO(segment.data))
-        video = container.streams.video[0]
-        video.codec_context.options = {"err_detect": "explode"}
-        self.codec = video.codec_context.name
-        self.size = (video.codec_context.width, video.codec_context.height)
-        self.has_audio_track = bool(container.streams.audio)
-        self.duration_s = container.duration / 1_000_000 if container.duration else None
-        self.first_is_key = None
-        self.pts: list[float] = []
-        self.keys: list[bool] = []
-        self.end_s = 0.0
-        for packet in container.demux():
-            if packet.size and packet.stream is video:
-                if self.first_is_key is None:
-                    self.first_is_key = packet.is_keyframe
-                self.pts.append(float(packet.pts * packet.time_base))
-                self.keys.append(packet.is_keyframe)
-                self.end_s = self.pts[-1] + float((packet.duration or 0) * packet.time_base)
-            try:
-                for frame in packet.decode():
-                    if isinstance(frame, av.VideoFrame):
-                        self.pictures.append(frame)
-                    else:
-                        self.sound_s += frame.samples / frame.sample_rate
-            except av.FFmpegError:
-                self.errors += 1
-
-
-def check_take(take: MemoryTake) -> list[Decoded]:
-    """Asserts what holds for every take without gaps; returns its decoded segments."""
-    decoded = []
-    for earlier, later in zip(take.segments, take.segments[1:], strict=False):
-        assert later.start_unix_ms == earlier.start_unix_ms + earlier.duration_ms
-    for number, segment in enumerate(take.segments):
-        content = Decoded(segment)
-        assert segment.seq == number
-        assert content.errors == 0
-        assert content.first_is_key
-        assert len(content.pictures) == len(content.pts)
-        assert content.pts[0] == 0
-        assert content.has_audio_track == ("opus" in take.media_type)
-        assert content.duration_s == pytest.approx(segment.duration_ms / 1000, abs=0.08)
-        assert content.end_s == pytest.approx(segment.duration_ms / 1000, abs=0.002)
-        decoded.append(content)
-    return decoded
-
-
-@pytest.fixture
-def media():
-    """The helpers of this folder, for tests to use without importing from a conftest."""
-    import sys
-
-    return sys.modules[__name__]
