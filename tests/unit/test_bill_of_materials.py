@@ -32,7 +32,8 @@ def locked() -> dict[tuple[str, str], set[str]]:
 def test_it_names_every_dependency_with_its_hashes(tmp_path: Path) -> None:
     """Name, version and hashes of the lock file, no more and no less, in a CycloneDX document about us."""
     made = tmp_path / "sbom.cdx.json"
-    command = [Path(sys.executable).with_name("cyclonedx-py"), *options(), "--output-file", made]
+    program = str(Path(sys.executable).with_name("cyclonedx-py"))
+    command = [program, *options(), "--output-file", str(made)]
     subprocess.run([*command, "requirements.lock"], cwd=ROOT, check=True, capture_output=True)
     told = json.loads(made.read_text())
     assert (told["bomFormat"], told["metadata"]["component"]["name"]) == ("CycloneDX", "proctoring")

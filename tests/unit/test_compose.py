@@ -18,6 +18,7 @@ from proctoring.settings.settings import Settings
 from tests.support import composefile
 from tests.support.asgi import addresses
 from tests.support.programs import program
+from tests.support.settings import plain_settings
 from tests.support.topology import LOOPBACK, ONLY_LOOPBACK, PUBLIC, Topology
 
 WHOLE: dict[str, Any] = yaml.safe_load(composefile.FILE.read_text())
@@ -179,7 +180,7 @@ def test_what_caddy_says_of_a_client_is_believed_and_what_others_say_is_not() ->
 
 def test_every_secret_is_made_by_init(tmp_path: Path) -> None:
     """`proctoring init --secrets` makes each file and each folder that is mounted, before anything starts."""
-    prepare_secrets(Settings(data=tmp_path / "data", _env_file=None))
+    prepare_secrets(plain_settings(data=tmp_path / "data"))
     files = [secret["file"] for secret in WHOLE["secrets"].values()]
     assert all((tmp_path / file).stat().st_mode & 0o777 == 0o600 for file in files)
     assert len(files) == sum(map(len, SECRETS.values())) + 3
@@ -207,7 +208,7 @@ def test_no_value_is_a_secret_and_every_setting_exists() -> None:
 def test_each_address_goes_to_the_process_that_has_it(tmp_path: Path) -> None:
     """Caddy's rule sends every address of the capture edge to capture, and every one of the review edge to
     review; health and metrics stay inside."""
-    settings = Settings(data=tmp_path / "data", _env_file=None)
+    settings = plain_settings(data=tmp_path / "data")
     prepare(settings)
     made = assemble(settings)
     shared = {"/healthz", "/readyz", "/metrics", "/static/look"}
@@ -258,7 +259,8 @@ def test_compose_understands_the_file(tmp_path: Path) -> None:
     compose = program("docker-compose", "compose", "Docker compose is not here; `make compose` builds it.")
     shutil.copy(composefile.FILE, tmp_path)
     (tmp_path / ".env").write_text("".join(f"{name}={value}\n" for name, value in VARIABLES.items()))
-    command = [compose, "--project-directory", tmp_path, "-f", tmp_path / composefile.FILE.name, "config"]
+    file = str(tmp_path / composefile.FILE.name)
+    command = [str(compose), "--project-directory", str(tmp_path), "-f", file, "config"]
     done = subprocess.run([*command, "--quiet"], capture_output=True, text=True)
     assert (done.returncode, done.stdout) == (0, ""), done.stderr
     read = subprocess.run([*command, "--services"], capture_output=True, text=True)

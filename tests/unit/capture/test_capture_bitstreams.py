@@ -16,6 +16,7 @@ pytestmark = pytest.mark.packet
 
 def encoded(codec: str, width: int, height: int, options: dict[str, str], pixels: str = "yuv420p") -> bytes:
     context = av.CodecContext.create(codec, "w")
+    assert isinstance(context, av.VideoCodecContext)
     context.width, context.height, context.pix_fmt = width, height, pixels
     context.time_base = Fraction(1, 15)
     context.options = options
@@ -36,7 +37,7 @@ def config_of(nals: list[bytes]) -> h264.H264Config | None:
 
 @pytest.mark.parametrize(("width", "height"), [(640, 480), (1280, 720), (1920, 1080), (162, 90), (2, 2)])
 @pytest.mark.parametrize("profile", ["baseline", "main", "high"])
-def test_a_parameter_set_tells_the_picture_size(width, height, profile) -> None:
+def test_a_parameter_set_tells_the_picture_size(width: int, height: int, profile: str) -> None:
     """Width and height after cropping are read from x264's parameter sets, whatever the profile."""
     nals = nals_of(encoded("libx264", width, height, {"profile": profile, "tune": "zerolatency"}))
     config = config_of(nals)
@@ -55,7 +56,7 @@ def test_a_parameter_set_tells_its_sample_format() -> None:
 
 
 @given(st.binary(max_size=80))
-def test_noise_as_parameter_set_is_refused_or_read(noise) -> None:
+def test_noise_as_parameter_set_is_refused_or_read(noise: bytes) -> None:
     """Whatever bytes claim to be a parameter set, nothing but BadPayload comes of it."""
     try:
         width, height = h264.dimensions(b"\x67" + noise)
@@ -66,20 +67,20 @@ def test_noise_as_parameter_set_is_refused_or_read(noise) -> None:
 
 
 @given(st.lists(st.binary(min_size=1, max_size=50), max_size=8))
-def test_length_prefixes_are_undone_exactly(nals) -> None:
+def test_length_prefixes_are_undone_exactly(nals: list[bytes]) -> None:
     """Joining NAL units and splitting them again gives the same units."""
     assert list(h264.split(h264.length_prefixed(nals))) == nals
 
 
 @pytest.mark.parametrize("frame", [b"\x00\x00\x00\x05abc", b"\x00\x00", b"\x00\x00\x00\x00"])
-def test_a_length_that_overruns_its_frame_is_refused(frame) -> None:
+def test_a_length_that_overruns_its_frame_is_refused(frame: bytes) -> None:
     """A NAL unit's length is never trusted beyond the frame."""
     with pytest.raises(BadPayload):
         list(h264.split(frame))
 
 
 @pytest.mark.parametrize(("width", "height"), [(640, 480), (1280, 720), (162, 90)])
-def test_a_vp8_keyframe_tells_its_size(width, height) -> None:
+def test_a_vp8_keyframe_tells_its_size(width: int, height: int) -> None:
     """Size and keyframe flag are read from libvpx's frames."""
     frame = encoded("libvpx", width, height, {})
     assert vp8.is_keyframe(frame)
@@ -99,14 +100,14 @@ def test_a_vp8_keyframe_tells_its_size(width, height) -> None:
         (b"\x90\x20\x03D", True, b"D"),
     ],
 )
-def test_vp8_payload_descriptors_of_every_form(payload, starts, data) -> None:
+def test_vp8_payload_descriptors_of_every_form(payload: bytes, starts: bool, data: bytes) -> None:
     """Each optional field of RFC 7741 section 4.2 is stepped over."""
     starts_frame, position = vp8.read_descriptor(payload)
     assert (starts_frame, payload[position:]) == (starts, data)
 
 
 @pytest.mark.parametrize("payload", [b"", b"\x10", b"\x90", b"\x90\x80", b"\x90\x80\x85\x06"])
-def test_a_vp8_payload_cut_short_is_refused(payload) -> None:
+def test_a_vp8_payload_cut_short_is_refused(payload: bytes) -> None:
     """A descriptor without its end, or without data behind it, is BadPayload."""
     with pytest.raises(BadPayload):
         vp8.read_descriptor(payload)
@@ -123,13 +124,13 @@ def test_a_vp8_payload_cut_short_is_refused(payload) -> None:
         (b"\x60x", 480),  # hybrid, 10 ms
     ],
 )
-def test_an_opus_packet_tells_its_duration(packet, ticks) -> None:
+def test_an_opus_packet_tells_its_duration(packet: bytes, ticks: int) -> None:
     """The table of RFC 6716 section 3.1, by example."""
     assert opus.duration_ticks(packet) == ticks
 
 
 @pytest.mark.parametrize("packet", [b"", b"\xfb", b"\xfb\x00", b"\xfb\x3f"])
-def test_an_impossible_opus_packet_is_refused(packet) -> None:
+def test_an_impossible_opus_packet_is_refused(packet: bytes) -> None:
     """Empty, cut short, of no frames, or longer than 120 ms."""
     with pytest.raises(BadPayload):
         opus.duration_ticks(packet)

@@ -10,7 +10,9 @@ import pytest
 from capture.cut.segmenter import Segmenter
 from capture.media import fmp4, h264, mux, webm
 from capture.media.frames import Codec, EncodedFrame
+from capture.media.h264 import H264Config
 from capture.media.piece import Piece
+from tests.support.decoded import seconds
 
 pytestmark = pytest.mark.packet
 
@@ -41,6 +43,7 @@ def pictures(codec: Codec) -> list[EncodedFrame]:
         frames += context.encode(frame)
     out = []
     for packet in frames:
+        assert packet.pts is not None
         ticks = packet.pts * 90_000 // RATE
         data = bytes(packet)
         if codec is Codec.H264:
@@ -53,7 +56,7 @@ def pictures(codec: Codec) -> list[EncodedFrame]:
 def sounds() -> list[EncodedFrame]:
     context = av.CodecContext.create("libopus", "w")
     context.sample_rate, context.layout, context.format = 48_000, "stereo", "s16"
-    out = []
+    out: list[EncodedFrame] = []
     for number in range(SECONDS * 50):
         wave = (8000 * np.sin(np.arange(number * 960, number * 960 + 960) * 440 * 2 * np.pi / 48_000)).astype(
             np.int16
@@ -75,17 +78,18 @@ def pieces_of(codec: Codec, with_sound: bool) -> list[Piece]:
 
 @pytest.mark.parametrize("with_sound", [True, False])
 @pytest.mark.parametrize("codec", [Codec.H264, Codec.VP8])
-def test_each_piece_plays_alone_and_holds_what_was_put_in(codec, with_sound) -> None:
+def test_each_piece_plays_alone_and_holds_what_was_put_in(codec: Codec, with_sound: bool) -> None:
     """Container, codec, size, times, durations, keyframes and bytes come back; nothing fails to decode."""
     pieces = pieces_of(codec, with_sound)
     assert [piece.duration_ms for piece in pieces] == [4000, 4000, 1000]
     for piece in pieces:
-        container = av.open(io.BytesIO(mux.write(piece)))
+        container = av.open(io.BytesIO(mux.write(piece)), "r")
         assert ("mp4" if codec is Codec.H264 else "webm") in container.format.name
         video = container.streams.video[0]
         video.codec_context.options = {"err_detect": "explode"}
         assert (video.codec_context.width, video.codec_context.height) == (320, 180)
         assert [stream.type for stream in container.streams] == ["video", "audio"][: 1 + with_sound]
+        assert container.duration is not None
         assert container.duration / 1000 == pytest.approx(piece.duration_ms, abs=30)
         times: dict[str, list[float]] = {"video": [], "audio": []}
         content: dict[str, list[bytes]] = {"video": [], "audio": []}
@@ -94,14 +98,15 @@ def test_each_piece_plays_alone_and_holds_what_was_put_in(codec, with_sound) -> 
         for packet in container.demux():
             if packet.size:
                 kind = packet.stream.type
-                times[kind].append(float(packet.pts * packet.time_base))
+                times[kind].append(seconds(packet))
                 content[kind].append(bytes(packet))
                 if kind == "video":
                     assert packet.is_keyframe == piece.video[len(content[kind]) - 1].keyframe
+                    assert packet.duration is not None
                     end = times[kind][-1] + float(packet.duration * packet.time_base)
             for frame in packet.decode():
                 shown += isinstance(frame, av.VideoFrame)
-                heard += 0 if isinstance(frame, av.VideoFrame) else frame.samples
+                heard += frame.samples if isinstance(frame, av.AudioFrame) else 0
         assert shown == len(piece.video) == len(times["video"])
         assert heard == 960 * len(piece.audio)
         assert end == pytest.approx(piece.duration_ms / 1000, abs=0.001)
@@ -117,6 +122,7 @@ def test_parameter_sets_are_in_the_head_only() -> None:
     piece = pieces_of(Codec.H264, with_sound=False)[0]
     data = fmp4.write(piece)
     head, _, media = data.partition(b"mdat")
+    assert isinstance(piece.config, H264Config)
     for nal in (*piece.config.sps, *piece.config.pps):
         assert nal in head
         assert nal not in media
@@ -138,7 +144,7 @@ def test_a_piece_that_is_briefly_silent_still_declares_its_sound() -> None:
     """All pieces of a take have the same tracks, or a player would refuse the odd one."""
     piece = pieces_of(Codec.VP8, with_sound=False)[0]
     silent = Piece(piece.start_unix_ms, piece.duration_ms, piece.config, piece.video, (), audio_track=True)
-    container = av.open(io.BytesIO(webm.write(silent)))
+    container = av.open(io.BytesIO(webm.write(silent)), "r")
     assert len(container.streams.audio) == 1
     assert silent.media_type == 'video/webm; codecs="vp8,opus"'
 
@@ -146,8 +152,8 @@ def test_a_piece_that_is_briefly_silent_still_declares_its_sound() -> None:
 def test_blocks_of_a_webm_never_go_back_in_time() -> None:
     """Across both tracks: Media Source Extensions refuse a cluster that does."""
     for piece in pieces_of(Codec.VP8, with_sound=True):
-        container = av.open(io.BytesIO(webm.write(piece)))
-        times = [float(packet.pts * packet.time_base) for packet in container.demux() if packet.size]
+        container = av.open(io.BytesIO(webm.write(piece)), "r")
+        times = [seconds(packet) for packet in container.demux() if packet.size]
         assert times == sorted(times)
 
 
@@ -167,6 +173,6 @@ def test_a_minute_in_one_webm_needs_several_clusters() -> None:
     (piece,) = segmenter.flush()
     data = webm.write(piece)
     assert data.count(bytes.fromhex("1f43b675")) == 2
-    container = av.open(io.BytesIO(data))
-    times = [float(packet.pts * packet.time_base) for packet in container.demux() if packet.size]
+    container = av.open(io.BytesIO(data), "r")
+    times = [seconds(packet) for packet in container.demux() if packet.size]
     assert times == pytest.approx([sample.ticks / 90_000 for sample in piece.video], abs=0.001)

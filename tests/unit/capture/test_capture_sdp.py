@@ -42,7 +42,7 @@ def test_h264_in_single_nal_mode_is_passed_over() -> None:
 @pytest.mark.parametrize(
     ("offered", "read"), [("actpass", "active"), ("active", "active"), ("passive", "passive")]
 )
-def test_who_can_be_the_dtls_client_is(offered, read) -> None:
+def test_who_can_be_the_dtls_client_is(offered: str, read: str) -> None:
     """So that we choose the protection (RFC 9725 section 4.4.4); who can only be the server stays it. An
     offer may say so once for all its sections."""
     text = offers.offer(offers.video(), offers.audio()).replace("actpass", offered)
@@ -101,21 +101,21 @@ REFUSED = {
 
 
 @pytest.mark.parametrize("name", GARBLED)
-def test_what_is_no_offer_is_garbled(name) -> None:
+def test_what_is_no_offer_is_garbled(name: str) -> None:
     with pytest.raises(OfferGarbled) as caught:
         parse_offer(GARBLED[name])
     assert caught.value.remedy
 
 
 @pytest.mark.parametrize("name", REFUSED)
-def test_what_cannot_be_recorded_is_refused_with_what_to_offer(name) -> None:
+def test_what_cannot_be_recorded_is_refused_with_what_to_offer(name: str) -> None:
     with pytest.raises(OfferRefused) as caught:
         parse_offer(REFUSED[name])
     assert "H264" in caught.value.remedy
 
 
 @given(st.text(max_size=300))
-def test_any_text_is_read_or_refused(text) -> None:
+def test_any_text_is_read_or_refused(text: str) -> None:
     """No text makes the reader fail in any other way."""
     for noisy in (text, "v=0\r\n" + text, offers.offer(offers.video(), ["a=" + text])):
         with contextlib.suppress(OfferGarbled, OfferRefused):

@@ -1,6 +1,7 @@
 """The segmenter's invariants over any sequence of frames, and the media clock under it."""
 
 from itertools import pairwise
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -32,7 +33,7 @@ def picture(
     delay_ms: int = 20,
     head: bytes = KEY,
     padding: int = 0,
-    **more,
+    **more: bool,
 ) -> EncodedFrame:
     data = (head if key else DELTA) + number.to_bytes(4, "big") + bytes(padding)
     return EncodedFrame(Codec.VP8, at_ms * 90 + 7_000, START_MS + at_ms + delay_ms, data, key, **more)
@@ -43,7 +44,7 @@ def sound(at_ms: int, number: int, delay_ms: int = 20) -> EncodedFrame:
     return EncodedFrame(Codec.OPUS, at_ms * 48 + 123, START_MS + at_ms + delay_ms, data)
 
 
-def cut(frames: list[EncodedFrame], **options) -> list[Piece]:
+def cut(frames: list[EncodedFrame], **options: Any) -> list[Piece]:
     segmenter = Segmenter(**options)
     pieces = [piece for frame in frames for piece in segmenter.push(frame)]
     return pieces + segmenter.flush()
@@ -78,7 +79,7 @@ def test_pieces_of_four_seconds_that_abut() -> None:
     ),
     sounds=st.lists(st.integers(0, 120), max_size=200),
 )
-def test_no_frame_is_lost_or_twice(steps, sounds) -> None:
+def test_no_frame_is_lost_or_twice(steps: list[tuple[int, bool, int, bool]], sounds: list[int]) -> None:
     """Every picture from the first keyframe on is in exactly one piece, in order; every piece begins with a
     keyframe at tick 0; pieces never overlap and are never empty of time."""
     frames: list[EncodedFrame] = []
@@ -152,7 +153,7 @@ def test_a_new_picture_size_begins_a_new_piece() -> None:
         picture(300, 3),
     ]
     pieces = cut(frames, expects_audio=False)
-    assert [(p.config.width, p.config.height) for p in pieces] == [(640, 480), (1280, 720)]
+    assert [p.config and (p.config.width, p.config.height) for p in pieces] == [(640, 480), (1280, 720)]
     assert pieces[0].start_unix_ms + pieces[0].duration_ms == pieces[1].start_unix_ms
 
 
@@ -240,7 +241,7 @@ def test_the_clock_takes_the_least_delay() -> None:
 
 
 @given(st.integers(-400, 400))
-def test_the_clock_follows_drift_slowly(ppm) -> None:
+def test_the_clock_follows_drift_slowly(ppm: int) -> None:
     """A sender's clock that is wrong by up to 400 ppm stays within 25 ms for three hours."""
     clock = TrackClock(AUDIO_CLOCK)
     worst = 0

@@ -188,7 +188,9 @@ def test_what_is_stored_while_parts_are_away_is_committed_when_they_are_back(wor
     asyncio.run(scenario())
 
 
-def test_readiness_degrades_once_nothing_is_stored_for_long(world: World, monkeypatch) -> None:
+def test_readiness_degrades_once_nothing_is_stored_for_long(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """However little waits: a store may answer, and take nothing, as with a full disk of its own."""
 
     async def scenario() -> None:
@@ -209,7 +211,7 @@ def test_readiness_degrades_once_nothing_is_stored_for_long(world: World, monkey
     asyncio.run(scenario())
 
 
-def test_a_store_that_hangs_delays_nobody_who_records(world: World, monkeypatch) -> None:
+def test_a_store_that_hangs_delays_nobody_who_records(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """With every thread of the drain stuck in a put, segments are accepted and takes end."""
     monkeypatch.setattr(sink, "END_S_MAX", 0.05)
     monkeypatch.setattr(sink, "CLOSE_S_MAX", 30)
@@ -311,7 +313,7 @@ def test_a_full_spool_lets_nobody_in_and_says_when_to_come_back(world: World) ->
 
 
 def test_a_running_take_ends_only_when_the_bound_is_reached_and_keeps_what_was_accepted(
-    world: World, monkeypatch
+    world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Its queue in memory fills up then; the take ends as STORE_FAILED, and all that the spool took is there
     once the store is back."""

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any
 
 import httpx2
 import pytest
@@ -23,10 +24,11 @@ TRICKLE = BEARER | {"Content-Type": "application/trickle-ice-sdpfrag"}
 CANDIDATE = "a=candidate:1 1 udp 1 127.0.0.1 5000 typ host\r\n"
 SERVERS = (IceServer("stun:stun.example.org"), IceServer("turn:turn.example.org?transport=udp", "u", 'p"w'))
 
-Scenario = Callable[[httpx2.AsyncClient, Ingests, MemoryRecorder], Awaitable[None]]
+Client = httpx2.AsyncClient
+Scenario = Callable[[Client, Ingests, MemoryRecorder], Awaitable[None]]
 
 
-def serve(scenario: Scenario, **options) -> None:
+def serve(scenario: Scenario, **options: Any) -> None:
     """Runs a scenario against a fresh endpoint; closes every ingest afterwards."""
 
     async def run() -> None:
@@ -66,7 +68,7 @@ def test_an_offer_without_a_good_token_is_not_read() -> None:
         raise AssertionError("the body is read")
         yield b""
 
-    async def scenario(client, ingests, recorder) -> None:
+    async def scenario(client: Client, ingests: Ingests, recorder: MemoryRecorder) -> None:
         for headers in ({"Authorization": "Bearer wrong"}, {}):
             answer = await client.post("/whip", content=endless(), headers=GOOD | headers if headers else {})
             check_problem(answer, 401)
@@ -77,7 +79,7 @@ def test_an_offer_without_a_good_token_is_not_read() -> None:
 def test_an_offer_is_answered() -> None:
     """201 with the answer, the resource's address and ETag, and the ICE servers (sections 4.2 and 4.6)."""
 
-    async def scenario(client, ingests, recorder) -> None:
+    async def scenario(client: Client, ingests: Ingests, recorder: MemoryRecorder) -> None:
         response = await client.post("/whip", content=OFFER, headers=GOOD)
         assert response.status_code == 201
         assert response.headers["content-type"].startswith("application/sdp")
@@ -104,7 +106,7 @@ def test_an_offer_is_answered() -> None:
     serve(scenario)
 
 
-BAD_POSTS = {
+BAD_POSTS: dict[str, tuple[str | bytes, dict[str, str], int]] = {
     "no token": (OFFER, SDP, 401),
     "empty token": (OFFER, SDP | {"Authorization": "Bearer "}, 401),
     "other scheme": (OFFER, SDP | {"Authorization": "Basic d2ViY2Ft"}, 401),
@@ -126,11 +128,11 @@ BAD_POSTS = {
 
 
 @pytest.mark.parametrize("name", BAD_POSTS)
-def test_a_bad_post_is_a_problem_and_leaves_nothing(name) -> None:
+def test_a_bad_post_is_a_problem_and_leaves_nothing(name: str) -> None:
     """Each says what to do; no take, no ingest, and the next good offer is answered."""
     content, headers, status = BAD_POSTS[name]
 
-    async def scenario(client, ingests, recorder) -> None:
+    async def scenario(client: Client, ingests: Ingests, recorder: MemoryRecorder) -> None:
         response = await client.post("/whip", content=content, headers=headers)
         check_problem(response, status)
         if status == 401:
@@ -144,7 +146,7 @@ def test_a_bad_post_is_a_problem_and_leaves_nothing(name) -> None:
 def test_trickle_and_its_preconditions() -> None:
     """204 for candidates; 428 without, 412 with another ETag; restarts are refused with 422 (section 4.3)."""
 
-    async def scenario(client, ingests, recorder) -> None:
+    async def scenario(client: Client, ingests: Ingests, recorder: MemoryRecorder) -> None:
         created = await client.post("/whip", content=OFFER, headers=GOOD)
         url, match = created.headers["location"], {"If-Match": created.headers["etag"]}
         ours = "a=ice-ufrag:abcd\r\na=ice-pwd:abcdefghijklmnopqrstuv\r\n"
@@ -178,7 +180,7 @@ def test_trickle_and_its_preconditions() -> None:
 def test_only_its_own_token_ends_an_ingest() -> None:
     """DELETE needs the token of the POST; a cause that is not known is refused and ends nothing."""
 
-    async def scenario(client, ingests, recorder) -> None:
+    async def scenario(client: Client, ingests: Ingests, recorder: MemoryRecorder) -> None:
         url = (await client.post("/whip", content=OFFER, headers=GOOD)).headers["location"]
         check_problem(await client.delete(url), 401)
         check_problem(await client.delete(url, headers={"Authorization": "Bearer screen"}), 401)
@@ -196,10 +198,10 @@ def test_only_its_own_token_ends_an_ingest() -> None:
         ("/whip/x", ["GET", "PUT", "POST"], "PATCH, DELETE, OPTIONS"),
     ],
 )
-def test_other_methods_are_refused(path, refused, allowed) -> None:
+def test_other_methods_are_refused(path: str, refused: list[str], allowed: str) -> None:
     """405 with Allow (section 4.1); HEAD too, which has no body to explain itself."""
 
-    async def scenario(client, ingests, recorder) -> None:
+    async def scenario(client: Client, ingests: Ingests, recorder: MemoryRecorder) -> None:
         for method in refused:
             response = await client.request(method, path, headers=GOOD)
             check_problem(response, 405)
@@ -213,7 +215,7 @@ def test_other_methods_are_refused(path, refused, allowed) -> None:
 def test_browsers_of_any_origin_may_ask() -> None:
     """The preflight needs no token and allows what WHIP uses; the endpoint says what it takes."""
 
-    async def scenario(client, ingests, recorder) -> None:
+    async def scenario(client: Client, ingests: Ingests, recorder: MemoryRecorder) -> None:
         origin = {"Origin": "https://lms.example.org", "Access-Control-Request-Method": "POST"}
         response = await client.options("/whip", headers=origin)
         assert response.status_code == 204
@@ -235,7 +237,7 @@ def test_browsers_of_any_origin_may_ask() -> None:
 def test_a_full_server_says_when_to_try_again() -> None:
     """503 with Retry-After; a stream that is being recorded may still reconnect."""
 
-    async def scenario(client, ingests, recorder) -> None:
+    async def scenario(client: Client, ingests: Ingests, recorder: MemoryRecorder) -> None:
         assert (await client.post("/whip", content=OFFER, headers=GOOD)).status_code == 201
         full = await client.post("/whip", content=OFFER, headers=SDP | {"Authorization": "Bearer screen"})
         check_problem(full, 503)
@@ -248,9 +250,10 @@ def test_a_full_server_says_when_to_try_again() -> None:
 def test_a_new_post_takes_the_place_of_the_old() -> None:
     """One ingest per session and stream: the old resource is gone once its take has ended."""
 
-    async def scenario(client, ingests, recorder) -> None:
+    async def scenario(client: Client, ingests: Ingests, recorder: MemoryRecorder) -> None:
         first = await client.post("/whip", content=OFFER, headers=GOOD)
         ingest = ingests.find(first.headers["location"].removeprefix("/whip/"), "webcam")
+        assert ingest is not None
         second = await client.post("/whip", content=OFFER, headers=GOOD)
         assert second.headers["location"] != first.headers["location"]
         await ingest.ended.wait()
@@ -264,7 +267,7 @@ def test_a_new_post_takes_the_place_of_the_old() -> None:
 def test_an_offer_that_cannot_be_answered_ends_nothing() -> None:
     """A running ingest is replaced by a working one only."""
 
-    async def scenario(client, ingests, recorder) -> None:
+    async def scenario(client: Client, ingests: Ingests, recorder: MemoryRecorder) -> None:
         first = await client.post("/whip", content=OFFER, headers=GOOD)
         garbled = OFFER.replace("a=mid:1", "a=extmap:x y z")
         check_problem(await client.post("/whip", content=garbled, headers=GOOD), 400)

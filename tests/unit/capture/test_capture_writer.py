@@ -80,7 +80,7 @@ def test_sound_that_stays_away_stays_in_its_take() -> None:
     assert all(b"A_OPUS" in segment.data for segment in take.segments)
 
 
-def test_an_unavailable_recorder_is_tried_again(monkeypatch) -> None:
+def test_an_unavailable_recorder_is_tried_again(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing accepted is dropped while the store is away."""
     monkeypatch.setattr(wr, "RETRY_S", 0)
     recorder = Reluctant(Unavailable("away"), Unavailable("away"))
@@ -93,7 +93,7 @@ def test_an_unavailable_recorder_is_tried_again(monkeypatch) -> None:
     ("error", "cause"),
     [(RuntimeError("disk"), EndCause.STORE_FAILED), (WrongState("over"), EndCause.SESSION_ENDED)],
 )
-def test_a_failed_store_ends_the_take_with_its_cause(error, cause) -> None:
+def test_a_failed_store_ends_the_take_with_its_cause(error: Exception, cause: EndCause) -> None:
     """The ingest is told, the take ends, and nothing is stored behind the hole."""
     recorder = Reluctant(error)
     assert asyncio.run(written(recorder, piece(0), piece(1))) == [cause]

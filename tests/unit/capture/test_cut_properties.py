@@ -80,7 +80,7 @@ class Network:
 class Sent:
     """Frames and reports of a device, by when they arrive, and when each was filmed."""
 
-    arrivals: list[tuple[int, int, object]] = field(default_factory=list)
+    arrivals: list[tuple[int, int, EncodedFrame | tuple[Codec, int, int, int]]] = field(default_factory=list)
     filmed_ms: dict[bytes, int] = field(default_factory=dict)
 
 

@@ -1,6 +1,8 @@
 """Certificates that a publisher may have: the handshake alone, over no network."""
 
 import asyncio
+from collections.abc import Callable
+from typing import Any
 
 import pytest
 from aiortc import RTCPeerConnection
@@ -10,7 +12,8 @@ from OpenSSL import SSL
 
 from capture.receive import aiortc_hooks
 
-KEYS = {
+CERTIFICATES = "_RTCPeerConnection__certificates"  # private to the library
+KEYS: dict[str, tuple[Callable[[], Any], bool]] = {
     "RSA 2048": (lambda: rsa.generate_private_key(65537, 2048), True),
     "RSA 1024": (lambda: rsa.generate_private_key(65537, 1024), False),
     "P-256": (lambda: ec.generate_private_key(ec.SECP256R1()), True),
@@ -20,7 +23,7 @@ KEYS = {
 
 @pytest.mark.parametrize("kind", KEYS)
 @pytest.mark.parametrize("calls", [True, False], ids=["we call", "they call"])
-def test_weak_certificates_are_refused(kind, calls) -> None:
+def test_weak_certificates_are_refused(kind: str, calls: bool) -> None:
     """Whoever begins the handshake. FFmpeg 8.1 over GnuTLS makes itself one of P-224, given none."""
     make, good = KEYS[kind]
     us, they = SSL.Connection(asyncio.run(_ours())), SSL.Connection(_theirs(make()))
@@ -32,11 +35,12 @@ def test_weak_certificates_are_refused(kind, calls) -> None:
 async def _ours() -> SSL.Context:
     connection = RTCPeerConnection()
     aiortc_hooks.allow_rsa(connection)
-    (certificate,) = connection._RTCPeerConnection__certificates
-    return certificate._create_ssl_context(SRTP_PROFILES)
+    (certificate,) = getattr(connection, CERTIFICATES)
+    context: SSL.Context = certificate._create_ssl_context(SRTP_PROFILES)
+    return context
 
 
-def _theirs(key) -> SSL.Context:
+def _theirs(key: Any) -> SSL.Context:
     context = SSL.Context(SSL.DTLS_METHOD)
     context.set_cipher_list(b"ALL:@SECLEVEL=0")
     context.use_certificate(generate_certificate(key))

@@ -1,11 +1,14 @@
 """A picture is checked by its structure and stripped, without being decoded."""
 
+from collections.abc import Callable
+
 import cv2
 import numpy as np
 import pytest
 
 from capture.media.jpeg import picture_only
 from proctoring.errors import Invalid
+from tests.support.decoded import read_image
 
 COMMENT = b"\xff\xfe\x00\x08secret"
 EXIF = b"\xff\xe1\x00\x10Exif\0\0position"
@@ -18,10 +21,6 @@ def jpeg(width: int = 320, height: int = 200, *options: int) -> bytes:
     return encoded.tobytes()
 
 
-def pixels(data: bytes) -> np.ndarray:
-    return cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
-
-
 @pytest.mark.parametrize(
     "options",
     [(), (cv2.IMWRITE_JPEG_PROGRESSIVE, 1), (cv2.IMWRITE_JPEG_RST_INTERVAL, 4)],
@@ -32,7 +31,7 @@ def test_the_picture_stays_and_nothing_else(options: tuple[int, ...]) -> None:
     plain = jpeg(320, 200, *options)
     told = plain[:2] + EXIF + COMMENT + plain[2:] + b"behind the end"
     kept = picture_only(told)
-    assert np.array_equal(pixels(kept), pixels(plain))
+    assert np.array_equal(read_image(kept), read_image(plain))
     for secret in (b"Exif", b"position", b"secret", b"JFIF", b"behind"):
         assert secret not in kept
 
@@ -106,7 +105,9 @@ def scan_of(data: bytes) -> bytes:
     return data[data.rindex(b"\xff\xda") : -2]
 
 
-CUT = {
+Spoil = Callable[[bytes], bytes]
+
+CUT: dict[str, Spoil] = {
     "every application segment": lambda d: (
         d[:2] + b"".join(segment(0xE0 + n, HIDDEN) for n in range(16)) + d[2:]
     ),
@@ -118,7 +119,7 @@ CUT = {
     "an Adobe segment's flags": lambda d: d[:2] + segment(0xEE, b"Adobe\x00\x64hide\x01") + d[2:],
     "behind the end": lambda d: d + HIDDEN,
 }
-REFUSED = {
+REFUSED: dict[str, Spoil] = {
     "a quantisation table that is too short": lambda d: shorter(d, 0xDB),
     "a Huffman table that is too short": lambda d: shorter(d, 0xC4),
     "a surplus in a quantisation table": lambda d: after(d, 0xDB, HIDDEN),
@@ -155,7 +156,7 @@ def test_what_hides_beside_the_picture_is_cut(name: str, options: tuple[int, ...
     kept, clean = picture_only(told), picture_only(plain)
     adobe = segment(0xEE, b"Adobe\x00\x64\0\0\0\0\x01")
     assert kept.replace(adobe, b"") == clean
-    assert np.array_equal(pixels(kept), pixels(plain))
+    assert np.array_equal(read_image(kept), read_image(plain))
 
 
 @pytest.mark.promise("P4")

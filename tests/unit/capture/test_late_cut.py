@@ -7,7 +7,7 @@ import pytest
 
 from capture.late.cut import cut
 from capture.media import webm
-from capture.media.piece import TICKS_PER_MS
+from capture.media.piece import TICKS_PER_MS, Piece
 from capture.media.webm_read import read
 from proctoring.recordings.spans import Span
 from tests.unit.capture.recorded import DELTA, KEY, recorded_file, sound_alone
@@ -15,8 +15,14 @@ from tests.unit.capture.recorded import DELTA, KEY, recorded_file, sound_alone
 ZERO = 1_000_000
 
 
-def piece_of(begin_ms: int, end_ms: int, file: bytes | None = None):
+def cut_of(begin_ms: int, end_ms: int, file: bytes | None = None) -> Piece | None:
     return cut(read(file or recorded_file()), ZERO, Span(ZERO + begin_ms, ZERO + end_ms))
+
+
+def piece_of(begin_ms: int, end_ms: int, file: bytes | None = None) -> Piece:
+    piece = cut_of(begin_ms, end_ms, file)
+    assert piece is not None
+    return piece
 
 
 def test_a_gap_that_begins_within_the_file_keeps_what_its_pictures_need() -> None:
@@ -45,7 +51,7 @@ def test_a_picture_that_stands_still_is_shown_on() -> None:
 
 def test_a_stretch_with_no_picture_is_none() -> None:
     """Before the file's first picture there is nothing to show."""
-    assert piece_of(-2_000, -1_000) is None
+    assert cut_of(-2_000, -1_000) is None
 
 
 def one_keyframe(length_ms: int, *, sound: bool) -> bytes:
@@ -56,14 +62,15 @@ def one_keyframe(length_ms: int, *, sound: bool) -> bytes:
 
 def test_pictures_that_do_not_fit_into_the_gap_are_none() -> None:
     """A segment never lasts longer than its stretch; where there is sound, it is stored alone."""
-    assert piece_of(39_700, 39_950, one_keyframe(40_000, sound=False)) is None
+    assert cut_of(39_700, 39_950, one_keyframe(40_000, sound=False)) is None
     piece = piece_of(39_700, 39_950, one_keyframe(40_000, sound=True))
     assert (piece.config, piece.video, len(piece.audio)) == (None, (), 4)
     assert told(piece) == [("picture", 39_700, 39_950, "no-keyframe")]
 
 
-def told(piece) -> list[tuple[str, int, int, str]]:
+def told(piece: Piece | None) -> list[tuple[str, int, int, str]]:
     """What the piece says is missing, in milliseconds of the file."""
+    assert piece is not None
     return [
         (one.part.value, one.start_unix_ms - ZERO, one.end_unix_ms - ZERO, one.cause.value)
         for one in piece.absences
@@ -76,7 +83,7 @@ def test_sound_alone_is_a_piece_that_says_why_there_is_no_picture() -> None:
     assert piece.media_type == 'audio/webm; codecs="opus"'
     assert [sample.ticks // 48 for sample in piece.audio] == list(range(40, 2_500, 60))
     assert told(piece) == [("picture", 500, 3_000, "device-lost")]
-    with av.open(io.BytesIO(webm.write(piece))) as container:
+    with av.open(io.BytesIO(webm.write(piece)), "r") as container:
         assert [stream.type for stream in container.streams] == ["audio"]
 
 
@@ -104,7 +111,7 @@ def test_a_picture_that_is_shown_on_with_the_sound_is_told() -> None:
 def test_what_is_written_is_a_file_that_plays_alone(stretch: tuple[int, int]) -> None:
     """Times from 0, the stated length, strictly ascending."""
     piece = piece_of(*stretch)
-    with av.open(io.BytesIO(webm.write(piece))) as container:
+    with av.open(io.BytesIO(webm.write(piece)), "r") as container:
         times = [packet.pts for packet in container.demux(video=0) if packet.pts is not None]
         assert container.duration == piece.duration_ms * 1_000
     assert times[0] == 0

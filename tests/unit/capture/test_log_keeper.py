@@ -20,7 +20,7 @@ from capture.spool.spool import Spool
 from proctoring.errors import TokenRefused
 from proctoring.exams.model import CaptureProfile, Stream
 from proctoring.recordings import ending, logs
-from proctoring.recordings.events import BATCH_BYTES_MAX, Log
+from proctoring.recordings.events import BATCH_BYTES_MAX, Log, read_batch
 from proctoring.recordings.model import EndCause
 from proctoring.recordings.rows import GapRow, LoggedEventRow, TakeRow
 from proctoring.recordings.service import BegunTake
@@ -241,7 +241,7 @@ def test_ids_are_known_after_a_restart_and_to_every_process(world: World) -> Non
             await on.stored(1)
             session, webcam = on.session, on.webcam
             other = LogKeeper(world.core, on.recorder)
-            kept = await other.keep(session.id, endpoint.read_batch(as_body(world, [sent])))
+            kept = await other.keep(session.id, read_batch(as_body(world, [sent])))
             assert (kept.stored, kept.known) == (0, 1)
             await other.close()
         async with stage(world, session, webcam) as again:

@@ -16,6 +16,7 @@ from capture.media.h264 import ParameterSets
 from capture.media.piece import Piece
 from capture.publish.sdp import parse_offer
 from capture.receive.assemble import VideoAssembler
+from tests.support.decoded import seconds
 from tests.unit.capture import offers
 
 START_MS = 1_800_000_000_000
@@ -38,6 +39,7 @@ def encoded(count: int, x264: str = "", bframes: int = 0, size: int = 64) -> lis
             frame = av.VideoFrame.from_ndarray(grey, format="rgb24").reformat(format="yuv420p")
             frame.pts = number
         for packet in context.encode(frame):
+            assert packet.pts is not None
             nals = [nal for nal in re.split(b"\x00*\x00\x00\x01", bytes(packet)) if nal]
             found.append((packet.pts, nals))
     return found
@@ -58,10 +60,10 @@ def shown_ms(pieces: list[Piece]) -> list[int]:
     """When the pictures of the files are shown, by FFmpeg; every one of them decodes."""
     found = []
     for piece in pieces:
-        with av.open(io.BytesIO(fmp4.write(piece))) as container:
+        with av.open(io.BytesIO(fmp4.write(piece)), "r") as container:
             container.streams.video[0].codec_context.options = {"err_detect": "explode"}
             found += [
-                round(piece.start_unix_ms - START_MS + 1000 * frame.pts * frame.time_base)
+                round(piece.start_unix_ms - START_MS + 1000 * seconds(frame))
                 for frame in container.decode(video=0)
             ]
     return found
@@ -114,7 +116,7 @@ def test_an_offer_tells_its_parameter_sets() -> None:
 
 
 @pytest.mark.parametrize("marker", ["last", "every", "none"])
-def test_the_timestamp_makes_the_picture(marker) -> None:
+def test_the_timestamp_makes_the_picture(marker: str) -> None:
     """Several slices a picture, the marker behind the last, behind each or nowhere: frames are pictures,
     the very last one too."""
     pictures = encoded(20, "slices=4:scenecut=0")

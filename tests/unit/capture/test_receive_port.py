@@ -32,7 +32,9 @@ RFC_5769_PASSWORD = b"VOkJxbRl1RmTxUk/WvJxBt"
 
 def test_the_sample_request_is_authentic() -> None:
     """RFC 5769 section 2.1: read, and authentic with its password only."""
-    kind, identifier = stun.transaction(RFC_5769_REQUEST)
+    transaction = stun.transaction(RFC_5769_REQUEST)
+    assert transaction is not None
+    kind, identifier = transaction
     assert (kind, identifier.hex()) == (stun.REQUEST, "b7e7a701bc34d686fa87dfae")
     request = stun.parse_request(RFC_5769_REQUEST)
     assert request is not None
@@ -47,7 +49,7 @@ def test_the_sample_request_is_authentic() -> None:
 
 
 @pytest.mark.parametrize("source", [HOME, ("2001:db8:1234:5678:11:2233:4455:6677", 32853)])
-def test_the_answer_to_a_check_is_what_a_library_reads(source) -> None:
+def test_the_answer_to_a_check_is_what_a_library_reads(source: tuple[str, int]) -> None:
     """Of the same transaction, with the address it came from, whole and authentic."""
     request = stun.parse_request(RFC_5769_REQUEST)
     assert request is not None
@@ -61,7 +63,7 @@ def test_the_answer_to_a_check_is_what_a_library_reads(source) -> None:
 
 
 @pytest.mark.parametrize("length", range(len(RFC_5769_REQUEST)))
-def test_a_request_cut_short_is_none(length) -> None:
+def test_a_request_cut_short_is_none(length: int) -> None:
     """Cut anywhere, with its length put right, it is no request or not authentic; nothing raises."""
     cut = RFC_5769_REQUEST[:length]
     assert stun.transaction(cut) is None
@@ -194,7 +196,7 @@ def test_what_a_guest_may_cost_is_bounded() -> None:
     on_stage(scenario)
 
 
-def test_a_response_finds_the_check_it_answers() -> None:
+def test_a_response_finds_the_check_it_answers(monkeypatch: pytest.MonkeyPatch) -> None:
     """By its transaction alone, once, and tells how long the round trip was; requests that nobody answers are
     forgotten in the end."""
 
@@ -202,7 +204,7 @@ def test_a_response_finds_the_check_it_answers() -> None:
         one = stage.guest("one")
         (protocol,) = one.protocols.values()
         got: list[bytes] = []
-        protocol.datagram_received = lambda data, source: got.append(data)
+        monkeypatch.setattr(protocol, "datagram_received", lambda data, source: got.append(data))
         request = other.Message(message_method=other.Method.BINDING, message_class=other.Class.REQUEST)
         protocol.send_stun(request, ("127.0.0.1", 9))
         stage.port._now_s = time.monotonic() + 0.25
@@ -244,7 +246,7 @@ def test_a_guest_that_left_is_not_kept() -> None:
     on_stage(scenario)
 
 
-def test_where_ice_settled_a_check_is_answered_from_here() -> None:
+def test_where_ice_settled_a_check_is_answered_from_here(monkeypatch: pytest.MonkeyPatch) -> None:
     """It keeps the address and costs the library nothing; from anywhere else the library must see it."""
 
     async def scenario(stage: Stage) -> None:
@@ -252,8 +254,10 @@ def test_where_ice_settled_a_check_is_answered_from_here() -> None:
         (protocol,) = one.protocols.values()
         given: list[object] = []
         answered: list[tuple[bytes, object]] = []
-        protocol.datagram_received = lambda data, source: given.append(source)
-        protocol.transport.sendto = lambda data, address: answered.append((data, address))
+        monkeypatch.setattr(protocol, "datagram_received", lambda data, source: given.append(source))
+        monkeypatch.setattr(
+            protocol.transport, "sendto", lambda data, address: answered.append((data, address))
+        )
         check = stage.check(one)
         stage.bring(check)
         assert (given, answered) == ([HOME], [])
@@ -366,7 +370,7 @@ def test_media_is_there_in_full_whatever_strangers_send() -> None:
     on_stage(scenario)
 
 
-def test_what_the_system_had_no_room_for_is_counted(monkeypatch) -> None:
+def test_what_the_system_had_no_room_for_is_counted(monkeypatch: pytest.MonkeyPatch) -> None:
     """Of known sources, in datagrams: nobody else can tell that they came."""
     monkeypatch.setattr(sockets, "SOCKET_BUFFER_BYTES", 16 << 10)
 

@@ -66,7 +66,7 @@ class Track:
         self.asked: list[list[int]] = []
         self.told = 0
         if codec.is_video:
-            self.assembler = VideoAssembler(codec, self.frames.append)
+            self.assembler: VideoAssembler | AudioAssembler = VideoAssembler(codec, self.frames.append)
             self.order = Reorderer(self.assembler, self._missing, self.asked.append)
         else:
             self.assembler = AudioAssembler(self.frames.append)
@@ -92,7 +92,9 @@ def run(packets: list[Packet], codec: Codec = Codec.VP8) -> list[EncodedFrame]:
 
 
 @given(st.integers(1, 4), st.randoms(use_true_random=False), st.integers(0, 6))
-def test_reordered_and_repeated_packets_change_nothing(per_frame, chance: random.Random, distance) -> None:
+def test_reordered_and_repeated_packets_change_nothing(
+    per_frame: int, chance: random.Random, distance: int
+) -> None:
     """Within the patience of the buffer, order and repetition of packets do not show in the frames."""
     packets, frames = vp8_packets(20, per_frame)
     first, rest = packets[0], packets[1:]
@@ -107,7 +109,7 @@ def test_reordered_and_repeated_packets_change_nothing(per_frame, chance: random
 
 @settings(max_examples=examples(60))
 @given(st.integers(1, 4), st.sets(st.integers(0, 79), max_size=12))
-def test_after_a_loss_nothing_comes_before_the_next_keyframe(per_frame, lost) -> None:
+def test_after_a_loss_nothing_comes_before_the_next_keyframe(per_frame: int, lost: set[int]) -> None:
     """Every frame is whole; a frame that is no keyframe follows its predecessor directly."""
     packets, frames = vp8_packets(20, per_frame)
     result = run([packet for index, packet in enumerate(packets) if index not in lost])
@@ -145,13 +147,14 @@ def test_a_missing_packet_is_asked_for_at_once_and_again_and_waited_for() -> Non
     assert track.asked == [missing, missing]
     track.push(packets[2])
     assert track.data == frames
+    assert isinstance(track.assembler, VideoAssembler)
     assert not track.assembler.wants_keyframe
     track.order.tick(now_ms + 2 * REASK_MS)
     assert track.asked == [missing, missing]
 
 
 @pytest.mark.parametrize("codec", [Codec.VP8, Codec.OPUS])
-def test_who_ticks_is_told_when_packets_are_missing_and_when_no_longer(codec) -> None:
+def test_who_ticks_is_told_when_packets_are_missing_and_when_no_longer(codec: Codec) -> None:
     """Once when there is a first hole, again after all had been filled; a tick says whether any is left."""
     packets = [Packet(n, n * 960, True, bytes((0x10, n, 1, 2)), n * 20) for n in range(20)]
     track = Track(codec).push(*packets[:4])
@@ -179,7 +182,7 @@ def test_each_hole_is_asked_for_at_once_and_requests_are_bounded() -> None:
 
 
 @pytest.mark.parametrize("by_timer", [False, True])
-def test_a_missing_packet_is_given_up_in_the_end(by_timer) -> None:
+def test_a_missing_packet_is_given_up_in_the_end(by_timer: bool) -> None:
     """After VIDEO_WAIT_MS the stream goes on with the next keyframe, also when nothing more comes."""
     packets, frames = vp8_packets(KEY_EVERY + 1, 1)
     track = Track().push(packets[0], *packets[2:])
@@ -196,7 +199,7 @@ def test_a_missing_packet_is_given_up_in_the_end(by_timer) -> None:
 
 
 @pytest.mark.parametrize("start", [20_000, FIRST_SEQUENCE - 20_000])
-def test_a_sender_that_begins_anew_is_followed(start) -> None:
+def test_a_sender_that_begins_anew_is_followed(start: int) -> None:
     """A leap in sequence numbers, shown twice, is a new beginning; a single stray packet is none."""
     packets, frames = vp8_packets(KEY_EVERY, 1)
     again, _ = vp8_packets(KEY_EVERY, 1, start=start)
@@ -262,7 +265,7 @@ def h264_packets(nal_lists: list[list[bytes]], mtu: int) -> list[Packet]:
 
 
 @given(st.integers(2, 50))
-def test_h264_in_every_packetization_comes_out_the_same(mtu) -> None:
+def test_h264_in_every_packetization_comes_out_the_same(mtu: int) -> None:
     """Single NAL units, STAP-A and FU-A are undone exactly."""
     nal_lists = [
         [b"\x67sps", b"\x68pps", b"\x65" + bytes(range(1, 90))],
@@ -282,7 +285,7 @@ def test_parameter_sets_sent_alone_join_the_next_picture() -> None:
 
 @given(st.lists(st.tuples(st.integers(0, 65535), st.booleans(), st.binary(max_size=30)), max_size=60))
 @pytest.mark.parametrize("codec", list(Codec))
-def test_noise_in_packets_harms_nobody(codec, noise) -> None:
+def test_noise_in_packets_harms_nobody(codec: Codec, noise: list[tuple[int, bool, bytes]]) -> None:
     """Any payload, in any order: no exception, and what comes out is a keyframe first."""
     packets = [
         Packet(sequence, sequence * 7, marker, data, n) for n, (sequence, marker, data) in enumerate(noise)
@@ -292,7 +295,7 @@ def test_noise_in_packets_harms_nobody(codec, noise) -> None:
 
 
 @given(st.lists(st.integers(-100, 100), max_size=50))
-def test_timestamps_unroll_exactly(steps) -> None:
+def test_timestamps_unroll_exactly(steps: list[int]) -> None:
     """A wrapping timestamp, forwards and back, becomes the plain sum of its steps."""
     value = 2**32 - 300
     track = Track(Codec.OPUS)

@@ -38,14 +38,14 @@ def test_a_header_with_everything() -> None:
         "a060000100000001a1b2c3d4ff09",  # padding longer than the packet
     ],
 )
-def test_a_malformed_header_has_no_payload(data) -> None:
+def test_a_malformed_header_has_no_payload(data: str) -> None:
     """Each is refused without an exception."""
     raw = bytes.fromhex(data)
     assert rtp.payload_bounds(raw, 0, len(raw)) == (-1, -1)
 
 
 @given(st.binary(min_size=0, max_size=80))
-def test_any_bytes_parse_or_do_not(data) -> None:
+def test_any_bytes_parse_or_do_not(data: bytes) -> None:
     """No exception; a payload never lies outside the packet."""
     begin, end = rtp.payload_bounds(data, 0, len(data))
     assert (begin, end) == (-1, -1) or 12 <= begin <= end <= len(data)
@@ -87,7 +87,7 @@ def test_the_allowance_to_the_byte() -> None:
     st.sets(st.integers(0, 65_535), min_size=1, max_size=64),
     st.integers(-(1 << 23), (1 << 23) - 1),
 )
-def test_another_implementation_reads_what_we_write(bits_per_s, missing, lost) -> None:
+def test_another_implementation_reads_what_we_write(bits_per_s: int, missing: set[int], lost: int) -> None:
     """A compound packet comes apart into what went in."""
     block = ReportBlock(MEDIA, 3, lost, 9, 8, 7, 6)
     compound = (
@@ -98,6 +98,11 @@ def test_another_implementation_reads_what_we_write(bits_per_s, missing, lost) -
         + rtcp.picture_loss(SSRC, MEDIA)
     )
     report, names, allowance, asked, keyframe = other.RtcpPacket.parse(compound)
+    assert isinstance(report, other.RtcpRrPacket)
+    assert isinstance(names, other.RtcpSdesPacket)
+    assert isinstance(allowance, other.RtcpPsfbPacket)
+    assert isinstance(asked, other.RtcpRtpfbPacket)
+    assert isinstance(keyframe, other.RtcpPsfbPacket)
     assert report.reports[0].packets_lost == lost
     assert names.chunks[0].items == [(1, b"abcd")]
     rate, sources = other.unpack_remb_fci(allowance.fci)
@@ -108,7 +113,7 @@ def test_another_implementation_reads_what_we_write(bits_per_s, missing, lost) -
 
 
 @pytest.mark.parametrize("name", ["", "a", "ab", "abc", "abcd"])
-def test_a_name_ends_with_a_zero_and_fills_its_words(name) -> None:
+def test_a_name_ends_with_a_zero_and_fills_its_words(name: str) -> None:
     """RFC 3550 section 6.5: at least one zero ends the list of items."""
     packet = rtcp.source_description(SSRC, name)
     assert len(packet) % 4 == 0

@@ -60,7 +60,8 @@ def stage(request: pytest.FixtureRequest) -> Iterator[Stage]:
     bound, number = sockets.bind([request.param], 0)
     made = Stage(request.param, bound[request.param], number)
     yield made
-    for one in (made.bound, *made.senders):
+    made.bound.close()
+    for one in made.senders:
         one.close()
 
 
@@ -108,7 +109,9 @@ def test_of_more_sources_than_a_program_takes_none_is_kept_out(stage: Stage) -> 
     assert stage.came() == ([RTP, DTLS], [STUN])
 
 
-def test_a_program_that_the_system_does_not_take_keeps_nobody_out(stage: Stage, monkeypatch) -> None:
+def test_a_program_that_the_system_does_not_take_keeps_nobody_out(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """As where it allows less memory for it (net.core.optmem_max)."""
     known = stage.sender()
     monkeypatch.setattr(sorting, "by_source", lambda sources, family: b"")
@@ -118,7 +121,7 @@ def test_a_program_that_the_system_does_not_take_keeps_nobody_out(stage: Stage, 
     assert stage.came() == ([RTP], [STUN])
 
 
-def test_where_the_system_does_not_sort_one_socket_takes_everything(monkeypatch) -> None:
+def test_where_the_system_does_not_sort_one_socket_takes_everything(monkeypatch: pytest.MonkeyPatch) -> None:
     """The port is open all the same, and strangers are told apart as they are read."""
     monkeypatch.setattr(sorting, "like_stun", lambda: b"")
     found, number = sockets.bind(["127.0.0.1"], 0)

@@ -67,7 +67,7 @@ def test_other_clients_of_whip_come_back_as_ever() -> None:
     """A client that names no page takes the place of its earlier publish (RFC 9725)."""
 
     async def scenario(client: httpx2.AsyncClient, ingests: Ingests, _: MemoryRecorder) -> None:
-        for _ in range(2):
+        for _number in range(2):
             assert (await client.post("/whip", content=OFFER, headers=GOOD)).status_code == 201
         assert ingests.counters["refused-other"] == 0
 

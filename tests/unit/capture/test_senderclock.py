@@ -135,6 +135,7 @@ def test_two_tracks_of_a_device_keep_their_order() -> None:
         device.observe(filmed, filmed + 20_000)
         device.observe(heard, heard + 320_000)
     filmed, heard = picture.sender_us(90_000 * 5), sound.sender_us(5_000 + 48_000 * 4)
+    assert filmed is not None
     assert filmed == heard
     assert device.server_us(filmed) == filmed + 20_000
 

@@ -26,7 +26,7 @@ def hand() -> Pixels:
     """What a camera sees through a hand: colour, some light, no edge."""
     rows = np.linspace(70, 120, 480)[:, None, None]
     picture = rows * np.array([0.5, 0.6, 1.0]) + np.zeros((480, 640, 3))
-    return picture.astype(np.uint8)
+    return np.asarray(picture, np.uint8)
 
 
 def beyond(kind: SignalKind, value: float) -> bool:

@@ -56,12 +56,15 @@ class Stage:
         for seq, one in enumerate(data):
             start = self.world.clock.unix_ms + seq * SEGMENT_MS
             await self.recorder.store(take, MediaSegment(seq, start, SEGMENT_MS, one))
-            await until(lambda done=seq + 1: self._asked() >= done)
+            await self._until_asked(seq + 1)
 
     async def record(self, *data: bytes) -> None:
         take = await self.begin()
         await self.store(take, *data)
         await self.recorder.end(take, EndCause.STOPPED, 0)
+
+    async def _until_asked(self, times: int) -> None:
+        await until(lambda: self._asked() >= times)
 
     def _asked(self) -> int:
         return sum(self.watch.counters[outcome] for outcome in ("looked", "failed", "dropped"))

@@ -13,6 +13,7 @@ from capture.errors import BadPayload
 from capture.media import mux, opus, silence
 from capture.media.frames import Codec
 from capture.media.piece import Piece, Sample, VideoConfig
+from tests.support.decoded import seconds
 from tests.support.examples import examples
 from tests.unit.capture.test_capture_mux import pieces_of
 
@@ -53,12 +54,12 @@ def read(piece: Piece) -> tuple[list[tuple[float, bytes]], list[tuple[float, byt
     Fails where FFmpeg meets an error."""
     found: dict[str, list[tuple[float, bytes]]] = {"audio": [], "video": []}
     shown = heard = expected = 0
-    with av.open(io.BytesIO(mux.write(piece))) as container:
+    with av.open(io.BytesIO(mux.write(piece)), "r") as container:
         for stream in container.streams:
             stream.codec_context.options = {"err_detect": "explode"}
         for packet in container.demux():
             if packet.size:
-                found[packet.stream.type].append((float(packet.pts * packet.time_base), bytes(packet)))
+                found[packet.stream.type].append((seconds(packet), bytes(packet)))
                 if packet.stream.type == "audio":
                     expected += opus.duration_ticks(bytes(packet))
             for frame in packet.decode():
@@ -172,9 +173,10 @@ def test_a_piece_without_picture_is_a_file_of_sound(codec: Codec, expected: str)
     for audio in (whole_piece(codec).audio, ()):
         piece = Piece(0, PIECE_MS, none, (), audio, container=codec)
         assert piece.media_type == expected
-        with av.open(io.BytesIO(mux.write(piece))) as container:
+        with av.open(io.BytesIO(mux.write(piece)), "r") as container:
             assert [stream.type for stream in container.streams] == ["audio"]
             assert ("mp4" if codec is Codec.H264 else "webm") in container.format.name
+            assert container.duration is not None
             assert container.duration / 1000 == pytest.approx(PIECE_MS, abs=30)
         sound, _, _ = read(piece)
         assert silent_for(sound, PIECE_MS / 1000) < TOLERANCE_S

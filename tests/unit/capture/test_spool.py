@@ -277,7 +277,7 @@ def test_a_full_spool_is_in_trouble_until_it_has_drained(folder: Path) -> None:
 
 
 def test_a_disk_that_refuses_to_be_written_is_in_trouble_until_it_does_not(
-    spool: Spool, folder: Path, monkeypatch
+    spool: Spool, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """However much of it is free: a quota, a file system that became read-only, a cable. It is tried for the
     answer, so that nobody has to record first."""
@@ -298,7 +298,7 @@ def test_a_disk_that_refuses_to_be_written_is_in_trouble_until_it_does_not(
 
 
 def test_an_end_that_the_disk_does_not_take_waits_and_comes_before_what_follows(
-    spool: Spool, monkeypatch
+    spool: Spool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It is not lost, nor does it need a restart; the next take's first segment is behind it."""
     spool.accept(segment(0), SEALED)

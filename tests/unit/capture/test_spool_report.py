@@ -4,6 +4,8 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
+import pytest
+
 from capture.spool import report
 from capture.spool.report import SpoolReport
 from capture.spool.spool import Spool
@@ -74,7 +76,9 @@ def test_trouble_is_told_at_once_and_so_is_its_end(world: World) -> None:
     on_stage(world, scenario)
 
 
-def test_without_a_database_it_is_told_once_that_is_back(world: World, monkeypatch) -> None:
+def test_without_a_database_it_is_told_once_that_is_back(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Its own task goes on through whatever happens, and ends when it is told to."""
     monkeypatch.setattr(report, "LOOK_S", 0.01)
 

@@ -1,7 +1,7 @@
 """Many streams' segments in one transaction: the leaves that one by one makes; the unusual is left."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,6 +19,7 @@ from proctoring.recordings.leaves import SealedSegment
 from proctoring.recordings.model import EndCause
 from proctoring.recordings.rows import GapRow, SegmentRow, TakeRow
 from proctoring.recordings.service import BegunTake, end_take
+from proctoring.sessions.model import Session
 from proctoring.units.model import UnitState
 from proctoring.units.rows import UnitRow
 from storage.objects.naming import segment_key
@@ -34,7 +35,7 @@ class Bench:
     world: World
     spool: Spool
     drain: Drain
-    session: str
+    session: Session
     begun: list[BegunTake]
 
     def accept(self, begun: BegunTake, seq: int, late_ms: int = 0) -> None:
@@ -115,7 +116,7 @@ def test_what_is_unusual_is_left_for_one_by_one(bench: Bench) -> None:
     ended, closed, ordinary = bench.begun
     with bench.world.core.db.begin() as db:
         end_take(db, bench.world.core, ended.take.id, EndCause.REPLACED)
-    first = bench.world.begin(bench.session, ended.take.stream)
+    first = bench.world.begin(bench.session, Stream(ended.take.stream))
     bench.accept(first, 0)
     bench.accept(closed, 1)
     bench.accept(ordinary, 1)
@@ -194,7 +195,7 @@ def test_threads_share_what_was_gathered(bench: Bench) -> None:
     """What several streams bring at once is committed together; who waits for a stream does not wait long."""
     asked: list[int] = []
 
-    def together(units) -> set[str]:
+    def together(units: Sequence[str]) -> set[str]:
         asked.append(len(units))
         return bench.drain.together(units)
 
@@ -214,7 +215,7 @@ def test_what_comes_during_a_commit_gathers_anew(bench: Bench) -> None:
     """Else it would be committed one by one from then on, as long as something always comes meanwhile."""
     left_s: list[float] = []
 
-    def together(units) -> set[str]:
+    def together(units: Sequence[str]) -> set[str]:
         worker.wake()
         left_s.append(worker._gather_until_s - time.monotonic())
         return bench.drain.together(units)

@@ -1,6 +1,7 @@
 """Files of strangers are taken apart without decoding, or refused; never anything else."""
 
 import random
+from collections.abc import Callable
 
 import pytest
 
@@ -23,7 +24,7 @@ pytestmark = pytest.mark.packet
 
 
 @pytest.mark.parametrize("form", [lambda file: file, without_lengths], ids=["whole", "live"])
-def test_pictures_and_sound_come_back_with_their_times(form) -> None:
+def test_pictures_and_sound_come_back_with_their_times(form: Callable[[bytes], bytes]) -> None:
     """Whatever way the writer left lengths, each frame has its time in its own clock rate."""
     recorded = read(form(recorded_file()))
     assert recorded.config == Vp8Config(640, 480)
@@ -59,7 +60,7 @@ def test_a_file_without_sound_is_one() -> None:
     ],
     ids=["empty", "pdf", "matroska", "cut", "codec", "scale", "no-key"],
 )
-def test_what_is_no_recording_is_refused_with_its_reason(spoil, why: str) -> None:
+def test_what_is_no_recording_is_refused_with_its_reason(spoil: Callable[[bytes], bytes], why: str) -> None:
     """Structure, codecs, lengths and times are checked; nothing is decoded."""
     with pytest.raises(BadPayload, match=why):
         read(spoil(recorded_file(sound=False)))
@@ -74,7 +75,7 @@ def test_what_is_no_recording_is_refused_with_its_reason(spoil, why: str) -> Non
     ],
     ids=["no-key", "no-size", "codec"],
 )
-def test_sound_is_read_where_no_picture_can_be_shown(spoil, why: EndCause) -> None:
+def test_sound_is_read_where_no_picture_can_be_shown(spoil: Callable[[bytes], bytes], why: EndCause) -> None:
     """Every packet, from the first one on, with the reason why there is no picture."""
     recorded = read(spoil(recorded_file()))
     assert (recorded.config, recorded.video, recorded.no_picture) == (None, [], why)

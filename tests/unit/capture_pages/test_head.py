@@ -1,6 +1,7 @@
 """HEAD on every address of the candidate's pages: as GET, without a body, and nothing begins."""
 
 import re
+from functools import partial
 from typing import Any
 
 from sqlalchemy import select
@@ -10,6 +11,10 @@ from capture.stills import MemoryStills
 from proctoring.proofs.tables import METADATA
 from tests.support.asgi import AsgiClient, addresses
 from tests.support.world import World
+
+
+def _filled(values: dict[str, str], found: re.Match[str]) -> str:
+    return values[found[1]]
 
 
 def _rows(world: World) -> dict[str, list[Any]]:
@@ -37,7 +42,7 @@ def test_head_answers_as_get_and_begins_nothing(
             "certificate_id": "none",
         }
         for path in sorted(paths):
-            filled = re.sub(r"\{(\w+)\}", lambda m, values=values: values[m[1]], path)
+            filled = re.sub(r"\{(\w+)\}", partial(_filled, values), path)
             head = client.request("HEAD", filled, headers={"accept": "text/html"})
             get = client.get(filled, headers={"accept": "text/html"})
             assert (head.status_code, head.content) == (get.status_code, b""), path

@@ -9,15 +9,15 @@ from click.testing import CliRunner
 from proctoring.cli import main
 from proctoring.clock import iso
 from proctoring.compose.prepare import prepare
-from proctoring.settings.settings import Settings
 from tests.attacks.erasure_scene import Scene, let_go, open_incident
+from tests.support.settings import plain_settings
 from tests.support.world import World
 
 
 @pytest.fixture
 def scene(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Scene:
     """A held session that looks free and due beside one that is, in the database of a service."""
-    prepare(Settings(data=tmp_path / "data", _env_file=None))
+    prepare(plain_settings(data=tmp_path / "data"))
     one = Scene(World(tmp_path))
     open_incident(one)
     one.due()

@@ -16,6 +16,7 @@ from proctoring.cli import main
 from proctoring.cli.faults import DISK_FULL, told
 from proctoring.compose.prepare import prepare
 from proctoring.settings.settings import Settings
+from tests.support.settings import plain_settings
 
 NEEDS: dict[str, tuple[str, ...]] = {
     "export": ("SESSION", "--out", "out"),
@@ -90,19 +91,19 @@ def _foreign(data: Path) -> None:
 
 
 def _no_database(data: Path) -> None:
-    prepare(Settings(data=data, _env_file=None))
+    prepare(plain_settings(data=data))
     for file in data.glob("proctoring.db*"):
         file.unlink()
     (data / "proctoring.db").write_text("this is no database at all, whatever its name says")
 
 
 def _newer(data: Path) -> None:
-    prepare(Settings(data=data, _env_file=None))
+    prepare(plain_settings(data=data))
     _write(data, "update alembic_version set version_num = '9999'")
 
 
 def _anothers(data: Path) -> None:
-    prepare(Settings(data=data, _env_file=None))
+    prepare(plain_settings(data=data))
     for file in data.glob("proctoring.db*"):
         file.unlink()
     _write(data, "create table recipes (name text)")

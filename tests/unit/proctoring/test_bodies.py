@@ -8,10 +8,10 @@ import pytest
 from fastapi import FastAPI, Form, Request
 
 from proctoring.errors import TokenRefused
-from proctoring.settings.settings import Settings
 from proctoring.web import bodies
 from proctoring.web.application import application
 from proctoring.web.bodies import ADDRESS_MAX, FORM_BYTES_MAX, TOKEN_UPLOADS_MAX, UPLOADS_MAX, Body, BodyRules
+from tests.support.settings import plain_settings
 
 UPLOAD_BYTES_MAX = 2 << 20
 FORM = "application/x-www-form-urlencoded"
@@ -81,7 +81,7 @@ class Service:
 
     def __init__(self) -> None:
         rules = BodyRules([Body("POST", "/upload/{name}", UPLOAD_BYTES_MAX)], {"c": token})
-        self.app = application(Settings(_env_file=None), rules)
+        self.app = application(plain_settings(), rules)
         self.app.add_api_route("/form", self._form, methods=["POST"])
         self.app.add_api_route("/c/{given}/form", self._form, methods=["POST"])
         self.app.add_api_route("/upload/{name}", self._upload, methods=["POST"])

@@ -97,9 +97,8 @@ class Server:
         await send({"type": "http.response.body"})
 
     def connect(self, address: str = "192.0.2.1") -> tuple[BoundedProtocol, Socket]:
-        made = self._config.http_protocol_class(
-            config=self._config, server_state=ServerState(), app_state={}, _loop=self.clock
-        )
+        make: Callable[..., asyncio.Protocol] = self._config.http_protocol_class
+        made = make(config=self._config, server_state=ServerState(), app_state={}, _loop=self.clock)
         assert isinstance(made, BoundedProtocol)
         socket = Socket(address)
         made.connection_made(socket)  # type: ignore[arg-type]

@@ -21,6 +21,7 @@ from proctoring.settings.settings import Settings
 from proctoring.spools import service as spools
 from proctoring.spools.model import Told, Trouble
 from storage.keys.folder import generate_pair, public_half
+from tests.support.settings import plain_settings
 
 
 @pytest.fixture
@@ -28,7 +29,7 @@ def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     monkeypatch.chdir(tmp_path)
     for name in Settings.model_fields:
         monkeypatch.delenv(f"PROCTORING_{name.upper()}", raising=False)
-    prepare(Settings(data=tmp_path / "data", _env_file=None))
+    prepare(plain_settings(data=tmp_path / "data"))
     yield tmp_path / "data"
 
 
@@ -116,7 +117,7 @@ def test_a_missing_key_is_named_with_what_to_do(data: Path) -> None:
 
 def test_a_schema_of_another_version_is_found(data: Path) -> None:
     """An old database under a new program."""
-    made = assemble(Settings(data=data, _env_file=None))
+    made = assemble(plain_settings(data=data))
     with made.core.db.engine.begin() as connection:
         connection.exec_driver_sql("update alembic_version set version_num = '0001'")
     code, found = doctor(data)
@@ -126,14 +127,14 @@ def test_a_schema_of_another_version_is_found(data: Path) -> None:
 @pytest.mark.parametrize(("skew_s", "passed"), [(59, True), (-59, True), (62, False), (-62, False)])
 def test_clocks_that_differ_by_more_than_a_minute_are_a_fault(data: Path, skew_s: int, passed: bool) -> None:
     """The same limit as the brake on erasure."""
-    core = assemble(Settings(data=data, _env_file=None)).core
+    core = assemble(plain_settings(data=data)).core
     moved = replace(core, clock=lambda: core.clock() + timedelta(seconds=skew_s))
     assert examine(Check("clocks", lambda: checks.clocks(moved), "")).passed is passed
 
 
 def test_a_worker_that_does_not_go_round_is_a_fault(data: Path) -> None:
     """After five intervals, and a quarter of an hour at least, without a pass."""
-    core = assemble(Settings(data=data, _env_file=None)).core
+    core = assemble(plain_settings(data=data)).core
     with core.db.begin() as db:
         worker.passed(db, core.clock(), 0)
     assert checks.last_pass(core).endswith("ago")
@@ -158,7 +159,7 @@ def test_a_full_disk_of_capture_is_a_fault_there_and_a_warning_elsewhere(
     data: Path, role: str, passed: bool
 ) -> None:
     """Every role's doctor says it; a container that does its own work stays healthy."""
-    core = assemble(Settings(data=data, _env_file=None)).core
+    core = assemble(plain_settings(data=data)).core
     with core.db.begin() as db:
         spools.tell(db, core, "spool-1", Told(Trouble.DISK_FULL, 1 << 20, 0))
     code, found = doctor(data, role)

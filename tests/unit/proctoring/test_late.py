@@ -165,7 +165,7 @@ def test_a_page_that_is_never_heard_again_is_waited_for_and_no_longer(world: Wor
     assert line_of(world, session).state is UnitState.RETAINED
 
 
-def test_what_is_too_old_or_too_much_is_not_missed(world: World, monkeypatch) -> None:
+def test_what_is_too_old_or_too_much_is_not_missed(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """The limits hold whatever a page sends: hours after the gap, or beyond the session's bytes."""
     session = world.admitted()
     gap = with_gap(world, session)

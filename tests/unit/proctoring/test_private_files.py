@@ -4,6 +4,7 @@ it."""
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -11,7 +12,6 @@ import pytest
 from sqlalchemy import text
 
 from proctoring.db import Database
-from storage import durable
 from storage.keys.folder import KeyFolder
 
 URL = "sqlite:///{}"
@@ -22,7 +22,7 @@ def rights(folder: Path) -> dict[str, int]:
 
 
 @pytest.fixture
-def open_folder(tmp_path: Path) -> Path:
+def open_folder(tmp_path: Path) -> Iterator[Path]:
     """A folder that lets everybody in, and an account that lets everybody read what it makes."""
     folder = tmp_path / "open"
     folder.mkdir(mode=0o777)
@@ -66,7 +66,7 @@ def test_an_epochs_halves_are_on_the_disk_before_anything_is_sealed_to_them(
     def fsync(descriptor: int) -> None:
         flushed.append(Path(f"/proc/self/fd/{descriptor}").readlink().relative_to(tmp_path).as_posix())
 
-    monkeypatch.setattr(durable.os, "fsync", fsync)
+    monkeypatch.setattr(os, "fsync", fsync)
     KeyFolder(tmp_path).ensure_epoch(datetime(2026, 11, 23, tzinfo=UTC))
     names = [name.rsplit(".", 2)[0] if name.endswith(".part") else name for name in flushed]
     assert names == ["private/kek-2026w48.key", "private", "public/kek-2026w48.pub", "public"]

@@ -7,6 +7,7 @@ from proctoring.exams.model import Stream
 from proctoring.flags import service as flags
 from proctoring.recordings import ending
 from proctoring.recordings import service as recordings
+from proctoring.recordings.leaves import SealedSegment
 from proctoring.recordings.model import EndCause, GapReason
 from proctoring.recordings.rows import SegmentRow
 from proctoring.recordings.timeline import StreamTimeline, timeline
@@ -46,7 +47,7 @@ def test_registering_a_segment_again_changes_nothing(world: World) -> None:
     begun = world.begin(session)
     first = world.store(begun, 0, world.clock.unix_ms)
     with world.core.db.begin() as db:
-        again = recordings.SealedSegment(0, "other", 1, world.clock.unix_ms, SEGMENT_MS)
+        again = SealedSegment(0, "other", 1, world.clock.unix_ms, SEGMENT_MS)
         assert recordings.register(db, world.core, begun.take.id, again) == first
     assert len(webcam(world, session).segments) == 1
 

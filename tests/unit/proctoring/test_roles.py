@@ -1,6 +1,7 @@
 """Each role of its own is put together from its own keys, and no others need to exist."""
 
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -20,6 +21,7 @@ from proctoring.units.rows import UnitRow
 from storage.errors import NotAuthentic, VaultError
 from storage.proofs.sign import check_signature
 from tests.support.asgi import addresses
+from tests.support.settings import plain_settings
 from tests.support.world import ADMIN, REGULATION
 
 SHARED = {"/healthz", "/readyz", "/metrics", "/api/v1/openapi.json", "/static/look"}
@@ -32,7 +34,7 @@ OWN = {
 
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
-    made = Settings(data=tmp_path / "data", _env_file=None)
+    made = plain_settings(data=tmp_path / "data")
     prepare(made)
     return made
 
@@ -83,10 +85,10 @@ def test_a_role_without_its_key_names_the_file(settings: Settings) -> None:
 
 
 @pytest.mark.parametrize("build", [capture_parts, review_parts, worker_parts, assemble])
-def test_no_role_starts_before_init(tmp_path: Path, build: object) -> None:
+def test_no_role_starts_before_init(tmp_path: Path, build: Callable[[Settings], object]) -> None:
     """A folder that nothing was made in is refused with what to do."""
     with pytest.raises(CoreError) as refusal:
-        build(Settings(data=tmp_path, _env_file=None))  # type: ignore[operator]
+        build(plain_settings(data=tmp_path))
     assert "init" in refusal.value.remedy
 
 

@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 import pytest
+from sqlalchemy import make_url
 
 from proctoring.errors import Invalid
 from proctoring.settings.settings import Settings, load
@@ -36,7 +37,7 @@ def test_the_defaults_start() -> None:
     """Nothing set: this machine only, SQLite below ./data."""
     settings = load()
     assert settings.base_url == "http://127.0.0.1:8000"
-    assert settings.database.drivername == "sqlite"
+    assert make_url(settings.database).drivername == "sqlite"
 
 
 @pytest.mark.promise("P15")

@@ -130,7 +130,7 @@ def test_the_doctor_says_which_trouble_and_since_when(world: World) -> None:
         checks.recording(world.core)
 
 
-def test_the_doctor_looks_at_the_disk_itself(world: World, monkeypatch) -> None:
+def test_the_doctor_looks_at_the_disk_itself(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """Also while nothing runs that could tell, and before there is a spool."""
     assert checks.spool(world.core.settings).endswith("MiB free")
     monkeypatch.setattr(checks, "DISK_FREE_BYTES_MIN", 1 << 60)

@@ -8,9 +8,9 @@ from fastapi import FastAPI
 from pydantic import SecretStr
 from starlette.requests import Request
 
-from proctoring.settings.settings import Settings
 from proctoring.web import problems
 from proctoring.web.watcher import FORWARDED, demand_watcher
+from tests.support.settings import plain_settings
 
 TOKEN = "a token of the operator's"
 BEARER = {"authorization": f"Bearer {TOKEN}"}
@@ -20,7 +20,7 @@ def status(client: str | None, headers: dict[str, str], token: str = "") -> int:
     """What a program at this address is answered."""
     app = FastAPI()
     problems.install(app)
-    settings = Settings(metrics_token=SecretStr(token), _env_file=None)
+    settings = plain_settings(metrics_token=SecretStr(token))
 
     @app.get("/metrics")
     def metrics(request: Request) -> None:

@@ -13,11 +13,12 @@ from proctoring.web.i18n import best_language, dates_of
 from proctoring.web.security import CONTENT_SECURITY_POLICY, HEADERS
 from proctoring.web.templates import civil, duration, until
 from tests.support.asgi import AsgiClient
+from tests.support.settings import plain_settings
 
 
 @pytest.fixture
 def client() -> AsgiClient:
-    app = application(Settings(_env_file=None))
+    app = application(plain_settings())
 
     @app.get("/raise/{name}")
     def raise_(name: str) -> None:
@@ -102,7 +103,7 @@ def test_the_reader_gets_their_language() -> None:
     assert best_language("xx", "") == "en"
 
 
-HTTPS = Settings(public_url="https://exams.example", _env_file=None)
+HTTPS = plain_settings(public_url="https://exams.example")
 
 
 def https_client(settings: Settings = HTTPS) -> AsgiClient:
@@ -141,7 +142,7 @@ def test_who_operates_it_may_call_it_by_any_name() -> None:
     """Health and figures are asked for by container names; with no name given and all addresses listened on,
     every name is right."""
     assert https_client().get("/healthz", headers={"Host": "capture:8000"}).status_code == 404
-    everywhere = Settings(host="0.0.0.0", env=Env.DEV, _env_file=None)
+    everywhere = plain_settings(host="0.0.0.0", env=Env.DEV)
     assert https_client(everywhere).get("/page/", headers={"Host": "10.0.0.7"}).status_code == 200
 
 
@@ -160,7 +161,7 @@ def test_https_is_kept_to_and_cookies_are_of_this_host_alone() -> None:
 
 def test_over_http_a_cookie_and_its_name_are_plain() -> None:
     """A browser would not keep one with the prefix; nothing is said of https."""
-    answer = https_client(Settings(_env_file=None)).get("/page/", headers={"Cookie": "login=ours"})
+    answer = https_client(plain_settings()).get("/page/", headers={"Cookie": "login=ours"})
     assert (answer.text, "strict-transport-security" in answer.headers) == ("ours", False)
     assert answer.headers["set-cookie"].startswith("login=secret;")
 

@@ -3,6 +3,7 @@ fails."""
 
 import sqlite3
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -20,9 +21,9 @@ from proctoring.proofs.columns import compared
 from proctoring.proofs.job import LedgerReplay
 from proctoring.proofs.leaves import TABLE as SEGMENTS
 from proctoring.proofs.tables import METADATA
-from proctoring.settings.settings import Settings
 from proctoring.tolerant import Garbled, as_it_stands
 from tests.support.decided import decide_everything
+from tests.support.settings import plain_settings
 from tests.support.world import World
 from tests.unit.proofs.test_job import edit_ref, found
 
@@ -101,7 +102,7 @@ def test_garbage_in_an_entry_is_found(decided: World, column: str) -> None:
 
 def test_a_null_where_none_may_be_is_no_value() -> None:
     """SQLite's schema itself can be edited, and then takes it."""
-    held = Column("due_at", Instant(), nullable=False)
+    held: Column[datetime] = Column("due_at", Instant(), nullable=False)
     table = Table("units", MetaData(), held)
     with create_engine("sqlite://").begin() as connection:
         connection.exec_driver_sql("CREATE TABLE units (due_at DATETIME)")
@@ -164,7 +165,7 @@ def test_ledger_verify_names_garbage_and_ends_in_no_traceback(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Exit 1; the chains, which cannot be followed then, are said not to have been."""
-    prepare(Settings(data=tmp_path / "data", _env_file=None))
+    prepare(plain_settings(data=tmp_path / "data"))
     world = World(tmp_path)
     world.ended()
     monkeypatch.chdir(tmp_path)

@@ -14,6 +14,7 @@ from proctoring.holds import service as holds
 from proctoring.holds.model import HoldKind
 from proctoring.holds.rows import HoldRow, HoldUnitRow
 from proctoring.proofs import job
+from proctoring.proofs.check import check_sessions, read_house
 from proctoring.proofs.job import LedgerReplay
 from proctoring.proofs.rows import FindingRow, PageRow, ReplayedRow, ReplayRow
 from proctoring.recordings.rows import SegmentRow
@@ -96,8 +97,8 @@ def test_what_the_job_remembers_is_believed_only_when_it_is_signed(
     replay.run()
     edit_ref(world, session, "C-9")
     with world.core.db.begin() as db:
-        house = job.read_house(db)
-        (checked,) = job.check_sessions(db, house, [session.id])
+        house = read_house(db)
+        (checked,) = check_sessions(db, house, [session.id])
         db.execute(update(ReplayedRow).values(digest=checked.digest))
     replay.run()
     assert found(world) == {("sessions", session.id, "ref")}

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import update
+from sqlalchemy.orm import Session as Db
 
 from proctoring.appeals.rows import AppealRow
 from proctoring.casework.results import set_all_due_dates
@@ -73,7 +74,7 @@ def older(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[World, Decid
     """The same decided world, entered as before, its entries dated half a SLACK after their rows."""
     append: Callable[..., None] = custody._append
 
-    def as_before(db: custody.Db) -> None:
+    def as_before(db: Db) -> None:
         acts = [act for act in db.info[custody.PENDING] if act.action not in LATER]
         db.info[custody.PENDING] = [
             custody._Act(

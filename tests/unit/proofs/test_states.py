@@ -59,10 +59,11 @@ def check_holds(world: World, session: Session) -> None:
         units = list(db.scalars(select(UnitRow).where(UnitRow.session_id == session.id)))
         opened = [incident for incident in incidents.of_session(db, session.id) if incident.state in OPEN]
         appeal = appeals.open_of_session(db, session.id)
+    named = {incident.id: incident.hold_id for incident in opened}
+    if appeal is not None:
+        named[appeal.id] = appeal.hold_id
     assert {unit.active_holds for unit in units} == {len(told)}
-    assert {one.id: one.hold for one in open_procedures(facts).values()} == {
-        one.id: one.hold_id for one in (*opened, *([appeal] if appeal else []))
-    }
+    assert {one.id: one.hold for one in open_procedures(facts).values()} == named
     assert told_units(facts).kinds == {unit.id: unit.kind for unit in units}
     assert told_units(facts).complete
     assert is_over(facts)

@@ -114,8 +114,8 @@ def mar_decisions(world: World) -> None:
             value = garbage(table, column.name, dialect)
             if value is not None:
                 write(world, table, column.name, value, "1 = 1")
-    for column in ("zone", "count_from"):
-        write(world, "exams", column, WORDS, f"id = '{agreed.exam_id}'")
+    for name in ("zone", "count_from"):
+        write(world, "exams", name, WORDS, f"id = '{agreed.exam_id}'")
     if dialect == "sqlite":
         write(world, "sessions", "closes_at", 5, f"id = '{recording.id}'")
         write(world, "takes", "heard_at", WORDS, f"session_id = '{recording.id}'")

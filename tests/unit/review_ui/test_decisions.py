@@ -1,5 +1,7 @@
 """From the queue to a decision and the holds that follow from it, by the forms of the pages."""
 
+from typing import Any
+
 import pytest
 
 from proctoring.access.model import Role
@@ -18,7 +20,13 @@ from tests.support.looks import look
 from tests.support.world import ADMIN
 from tests.unit.review_ui.conftest import Office, Staff
 
-FLAG = {"start_ms": 1000, "end_ms": 1000, "category": "unauthorised-aid", "severity": "minor", "note": ""}
+FLAG: dict[str, Any] = {
+    "start_ms": 1000,
+    "end_ms": 1000,
+    "category": "unauthorised-aid",
+    "severity": "minor",
+    "note": "",
+}
 REASONS = "A text file was open over question 9."
 
 

@@ -1,6 +1,7 @@
 """Names that run right to left, on every page of the staff: none turns the sentence around it."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -64,7 +65,8 @@ def lives(office: Office, session: Session, reviewer: Staff, second: Staff) -> I
     core, at = office.world.core, f"/sessions/{session.id}"
     yield "new"
     assert reviewer.post(f"{at}/claim").status_code == 303
-    flag = {"start_ms": 0, "end_ms": 900, "category": "other", "severity": "minor", "note": WORDS}
+    kind = {"category": "other", "severity": "minor"}
+    flag: dict[str, Any] = {"start_ms": 0, "end_ms": 900, "note": WORDS, **kind}
     assert reviewer.post(f"{at}/flags", **flag).status_code == 303
     assert reviewer.post(f"{at}/identity", confirmed="false", reason=WORDS).status_code == 303
     with core.db.read() as db:
@@ -74,9 +76,9 @@ def lives(office: Office, session: Session, reviewer: Staff, second: Staff) -> I
     with core.db.begin() as db:
         for one in flags.of_session(db, session.id):
             flags.decide(db, core, reviewer.actor, one.id, FlagState.CONFIRMED)
-    chosen = {"outcome": "incident", "category": "other", "severity": "minor", "reasons": WORDS}
-    for one in (reviewer, second):
-        look(core, one.actor, session.id)
+    chosen = {"outcome": "incident", "reasons": WORDS, **kind}
+    for person in (reviewer, second):
+        look(core, person.actor, session.id)
     assert reviewer.post(f"{at}/decide", **chosen).status_code == 303
     yield "awaits a second person"
     with core.db.read() as db:

@@ -1,6 +1,7 @@
 """The ledger as a page: found by action, person, session and time; what is shown is checked; page by page."""
 
 import re
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ from sqlalchemy import delete, event
 from proctoring.access.model import Role
 from proctoring.custody import listing
 from proctoring.custody.listing import Asked
-from proctoring.custody.model import Action, Actor
+from proctoring.custody.model import Action, Actor, Entry
 from proctoring.custody.rows import EntryRow
 from proctoring.custody.service import enter, entries
 from review_ui.pages.ledger import PAGE_SIZE
@@ -62,7 +63,7 @@ def test_entries_are_found_by_action_person_session_and_time(office: Office) -> 
     day = world.clock().date().isoformat()
     before = (world.clock() - timedelta(days=1)).date().isoformat()
     together = f"action=review:claim&person={proctor.person.id}&session={first.id}&since={day}&until={day}"
-    wanted = {
+    wanted: dict[str, Callable[[Entry], bool]] = {
         "action=review:claim": lambda one: one.action is Action.REVIEW_CLAIM,
         f"person={proctor.person.id}": lambda one: one.actor == proctor.person.id,
         f"session={first.id}": lambda one: one.session_id == first.id,

@@ -1,10 +1,12 @@
 """Restricted at the candidate's request (GDPR Article 18): closed on every route but those named here."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import httpx2
 import pytest
 from fastapi import FastAPI
+from sqlalchemy.orm import Session as Db
 
 from proctoring.access.model import Role
 from proctoring.appeals import service as appeals
@@ -161,7 +163,7 @@ def test_once_it_is_released_the_same_routes_answer_otherwise(
 def test_services_refuse_whoever_calls_them(office: Office, case: Case, proctor: Staff) -> None:
     """The rule is no page's: an act by another way is refused as well."""
     core, who, at = office.world.core, proctor.actor, case.ids
-    acts = {
+    acts: dict[str, Callable[[Db], object]] = {
         "claim": lambda db: claims.claim(db, core, who, case.claimed.id),
         "release": lambda db: reviews.release(db, core, who, case.claimed.id),
         "decide": lambda db: reviews.decide_no_concern(db, core, who, case.claimed.id),

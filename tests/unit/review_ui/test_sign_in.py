@@ -67,7 +67,10 @@ def test_refusals_are_counted(office: Office) -> None:
     """A link that opens nothing, and every refusal by its status, for `/metrics`."""
 
     def counted() -> list[float]:
-        samples = ("sign_ins_refused_total", {}), ("http_refusals_total", {"status": "401"})
+        samples: tuple[tuple[str, dict[str, str]], ...] = (
+            ("sign_ins_refused_total", {}),
+            ("http_refusals_total", {"status": "401"}),
+        )
         return [REGISTRY.get_sample_value(name, labels) or 0 for name, labels in samples]
 
     before = counted()

@@ -11,6 +11,7 @@ from capture.simulate.devices import DEVICES
 from capture.simulate.encoding import Codec, VideoEncoder
 from proctoring.exams.model import Stream
 from tests.support.clockreader import read_clock
+from tests.support.decoded import bgr
 
 SIZES = [(640, 480), (640, 360), (1280, 720)]
 NOON_MS = 1_795_000_000_000
@@ -56,10 +57,11 @@ def test_the_clock_survives_the_encoder(stream: Stream, codec: Codec) -> None:
     scene, shape = device.scene(1), device.shape
     encoder = VideoEncoder(codec, shape)
     decoder = av.CodecContext.create(codec.lower(), "r")
+    assert isinstance(decoder, av.VideoCodecContext)
     for number in range(6 * shape.frames_per_s):
         unix_ms = NOON_MS + number * 1000 // shape.frames_per_s
         picture = scene.draw(unix_ms)
         clockstamp.stamp(picture, unix_ms)
         keyframe = number % (4 * shape.frames_per_s) == 0
         (frame,) = decoder.decode(encoder.encode(picture, number * 90_000 // shape.frames_per_s, keyframe))
-        assert read_clock(frame.to_ndarray(format="bgr24")) == unix_ms
+        assert read_clock(bgr(frame)) == unix_ms

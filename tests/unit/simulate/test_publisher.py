@@ -9,6 +9,7 @@ from capture.simulate.encoding import Codec
 from capture.simulate.publisher import PublishFailed, publish
 from proctoring.exams.model import Stream
 from tests.support.clockreader import read_clock
+from tests.support.decoded import bgr, seconds
 from tests.support.whipreceiver import Receiver, receiving
 
 LONG_S = 60.0
@@ -27,10 +28,7 @@ def test_pictures_arrive_with_their_own_time(stream: Stream, codec: Codec) -> No
             task = asyncio.ensure_future(publish(url, receiver.token, stream, seconds=LONG_S, codec=codec))
             await receiver.until(lambda it: len(it.frames) >= 20)
             await _cancelled(task)
-            return [
-                (read_clock(frame.to_ndarray(format="bgr24")), float(frame.pts * frame.time_base) * 1000)
-                for frame in receiver.frames[:20]
-            ]
+            return [(read_clock(bgr(frame)), seconds(frame) * 1000) for frame in receiver.frames[:20]]
 
     seen = asyncio.run(run())
     clocks = [clock for clock, _ in seen if clock is not None]

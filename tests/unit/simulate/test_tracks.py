@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable
 from contextvars import Context
-from typing import Any
+from typing import TypeVarTuple
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from capture.simulate.tracks import Pace
 
 PERIOD_S = 0.1
+Ts = TypeVarTuple("Ts")
 
 
 class SteppedLoop(asyncio.SelectorEventLoop):
@@ -22,10 +23,10 @@ class SteppedLoop(asyncio.SelectorEventLoop):
         return self.now_s
 
     def call_at(
-        self, when: float, callback: Callable[..., object], *args: Any, context: Context | None = None
-    ) -> Any:
+        self, when: float, callback: Callable[[*Ts], object], *args: *Ts, context: Context | None = None
+    ) -> asyncio.TimerHandle:
         self.now_s = max(self.now_s, when)
-        return self.call_soon(callback, *args, context=context)
+        return super().call_at(when, callback, *args, context=context)
 
 
 @given(works_s=st.lists(st.floats(0, 0.5), max_size=40))

@@ -20,7 +20,8 @@ GOLDEN = "c1:df84295f2cc2db6283a695e3a97f86f6e64e97e48c5df63553a89bbba55841d7"
 
 
 def detail(*openings: Opening) -> dict[str, str | int | None]:
-    return {"exam": "bbbbbbbbbbbbbbbb", "leaves": 3} | {one.name: one.commitment() for one in openings}
+    told: dict[str, str | int | None] = {"exam": "bbbbbbbbbbbbbbbb", "leaves": 3}
+    return told | {one.name: one.commitment() for one in openings}
 
 
 def test_a_commitment_is_the_hash_that_the_format_names() -> None:

@@ -1,6 +1,7 @@
 """The manifest's chain."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -27,7 +28,8 @@ def test_a_changed_leaf_breaks_the_chain_behind_it(field: str) -> None:
     """Whatever is edited, the next leaf no longer follows."""
     leaves = chain(4)
     old = getattr(leaves[1], field)
-    leaves[1] = replace(leaves[1], **{field: old + 1 if isinstance(old, int) else old + "x"})
+    changed: dict[str, Any] = {field: old + 1 if isinstance(old, int) else old + "x"}
+    leaves[1] = replace(leaves[1], **changed)
     assert first_break(leaves) == 2
 
 

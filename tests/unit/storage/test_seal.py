@@ -9,10 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from storage.canonical import context
 from storage.errors import KeyMissing, NotAuthentic
 from storage.keys.folder import KeyFolder, epoch_name, generate_pair
 from storage.keys.unit_tags import UnitTags
-from storage.seal import Opener, SealedUnitKey, Sealer, TakeSealer, UnitOpener, context
+from storage.seal import Opener, SealedUnitKey, Sealer, TakeSealer, UnitOpener
 from tests.support.names import TAKE_1, TAKE_2, UNIT_A, UNIT_B
 from tests.support.unit_keys import TAGS, tagged
 
