@@ -60,7 +60,8 @@ class _Source:
             header.vector_count = 1
 
     def send(self) -> int:
-        return max(0, _system.sendmmsg(self._socket.fileno(), self._messages, IN_A_CALL, 0))
+        sent: int = _system.sendmmsg(self._socket.fileno(), self._messages, IN_A_CALL, 0)
+        return max(0, sent)
 
     def close(self) -> None:
         self._socket.close()

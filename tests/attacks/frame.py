@@ -79,7 +79,7 @@ class Ground:
             subprocess.run(
                 ["mount", "-t", "tmpfs", "-o", f"size={size_bytes}", "attacks", self.folder], check=True
             )
-            self._open.callback(subprocess.run, ["umount", self.folder], check=True)
+            self._open.callback(lambda: subprocess.run(["umount", self.folder], check=True))
         return self.folder
 
     def service(self, shape: Shape = Shape.ONE) -> Service:

@@ -45,7 +45,8 @@ def _measured(entries: int) -> dict[str, Any]:
         filled = fill(Path(name), entries)
         command = [sys.executable, "-m", "tests.bench.ledger_replay", name]
         told = subprocess.run(command, check=True, capture_output=True, text=True).stdout
-        return {"entries": filled} | json.loads(told.splitlines()[-1])
+        figures: dict[str, Any] = json.loads(told.splitlines()[-1])
+        return {"entries": filled} | figures
 
 
 def measure(folder: Path) -> dict[str, Any]:

@@ -142,7 +142,7 @@ def test_pieces_fill_the_gap_and_play_alone(world: World) -> None:
         assert [one.start_ms for one in ordered[1:]] == ends[:-1]
         assert line.gaps == ()
         for segment in ordered[1:-1]:
-            with av.open(io.BytesIO(page.opened(segment.position))) as container:
+            with av.open(io.BytesIO(page.opened(segment.position)), "r") as container:
                 times = [packet.pts for packet in container.demux() if packet.pts is not None]
                 assert min(times) == 0
                 assert container.duration == segment.duration_ms * 1_000
@@ -212,7 +212,7 @@ def test_a_piece_is_placed_by_its_first_keyframe(world: World) -> None:
     async def scenario(page: Page) -> None:
         assert (await page.put(0, from_the_middle(8_000, 4_000))).json() == {"kept_ms": 4_000}
         (late_one,) = [segment for segment in page.line().segments if segment.late]
-        with av.open(io.BytesIO(page.opened(late_one.position))) as container:
+        with av.open(io.BytesIO(page.opened(late_one.position)), "r") as container:
             assert [packet.pts for packet in container.demux(video=0) if packet.pts is not None][:3] == [
                 0,
                 100,
@@ -239,7 +239,7 @@ def test_sound_alone_is_kept_with_the_reason_of_the_missing_picture(world: World
         assert (part, cause) == (GapPart.PICTURE, EndCause.DEVICE_LOST)
         alone = next(one for one in line.segments if one.late and one.media_type.startswith("audio"))
         assert (start_ms, end_ms) == (alone.start_ms, alone.start_ms + alone.duration_ms)
-        with av.open(io.BytesIO(page.opened(alone.position))) as container:
+        with av.open(io.BytesIO(page.opened(alone.position)), "r") as container:
             assert [stream.type for stream in container.streams] == ["audio"]
 
     with_page(world, scenario)
@@ -365,7 +365,7 @@ def test_a_part_that_is_away_means_later(world: World) -> None:
     with_page(world, scenario)
 
 
-def test_a_page_that_falls_silent_leaves_no_take_open(world: World, monkeypatch) -> None:
+def test_a_page_that_falls_silent_leaves_no_take_open(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """Its late take ends, so that the session can settle."""
     monkeypatch.setattr(late_intake, "IDLE_S", 0.0)
     monkeypatch.setattr(late_intake, "SWEEP_S", 0.01)

@@ -46,7 +46,7 @@ def test_what_is_put_is_got(store: ObjectStore) -> None:
         assert store.get(key) == data
 
 
-def test_a_put_that_fails_leaves_nothing_on_the_disk(tmp_path: Path, monkeypatch) -> None:
+def test_a_put_that_fails_leaves_nothing_on_the_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A full disk: what waits is put again every second, and each try must not make it fuller."""
     store = FolderObjects(tmp_path / "objects")
 
@@ -63,7 +63,7 @@ def test_a_put_that_fails_leaves_nothing_on_the_disk(tmp_path: Path, monkeypatch
     assert store.get(KEY) == b"x"
 
 
-def test_a_full_disk_is_no_working_store(tmp_path: Path, monkeypatch) -> None:
+def test_a_full_disk_is_no_working_store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """`/readyz` and the doctor say so before the first object does not fit."""
     store = FolderObjects(tmp_path / "objects")
     store.check()

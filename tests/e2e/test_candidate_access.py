@@ -1,5 +1,7 @@
 """Every candidate page and step meets WCAG 2.2 AA, as far as axe-core can tell, light and dark."""
 
+from typing import Literal
+
 import pytest
 
 from proctoring.exams.model import LANGUAGES
@@ -11,11 +13,12 @@ __all__ = ["service"]
 
 pytestmark = pytest.mark.live
 
+Scheme = Literal["light", "dark"]
 SCHEMES = pytest.mark.parametrize("scheme", ["light", "dark"])
 
 
 @SCHEMES
-def test_pages_are_for_everybody_in_each_language(service: Service, scheme: str) -> None:
+def test_pages_are_for_everybody_in_each_language(service: Service, scheme: Scheme) -> None:
     """As each opens; the exam's at its first step. Colours are the same in all languages: dark in one."""
     languages = LANGUAGES if scheme == "light" else ("en",)
     with candidate(service, "--identity-copy") as someone:
@@ -36,7 +39,7 @@ def test_pages_are_for_everybody_in_each_language(service: Service, scheme: str)
 
 
 @SCHEMES
-def test_steps_are_for_everybody(service: Service, scheme: str) -> None:
+def test_steps_are_for_everybody(service: Service, scheme: Scheme) -> None:
     """From the camera to the own recording, on the computer and the phone, with what opens on the way."""
     with candidate(service, "--identity-copy") as someone:
         page = someone.page

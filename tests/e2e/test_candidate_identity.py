@@ -1,10 +1,10 @@
 """The picture of the identity card in a real browser: masked before it leaves, by mouse, keyboard, phone."""
 
-import cv2
 import numpy as np
 import pytest
 
 from tests.e2e.candidate_stage import Candidate, candidate, service
+from tests.support.decoded import Pixels, read_image
 from tests.support.service import Service
 
 __all__ = ["service"]
@@ -26,14 +26,12 @@ window.fetch = async (url, init) => {
 """
 
 
-def left(someone: Candidate) -> list[np.ndarray]:
+def left(someone: Candidate) -> list[Pixels]:
     """Every picture that has left this candidate's page, as it left."""
-    return [
-        cv2.imdecode(np.array(data, np.uint8), cv2.IMREAD_COLOR) for data in someone.page.evaluate("left")
-    ]
+    return [read_image(bytes(data)) for data in someone.page.evaluate("left")]
 
 
-def part(picture: np.ndarray, left: float, top: float, right: float, bottom: float) -> np.ndarray:
+def part(picture: Pixels, left: float, top: float, right: float, bottom: float) -> Pixels:
     height, width = picture.shape[:2]
     return picture[int(top * height) : int(bottom * height), int(left * width) : int(right * width)]
 
@@ -57,7 +55,7 @@ def test_what_was_covered_never_leaves_the_browser(service: Service) -> None:
         image = f"/sessions/{session_id}/identity/0.jpg"
         assert proctor.get(image).status_code == 403
         proctor.post(f"/sessions/{session_id}/claim")
-        shown = cv2.imdecode(np.frombuffer(proctor.get(image).content, np.uint8), cv2.IMREAD_COLOR)
+        shown = read_image(proctor.get(image).content)
         assert np.array_equal(shown, picture)
         someone.page.goto(f"{someone.invited['candidate_url']}/recording")
         assert "Identity card" in someone.says("main")

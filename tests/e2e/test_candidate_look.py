@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import ViewportSize
 
 from proctoring.exams.model import LANGUAGES
 from tests.e2e.candidate_stage import candidate
@@ -53,7 +54,7 @@ def service(tmp_path: Path) -> Iterator[Service]:
 
 
 @pytest.mark.parametrize("size", [NARROW, WIDE], ids=["320 px", "4K"])
-def test_nothing_is_cut_off(service: Service, size: dict[str, int]) -> None:
+def test_nothing_is_cut_off(service: Service, size: ViewportSize) -> None:
     """From 320 px (which is 400 % zoom, WCAG 1.4.10) to 4K, in all four languages."""
     with candidate(service, "--identity-copy") as someone:
         someone.page.set_viewport_size(size)

@@ -3,6 +3,7 @@
 import re
 
 import pytest
+from playwright.sync_api import Response
 
 from tests.e2e.candidate_stage import candidate, service, takes_of
 from tests.support.service import Service
@@ -65,9 +66,12 @@ def test_candidates_found_late_are_trickled(service: Service) -> None:
     with candidate(service, "--streams", "webcam") as someone:
         someone.admit()
         answers: list[int] = []
-        someone.page.on(
-            "response", lambda answer: answer.request.method == "PATCH" and answers.append(answer.status)
-        )
+
+        def heard(answer: Response) -> None:
+            if answer.request.method == "PATCH":
+                answers.append(answer.status)
+
+        someone.page.on("response", heard)
         someone.page.evaluate(TRICKLE, ["/whip", someone.invited["tokens"]["webcam"]])
         assert answers == [204]
 

@@ -69,6 +69,6 @@ def test_firefox_records_webcam_phone_and_the_whole_screen(service: Service, tmp
     assert set(of_stream) == {"webcam", "phone", "screen"}
     files = {name: fetch_all(reviewer, session_id, part) for name, part in of_stream.items()}
     assert all(files.values()), {name: len(of) for name, of in files.items()}
-    with av.open(io.BytesIO(files["screen"][-1])) as container:
+    with av.open(io.BytesIO(files["screen"][-1]), "r") as container:
         shown = container.streams.video[0]
         assert (shown.width, shown.height) == SIZE

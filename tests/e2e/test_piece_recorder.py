@@ -87,7 +87,7 @@ def check(page: Page, began_ms: float) -> list[dict[str, Any]]:
     assert max(holes, default=0) < HOLE_MS_MAX
     pictures = 0
     for piece in pieces:
-        with av.open(io.BytesIO(b64decode(piece["data"]))) as container:
+        with av.open(io.BytesIO(b64decode(piece["data"])), "r") as container:
             shown = [frame.pts for frame in container.decode(video=0)]
         assert shown or sounds(piece)
         pictures += len(shown)
@@ -96,7 +96,7 @@ def check(page: Page, began_ms: float) -> list[dict[str, Any]]:
 
 
 def sounds(piece: dict[str, Any]) -> int:
-    with av.open(io.BytesIO(b64decode(piece["data"]))) as container:
+    with av.open(io.BytesIO(b64decode(piece["data"])), "r") as container:
         return sum(bool(packet.size) for packet in container.demux(audio=0)) if container.streams.audio else 0
 
 

@@ -68,7 +68,7 @@ def flag_and_decide(page: Page) -> None:
 def decode_errors(data: bytes) -> int:
     """Errors FFmpeg meets in a segment; pictures must come out of it."""
     errors = pictures = 0
-    with av.open(io.BytesIO(data)) as container:
+    with av.open(io.BytesIO(data), "r") as container:
         for packet in container.demux(video=0):
             try:
                 pictures += len(packet.decode())

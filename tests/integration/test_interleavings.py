@@ -13,7 +13,7 @@ from proctoring.appeals import service as appeals
 from proctoring.appeals.model import Appeal, AppealOutcome
 from proctoring.appeals.rows import AppealRow
 from proctoring.casework import claims, procedures, results
-from proctoring.custody.model import Actor, first_break
+from proctoring.custody.model import SYSTEM, Actor, first_break
 from proctoring.custody.rows import EntryRow, LedgerHeadRow
 from proctoring.custody.service import entries, head
 from proctoring.db import WRITING_ISOLATION, Database
@@ -38,7 +38,6 @@ from proctoring.units.due import due_at
 from proctoring.units.model import UnitState
 from proctoring.units.rows import UnitRow
 from retention.decide import Decision, HeldMeanwhile, decide
-from retention.erase import SYSTEM
 from retention.guard import Guard
 from tests.support import postgres
 from tests.support.interleave import Pair, Work

@@ -38,7 +38,7 @@ class Own:
             host=str(self.server.folder), dbname=self._name, user="proctoring", autocommit=True
         ) as connection:
             for statement in statements:
-                answer = connection.execute(statement)  # type: ignore[call-overload]
+                answer = connection.execute(statement)
             return list(answer.fetchall()) if answer.description else []
 
     def files_with(self, canaries: list[bytes], under: str) -> list[str]:

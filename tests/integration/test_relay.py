@@ -3,6 +3,7 @@
 import asyncio
 import shutil
 import subprocess
+from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
@@ -22,7 +23,7 @@ CAPTURE = "192.0.2.10"
 
 
 @pytest.fixture(scope="module")
-def relay(tmp_path_factory: pytest.TempPathFactory):
+def relay(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Relay]:
     with coturn(tmp_path_factory.mktemp("coturn")) as running:
         yield running
 

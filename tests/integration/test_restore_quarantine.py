@@ -82,8 +82,8 @@ def faults(operations: Operations) -> list[str]:
     lines, broken = witness.read(operations.copy)
     assert broken == 0
     with operations.world.core.db.read() as db:
-        found = [*audit(db, operations.world.signer.public, lines), *audit_rows(db).faults]
-        return [one.code for one in found]
+        codes = [fault.code for fault in audit(db, operations.world.signer.public, lines)]
+        return [*codes, *(fault.code for fault in audit_rows(db).faults)]
 
 
 def test_a_whole_database_is_never_in_quarantine(operations: Operations) -> None:

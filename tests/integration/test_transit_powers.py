@@ -19,7 +19,7 @@ from proctoring.errors import Unavailable
 from proctoring.proofs.epochs import EpochGuard
 from proctoring.recordings.rotation import Rotation
 from proctoring.sessions import service as sessions
-from proctoring.settings.settings import Keys, Settings
+from proctoring.settings.settings import Keys
 from proctoring.units.rows import UnitRow
 from storage.errors import KeyMissing, KeyServiceFailed
 from storage.keys.folder import KeyFolder, epoch_name
@@ -31,6 +31,7 @@ from storage.places import TransitPlace
 from storage.seal import Opener, SealedUnitKey, Sealer
 from tests.support.openbao import OpenBaoServer
 from tests.support.service import free_port
+from tests.support.settings import plain_settings
 from tests.support.unit_keys import TAGS
 from tests.support.world import World
 
@@ -245,13 +246,12 @@ def test_init_makes_engine_logins_and_the_first_epoch(openbao: OpenBaoServer, tm
     """From the settings alone, beside key files too; afterwards the keys of a process that holds all three
     logins work, and without the opener's login the same process may only seal."""
     KeyFolder(tmp_path / "keys").ensure_epoch(NOW)
-    settings = Settings(
+    settings = plain_settings(
         data=tmp_path,
         keys=Keys.TRANSIT,
         transit_url=openbao.url,
         transit_mount=f"init-{secrets.token_hex(4)}",
         transit_admin_login_file=openbao.root_login,
-        _env_file=None,
     )
     made = prepare_key_service(settings)
     assert made[-1].startswith("key epoch kek-")

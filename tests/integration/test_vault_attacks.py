@@ -25,7 +25,7 @@ from proctoring.units.rows import UnitRow
 from storage.errors import KeyMissing, NotAuthentic, VaultError
 from storage.keys.folder import KeyFolder
 from storage.objects.naming import unit_prefix
-from storage.objects.store import MemoryObjects
+from storage.objects.store import ObjectStore
 from storage.proofs import witness
 from storage.proofs.manifest import digest
 from storage.seal import Opener
@@ -316,13 +316,13 @@ def test_what_is_entered_later_makes_no_fault(vault: Vault) -> None:
     assert vault.faults() == set()
 
 
-def replace(objects: MemoryObjects, key: str, data: bytes) -> None:
+def replace(objects: ObjectStore, key: str, data: bytes) -> None:
     """What the owner of a bucket can do, write-once names or not."""
     objects.delete([one for one in objects.versions(key[: len("u/") + 17]) if one.key == key])
     objects.put(key, data)
 
 
-def exchange(objects: MemoryObjects, one: str, two: str) -> None:
+def exchange(objects: ObjectStore, one: str, two: str) -> None:
     first, second = objects.get(one), objects.get(two)
     replace(objects, one, second)
     replace(objects, two, first)

@@ -18,11 +18,11 @@ from proctoring.compose.prepare import prepare
 from proctoring.custody.service import certificates
 from proctoring.exams.model import CountFrom, Regulation
 from proctoring.records import words
-from proctoring.settings.settings import Settings
 from proctoring.units.model import UnitState
 from proctoring.units.rows import UnitRow
 from tests.support.redis import redis_url
 from tests.support.service import clean_environment, wait_until
+from tests.support.settings import plain_settings
 from tests.support.world import World
 from tests.support.written import SAID, WHO, written_about
 
@@ -56,7 +56,7 @@ def running(data: Path, broker: str, *roles: str) -> Iterator[None]:
 def test_two_beats_and_two_workers_erase_what_is_due_exactly_once(tmp_path: Path) -> None:
     """Due evidence is gone without anybody asking, with one certificate a unit, whoever else was at it."""
     data = tmp_path / "data"
-    prepare(Settings(data=data, _env_file=None))
+    prepare(plain_settings(data=data))
     made = parts(data)
     world = World(tmp_path / "world")
     world.core, world.objects = replace(made.core, clock=world.clock), made.capture.objects
@@ -79,7 +79,7 @@ def test_words_go_with_the_footage_and_were_in_no_log_and_not_in_redis(tmp_path:
     """A worker of its own erases what people wrote: no file has it any more. Who sat the exam is in the
     database until the record ends. Neither was ever in Redis, whose messages carry nothing, or in a log."""
     data = tmp_path / "data"
-    prepare(Settings(data=data, _env_file=None))
+    prepare(plain_settings(data=data))
     made = parts(data)
     world = World(tmp_path / "world")
     world.core, world.objects = replace(made.core, clock=world.clock), made.capture.objects

@@ -12,7 +12,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Literal
 
-import cv2
 import numpy as np
 import uvicorn
 from fastapi import FastAPI
@@ -41,6 +40,7 @@ from storage.objects.naming import segment_key
 from storage.proofs.manifest import digest
 from tests.support.browser import chromium_path
 from tests.support.clockreader import read_clock
+from tests.support.decoded import read_image
 from tests.support.world import ADMIN, World
 
 CHROMIUM_ARGS = ["--no-sandbox", "--disable-gpu", "--autoplay-policy=no-user-gesture-required"]
@@ -262,7 +262,5 @@ def clocks_of(shown: dict[str, str | None]) -> dict[str, int | None]:
     """The wall clock in each picture that `SHOWN` returned."""
     clocks: dict[str, int | None] = {}
     for name, png in shown.items():
-        clocks[name] = (
-            read_clock(cv2.imdecode(np.frombuffer(base64.b64decode(png), np.uint8), 1)) if png else None
-        )
+        clocks[name] = read_clock(read_image(base64.b64decode(png))) if png else None
     return clocks

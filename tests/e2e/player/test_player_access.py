@@ -1,5 +1,6 @@
 """Session page and queue meet WCAG 2.2 AA, as far as axe-core can tell, light and dark."""
 
+from typing import Literal
 from urllib.parse import urljoin
 
 import pytest
@@ -12,7 +13,7 @@ pytestmark = pytest.mark.live
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_review_is_for_everybody(page: Page, scheme: str) -> None:
+def test_review_is_for_everybody(page: Page, scheme: Literal["light", "dark"]) -> None:
     page.emulate_media(color_scheme=scheme)
     wait_for_pictures(page, "screen", "webcam", "phone")
     assert faults(page) == [], "session"
