@@ -29,7 +29,8 @@ def test_a_report_names_the_time_of_filming() -> None:
         sent.append(data)
 
     async def run() -> None:
-        sender: Any = RTCRtpSender("video", SimpleNamespace(state="connected", _send_rtp=transport))
+        connected: Any = SimpleNamespace(state="connected", _send_rtp=transport)
+        sender: Any = RTCRtpSender("video", connected)
         hooks.on_report(sender, lambda: LATE_S)
         await sender._send_rtcp([RtcpSrPacket(7, RtcpSenderInfo(100 * SECOND, 90_000, 1, 1))])
 
