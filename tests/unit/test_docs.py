@@ -12,8 +12,8 @@ from proctoring.cli import MODULES
 from proctoring.compose.app import whole_app
 from proctoring.compose.parts import assemble
 from proctoring.compose.prepare import prepare
-from proctoring.settings.settings import Settings
 from tests.support.asgi import routes
+from tests.support.settings import plain_settings
 
 ROOT = Path(__file__).parents[2]
 WORDS_MAX = 900
@@ -55,7 +55,7 @@ def test_a_document_names_what_is_there(document: str) -> None:
 
 def test_the_machine_interface_is_written_down(tmp_path: Path) -> None:
     """Each route that docs/api names is served, and each machine route that is served is named there."""
-    settings = Settings(data=tmp_path / "data", _env_file=None)
+    settings = plain_settings(data=tmp_path / "data")
     prepare(settings)
     served = set(served_by(whole_app(assemble(settings))))
     told = {route for file in (ROOT / "docs/api").glob("*.md") for route in ROUTE.findall(file.read_text())}

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from string import Formatter
+from typing import Any
 
 import pytest
 from fastapi.routing import APIRoute
@@ -30,7 +31,7 @@ def declared(world: World) -> Iterator[tuple[str, str, list[Needs]]]:
     for path, route in routes(staff_routes(world.core, world.opener, world.objects).routes):
         assert isinstance(route, APIRoute)
         needed = [one.call for one in route.dependant.dependencies if isinstance(one.call, Needs)]
-        for method in route.methods:
+        for method in route.methods or ():
             yield method, path, needed
 
 
@@ -108,7 +109,7 @@ def test_the_queue_offers_what_it_takes(office: Office, proctor: Staff, colleagu
     proctor.post(f"/sessions/{unclear.id}/decide", outcome="unclear", note="Who speaks?")
     colleague.post(f"/sessions/{others.id}/claim")
     proctor.post(f"/sessions/{flagged.id}/claim")
-    flag = {"start_ms": 0, "end_ms": 0, "category": "unauthorised-aid", "severity": "minor"}
+    flag: dict[str, Any] = {"start_ms": 0, "end_ms": 0, "category": "unauthorised-aid", "severity": "minor"}
     proctor.post(f"/sessions/{flagged.id}/flags", **flag)
     page = proctor.get("/queue").text
     boxes = {one.split('"')[0]: "disabled" not in one.split(">")[0] for one in page.split('value="')[1:]}
