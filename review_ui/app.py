@@ -1,6 +1,4 @@
-"""The review edge as one router: pages, the player's data, media. Its static files lie in STATIC."""
-
-from pathlib import Path
+"""The review edge as one router: pages, the player's data, media."""
 
 from fastapi import APIRouter
 
@@ -24,9 +22,6 @@ from review_ui.pages import (
 from review_ui.problems import problem_page
 from storage.objects.store import ObjectStore
 from storage.seal import Opener
-
-STATIC = Path(__file__).parent / "static"
-"""Served below `/static/review`."""
 
 
 def draw_problems(core: Core, opener: Opener, objects: ObjectStore) -> Draw:

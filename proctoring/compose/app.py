@@ -4,12 +4,9 @@ from collections import defaultdict
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from importlib.resources import files
-from pathlib import Path
 from typing import Any, Protocol
 
 from fastapi import APIRouter, Depends, FastAPI
-from fastapi.staticfiles import StaticFiles
 
 from capture import pages as candidate_pages
 from capture.figures import CaptureFigures
@@ -37,6 +34,7 @@ from proctoring.jobs import PeriodicJob
 from proctoring.links import Links
 from proctoring.web import health
 from proctoring.web.application import application
+from proctoring.web.assets import ROOT, assets
 from proctoring.web.bodies import Body, BodyRules
 from proctoring.web.problem_page import Draw
 from proctoring.web.quarantine import whole_database
@@ -170,8 +168,7 @@ def create_app(core: Core, *edges: Edge) -> FastAPI:
     app.state.staff_problem = next((edge.staff_problem for edge in edges if edge.staff_problem), None)
     static = {"look": "proctoring.web"} | {name: at for edge in edges for name, at in edge.static.items()}
     for name, package in static.items():
-        folder = Path(str(files(package).joinpath("static")))
-        app.mount(f"/static/{name}", StaticFiles(directory=folder), name=f"static-{name}")
+        app.mount(f"{ROOT}/{name}", assets(name, package), name=f"static-{name}")
     app.include_router(health.routes(core, _checks(core, edges)))
     for edge in edges:
         for router in edge.routers:

@@ -11,6 +11,7 @@ from babel.dates import format_skeleton
 from jinja2.runtime import Context
 
 from proctoring.clock import parse_instant
+from proctoring.web.assets import addressed, imported
 from proctoring.web.i18n import DATES, translations
 from proctoring.web.isolation import IsolatingEnvironment, isolate_translations
 
@@ -40,10 +41,12 @@ def environment(package: str, language: str = "en") -> jinja2.Environment:
     env.install_gettext_translations(catalogue, newstyle=True)  # type: ignore[attr-defined]
     isolate_translations(env)
     env.filters |= {
+        "addressed": addressed,
         "civil": _as_read(civil),
         "civil_day": _as_read(civil_day),
         "civil_time": civil_time,
         "duration": duration,
+        "imported": imported,
         "instant": parse_instant,
         "until": _as_read(until),
     }

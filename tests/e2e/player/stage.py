@@ -15,7 +15,6 @@ from typing import Literal
 import numpy as np
 import uvicorn
 from fastapi import FastAPI
-from fastapi.staticfiles import StaticFiles
 from numpy.typing import NDArray
 from playwright.sync_api import Browser, Page, sync_playwright
 
@@ -34,8 +33,9 @@ from proctoring.recordings.leaves import SealedSegment
 from proctoring.recordings.model import EndCause
 from proctoring.sessions.model import Session
 from proctoring.web import problems
+from proctoring.web.assets import ROOT, assets
 from proctoring.web.security import BrowserRules
-from review_ui.app import STATIC, draw_problems, routes
+from review_ui.app import draw_problems, routes
 from storage.objects.naming import segment_key
 from storage.proofs.manifest import digest
 from tests.support.browser import chromium_path
@@ -205,9 +205,8 @@ def application(stage: Stage) -> FastAPI:
     app = FastAPI()
     app.add_middleware(BrowserRules)
     problems.install(app)
-    look = STATIC.parent.parent / "proctoring" / "web" / "static"
-    app.mount("/static/look", StaticFiles(directory=look))
-    app.mount("/static/review", StaticFiles(directory=STATIC))
+    for name, package in {"look": "proctoring.web", "review": "review_ui"}.items():
+        app.mount(f"{ROOT}/{name}", assets(name, package))
     given = (stage.world.core, stage.world.opener, stage.world.objects)
     app.include_router(routes(*given))
     app.state.staff_problem = draw_problems(*given)
