@@ -29,10 +29,11 @@ log = structlog.get_logger()
 
 
 def audit(core: Core, shredder: Shredder, guard: Guard, rules: Rules, now: datetime) -> int:
-    """Once a day list the prefixes erased within the backup horizon; units of which something was found.
+    """Once a day, list the prefixes erased within the backup horizon. Returns the units of which something
+    was found.
 
-    What is found (a restored bucket, a late writer) is an alarm in log and metric, stands in the ledger, and
-    is deleted.
+    Each find (a restored bucket, a late writer) is an alarm in log and metric, a ledger entry, and is
+    deleted.
     """
     with core.db.begin() as db:
         if not worker.begin_audit(db, now, now - rules.audit_every):

@@ -72,13 +72,14 @@ class Eraser:
         despite: Collection[str] = (),
     ) -> list[Outcome]:
         """One pass as of `at` (now by the database's clock when None): every unit that is not erased yet,
-        with what became of it.
+        with its outcome.
 
-        One unit's failure stops no other; it stays due and is tried again by the next pass. While a brake is
-        in force nothing new is decided; `confirmed` says that a person has looked: it releases every brake
-        and pulls none. A pass as of `at` asks no clock and pulls no brake that stays. A session whose rows
-        are not what the ledger tells is stopped; `despite` names those that a person has looked at and
-        erases all the same. Raises Quarantined, and touches nothing, while the database is not whole.
+        One unit's failure stops no other; it stays due and the next pass tries again. While a brake is in
+        force nothing new is decided. `confirmed` says that a person has looked: it releases every brake and
+        pulls none. A pass as of `at` asks no clock and pulls no lasting brake.
+
+        A session whose rows contradict the ledger is stopped. `despite` names those that a person has looked
+        at and erases anyway. Raises Quarantined, and touches nothing, while the database is not whole.
         """
         with self._core.db.read() as db:
             check_none(db)

@@ -57,8 +57,8 @@ class Guard:
         self._reader = LedgerReader(public)
 
     def confirm(self, db: Db, unit_ids: Collection[str], decided: Collection[str], now: datetime) -> str:
-        """By what the erasure of these units is confirmed: BY_LEDGER, or BY_ROWS where an older ledger does
-        not tell when they are due; empty when they are not due yet by the ledger. `decided`: those of them
+        """The confirmation of the erasure of these units: BY_LEDGER, or BY_ROWS where an older ledger does
+        not tell when they are due. Empty when they are not due yet by the ledger. `decided`: those of them
         that the caller's transaction has decided. Raises Disputed."""
         sessions = select(UnitRow.session_id).where(UnitRow.id.in_(unit_ids)).distinct()
         confirmed = BY_LEDGER
@@ -124,8 +124,7 @@ class Guard:
         self._core.db.transact(lambda db: stops.stop(db, self._core, disputed.session_id, disputed.found))
 
     def look_again(self, but: Collection[str]) -> None:
-        """Compare the stopped sessions anew, but those that this pass has just looked at; what agrees again
-        goes on."""
+        """Compare the stopped sessions again, except those of this pass; sessions that agree again go on."""
         with self._core.db.read() as db:
             before = {stop.session_id for stop in stops.in_force(db)} - set(but)
             agreed = before - {stop.session_id for stop in self.stopped(db, but)}

@@ -8,9 +8,9 @@ from proctoring.holds.brake import BrakeLimits
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """`backup_horizon`: how long a backup may still hold what was erased; stands on the certificate, and
-    erased prefixes are listed again until then. `orphans_after`: how long an object may wait for its leaf
-    once its take has ended."""
+    """`backup_horizon`: how long a backup may still hold erased objects. The certificate names it, and erased
+    prefixes are listed again until then. `orphans_after`: how long an object may wait for its leaf once its
+    take has ended."""
 
     brake: BrakeLimits = field(default_factory=BrakeLimits)
     backup_horizon: timedelta = timedelta(days=35)

@@ -12,7 +12,7 @@ LEAST_OVER_US = 30_000_000  # an arrival counts for one to two such spans, so th
 
 
 class DeviceClock:
-    """Where the clock of one device stands against the server's; shared by all tracks that it sends."""
+    """Offset of one device's clock against the server's; shared by all tracks that it sends."""
 
     def __init__(self) -> None:
         self._spans: deque[tuple[int, int]] = deque(maxlen=2)  # (began at, least arrival − sender)

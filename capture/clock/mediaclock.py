@@ -78,8 +78,8 @@ class TrackClock:
         self._sender = SenderClock(self._rate)
 
     def settle(self) -> None:
-        """At a segment boundary: freezes the mapping the first time, slews it a little each later time, where
-        the sender has reported towards what its reports say."""
+        """Call at a segment boundary. Freezes the mapping the first time; each later time slews it a little
+        towards the sender's reports, where there are any."""
         if self._anchor_us is None:
             return
         least, self._least_us = self._least_us, None

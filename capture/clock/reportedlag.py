@@ -15,8 +15,8 @@ DRIFT_US_MAX: Final = 300_000  # in a second: a clock that runs more wrong than 
 
 @final
 class ReportedLag:
-    """`lag_us` by the last report, at `told_ms` (None: nothing told since a leap); `every_ms` between two;
-    `drift_us` by how much the lag grows in a second."""
+    """`lag_us` by the last report, at `told_ms` (None: no report since a leap). `every_ms` is the time
+    between two reports, `drift_us` the growth of the lag per second."""
 
     def __init__(self) -> None:
         self.lag_us = 0

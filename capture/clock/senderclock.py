@@ -38,10 +38,10 @@ class SenderClock:
         return self._ppm
 
     def report(self, sender_us: int, ticks: int) -> bool:
-        """Takes one sender report; one older than the last counts for nothing.
+        """Takes one sender report; one older than the last is ignored.
 
-        False when it contradicts those before: the sender began anew or its clock was set. Then this alone
-        counts.
+        False when it contradicts the earlier ones: the sender started over or its clock was set. Then only
+        this one counts.
         """
         agrees = True
         if self._reports:

@@ -26,7 +26,7 @@ class ServerTime:
         return self._anchor_ms + int(self._monotonic() * 1000)
 
     def follow(self) -> None:
-        """Takes the system's time anew."""
+        """Adopts the system's present time."""
         self._anchor_ms = self._system_ms() - int(self._monotonic() * 1000)
         self._told_ms = 0
 

@@ -90,7 +90,7 @@ class SteadyTicks:
 
     @property
     def calm(self) -> bool:
-        """Whether the packets that queued before the connection stood have come."""
+        """Whether the packets that queued before the connection was established have come."""
         return self._calm
 
     @property

@@ -18,10 +18,10 @@ UNREADABLE_MS_MAX: Final = 5_000  # keyframes that cannot be stored have come fo
 
 @final
 class Cutting:
-    """`put` takes each piece, `ask` asks the sender for a keyframe, `opened` is told media type and
-    provisional Unix start of the take, once; `unreadable` is called once when the pictures are of a kind that
-    cannot be stored. What goes wrong with a frame is told to `broken`, not raised: hostile media must end its
-    own ingest, never the loop that reads everybody's."""
+    """`put` takes each piece, `ask` asks the sender for a keyframe. `opened` is called once with media type
+    and provisional Unix start of the take. `unreadable` is called once when the pictures are of a kind that
+    cannot be stored. A fault of a frame goes to `broken` and is not raised: hostile media must end its own
+    ingest, never the loop that reads everybody's."""
 
     def __init__(
         self,
@@ -49,7 +49,7 @@ class Cutting:
 
     @property
     def steps(self) -> int:
-        """How often a clock of the sender stood still or leapt."""
+        """How often a clock of the sender stopped or leapt."""
         return self._video.steps + self._audio.steps
 
     def frame(self, frame: EncodedFrame) -> None:
@@ -99,7 +99,7 @@ class Cutting:
             self._unreadable()
 
     def lost(self, now_ms: int) -> None:
-        """Video stands still until a keyframe comes."""
+        """Video stops until a keyframe comes."""
         if self._segmenter.wants_keyframe(now_ms, lost=True):
             self._ask()
 

@@ -50,7 +50,7 @@ class NoPicture:
 
 @final
 class Nothing:
-    """What is told of the time just before a piece that does not abut: why nothing is stored there."""
+    """The reason why nothing is stored just before a piece that does not abut."""
 
     def __init__(self, why: EndCause, vain_since_ms: int | None) -> None:
         self.why: Final = why

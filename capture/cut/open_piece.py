@@ -19,7 +19,7 @@ REPEATED_MS_MAX: Final = 250  # at the beginning of a piece, before its own firs
 @dataclass(slots=True)
 class OpenPiece:
     """`start_ms` is None while the take's clock still settles. `last_ticks` is of the picture shown last.
-    `nothing` is told of the time before, where it does not abut."""
+    `nothing` has the reason for the time before, where the piece does not abut."""
 
     config: VideoConfig
     first_arrival_ms: int
@@ -44,16 +44,16 @@ class OpenPiece:
         return max(by_ticks, frame.arrival_ms - self.first_arrival_ms)
 
     def shown_until(self, shown_ms: int) -> int:
-        """Where its last picture ends, with none behind it: it shows as long as the one before it did, or
-        for `shown_ms` if that is longer."""
+        """The end of its last picture when none follows: shown as long as the previous one, or for `shown_ms`
+        if that is longer."""
         step = LAST_FRAME_MS * TICKS_PER_MS
         if len(self.frames) > 1:
             step = min(self.last_ticks - self.frames[-2].ticks, STEP_MS_MAX * TICKS_PER_MS)
         return self.last_ticks + max(step, min(shown_ms, STILL_MS_MAX) * TICKS_PER_MS, 1)
 
     def repeated(self, at_ticks: int, now_ms: int) -> list[EncodedFrame] | None:
-        """The pictures since the last keyframe, for the next piece to begin with at `at_ticks`: it then plays
-        alone, and what the sender makes next still decodes. None when they are too many."""
+        """The pictures since the last keyframe, with which the next piece begins at `at_ticks`. So it plays
+        alone, and the sender's next pictures still decode. None when they are too many."""
         since = next(i for i in range(len(self.frames) - 1, -1, -1) if self.frames[i].keyframe)
         again = self.frames[since:]
         # Blocks of WebM are timed in milliseconds, samples of MP4 in ticks.
@@ -66,7 +66,7 @@ class OpenPiece:
         return [frame.moved(at_ticks + place * step, now_ms) for place, frame in enumerate(again)]
 
     def before(self, previous_ms: int | None, start_ms: int) -> tuple[Absence, ...]:
-        """What is told of the time before it; see `Nothing.told`."""
+        """The reason for the time before it; see `Nothing.told`."""
         return () if self.abuts else self.nothing.told(previous_ms, start_ms)
 
     def samples(self, later_ms: int) -> tuple[Sample, ...]:

@@ -132,7 +132,7 @@ class Segmenter:
     def wants_keyframe(self, now_ms: int, lost: bool = False) -> bool:
         """Whether to ask the sender for a keyframe now; true at most once per KEYFRAME_REQUEST_MS.
 
-        `lost` says that video stands still until one comes.
+        `lost` says that video stops until one comes.
         """
         if lost:
             self.no_picture.wait(now_ms)

@@ -28,7 +28,7 @@ class Report(BaseModel):
 
 
 def routes(registries: Sequence[Ingests], spool: Spool) -> APIRouter:
-    """The endpoint, of a process behind a front."""
+    """The endpoint of a capture process of a front."""
     router = APIRouter(include_in_schema=False)
 
     @router.get(FIGURES_PATH)

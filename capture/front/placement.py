@@ -22,8 +22,8 @@ KEPT_S = 600.0  # how long a session without a stream still has its process
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """One process as it stands: its streams, those that are about to come among them, and its share of a
-    core over the last seconds."""
+    """Load of one process: its streams, expected ones included, and its share of a core over the last
+    seconds."""
 
     streams: int
     cpu_share: float

@@ -51,8 +51,8 @@ class Proxy:
     async def forward(self, request: Request) -> Response:
         """The answer of the process that the request belongs to. Raises NotFound, Problem.
 
-        One that is dead is passed over. One that dies with a request in hand leaves it without an answer, but
-        for an offer: that goes to another process, for nothing is left of an ingest whose process died.
+        A dead process is skipped. One that dies with a request in hand leaves it without an answer. Only an
+        offer goes to another process, since nothing is left of an ingest whose process died.
         """
         if request.url.path in load.PATHS:
             raise NotFound("There is nothing at this address.")

@@ -28,10 +28,10 @@ class Codec(StrEnum):
 class EncodedFrame:
     """One whole video frame or one audio packet; it never changes.
 
-    `ticks` is the unrolled RTP timestamp; it only ever grows by what the sender's clock grew. `arrival_ms`
-    is the Unix time at which the frame's first packet reached us. H.264 data is NAL units, each behind its
-    length in 4 bytes, as in ISO/IEC 14496-15; VP8 and Opus are as the codec made them.
-    `after_loss` marks a keyframe before which frames were lost.
+    `ticks` is the unrolled RTP timestamp; it only grows with the sender's clock. `arrival_ms` is the Unix
+    time at which the frame's first packet reached us. H.264 data is NAL units, each preceded by its length in
+    4 bytes, as in ISO/IEC 14496-15; VP8 and Opus are as the codec made them. `after_loss` marks a keyframe
+    before which frames were lost.
     """
 
     def __init__(

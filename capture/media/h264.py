@@ -38,7 +38,7 @@ class H264Config:
 
 
 def length_prefixed(nals: Sequence[bytes | bytearray]) -> bytes:
-    """NAL units, each behind its length in 4 bytes."""
+    """NAL units, each preceded by its length in 4 bytes."""
     return b"".join(len(nal).to_bytes(4, "big") + nal for nal in nals)
 
 

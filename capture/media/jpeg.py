@@ -28,7 +28,7 @@ _COLOURS = b"\x00\x01"  # what an Adobe segment may say of three colours: as the
 
 
 def picture_only(data: bytes) -> bytes:
-    """The same picture with nothing beside it. Raises Invalid for what is no whole one of a sane size, and
+    """The same picture and nothing else. Raises Invalid unless it is one whole picture of a sane size, and
     for one that carries more than a picture."""
     if data[:2] != bytes((0xFF, _SOI)):
         raise refused("it does not begin as one")

@@ -34,12 +34,12 @@ class Sample:
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """A segment's content. `video` begins at tick 0 with a keyframe and is in the order in which it decodes;
-    `audio` is strictly ascending. `absences` are stretches of it in which one of the two is missing.
+    """A segment's content. `video` begins at tick 0 with a keyframe and is in decoding order; `audio` is
+    strictly ascending. `absences` are stretches of it in which one of the two is missing.
 
-    `audio_track` declares a track for sound although this piece may hold none, as the take's others do; its
-    holes are filled with silence when the piece is written. A piece without picture has no `config`, no
-    `video`; `container` is then the codec of the stream's pictures, which decides on the file format.
+    `audio_track` declares a track for sound, as the take's other pieces do, although this piece may hold
+    none. Its holes are filled with silence when the piece is written. A piece without picture has no `config`
+    and no `video`. `container` is then the codec of the stream's pictures, which decides on the file format.
     """
 
     start_unix_ms: int

@@ -33,8 +33,8 @@ class _CutShort(BadPayload):
 
 @dataclass(slots=True)
 class Recorded:
-    """The content of a file, both lists in time order, in their own clock rates from its first keyframe on,
-    with which video begins; from its first packet of sound where no picture can be shown.
+    """The content of a file, both lists in time order, in their own clock rates. It starts at the first
+    keyframe, with which video begins, or at the first packet of sound where no picture can be shown.
 
     There is no `config` then, and `no_picture` says why. `no_sound` says why a file that declares sound holds
     none; it is None too where no sound is declared.

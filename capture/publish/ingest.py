@@ -121,7 +121,7 @@ class Ingest:
 
     @property
     def clock_steps(self) -> int:
-        """How often a clock of the publisher stood still or leapt."""
+        """How often a clock of the publisher stopped or leapt."""
         return self._cutting.steps
 
     @property

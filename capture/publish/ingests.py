@@ -37,10 +37,10 @@ ID_BYTES = 18
 
 
 class Ingests:
-    """The registry behind the WHIP endpoint.
+    """The registry of the WHIP endpoint.
 
-    `addresses` are those to receive media on; without it, this machine's own and loopback. All media comes
-    to the UDP port `media_port`; 0 lets the system choose one at the start. Or `rounds` is another
+    `addresses` are those to receive media on; without it, this machine's own and loopback. All media comes to
+    the UDP port `media_port`; 0 lets the system choose one at the start. Alternatively `rounds` is another
     registry's, and this one shares its port: started after it, closed before it. `counters` counts events by
     name, for metrics.
     """

@@ -34,9 +34,9 @@ REMOTE_CANDIDATES_MAX = 64  # per ingest
 
 
 class Peer:
-    """`on_frame` gets every whole frame; `on_loss` is called for each packet while video waits for a
-    keyframe; `on_report` as in `Events`; `on_round_trip` gets the microseconds that a STUN request and its
-    response took; `on_gone` is called when the connection ends by itself.
+    """`on_frame` gets every whole frame. `on_loss` is called for each packet while video waits for a
+    keyframe. `on_report` as in `Events`. `on_round_trip` gets the microseconds that a STUN request and its
+    response took. `on_gone` is called when the connection ends by itself.
 
     All callbacks run on the event loop.
     """

@@ -36,7 +36,7 @@ KEY_TOO_SMALL = 66  # X509_V_ERR_EE_KEY_TOO_SMALL: a certificate's key is below 
 def allow_rsa(connection: RTCPeerConnection) -> None:
     """Lets the other side's certificate be of RSA, as GStreamer's is: the library's ciphers know ECDSA only.
 
-    Its key may not be weak; whose it is, is told as ever by the fingerprint in the session description.
+    Its key may not be weak. Its owner is checked as ever by the fingerprint in the session description.
     """
     private: Any = connection
     (certificate,) = private._RTCPeerConnection__certificates
@@ -78,7 +78,7 @@ def listen_on(agent: Agent, addresses: Sequence[str]) -> None:
 def stun_protocol(agent: Agent, address: str, port: int, way: Any) -> Socketless:
     """One of the agent's local candidates, on a port that it shares; the library opens one per agent.
 
-    `way` stands for the transport: it has `sendto` and `close`, and is told its `protocol`.
+    `way` replaces the transport: it has `sendto` and `close`, and its `protocol` is set.
     """
     protocol = Socketless(agent)
     protocol.connection_made(way)
@@ -118,8 +118,8 @@ def send(agent: Agent, data: bytes) -> None:
 
 
 def has_settled(agent: Agent, protocol: Socketless, remote: tuple[str, int]) -> bool:
-    """Whether ICE settled on this pair: a check of it is for consent (RFC 7675) and news to nobody, but the
-    library makes much of each."""
+    """Whether ICE settled on this pair. A check of it is for consent (RFC 7675) and brings no news, but costs
+    much in the library."""
     pair = agent._nominated.get(COMPONENT)
     return pair is not None and pair.protocol is protocol and pair.remote_addr == remote
 
@@ -177,15 +177,15 @@ def in_place(session: Session, buffer: bytearray) -> InPlace:
 
 
 def on_keyframe_request(sender: RTCRtpSender, want: Callable[[], None]) -> None:
-    """Calls `want` when the other side asks for a keyframe: the library tells its own encoder only, which
-    packets that come encoded from a track never meet."""
+    """Calls `want` when the other side asks for a keyframe. The library tells only its own encoder, which
+    already encoded packets of a track never meet."""
     private: Any = sender
     private._send_keyframe = want
 
 
 def on_report(sender: RTCRtpSender, late_s: Callable[[], float]) -> None:
-    """Has a sender's reports name the time at which its newest packet was filmed, `late_s` before it left
-    (RFC 3550 section 6.4.1): the library names the time at which it left."""
+    """Makes a sender's reports name the time at which its newest packet was filmed, `late_s` before it left
+    (RFC 3550 section 6.4.1). The library names the time at which it left."""
     private: Any = sender
     send = private._send_rtcp
 

@@ -8,8 +8,8 @@ Unprotect = Callable[[int, int, int], int]
 
 @final
 class InPlace:
-    """`unprotect` and `unprotect_rtcp` are libsrtp's functions, `srtp` its session, `buffer_at` where the
-    buffer lies, `length_at` where `length.value` does; `kept` is what must live as long as these addresses.
+    """`unprotect` and `unprotect_rtcp` are libsrtp's functions, `srtp` its session. `buffer_at` is the
+    buffer's address, `length_at` that of `length.value`. `kept` must live as long as these addresses.
 
     The length may be shared: nobody else comes between, on the one thread of the event loop.
     """

@@ -70,12 +70,12 @@ def deliver(
     other: Other,
     failed: Callable[[Exception, int], None],
 ) -> None:
-    """Hands each datagram on, with when it came: Unix time and these offsets. `other` takes (begin, length,
-    source, at_s, at_ms). What either raises is told to `failed` with the length; the next one comes all the
+    """Hands each datagram on, with its arrival: Unix time and these offsets. `other` takes (begin, length,
+    source, at_s, at_ms). What either raises goes to `failed` with the length; the next datagram comes all the
     same.
 
-    Those of one source come one behind the other: with hundreds of publishers, what one of them keeps has
-    left the processor's cache before its turn comes again.
+    Datagrams of one source are handed on together. With hundreds of publishers, the data of one has left the
+    processor's cache before its turn comes again.
     """
     for name, numbers in read.by_source().items():
         source = read.address_of(name)

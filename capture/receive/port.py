@@ -42,9 +42,9 @@ ALIVE_S = 2.0  # a publisher heard this recently keeps its address
 class Guest:
     """One publisher at the port.
 
-    `media(begin, length, at_s, at_ms)` takes the datagram that begins there in the receive buffer;
-    `heard_s()` says when an authentic one last came; `round_trip(us)` is told how long a request of ours and
-    its response took.
+    `media(begin, length, at_s, at_ms)` takes the datagram that begins there in the receive buffer.
+    `heard_s()` says when an authentic one last came. `round_trip(us)` gets the time that a request of ours
+    and its response took.
     """
 
     def __init__(
@@ -65,7 +65,7 @@ class Guest:
 class MediaPort:
     """`number` is the port, once open. `addresses` are offered as host candidates, exactly those.
 
-    An address that is not this machine's (behind NAT) is offered all the same: whoever runs the NAT forwards
+    An address that is not this machine's (a NAT's public one) is offered all the same: the NAT must forward
     its UDP port to the same port here. `dropped` counts datagrams by reason; `lost` those of known sources
     for which the system had no room.
     """

@@ -22,11 +22,11 @@ ASKED_MAX: Final = 256  # sequence numbers in one request
 
 @final
 class Reorderer:
-    """`assembler` gets every packet once, in order, and is told where packets are given up.
+    """`assembler` gets every packet once, in order, and learns where packets are given up.
 
-    `ask` gets the sequence numbers (16 bits) to ask for: new ones at once, then all every REASK_MS.
-    Without it nothing is asked for, as for audio, and AUDIO_WAIT_PACKETS bounds the wait. `missing` is called
-    when packets are that were not: from then on `tick` is due.
+    `ask` gets the sequence numbers (16 bits) to ask for: new ones at once, then all every REASK_MS. Without
+    it nothing is asked for, as for audio, and AUDIO_WAIT_PACKETS bounds the wait. `missing` is called once
+    packets are missing: from then on `tick` is due.
     """
 
     def __init__(

@@ -76,7 +76,7 @@ def picture_loss(ssrc: int, media_ssrc: int) -> bytes:
 
 
 def nack(ssrc: int, media_ssrc: int, sequences: Iterable[int]) -> bytes:
-    """Asks for packets anew (RFC 4585 section 6.2.1). `sequences`: 16 bits, ascending but for wrapping."""
+    """Asks for packets again (RFC 4585 section 6.2.1). `sequences`: 16 bits, ascending but for wrapping."""
     body = struct.pack(">II", ssrc, media_ssrc)
     for first, mask in _pairs(sequences):
         body += struct.pack(">HH", first, mask)

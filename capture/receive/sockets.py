@@ -68,8 +68,8 @@ class Bound:
 def bind(addresses: Sequence[str], number: int) -> tuple[dict[str, Bound], int]:
     """The sockets for each address, all on one port number, and that number; 0 lets the system choose it.
 
-    An address that is not this machine's stands for it behind NAT: sockets that listen on all addresses of
-    its family then serve it. Raises PortTaken.
+    An address that is not this machine's is a NAT's public one: sockets that listen on all addresses of its
+    family then serve it. Raises PortTaken.
     """
     homes = _homes(addresses)
     tries = BIND_TRIES_MAX if number == 0 else 1

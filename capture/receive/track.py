@@ -15,11 +15,11 @@ FOLLOWING_BYTES_MAX: Final = 8 << 20  # of another SSRC, kept until then
 
 @dataclass(frozen=True, slots=True)
 class Events:
-    """What a reception tells, all on the event loop.
+    """Events of a reception, all on the event loop.
 
-    `loss` comes for each packet while video waits for a keyframe; `report` for each sender report of what is
-    heard, as (codec, 64-bit NTP time, RTP time, Unix ms of its arrival); `missing` once packets are:
-    from then on `ask_again` is due.
+    `loss` comes for each packet while video waits for a keyframe. `report` comes for each sender report of a
+    medium that is heard, as (codec, 64-bit NTP time, RTP time, Unix ms of its arrival). `missing` comes once
+    packets are missing: from then on `ask_again` is due.
     """
 
     frame: Callable[[EncodedFrame], None]
@@ -32,8 +32,8 @@ class Events:
 class Track:
     """One medium's packets into frames. Follows one SSRC at a time.
 
-    Packets of another SSRC are kept: if the present one is silent they are the track's from the first on, as
-    with an encoder that was started again; if both go on they are another layer, and go.
+    Packets of another SSRC are kept. If the present one is silent they are the track's from the first on, as
+    with an encoder that was restarted. If both go on they are another layer, and are dropped.
     """
 
     def __init__(

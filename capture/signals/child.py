@@ -56,7 +56,7 @@ def look(question: Question) -> Answer:
 
 
 def shut_in() -> None:
-    """Gives everything away that one look does not need; nothing brings it back."""
+    """Gives up, for good, every right that one look does not need."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent ends us
     os.nice(NICENESS)
     cv2.setNumThreads(1)

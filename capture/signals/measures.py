@@ -43,7 +43,8 @@ def luma(of: Picture) -> float:
 
 
 def detail(picture: Picture) -> float:
-    """Standard deviation of the Laplacian, in grey levels, at DETAIL_WIDTH: near 0 behind a hand or a cap."""
+    """Standard deviation of the Laplacian, in grey levels, at DETAIL_WIDTH: near 0 when a hand or a cap
+    covers the lens."""
     return float(cv2.Laplacian(_grey(_narrow(picture, DETAIL_WIDTH)), cv2.CV_32F).std())
 
 

@@ -37,7 +37,7 @@ class Detector:
         return value >= limit if self.above else value <= limit
 
     def further(self, one: float, other: float) -> float:
-        """The one of two figures that lies further beyond."""
+        """The one of two figures that is further beyond."""
         return max(one, other) if self.above else min(one, other)
 
 
@@ -143,7 +143,7 @@ class Tracker:
     _since: dict[SignalKind, _Since] = field(default_factory=dict)
 
     def take(self, start_ms: int, end_ms: int, figures: Mapping[str, float]) -> None:
-        """One look: these figures stand for this stretch."""
+        """One look: the figures of this stretch."""
         hidden: frozenset[str] = frozenset()
         for kind, detector in DETECTORS.items():
             if self.stream not in detector.streams:

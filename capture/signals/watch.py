@@ -36,10 +36,11 @@ Then = Callable[[Answer | None], None]
 
 
 class Watch(Collector):
-    """Asks a child of its own. A child exists from the first question on, so none where no exam asks for it.
+    """Asks its own child process. The child exists from the first question on, so there is none where no exam
+    asks for it.
 
     `counters`: looked (answered questions), dropped (no room, too large), failed (lost with a child),
-    restarts; and of the recorder beside it, sheets-kept and sheets-lost.
+    restarts; and of the recorder around it, sheets-kept and sheets-lost.
     """
 
     def __init__(

@@ -23,9 +23,10 @@ class Salted(Protocol):
 
 
 def commit(row: Salted, *columns: str) -> dict[str, str]:
-    """Commitments to what these columns hold now, for the detail of the act's entry; each with a new salt.
+    """Commitments to the present values of these columns, for the detail of the act's entry; each with a new
+    salt.
 
-    The row's key must be set. A column that changes later is committed to anew by the act that changes it.
+    The row's key must be set. An act that changes a column later commits to it again.
     """
     row.salts = {**(row.salts or {}), **{column: new_salt() for column in columns}}
     key = row_key(row)

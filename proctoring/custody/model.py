@@ -147,7 +147,7 @@ def entry_hash(body: dict[str, Any]) -> str:
 
 
 def broken_among(entries: list[Entry], every: bool) -> int | None:
-    """The lowest number of an entry that was altered, or does not follow from the one before it, as far as
+    """The lowest number of an entry that was altered, or does not follow from the previous one, as far as
     these tell; None where they agree.
 
     `entries`: in descending order. `every`: none between them was left out.

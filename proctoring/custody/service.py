@@ -39,12 +39,13 @@ def enter(
     unit_id: str | None = None,
     **detail: str | int | None,
 ) -> None:
-    """Append one entry when the caller's transaction commits: no act without its entry, nor the other way.
+    """Append one entry when the caller's transaction commits: no act without its entry, and no entry without
+    its act.
 
-    `clock`: the instant of the act; the one that its row holds, where it holds one.
+    `clock`: the instant of the act; the one in its row, where it has one.
 
-    The entry gets its number last of all, so that the head, for which all writers queue up, is locked for
-    the shortest time and never while its holder waits for another row. The commit announces the action.
+    The entry gets its number last of all. So the head, for which all writers queue, is locked for the
+    shortest time, and never while its holder waits for another row. The commit announces the action.
     """
     at = clock if isinstance(clock, datetime) else clock()
     db.info.setdefault(PENDING, []).append(_Act(at, actor, action, session_id, unit_id, detail))

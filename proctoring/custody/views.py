@@ -19,7 +19,7 @@ PAGE = "page"
 
 
 def is_entered(db: Db, core: Core, actor: Actor, session_id: str, unit_id: str | None) -> bool:
-    """Whether an entry of this person about this unit, or the page, within VIEW_WINDOW stands already."""
+    """Whether an entry of this person about this unit, or the page, within VIEW_WINDOW exists already."""
     recent = select(EntryRow.number).where(
         EntryRow.session_id == session_id,
         EntryRow.unit_id == unit_id,

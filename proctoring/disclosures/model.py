@@ -40,8 +40,8 @@ BY_TWO = (Ground.AUTHORITY, Ground.COURT, Ground.CONSENT)
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What somebody asks for. `ground`: None for the session's open appeal, or for a trial. `basis`: the
-    reference of a request. `second`: who is named beside the actor. `identity`: whether the card is named."""
+    """A person's request for evidence. `ground`: None for the session's open appeal, or for a trial. `basis`:
+    the reference of a request. `second`: the second person named. `identity`: whether the card is named."""
 
     ground: Ground | None = None
     basis: str | None = None
@@ -66,7 +66,7 @@ class Disclosure:
 
 @dataclass(frozen=True, slots=True)
 class Given:
-    """A copy that was given, as the candidate is told. `ground`: None where an older ledger is silent."""
+    """A copy that was given, as the candidate sees it. `ground`: None where an older ledger is silent."""
 
     at: datetime
     ground: Ground | None

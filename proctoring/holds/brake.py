@@ -23,9 +23,9 @@ NO_PAUSE_TOO_LONG = timedelta.max
 @dataclass(frozen=True, slots=True)
 class BrakeLimits:
     """`share`: part of all living evidence units that may fall due in one pass, 0 to 1. It does not count
-    below `units_min` units, so that a small exam body is not asked every time. `pause`: for how long nothing
-    may have been entered in the ledger, and no pass made, before the clock's word is not enough: a service
-    that was stopped over a long weekend goes on by itself."""
+    below `units_min` units, so that a small exam body is not asked every time. `pause`: the time without any
+    ledger entry and pass from which the clock alone is not trusted. A service that was stopped over a long
+    weekend goes on by itself."""
 
     skew: timedelta = timedelta(seconds=60)
     share: float = 0.5
@@ -75,8 +75,8 @@ def wrong_clock(
 def long_pause(
     now: datetime, passed_at: datetime | None, entered_at: datetime | None, limits: BrakeLimits
 ) -> Brake | None:
-    """Whether so much time seems to have passed since the last pass, or the last entry of the ledger, that
-    the clock may be wrong by it, however little is due. None: there was none."""
+    """Whether the time since the last pass, or the last ledger entry, seems so long that the clock may be
+    wrong by it. That counts however little is due. None: there was none."""
     for what, at in (("the last pass", passed_at), ("the last entry of the ledger", entered_at)):
         if at is not None and now - at > limits.pause:
             return Brake(BrakeCause.LONG_PAUSE, f"{what} was at {iso(at)}, and now it is {iso(now)}")

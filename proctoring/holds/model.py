@@ -88,8 +88,9 @@ def check_owner(owner: str) -> str:
 
 
 def check_not_restricted(holds: Iterable[Hold]) -> None:
-    """Raises Denied while the candidate's restriction (GDPR Article 18) stands: the recording is kept, and
-    nobody sees it, speaks of it or decides about it. `holds`: those of the session that are not released."""
+    """Raises Denied while the candidate's restriction (GDPR Article 18) is in force: the recording is kept,
+    and nobody sees it, speaks of it or decides about it. `holds`: those of the session that are not released.
+    """
     if any(hold.kind is HoldKind.RESTRICTION for hold in holds):
         raise Denied(
             "This recording is restricted at the candidate's request: it is kept and not used.",

@@ -118,10 +118,10 @@ def active(db: Db, session_id: str | None = None) -> list[Hold]:
 
 
 def check_not_restricted(db: Db, session_id: str) -> None:
-    """Raises Denied while the candidate's restriction stands (`model.check_not_restricted`).
+    """Raises Denied while the candidate's restriction is in force (`model.check_not_restricted`).
 
-    Whoever acts on a session asks this in the service, so that pages and commands alike are refused. Open all
-    the same: the appeal, the candidate's own page, the holds, and what tells of an erasure.
+    Each service that acts on a session asks this, so that pages and commands alike are refused. Still open:
+    the appeal, the candidate's own page, the holds, and everything that tells of an erasure.
     """
     model.check_not_restricted(active(db, session_id))
 

@@ -68,7 +68,7 @@ def count(db: Db, findings: int = 0, orphans: int = 0) -> None:
 
 
 def begin_audit(db: Db, now: datetime, last_before: datetime) -> bool:
-    """Whether an audit is due; the one who is told so does it, however many ask at once."""
+    """Whether an audit is due. Only one caller gets True and does it, however many ask at once."""
     claimed = (
         update(WorkerRow)
         .where(

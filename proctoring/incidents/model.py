@@ -122,7 +122,7 @@ def check_looked(named: Iterable[str], seen: Collection[str]) -> None:
 
 
 def check_chosen(category: Category | None, severity: Severity | None) -> tuple[Category, Severity]:
-    """Kind and severity as a person chose them: nothing stands for what was not said. Raises Invalid."""
+    """Kind and severity as a person chose them; no default replaces a missing choice. Raises Invalid."""
     if category is None or severity is None:
         raise Invalid("An incident has a kind and a severity.", "Choose both.")
     return category, severity

@@ -48,9 +48,9 @@ def decide(
 ) -> Incident:
     """The claimant decides that something happened; all evidence is held from this instant.
 
-    Raises Conflict unless the session is claimed by the actor, ended, and every flag was looked at; Denied
-    unless they have looked at what the decision names; Invalid without reasons; BeingErased when erasure was
-    first.
+    Raises Conflict unless the session is claimed by the actor, ended, and every flag was looked at. Raises
+    Denied unless they have looked at what the decision names, Invalid without reasons, and BeingErased when
+    erasure was first.
     """
     reasons, now = check_reason(reasons), core.clock()
     reviews.check_deciding(db, actor, session_id)

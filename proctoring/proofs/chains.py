@@ -83,7 +83,7 @@ def refusals(db: Db) -> list[Entry]:
 def audit_objects(db: Db, objects: ObjectStore) -> Iterator[Fault]:
     """Whether the store still has every living segment as it was put there. Reads all of it.
 
-    Raises StoreFailed when the store is away.
+    Raises StoreFailed when the store is unreachable.
     """
     living = select(SegmentRow).join(UnitRow, UnitRow.id == SegmentRow.unit_id)
     for row in db.scalars(living.where(UnitRow.state.in_(LIVING_VALUES)).execution_options(yield_per=1000)):

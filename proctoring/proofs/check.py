@@ -64,7 +64,8 @@ class Checked:
 
 
 def read_house(db: Db, known: House | None = None) -> House:
-    """Reads all that is of no session, which is little; what is `known` stands while no entry is newer."""
+    """Reads everything that belongs to no session, which is little; `known` is reused while no entry is
+    newer."""
     newest = newest_house_entry(db)
     if known is not None and known.newest == newest:
         return known
@@ -80,8 +81,8 @@ def read_house(db: Db, known: House | None = None) -> House:
 def check_sessions(
     db: Db, house: House, session_ids: Collection[str], reader: LedgerReader | None = None
 ) -> Iterator[Checked]:
-    """Replays each of these sessions from its first entry, and compares all of its rows; its entries too,
-    with what a reader has read of them, if one is given."""
+    """Replays each of these sessions from its first entry, and compares all of its rows. If a reader is
+    given, also compares its entries with what that reader has read of them."""
     (entries, unreadable), rows = entries_of(db, session_ids), session_rows(db, session_ids)
     for session_id in session_ids:
         mine, there = entries.get(session_id, []), rows.get(session_id, {})

@@ -120,7 +120,7 @@ def leaf_hashes(unit_id: str, size: int = 0) -> Select[str]:
 
 
 def ledger_hashes(size: int = 0) -> Select[str]:
-    """The chain hashes (hex) of the ledger's entries behind the first `size`."""
+    """The chain hashes (hex) of the ledger's entries after the first `size`."""
     return select(EntryRow.hash).where(EntryRow.number > size).order_by(EntryRow.number)
 
 
@@ -139,7 +139,7 @@ def last(db: Db, origin: str, copied: bool = False) -> CheckpointRow | None:
 
 
 def grow(frontier: Frontier, hashes: Iterable[str]) -> Frontier:
-    """The same frontier with leaves of these chain hashes (hex) behind it."""
+    """The same frontier with leaves of these chain hashes (hex) appended."""
     for one in hashes:
         frontier.append(bytes.fromhex(one))
     return frontier

@@ -32,7 +32,7 @@ log = structlog.get_logger()
 
 
 class ActCopier:
-    """Signs and appends what the ledger has of DECISIVE acts behind the last copied one."""
+    """Signs and appends the ledger's DECISIVE acts after the last copied one."""
 
     def __init__(self, core: Core, signer: NoteSigner, copy: Path) -> None:
         self._core = core
@@ -54,7 +54,7 @@ class ActCopier:
                 db.execute(update(ActsCopiedRow).where(*mine).values(through=through))
 
     def at_once(self) -> None:
-        """The same behind a commit: a failure is logged, and what was committed stays."""
+        """The same after a commit: a failure is logged, and the commit stays."""
         try:
             self.run()
         except (OSError, SQLAlchemyError, Contended):
@@ -62,7 +62,7 @@ class ActCopier:
 
 
 def copy_acts(core: Core, signer: NoteSigner) -> None:
-    """From here on this process copies every decisive act behind its commit, when it has a copy."""
+    """From now on this process copies every decisive act after its commit, when it has a copy."""
     if core.settings.checkpoint_copy is not None:
         copier = ActCopier(core, signer, core.settings.checkpoint_copy)
         for action in DECISIVE:

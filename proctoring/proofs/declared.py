@@ -17,8 +17,8 @@ from storage.proofs.witness import PURPOSES, Line, RestoredCopy, Signed
 @dataclass
 class Declared:
     """`standing`: every line but the checkpoints of lost histories. `restorations`: those that the present
-    ledger must tell of; `quarantines`: of all that were ever declared; `lost`: the lines as they stood before
-    each declaration, for what was exported then."""
+    ledger must tell of. `quarantines`: of all that were ever declared. `lost`: the lines before each
+    declaration, for packages exported then."""
 
     standing: list[Line] = field(default_factory=list)
     restorations: list[Restoration] = field(default_factory=list)

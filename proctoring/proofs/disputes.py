@@ -65,8 +65,8 @@ def disputes(told: SessionEntries, rows: SessionFacts) -> list[Dispute]:
 
 
 def not_before(told: SessionEntries, unit: UnitFacts) -> datetime | None:
-    """The instant before which the ledger does not let this unit go; None where it does not tell (older than
-    its due dates): then the rows alone decide."""
+    """The instant before which the ledger does not let this unit be erased. None where it does not tell
+    (older than its due dates): then the rows alone decide."""
     return told_due(told.exam, told.session).of(unit.kind)
 
 

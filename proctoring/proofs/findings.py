@@ -41,7 +41,7 @@ def disputed_sessions(db: Db) -> list[str]:
 
 @dataclass(slots=True)
 class Telling:
-    """How many findings of a pass are told one by one in log and ledger, and how many are only counted."""
+    """How many findings of a pass are entered one by one in log and ledger, and how many are only counted."""
 
     left: int = TOLD_A_PASS
     counted: int = 0

@@ -171,8 +171,8 @@ class Unit:
 
 
 def next_units(db: Db, after: str, units_max: int, leaves_max: int) -> tuple[list[Unit], bool]:
-    """The units behind this one, with at most so many leaves together but one unit at least; whether they
-    are the last."""
+    """The units after this one, with at most so many leaves together but one unit at least; whether they are
+    the last."""
     table = UnitRow.__table__
     columns = [as_it_stands(table.c[name]) for name in Unit.__slots__]
     query = select(*columns).where(table.c.id > after).order_by(table.c.id).limit(units_max)

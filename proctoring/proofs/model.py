@@ -23,7 +23,7 @@ Key = tuple[str, str]
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """`number`: the entry that tells it. `slack`: by how much an instant may differ from what is told."""
+    """`number`: the entry that tells it. `slack`: the tolerance for an instant."""
 
     value: Value
     number: int
@@ -92,7 +92,7 @@ class Told:
         return Fact(iso(entry.at), entry.number, SLACK if entry.number < self.exact_from else timedelta(0))
 
     def of(self, table: str, **where: Value) -> list[str]:
-        """Keys of the rows of this table in which these columns are told to have these values."""
+        """Keys of the rows of this table for which the ledger tells these values of these columns."""
         return [
             row
             for (name, row), facts in self.rows.items()
@@ -100,7 +100,7 @@ class Told:
         ]
 
     def value(self, table: str, row: str, column: str) -> Value:
-        """What is told of a column; None when nothing is."""
+        """The value that the ledger tells of a column; None when it tells none."""
         fact = self.rows.get((table, row), {}).get(column)
         return fact.value if fact else None
 
@@ -115,5 +115,5 @@ def given(entry: Entry, *names: str, **renamed: str) -> dict[str, object]:
 
 
 def is_near(told: str, held: str, slack: timedelta) -> bool:
-    """Whether an instant in a row may be the one that is told."""
+    """Whether an instant in a row may be the one that the ledger tells."""
     return abs(datetime.fromisoformat(told) - datetime.fromisoformat(held)) <= slack

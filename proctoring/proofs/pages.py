@@ -36,9 +36,9 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """The entries behind `after`, which has the hash `prev`, up to `through`, which has the hash `hash`.
+    """The entries after `after`, which has the hash `prev`, up to `through`, which has the hash `hash`.
 
-    `digests`: of what an entry of the page is about, of all entries about it up to `through`. `exams`: of
+    `digests`: for each subject of an entry of the page, of all entries about it up to `through`. `exams`: of
     those exams the numbers of all entries about each. `peaks`: of the tree up to `through`, in hex.
     `exact_from`: see `proctoring.proofs.rows.ReplayRow`.
     """

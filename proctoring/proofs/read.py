@@ -125,7 +125,7 @@ def house_rows(db: Db) -> Rows:
 
 
 def rows_under(db: Db, keys: Iterable[Key]) -> Rows:
-    """The rows that stand under these keys, in whatever session."""
+    """The rows with these keys, in whatever session."""
     by_table: dict[str, list[str]] = defaultdict(list)
     for name, key in keys:
         by_table[name].append(key)
@@ -173,7 +173,7 @@ def _plain(column: Column[Any], value: Any) -> Any:
 
 
 def read_entries(db: Db, which: ColumnElement[bool]) -> Iterator[Entry | Unreadable]:
-    """These entries as they stand, ascending."""
+    """These entries as stored, ascending."""
     columns = [as_it_stands(column) for column in EntryRow.__table__.c]
     ordered = select(*columns).where(which).order_by(EntryRow.number).execution_options(yield_per=5000)
     for row in db.execute(ordered):
@@ -203,7 +203,7 @@ def _entry(row: SqlRow[Any]) -> Entry | Unreadable:
 
 
 def session_ids(db: Db, after: str, limit: int) -> list[str]:
-    """The next sessions behind `after` in the order of their ids: those of a row, and those that only the
+    """The next sessions after `after` in the order of their ids: those of a row, and those that only the
     ledger tells of."""
     rows, told = _TABLES["sessions"].c.id, EntryRow.session_id
     mine = select(rows).where(rows > after).order_by(rows).limit(limit)

@@ -54,7 +54,7 @@ class LedgerReader:
         self.forget()
 
     def forget(self) -> None:
-        """Begin anew, with the pages."""
+        """Start over, with the pages."""
         self.size = 0
         self.exact_from: int | None = None  # as the pages say
         self.first_broken = 0
@@ -68,8 +68,8 @@ class LedgerReader:
         self._in_page: set[str] = set()
 
     def follow(self, db: Db, at_most: int | None = None) -> Followed:
-        """Read what came since the last call, at most so many entries and none of a second page. Where the
-        ledger is another than the one that was read, as after a restore, all of it is read anew."""
+        """Read the entries since the last call, at most so many and none of a second page. Where the ledger
+        is another than the one that was read, as after a restore, all of it is read again."""
         known = db.scalar(select(EntryRow.hash).where(EntryRow.number == self.size))
         if self.size and known != self._head:
             log.warning("ledger.read_anew", size=self.size)

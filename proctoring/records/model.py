@@ -37,8 +37,8 @@ ERASED = ""
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """What is left of a session. `footage_due`: when the last of its footage is due; the session's end where
-    all is gone. `decided`: whether a decision stands."""
+    """The remains of a session. `footage_due`: when the last of its footage is due; the session's end where
+    all is gone. `decided`: whether a decision is in force."""
 
     footage_left: bool
     held: bool

@@ -9,8 +9,8 @@ from proctoring.db import Row
 
 
 class RecordRow(Row):
-    """One per session that is over. Which candidate, which exam, when and what was decided stand in the rows
-    of session, exam, review and incidents."""
+    """One per session that is over. The rows of session, exam, review and incidents tell which candidate,
+    which exam, when and what was decided."""
 
     __tablename__ = "exam_records"
 

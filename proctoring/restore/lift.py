@@ -32,8 +32,8 @@ from storage.proofs.witness import RestoredCopy
 
 @dataclass(frozen=True, slots=True)
 class Unproven:
-    """What no proof brings back. `entries`: lost ledger entries that are known of, besides whatever came
-    behind the last copied head; `since`: of the last entry that both histories surely share."""
+    """Losses that no proof brings back. `entries`: known lost ledger entries, besides any after the last
+    copied head. `since`: of the last entry that both histories surely share."""
 
     since: datetime | None
     entries: int
@@ -58,8 +58,8 @@ def unproven(db: Db, copied: Copied, missing: Missing, quarantine: Quarantine) -
 
 
 def lift(core: Core, signer: NoteSigner, watch: Watch, copy: Path, by: Actor, reason: str) -> Restoration:
-    """Raises Conflict when there is none, or while something that can be proven is still missing; Invalid
-    without a reason; OSError when the copy cannot be written."""
+    """Raises Conflict when there is none, or while something provable is still missing. Raises Invalid
+    without a reason, OSError when the copy cannot be written."""
     reason = check_reason(reason)
     found = watch.compare()
     with core.db.read() as db:

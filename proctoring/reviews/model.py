@@ -37,8 +37,7 @@ class ReviewState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Review:
-    """Where a session stands with its reviewers. `note`: what `unclear_by`, who could not settle it, leaves
-    for the next person."""
+    """State of a session's review. `note`: `unclear_by`, who could not settle it, leaves it to the next."""
 
     session_id: str
     state: ReviewState

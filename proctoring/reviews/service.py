@@ -28,7 +28,7 @@ from proctoring.sessions.service import session_row
 
 
 def load(db: Db, session_id: str) -> Review:
-    """Where the review stands; a session nobody has touched is to be reviewed."""
+    """State of the review; a session nobody has touched is to be reviewed."""
     row = db.get(ReviewRow, session_id)
     return row.model() if row else Review(session_id, ReviewState.TO_REVIEW, None, None, None, None)
 

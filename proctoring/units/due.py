@@ -16,13 +16,13 @@ def due_at(
     results_published_at: datetime | None,
     notified_at: datetime | None = None,
 ) -> datetime:
-    """The instant (UTC) from which unheld evidence must go, and from which no appeal is in time any more:
-    midnight after the last day of the period.
+    """The instant (UTC) from which unheld evidence must go, and no appeal is in time any more: midnight after
+    the last day of the period.
 
-    Counted from publication of the results, or from the exam's end where the regulation says so; with
-    no results yet, the regulation's maximum after the exam's end. Never null. Results published before
-    the session ended count from its end. `notified_at`: when the candidate was told of the newest incident
-    that counts; the period runs from then where that ends later.
+    Counted from publication of the results, or from the exam's end where the regulation says so. With no
+    results yet, the regulation's maximum after the exam's end. Never null. Results published before the
+    session ended count from its end. `notified_at`: when the candidate learned of the newest incident that
+    counts; the period runs from then where that ends later.
     """
     due = _counted(regulation, ended_at, results_published_at)
     if notified_at is None:
@@ -39,8 +39,8 @@ def _counted(regulation: Regulation, ended_at: datetime, results_published_at: d
 
 
 def identity_due_at(due: datetime, confirmed_at: datetime | None, zone: str) -> datetime:
-    """When an unheld copy of an identity card must go: at the end of the day on which a person confirmed who
-    sat the exam, and with the footage (`due`) at the latest."""
+    """When an unheld copy of an identity card must go. At the end of the day on which a person confirmed the
+    candidate's identity, and with the footage (`due`) at the latest."""
     return due if confirmed_at is None else min(due, _midnight_after(confirmed_at, 0, zone))
 
 

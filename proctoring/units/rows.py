@@ -39,7 +39,7 @@ class UnitRow(Row):
     late_until: Mapped[datetime | None]  # how long a page that holds pieces of it is waited for
 
     def public(self) -> UnitPublicKey:
-        """The public half as it stands here; whether it is the right one, its tag tells."""
+        """The public half as stored in the row; its tag tells whether it is the right one."""
         return UnitPublicKey(self.id, self.session_id, self.kind, self.public_key, self.key_tag)
 
     def key(self) -> SealedUnitKey | None:

@@ -55,7 +55,7 @@ class TransitSealing:
         self._client = client
 
     def newest(self) -> TransitEpoch:
-        """See SealingKeys. Asked anew each time: the newest changes every week."""
+        """See SealingKeys. Asked again each time: the newest changes every week."""
         names = self._client.epochs()
         if not names:
             raise KeyMissing("there is no key epoch yet; run `proctoring init`")
@@ -118,7 +118,7 @@ class TransitEpochs:
         return sorted({*self._client.epochs(), *self._earlier.epochs()})
 
     def destroy(self, epoch: str) -> None:
-        """See EpochKeys. The service keeps a key until it is told that this one may be deleted."""
+        """See EpochKeys. The service keeps a key until its deletion has been allowed."""
         name, mount = check_epoch(epoch), self._mount
         self._earlier.destroy(name)
         if name not in self._client.epochs():

@@ -54,10 +54,10 @@ def role_name(power: KeyPower, mount: str) -> str:
 
 
 def set_up(place: TransitPlace, admin: Path, logins: Mapping[KeyPower, Path]) -> list[str]:
-    """Make what is missing or different; what was made, one line each.
+    """Make what is missing or different; returns the changes, one line each.
 
-    `logins` are the files into which the powers' logins are written, where there is none yet or the one that
-    is there is not let in. Raises KeyServiceFailed.
+    `logins` are the files for the powers' logins; one is written where there is none yet or the present one
+    is not let in. Raises KeyServiceFailed.
     """
     client = TransitClient(place, admin)
     try:

@@ -115,8 +115,8 @@ class MinioObjects:
                     raise
 
     def delete(self, versions: Iterable[StoredVersion]) -> list[str]:
-        """See ObjectStore. `DELETES_AT_ONCE` requests run side by side, since the server deletes the names of
-        one request one after another; `versions` is read no further ahead than they need."""
+        """See ObjectStore. `DELETES_AT_ONCE` requests run in parallel, since the server deletes the names of
+        one request one after another. `versions` is read no further ahead than they need."""
         doomed = (DeleteObject(check_below(version.key), version.version_id) for version in versions)
         failures: list[str] = []
         with mapped("delete"), ThreadPoolExecutor(DELETES_AT_ONCE) as pool:

@@ -23,7 +23,7 @@ def segment_key(unit_id: str, take_id: str, seq: int) -> str:
 
 
 def unit_prefix(unit_id: str) -> str:
-    """The prefix under which everything of one evidence unit lies."""
+    """The prefix of all objects of one evidence unit."""
     return check_prefix(f"u/{unit_id}/")
 
 
@@ -43,8 +43,8 @@ def check_prefix(prefix: str) -> str:
 
 
 def check_below(key: str) -> str:
-    """The key itself, if it lies below the prefix of an evidence unit, whatever somebody put there: what is
-    found at erasure must go. Raises BadName."""
+    """The key itself, if it is below the prefix of an evidence unit, whatever its name: every object found at
+    erasure must go. Raises BadName."""
     if not _BELOW.fullmatch(key):
         raise BadName(f"{key!r} is not below an evidence unit")
     return key

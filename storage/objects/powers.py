@@ -19,8 +19,8 @@ class Power(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Withheld:
-    """An ObjectStore that refuses everything: the key of this power is not in this process, as it should be
-    in a process that does not need it. Each call raises StoreFailed with what to do when it does."""
+    """An ObjectStore that refuses everything. It is used in a process that does not need this power and so
+    has no key for it. Each call raises StoreFailed with the remedy."""
 
     power: Power
     remedy: str

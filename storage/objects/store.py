@@ -31,8 +31,8 @@ class Upload:
 
 
 class ObjectStore(Protocol):
-    """Calls block; callers on an event loop use a thread. Each raises StoreFailed when the store is away
-    and BadName for a key outside `storage.objects.naming`."""
+    """Calls block; callers on an event loop use a thread. Each raises StoreFailed when the store is
+    unreachable and BadName for a key outside `storage.objects.naming`."""
 
     def put(self, key: str, data: bytes) -> None:
         """Durable when it returns. Raises ObjectExists when the name was used before; of many that put one
@@ -60,7 +60,7 @@ class ObjectStore(Protocol):
 
 
 class MemoryObjects:
-    """An ObjectStore in a dictionary: unversioned, never away."""
+    """An ObjectStore in a dictionary: unversioned, always reachable."""
 
     def __init__(self) -> None:
         self._objects: dict[str, bytes] = {}

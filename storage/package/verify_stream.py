@@ -27,12 +27,12 @@ def stream_files(stream: StreamHead, manifest: Manifest) -> set[str]:
 
 
 def sealed_path(kind: str, position: int) -> str:
-    """Where a sealed segment lies in the package, by its position in the stream's manifest."""
+    """Path of a sealed segment in the package, by its position in the stream's manifest."""
     return f"data/{kind}/sealed/{position:08d}.pev"
 
 
 def media_path(kind: str, position: int, leaf: Leaf) -> str:
-    """Where its opened media lies. Raises Refused `media-type`."""
+    """Path of its opened media. Raises Refused `media-type`."""
     return f"data/{kind}/media/{position:08d}.{media_suffix(leaf.media_type)}"
 
 

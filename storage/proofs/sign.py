@@ -63,7 +63,7 @@ class Signer:
 
 
 def sign_body(signer: NoteSigner, purpose: Purpose, body: str) -> str:
-    """The signature for this purpose as it is kept beside the body: its version, and 64 bytes in hex."""
+    """The signature for this purpose as it is stored next to the body: its version, and 64 bytes in hex."""
     return VERSION + signer.sign(_message(purpose, body)).hex()
 
 

@@ -76,11 +76,11 @@ class HttpAuthority:
 
 
 def check_timestamp(answer: bytes, note: str, roots: Roots) -> datetime:
-    """The instant at which the note existed, by an authority under one of `roots` (intermediate ones among
-    them, where the answer holds only the authority's own).
+    """The instant at which the note existed, by an authority under one of `roots`. Intermediate certificates
+    are among them, where the answer holds only the authority's own.
 
-    Raises Refused: `wrong-timestamp` for what is no granted time-stamp, `other-checkpoint` for one of another
-    note, `other-authority` for one by somebody else, `bad-signature` for one that was altered.
+    Raises Refused: `wrong-timestamp` for no granted time-stamp, `other-checkpoint` for one of another note,
+    `other-authority` for one by somebody else, `bad-signature` for an altered one.
     """
     response = _decode(answer)
     _check_imprint(response, note)

@@ -34,7 +34,7 @@ class Frontier:
             raise Refused("wrong-frontier", f"a tree of {size} leaves has {size.bit_count()} full subtrees")
 
     def append(self, data: bytes) -> None:
-        """Add a leaf behind the last."""
+        """Append a leaf."""
         node, level = leaf_hash(data), self.size
         while level & 1:
             node = node_hash(self.peaks.pop(), node)

@@ -97,7 +97,7 @@ def read(path: Path) -> tuple[list[Line], int]:
 
 
 def follow(path: Path, offset: int = 0) -> Iterator[tuple[Line | None, int]]:
-    """Whole lines from this byte on, None for one that cannot be read, each with the byte behind it.
+    """Whole lines from this byte on, None for one that cannot be read, each with the byte after it.
 
     A line without its end is being written, or was cut: it comes with a later call. Raises OSError.
     """

@@ -54,7 +54,7 @@ def active_holds(told: Told) -> dict[str, str]:
 
 
 def open_procedures(told: Told) -> dict[str, Procedure]:
-    """Incidents that stand and appeals without an answer, by id: each holds."""
+    """Incidents in force and appeals without an answer, by id: each holds."""
     found: dict[str, Procedure] = {}
     for kind, table, states in _PROCEDURES:
         for one in told.of(table):
@@ -78,5 +78,5 @@ def told_units(told: Told) -> ToldUnits:
 
 
 def is_over(told: Told) -> bool:
-    """Whether the session's end is told."""
+    """Whether the ledger tells the session's end."""
     return any(told.value(sessions.TABLE, one, "state") in OVER for one in told.of(sessions.TABLE))
