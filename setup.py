@@ -30,7 +30,7 @@ COMPILED = [
     "capture/media/webm.py",
     "capture/receive/assemble.py",
     "capture/receive/inplace.py",
-    "capture/receive/intake.py",
+    "capture/receive/delivery.py",
     "capture/receive/reception.py",
     "capture/receive/reorder.py",
     "capture/receive/rtcp.py",

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session as Db
 from proctoring.core import Core
 from proctoring.custody.model import SYSTEM, Action
 from proctoring.custody.service import enter
-from proctoring.holds import worker
+from proctoring.holds import worker_state
 from proctoring.quarantine.service import check_none
 from proctoring.recordings.rows import SegmentRow, TakeRow
 from proctoring.sessions.rows import SessionRow
@@ -36,7 +36,7 @@ def audit(core: Core, shredder: Shredder, guard: Guard, rules: Rules, now: datet
     deleted.
     """
     with core.db.begin() as db:
-        if not worker.begin_audit(db, now, now - rules.audit_every):
+        if not worker_state.begin_audit(db, now, now - rules.audit_every):
             return 0
         erased = select(UnitRow.id, UnitRow.session_id).where(
             UnitRow.state == UnitState.ERASED.value, UnitRow.erased_at > now - rules.backup_horizon
@@ -53,7 +53,7 @@ def _audit_unit(core: Core, shredder: Shredder, guard: Guard, unit_id: str, sess
         with guard.reading(session_id), core.db.begin() as db:
             guard.check_erased(db, db.get_one(UnitRow, unit_id))
             enter(db, core.clock, SYSTEM, Action.AUDIT_FINDING, session_id, unit_id)
-            worker.count(db, findings=1)
+            worker_state.count(db, findings=1)
         log.error("audit.erased_evidence_found", unit=unit_id)
         removed = shredder.shred(unit_id)
     except StoreFailed as error:
@@ -116,5 +116,5 @@ def _sweep_unit(core: Core, shredder: Shredder, guard: Guard, unit_id: str, sess
         db.execute(update(UnitRow).where(UnitRow.id == unit_id).values(swept_at=core.clock()))
         if orphans:
             enter(db, core.clock, SYSTEM, Action.ORPHANS_REMOVE, session_id, unit_id, objects=orphans)
-            worker.count(db, orphans=orphans)
+            worker_state.count(db, orphans=orphans)
     return orphans

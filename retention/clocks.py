@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session as Db
 from proctoring.core import Core
 from proctoring.custody.model import SYSTEM, Action, Actor
 from proctoring.custody.service import enter, last_entered_at
-from proctoring.holds import worker
+from proctoring.holds import worker_state
 from proctoring.holds.brake import (
     Brake,
     BrakeCause,
@@ -73,7 +73,7 @@ class Clocks:
         with self._core.db.read() as db:
             now = self._core.db.now(db)
             found = self._long_pause(db, now)
-            standing = worker.brake_in_force(db)
+            standing = worker_state.brake_in_force(db)
         if found is None and (standing is None or standing.cause is not BrakeCause.LONG_PAUSE):
             return Doubt()
         told = self._ask_time()
@@ -86,11 +86,11 @@ class Clocks:
         """The brake in force, after pulling it where a clock is in doubt and releasing it where an authority
         has confirmed the time."""
         if doubt.sure:
-            worker.release_all(db, self._core, SYSTEM, BrakeCause.LONG_PAUSE)
-        standing = worker.brake_in_force(db)
+            worker_state.release_all(db, self._core, SYSTEM, BrakeCause.LONG_PAUSE)
+        standing = worker_state.brake_in_force(db)
         if standing is not None:
             return standing
-        passed_at = worker.state(db).passed_at
+        passed_at = worker_state.state(db).passed_at
         wrong = wrong_clock(self.read(db), self._before, passed_at, self._limits)
         return pull(db, self._core, wrong or doubt.brake)
 
@@ -111,7 +111,7 @@ class Clocks:
     def _long_pause(self, db: Db, now: datetime) -> Brake | None:
         if not _is_any_living(db):
             return None
-        return long_pause(now, worker.state(db).passed_at, last_entered_at(db), self._limits)
+        return long_pause(now, worker_state.state(db).passed_at, last_entered_at(db), self._limits)
 
 
 def pull(db: Db, core: Core, brake: Brake | None) -> Brake | None:
@@ -119,7 +119,7 @@ def pull(db: Db, core: Core, brake: Brake | None) -> Brake | None:
     if brake is None:
         return None
     log.error("erasure.braked", cause=brake.cause.value, detail=brake.detail, command=REMEDY)
-    return worker.pull(db, core, brake)
+    return worker_state.pull(db, core, brake)
 
 
 def _is_any_living(db: Db) -> bool:

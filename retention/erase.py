@@ -17,7 +17,7 @@ from proctoring.core import Core
 from proctoring.custody.apart import failed_apart
 from proctoring.custody.model import SYSTEM, Actor
 from proctoring.errors import Contended
-from proctoring.holds import worker
+from proctoring.holds import worker_state
 from proctoring.holds.brake import Brake, too_much
 from proctoring.proofs import stops
 from proctoring.quarantine.service import check_none
@@ -104,7 +104,7 @@ class Eraser:
         self._guard.look_again(but=looked_at)
         with self._core.db.begin() as db:
             today = self._core.db.now(db)
-            worker.passed(db, today, failures)
+            worker_state.passed(db, today, failures)
         if brake is None:
             end_words(self._core, self._guard, now, actor)
             audit(self._core, self._shredder, self._guard, self._rules, today)
@@ -122,12 +122,12 @@ class Eraser:
         core = self._core
         reading = self._clocks.read(db)
         if confirmed:
-            worker.release_all(db, core, actor)
+            worker_state.release_all(db, core, actor)
             brake = None
         elif at is None:
             brake = self._clocks.brake(db, doubt)
         else:
-            brake = worker.brake_in_force(db)
+            brake = worker_state.brake_in_force(db)
         self._clocks.remember(reading)
         if brake is None:  # a wrong clock must not end sessions either
             if at is None:

@@ -10,7 +10,7 @@ from itertools import groupby
 
 from sqlalchemy.orm import Session as Db
 
-from proctoring.holds.worker import brake_in_force
+from proctoring.holds.worker_state import brake_in_force
 from proctoring.proofs.stops import SEPARATOR, Stop
 from proctoring.proofs.unreadable import ROW_UNREADABLE
 from retention.guard import Disputed, Guard

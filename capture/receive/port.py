@@ -21,8 +21,8 @@ import structlog
 
 from capture.receive import sockets, stun
 from capture.receive.aiortc_hooks import Agent, Socketless, give_candidates, has_settled, stun_protocol
-from capture.receive.batch import DATAGRAMS_MAX, Batch, send
-from capture.receive.intake import DATAGRAM_BYTES_MAX, SLOT_BYTES, Address, deliver, is_media
+from capture.receive.datagrams import DATAGRAMS_MAX, Batch, send
+from capture.receive.delivery import DATAGRAM_BYTES_MAX, SLOT_BYTES, Address, deliver, is_media
 from capture.receive.rtp import HEADER_BYTES
 
 log = structlog.get_logger()

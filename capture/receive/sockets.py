@@ -16,7 +16,7 @@ import structlog
 
 from capture.errors import PortTaken
 from capture.receive import sorting
-from capture.receive.intake import Address
+from capture.receive.delivery import Address
 
 log = structlog.get_logger()
 

@@ -15,7 +15,7 @@ from collections.abc import Collection, Sequence
 from functools import lru_cache
 
 from capture.receive import stun
-from capture.receive.intake import Address
+from capture.receive.delivery import Address
 
 DOOR, MEDIA = 0, 1  # which socket of the port, in the order in which they were bound
 SOURCES_MAX = 1_200  # in one program: the system takes 20 KB where net.core.optmem_max is as it was long

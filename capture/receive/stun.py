@@ -10,7 +10,7 @@ import struct
 import zlib
 from typing import NamedTuple
 
-from capture.receive.intake import Address
+from capture.receive.delivery import Address
 
 HEADER_BYTES = 20
 REQUEST, RESPONSE, ERROR = 0x0001, 0x0101, 0x0111  # of method Binding

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from urllib.parse import urljoin
 
-from capture.simulate.away import HERE
+from capture.simulate.absence import HERE
 from capture.simulate.encoding import Codec
 from capture.simulate.publisher import Published, PublishFailed, publish
 from proctoring.exams.model import Stream

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from capture.simulate import phone_scene, screen_scene, webcam_scene
-from capture.simulate.away import HERE
+from capture.simulate.absence import HERE
 from capture.simulate.encoding import Codec, VideoEncoder, VideoShape
 from capture.simulate.sound import Voice
 from capture.simulate.tracks import AudioTrack, Scene, VideoTrack

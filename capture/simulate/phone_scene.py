@@ -2,7 +2,7 @@
 
 import math
 
-from capture.simulate.away import HERE
+from capture.simulate.absence import HERE
 from capture.simulate.paint import Gradient, Layer, Pixels, Sprite, ellipse, rounded
 from capture.simulate.webcam_scene import LOOKS, Look
 

@@ -11,7 +11,7 @@ import httpx2
 from aiortc import RTCPeerConnection, RTCSessionDescription
 
 from capture.simulate import peer
-from capture.simulate.away import HERE
+from capture.simulate.absence import HERE
 from capture.simulate.devices import DEVICES
 from capture.simulate.encoding import Codec
 from capture.simulate.tracks import VideoTrack

@@ -4,7 +4,7 @@ import math
 from functools import lru_cache
 
 from capture.simulate import exam_paper, lettering
-from capture.simulate.away import HERE
+from capture.simulate.absence import HERE
 from capture.simulate.exam_paper import QUESTIONS, QUESTIONS_TOTAL, Question
 from capture.simulate.lettering import BOLD, write
 from capture.simulate.paint import Gradient, Layer, Pixels, Point, Sprite, ellipse, rounded

@@ -3,7 +3,7 @@
 import math
 from dataclasses import dataclass
 
-from capture.simulate.away import HERE
+from capture.simulate.absence import HERE
 from capture.simulate.paint import Gradient, Layer, Pixels, Sprite, ellipse, rounded
 
 WIDTH, HEIGHT, RATE = 640, 480, 15

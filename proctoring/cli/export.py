@@ -13,7 +13,7 @@ from proctoring.compose.parts import Parts, parts, watched
 from proctoring.disclosures.model import BY_TWO, Asked, Ground
 from proctoring.errors import Invalid, NotFound
 from proctoring.evidence.export import Exporter
-from proctoring.proofs.declared import declared
+from proctoring.proofs.restorations import declared
 from proctoring.proofs.words import words_of
 from storage.errors import Refused
 from storage.package.verify import verify as check

@@ -11,7 +11,7 @@ from proctoring.clock import iso
 from proctoring.compose.parts import parts
 from proctoring.custody.model import Entry
 from proctoring.custody.service import head
-from proctoring.proofs.audit import audit_rows
+from proctoring.proofs.all_rows import compare_all_rows
 from proctoring.proofs.chains import Fault, audit, audit_objects, refusals, restorations
 from proctoring.tolerant import UNREADABLE
 from storage.proofs import witness
@@ -39,7 +39,7 @@ def verify(data: Path | None, objects: bool, copy: Path | None) -> None:
     restored: list[Entry] = []
     refused: list[Entry] = []
     with made.core.db.read() as db:
-        rows = audit_rows(db)
+        rows = compare_all_rows(db)
         try:
             faults += audit(db, made.worker.signer.public, lines)
             if objects:

@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from capture.simulate.away import HERE
+from capture.simulate.absence import HERE
 from capture.simulate.candidate import Progress, SimulatedSession, Summary
 from capture.simulate.candidate import simulate as publish
 from capture.simulate.doings import Doors, act, away

@@ -17,7 +17,7 @@ from proctoring.compose.stores import erasable
 from proctoring.core import Core
 from proctoring.data_folder import Places
 from proctoring.errors import Invalid, Unavailable
-from proctoring.holds import worker
+from proctoring.holds import worker_state
 from proctoring.holds.brake import BrakeLimits
 from proctoring.migrations import is_newest
 from proctoring.settings.declared_places import declared
@@ -208,7 +208,7 @@ def job_queue(core: Core) -> str:
 def last_pass(core: Core) -> str:
     """When the retention worker last went round. Raises Unavailable when that is too long ago."""
     with core.db.read() as db:
-        passed_at = worker.state(db).passed_at
+        passed_at = worker_state.state(db).passed_at
     if passed_at is None:
         return "none yet"
     age = core.clock() - passed_at

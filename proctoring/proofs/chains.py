@@ -16,7 +16,7 @@ from proctoring.custody.rows import CertificateRow, CheckpointRow, EntryRow
 from proctoring.custody.service import entries, head
 from proctoring.proofs.bodies import read_certificate
 from proctoring.proofs.checkpoints import ledger_hashes
-from proctoring.proofs.declared import Declared, declared
+from proctoring.proofs.restorations import Declared, declared
 from proctoring.recordings.rows import SegmentRow
 from proctoring.units.model import LIVING_VALUES, UnitState
 from proctoring.units.rows import UnitRow

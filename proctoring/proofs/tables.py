@@ -8,7 +8,7 @@ from proctoring.exams import rows as exams
 from proctoring.flags import rows as flags
 from proctoring.help import rows as help_requests
 from proctoring.holds import rows as holds
-from proctoring.holds import worker
+from proctoring.holds import worker_state
 from proctoring.identity import rows as identity
 from proctoring.incidents import rows as incidents
 from proctoring.proofs import rows as proofs
@@ -42,6 +42,6 @@ MODULES = (
     spools,
     stops,
     units,
-    worker,
+    worker_state,
 )
 METADATA = Row.metadata

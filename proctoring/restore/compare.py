@@ -18,7 +18,7 @@ from proctoring.errors import Unavailable
 from proctoring.holds.rows import HoldRow
 from proctoring.proofs.bodies import read_act, read_certificate, read_restoration
 from proctoring.proofs.checkpoints import grow, last, ledger_hashes
-from proctoring.proofs.declared import is_signed
+from proctoring.proofs.restorations import is_signed
 from proctoring.quarantine import service
 from proctoring.quarantine.model import Head
 from proctoring.restore.missing import Copied, Known, KnownUnit, Missing, missing

@@ -8,7 +8,7 @@ from fastapi.responses import JSONResponse
 from prometheus_client import CONTENT_TYPE_LATEST
 
 from proctoring.core import Core
-from proctoring.holds.worker import brake_in_force
+from proctoring.holds.worker_state import brake_in_force
 from proctoring.proofs import stops
 from proctoring.proofs.findings import open_findings
 from proctoring.quarantine.service import in_force

@@ -17,7 +17,7 @@ from proctoring.clock import ms_between
 from proctoring.core import Core
 from proctoring.custody.model import Action
 from proctoring.custody.rows import EntryRow
-from proctoring.holds import worker
+from proctoring.holds import worker_state
 from proctoring.proofs import findings, stamps, stops
 from proctoring.proofs.rows import ReplayRow
 from proctoring.quarantine.service import in_force
@@ -70,8 +70,8 @@ class EvidenceMetrics(Collector):
                 "Gaps of open evidence units in which a device sent what cannot be stored.",
                 db.scalar(_NOT_STORABLE) or 0,
             )
-            memory = worker.state(db)
-            braked = worker.brake_in_force(db) is not None
+            memory = worker_state.state(db)
+            braked = worker_state.brake_in_force(db) is not None
             yield _gauge("erasure_braked", "1 while the clock brake waits for a person.", int(braked))
             yield _gauge(
                 "erasure_stopped_sessions",

@@ -17,7 +17,7 @@ from proctoring.casework.queue import queue
 from proctoring.custody import service as custody
 from proctoring.holds import service as holds
 from proctoring.holds.model import PLACED_BY_HAND, Hold, HoldKind, check_by_hand, release_refusal
-from proctoring.holds.worker import brake_in_force
+from proctoring.holds.worker_state import brake_in_force
 from proctoring.proofs import stops
 from proctoring.sessions import service as sessions
 from review_ui.dates import morning

@@ -14,7 +14,7 @@ from tempfile import TemporaryDirectory
 
 from sqlalchemy import select
 
-from proctoring.holds import worker
+from proctoring.holds import worker_state
 from proctoring.holds.brake import BrakeCause
 from proctoring.proofs.epochs import EpochGuard
 from proctoring.proofs.job import LedgerReplay
@@ -133,7 +133,7 @@ def started(days: float, ask_time: AskClock = nobody) -> tuple[int, bool]:
         Eraser(one.core, shredder, one.world.signer, Rules(), lambda: 0.0, asking).run()
         with one.core.db.read() as db:
             gone = list(db.scalars(select(UnitRow.id).where(UnitRow.state == UnitState.ERASED.value)))
-            brake = worker.brake_in_force(db)
+            brake = worker_state.brake_in_force(db)
         return len(gone), brake is not None and brake.cause is not BrakeCause.TOO_MUCH_AT_ONCE
 
 

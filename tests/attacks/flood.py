@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Any
 
-from capture.receive.batch import _Message, _Vector
+from capture.receive.datagrams import _Message, _Vector
 
 SOURCES = 40
 IN_A_CALL = 100

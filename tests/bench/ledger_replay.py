@@ -15,7 +15,7 @@ from typing import Any
 
 from sqlalchemy import text
 
-from proctoring.proofs.audit import audit_rows
+from proctoring.proofs.all_rows import compare_all_rows
 from proctoring.proofs.job import ENTRIES_A_PASS, LedgerReplay, Passed
 from proctoring.proofs.reader import LedgerReader
 from tests.bench.ledger_fill import fill
@@ -68,7 +68,7 @@ def measure(folder: Path) -> dict[str, Any]:
     start_s = _start(world)
     began = time.process_time()
     with world.core.db.read() as db:
-        assert len(audit_rows(db).faults) == 1
+        assert len(compare_all_rows(db).faults) == 1
     return {
         "sessions": sessions,
         "first_s": first_s,

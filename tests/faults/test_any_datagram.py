@@ -18,7 +18,7 @@ from aioice import stun
 from aiortc import RTCPeerConnection, RTCSessionDescription, VideoStreamTrack
 
 from capture.publish.ingests import Ingests
-from capture.receive.intake import DATAGRAM_BYTES_MAX, SLOT_BYTES, Address
+from capture.receive.delivery import DATAGRAM_BYTES_MAX, SLOT_BYTES, Address
 from capture.receive.port import ADDRESSES_PER_GUEST_MAX, Guest
 from capture.recorder import Grant, MemoryRecorder
 from proctoring.exams.model import Stream

@@ -29,7 +29,7 @@ from proctoring.errors import BeingErased, Conflict, Quarantined, WrongState
 from proctoring.exams.model import Stream
 from proctoring.holds import service as holds
 from proctoring.holds.model import HoldKind
-from proctoring.proofs.audit import audit_rows
+from proctoring.proofs.all_rows import compare_all_rows
 from proctoring.proofs.chains import audit
 from proctoring.recordings import ending
 from proctoring.recordings import service as recordings
@@ -256,7 +256,7 @@ class Life(RuleBasedStateMachine):
         lines, _ = witness.read(self.operations.copy)
         with self.world.core.db.read() as db:
             assert audit(db, self.world.signer.public, lines) == []
-            assert audit_rows(db).faults == []
+            assert compare_all_rows(db).faults == []
             sessions_known = set(db.scalars(select(SessionRow.id)))
             takes = set(db.scalars(select(TakeRow.id)))
         self.sessions = [one for one in self.sessions if one.id in sessions_known]

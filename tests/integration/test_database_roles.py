@@ -32,7 +32,7 @@ from proctoring.help.model import HelpKind
 from proctoring.holds import service as holds
 from proctoring.holds.brake import Brake, BrakeCause
 from proctoring.holds.model import HoldKind
-from proctoring.holds.worker import pull, release_all
+from proctoring.holds.worker_state import pull, release_all
 from proctoring.incidents import service as incidents
 from proctoring.incidents.model import Amendment
 from proctoring.migrations.rights import LOCKED_BY, USERS

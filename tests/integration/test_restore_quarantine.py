@@ -18,11 +18,11 @@ from proctoring.exams.model import Exam, Stream
 from proctoring.holds import service as holds
 from proctoring.holds.model import HoldKind
 from proctoring.holds.rows import HoldRow
-from proctoring.proofs.audit import audit_rows
+from proctoring.proofs.all_rows import compare_all_rows
 from proctoring.proofs.chains import audit, restorations
 from proctoring.proofs.copied_acts import ActCopier
-from proctoring.proofs.declared import declared
 from proctoring.proofs.epochs import EpochGuard
+from proctoring.proofs.restorations import declared
 from proctoring.proofs.tables import METADATA
 from proctoring.recordings import ending
 from proctoring.recordings.rotation import Rotation
@@ -83,7 +83,7 @@ def faults(operations: Operations) -> list[str]:
     assert broken == 0
     with operations.world.core.db.read() as db:
         codes = [fault.code for fault in audit(db, operations.world.signer.public, lines)]
-        return [*codes, *(fault.code for fault in audit_rows(db).faults)]
+        return [*codes, *(fault.code for fault in compare_all_rows(db).faults)]
 
 
 def test_a_whole_database_is_never_in_quarantine(operations: Operations) -> None:

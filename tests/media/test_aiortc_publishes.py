@@ -24,7 +24,7 @@ from pylibsrtp._binding import lib
 from capture.publish.ingest import Patience
 from capture.publish.ingests import Ingests
 from capture.receive import aiortc_hooks
-from capture.receive.intake import Address
+from capture.receive.delivery import Address
 from capture.recorder import MemoryRecorder
 from proctoring.exams.model import Stream
 from proctoring.recordings.model import EndCause

@@ -17,7 +17,7 @@ import av
 import pytest
 from playwright.async_api import Page
 
-from capture.receive.intake import Address
+from capture.receive.delivery import Address
 from capture.recorder import MemoryTake
 from proctoring.exams.model import Stream
 from proctoring.recordings.model import EndCause

@@ -17,7 +17,7 @@ from proctoring.flags.model import Category, FlagState, Severity
 from proctoring.help import service as help_requests
 from proctoring.help.model import HelpKind
 from proctoring.holds import service as holds
-from proctoring.holds import worker
+from proctoring.holds import worker_state
 from proctoring.holds.brake import Brake, BrakeCause
 from proctoring.holds.model import HoldKind
 from proctoring.incidents import service as incidents
@@ -71,7 +71,7 @@ def decide_everything(world: World) -> Decided:
         results.publish_results(db, world.core, ADMIN, other.id, world.clock())
     world.clock.move(days=40)
     with world.core.db.begin() as db:
-        worker.pull(db, world.core, Brake(BrakeCause.TOO_MUCH_AT_ONCE, "3 of 3 units are due"))
+        worker_state.pull(db, world.core, Brake(BrakeCause.TOO_MUCH_AT_ONCE, "3 of 3 units are due"))
     world.clock.move(seconds=5)
     world.eraser.run(confirmed=True)
     agreed, disputed, rejected = (_sat(world, exam, f"C-{number}") for number in (1, 2, 3))

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 
-from capture.receive.intake import Address, Publisher, Read, deliver
+from capture.receive.delivery import Address, Publisher, Read, deliver
 from capture.receive.port import MediaPort
 
 Accept = Callable[[int, int, Address, int, float, int], None]

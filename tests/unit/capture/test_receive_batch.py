@@ -7,8 +7,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from capture.receive.batch import DATAGRAMS_MAX, Batch, send
-from capture.receive.intake import SLOT_BYTES, Address, deliver
+from capture.receive.datagrams import DATAGRAMS_MAX, Batch, send
+from capture.receive.delivery import SLOT_BYTES, Address, deliver
 
 pytestmark = pytest.mark.packet
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import pytest
 
 from capture.receive import sockets, sorting, stun
-from capture.receive.intake import Address
+from capture.receive.delivery import Address
 from capture.receive.sockets import Bound
 
 pytestmark = pytest.mark.packet

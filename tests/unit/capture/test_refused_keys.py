@@ -16,7 +16,7 @@ from proctoring.custody.service import entries
 from proctoring.exams import service as exams
 from proctoring.exams.model import CaptureProfile, Exam, Stream
 from proctoring.flags.rows import FlagRow
-from proctoring.proofs.audit import audit_rows
+from proctoring.proofs.all_rows import compare_all_rows
 from proctoring.proofs.chains import refusals
 from proctoring.recordings.events import LOG_MEDIA_TYPE
 from proctoring.recordings.refusals import NOTE
@@ -126,7 +126,7 @@ def test_nothing_is_sealed_to_a_replaced_key(
         (told,) = refusals(db)
         assert (told.session_id, told.detail["stream"]) == (session.id, kind.value)
         assert db.scalars(select(FlagRow.note)).all() == [NOTE]
-        assert [(one.table, one.column) for one in audit_rows(db).faults] == [
+        assert [(one.table, one.column) for one in compare_all_rows(db).faults] == [
             ("evidence_units", "public_key")
         ]
     assert b"keys_refused_total 1.0" in exposition(world.core)
@@ -157,7 +157,7 @@ def test_putting_the_right_key_back_hides_nothing(world: World) -> None:
     replace_key(world, session, UnitKind.WEBCAM, before)
     through(world, publish, session)
     with world.core.db.read() as db:
-        assert audit_rows(db).faults == []
+        assert compare_all_rows(db).faults == []
         assert [entry.action for entry in entries(db, session.id)].count(Action.TAKE_REFUSE) == 1
 
 
@@ -170,7 +170,7 @@ def test_a_take_key_that_was_replaced_is_found(world: World) -> None:
     with world.core.db.begin() as db:
         db.execute(update(TakeRow).where(TakeRow.id == begun.take.id).values(sealed_key=b"another"))
     with world.core.db.read() as db:
-        (fault,) = audit_rows(db).faults
+        (fault,) = compare_all_rows(db).faults
     assert (fault.table, fault.row, fault.column) == ("takes", begun.take.id, "sealed_key")
 
 
@@ -188,4 +188,4 @@ def test_units_that_were_open_before_there_were_tags_are_adopted(world: World) -
     with world.core.db.read() as db:
         told = [entry for entry in entries(db) if entry.action is Action.KEY_ADOPT]
         assert len({entry.unit_id for entry in told}) == 4
-        assert [one.column for one in audit_rows(db).faults] == ["public_key"]
+        assert [one.column for one in compare_all_rows(db).faults] == ["public_key"]

@@ -21,7 +21,7 @@ from proctoring.incidents.model import Amendment, Incident, IncidentState
 from proctoring.incidents.rows import IncidentRow
 from proctoring.privacy.model import Outcome
 from proctoring.privacy.service import own_recording
-from proctoring.proofs.audit import audit_rows
+from proctoring.proofs.all_rows import compare_all_rows
 from proctoring.recordings.timeline import timeline
 from proctoring.reviews import service as reviews
 from proctoring.reviews.model import ReviewState
@@ -136,7 +136,7 @@ def due(world: World, session: Session) -> set[datetime]:
 def told_so(world: World) -> bool:
     """Whether every row is as the ledger tells."""
     with world.core.db.read() as db:
-        return audit_rows(db).faults == []
+        return compare_all_rows(db).faults == []
 
 
 @pytest.mark.promise("P9")
@@ -303,7 +303,7 @@ def test_when_a_decision_was_told_and_what_an_appeal_is_against_cannot_be_edited
         db.execute(update(IncidentRow).values(notified_at=NOON - timedelta(days=365)))
         db.execute(update(AppealRow).values(incident_id=None))
     with world.core.db.read() as db:
-        found = {(one.table, one.column) for one in audit_rows(db).faults}
+        found = {(one.table, one.column) for one in compare_all_rows(db).faults}
     assert found == {("incidents", "notified_at"), ("appeals", "incident_id")}
 
 

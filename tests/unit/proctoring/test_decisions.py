@@ -14,7 +14,7 @@ from proctoring.flags.model import Category, FlagState, Severity
 from proctoring.holds import service as holds
 from proctoring.incidents import service as incidents
 from proctoring.incidents.model import AWAITING, Incident, IncidentState, after_answer
-from proctoring.proofs.audit import audit_rows
+from proctoring.proofs.all_rows import compare_all_rows
 from proctoring.recordings import ending
 from proctoring.recordings.timeline import timeline
 from proctoring.reviews import service as reviews
@@ -134,7 +134,7 @@ def test_after_a_no_a_third_person_decides_once(world: World, ended: Session) ->
         with pytest.raises(WrongState):
             claimed(world, ended, person)
     with world.core.db.read() as db:
-        assert audit_rows(db).faults == []
+        assert compare_all_rows(db).faults == []
 
 
 @pytest.mark.promise("P8")
@@ -149,7 +149,7 @@ def test_a_third_person_who_agrees_makes_it_count(world: World, ended: Session) 
     assert (agreed.state, agreed.agreed_at) == (IncidentState.CONFIRMED, world.clock())
     assert held_units(world, ended) == 3
     with world.core.db.read() as db:
-        assert audit_rows(db).faults == []
+        assert compare_all_rows(db).faults == []
 
 
 @pytest.mark.promise("P12")
@@ -256,7 +256,7 @@ def test_unclear_goes_back_to_the_queue_for_another_person(world: World, ended: 
     with pytest.raises(Denied):
         claimed(world, ended)
     with world.core.db.read() as db:
-        assert audit_rows(db).faults == []
+        assert compare_all_rows(db).faults == []
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ from proctoring.compose.parts import assemble
 from proctoring.compose.prepare import prepare
 from proctoring.data_folder import Places
 from proctoring.errors import CoreError, Unavailable
-from proctoring.holds import worker
+from proctoring.holds import worker_state
 from proctoring.settings.settings import Settings
 from proctoring.spools import service as spools
 from proctoring.spools.model import Told, Trouble
@@ -136,7 +136,7 @@ def test_a_worker_that_does_not_go_round_is_a_fault(data: Path) -> None:
     """After five intervals, and a quarter of an hour at least, without a pass."""
     core = assemble(plain_settings(data=data)).core
     with core.db.begin() as db:
-        worker.passed(db, core.clock(), 0)
+        worker_state.passed(db, core.clock(), 0)
     assert checks.last_pass(core).endswith("ago")
     later = replace(core, clock=lambda: core.clock() + timedelta(minutes=16))
     with pytest.raises(Unavailable):

@@ -8,7 +8,7 @@ from proctoring.custody.model import Action, Actor
 from proctoring.custody.service import entries
 from proctoring.errors import Conflict, WrongState
 from proctoring.exams.model import Stream
-from proctoring.proofs.audit import audit_rows
+from proctoring.proofs.all_rows import compare_all_rows
 from proctoring.recordings import ending, open_takes
 from proctoring.recordings import service as recordings
 from proctoring.recordings.model import GONE_AFTER, UNHEARD, EndCause, gone_since
@@ -121,7 +121,7 @@ def test_the_end_is_told_with_its_reason_and_by_whom(world: World) -> None:
         assert (told.actor, told.role, told.detail["reason"]) == ("anna", "proctor", "gone")
         assert status(db, world.core, session.id).ended_why is EndReason.GONE
         states = {unit.state for unit in db.query(UnitRow).filter_by(session_id=session.id)}
-        assert audit_rows(db).faults == []
+        assert compare_all_rows(db).faults == []
     assert states == {UnitState.RETAINED.value}
     with pytest.raises(WrongState):
         end(world, session, EndReason.TECHNICAL)

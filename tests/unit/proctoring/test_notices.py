@@ -2,7 +2,7 @@
 
 from proctoring.custody.model import Action
 from proctoring.custody.service import count_entries
-from proctoring.proofs.audit import audit_rows
+from proctoring.proofs.all_rows import compare_all_rows
 from proctoring.sessions import service as sessions
 from proctoring.sessions.rows import SessionRow
 from tests.support.world import World
@@ -19,4 +19,4 @@ def test_a_notice_in_another_language_is_entered_up_to_a_bound(world: World) -> 
         assert count_entries(db, session.id, Action.SESSION_NOTICE) == sessions.NOTICES_MAX
         row = db.get_one(SessionRow, session.id)
         assert (row.language, row.notice_text) == ("de", "notice in de")
-        assert audit_rows(db).faults == []
+        assert compare_all_rows(db).faults == []

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.orm import Session as Db
 
-from proctoring.proofs.audit import audit_rows
+from proctoring.proofs.all_rows import compare_all_rows
 from proctoring.proofs.model import Disagreement
 from tests.support import postgres
 from tests.support.decided import Decided, decide_everything
@@ -40,7 +40,7 @@ def found(world: World, sessions: Decided, edit: Edit) -> list[Disagreement]:
     with pytest.raises(_Back), world.core.db.begin() as db:
         for one in edit.sql:
             _execute(db, one, values)
-        faults += audit_rows(db).faults
+        faults += compare_all_rows(db).faults
         raise _Back
     return faults
 
@@ -56,7 +56,7 @@ def test_what_nobody_edited_has_no_fault(decided: tuple[World, Decided]) -> None
     yet."""
     world, _ = decided
     with world.core.db.read() as db:
-        compared = audit_rows(db)
+        compared = compare_all_rows(db)
     assert compared.faults == []
     assert compared.untold == 6
 

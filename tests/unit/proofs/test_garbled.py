@@ -16,7 +16,7 @@ from proctoring.custody.model import Action
 from proctoring.custody.service import entries
 from proctoring.db import Instant
 from proctoring.proofs import findings
-from proctoring.proofs.audit import audit_rows
+from proctoring.proofs.all_rows import compare_all_rows
 from proctoring.proofs.columns import compared
 from proctoring.proofs.job import LedgerReplay
 from proctoring.proofs.leaves import TABLE as SEGMENTS
@@ -69,7 +69,7 @@ def faults_after(world: World, sql: str, value: object) -> set[tuple[str, str]]:
         connection = db.connection()
         changed = connection.exec_driver_sql(sql, (value,) if "?" in sql else ())
         assert changed.rowcount == 1
-        seen = {(one.table, one.column) for one in audit_rows(db).faults}
+        seen = {(one.table, one.column) for one in compare_all_rows(db).faults}
         raise _Back
     return seen
 

@@ -4,7 +4,7 @@ import pytest
 from sqlalchemy import delete, select
 
 from proctoring.exams.model import Stream
-from proctoring.proofs.audit import audit_rows
+from proctoring.proofs.all_rows import compare_all_rows
 from proctoring.proofs.holes import holes
 from proctoring.recordings import ending
 from proctoring.recordings.rows import GapRow
@@ -51,5 +51,5 @@ def test_a_gap_deleted_while_the_session_records_is_found_once_it_is_over(world:
     with world.core.db.begin() as db:
         ending.finish(db, world.core, session.id)
     with world.core.db.read() as db:
-        found = audit_rows(db).faults
+        found = compare_all_rows(db).faults
     assert [(one.table, one.row, one.column) for one in found] == [("gaps", f"{unit}@{start}", "start_ms")]

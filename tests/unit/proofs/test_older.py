@@ -14,7 +14,7 @@ from proctoring.custody.model import Action
 from proctoring.exams import service as exams
 from proctoring.flags.rows import FlagRow
 from proctoring.incidents.rows import IncidentRow
-from proctoring.proofs.audit import audit_rows
+from proctoring.proofs.all_rows import compare_all_rows
 from proctoring.proofs.model import SLACK
 from proctoring.proofs.rows import ReplayRow
 from proctoring.sessions.rows import SessionRow
@@ -113,7 +113,7 @@ def older(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[World, Decid
 def test_a_filled_older_database_has_no_fault_and_says_what_is_not_told(older: tuple[World, Decided]) -> None:
     world, _ = older
     with world.core.db.read() as db:
-        compared = audit_rows(db)
+        compared = compare_all_rows(db)
     assert compared.faults == []
     assert compared.untold > 100
 
@@ -127,7 +127,7 @@ def test_what_the_older_entries_tell_is_compared_all_the_same(older: tuple[World
         )
         db.execute(update(FlagRow).where(FlagRow.session_id == decided.agreed.id).values(state="open"))
     with world.core.db.read() as db:
-        found = {(one.table, one.column) for one in audit_rows(db).faults}
+        found = {(one.table, one.column) for one in compare_all_rows(db).faults}
     assert found == {("sessions", "state"), ("flags", "state")}
 
 
@@ -138,5 +138,5 @@ def test_what_happens_from_now_on_is_told_exactly(older: tuple[World, Decided]) 
     with world.core.db.begin() as db:
         db.execute(update(SessionRow).where(SessionRow.id == session.id).values(ref="C-9"))
     with world.core.db.read() as db:
-        found = [(one.table, one.row, one.column) for one in audit_rows(db).faults]
+        found = [(one.table, one.row, one.column) for one in compare_all_rows(db).faults]
     assert found == [("sessions", session.id, "ref")]

@@ -10,7 +10,7 @@ from sqlalchemy import text
 
 from proctoring import migrations
 from proctoring.db import Database
-from proctoring.proofs.audit import audit_rows
+from proctoring.proofs.all_rows import compare_all_rows
 from proctoring.proofs.rows import STATE_ID, ReplayRow
 from tests.support import postgres
 
@@ -49,6 +49,6 @@ def test_a_filled_database_keeps_its_rows_and_its_entries_are_older(before: Data
     assert migrations.upgrade(before)
     with before.read() as db:
         assert db.get_one(ReplayRow, STATE_ID).exact_from == 2
-        compared = audit_rows(db)
+        compared = compare_all_rows(db)
     assert compared.faults == []
     assert compared.untold == 1  # the name, which nothing committed to

@@ -11,7 +11,7 @@ from proctoring.clock import iso
 from proctoring.custody.model import Action
 from proctoring.custody.service import certificates, entries
 from proctoring.holds import service as holds
-from proctoring.holds import worker
+from proctoring.holds import worker_state
 from proctoring.holds.brake import Brake, BrakeCause
 from proctoring.holds.model import HoldKind
 from proctoring.recordings import ending
@@ -133,12 +133,12 @@ def test_the_metrics_and_readiness_tell_of_late_and_braked_erasure(world: World,
     assert ready(world)
     assert metric(world, 'evidence_units{state="retained"}') == 3
     with world.core.db.begin() as db:
-        brake = worker.pull(db, world.core, Brake(BrakeCause.CLOCK_JUMPED, "test"))
+        brake = worker_state.pull(db, world.core, Brake(BrakeCause.CLOCK_JUMPED, "test"))
     assert brake.id
     assert not ready(world)
     assert metric(world, "erasure_braked") == 1
     with world.core.db.begin() as db:
-        worker.release_all(db, world.core, ADMIN)
+        worker_state.release_all(db, world.core, ADMIN)
     assert ready(world)
     with world.core.db.read() as db:
         world.clock.now = max(db.scalars(select(UnitRow.due_at))) + timedelta(seconds=health.OVERDUE_S_MAX)

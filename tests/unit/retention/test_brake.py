@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from proctoring.custody.model import SYSTEM, Action, Actor
 from proctoring.custody.service import enter, entries
-from proctoring.holds import worker
+from proctoring.holds import worker_state
 from proctoring.holds.brake import BrakeCause, BrakeLimits, Reading, long_pause, too_much, wrong_clock
 from proctoring.sessions.model import Session
 from proctoring.units.model import UnitState
@@ -41,7 +41,7 @@ def braked(outcomes: list[Outcome]) -> bool:
 
 def cause(world: World) -> BrakeCause | None:
     with world.core.db.read() as db:
-        brake = worker.brake_in_force(db)
+        brake = worker_state.brake_in_force(db)
     return brake.cause if brake else None
 
 
@@ -267,8 +267,8 @@ def test_nothing_is_swept_or_listed_again_under_a_brake(world: World, ended: Ses
     clocked = Clocked(world)
     clocked.run()
     with world.core.db.read() as db:
-        before = worker.state(db).audited_at
+        before = worker_state.state(db).audited_at
     world.clock.move(days=400)
     clocked.run()
     with world.core.db.read() as db:
-        assert worker.state(db).audited_at == before
+        assert worker_state.state(db).audited_at == before

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import select, update
 
 from proctoring.flags.rows import FlagRow
-from proctoring.holds import worker
+from proctoring.holds import worker_state
 from proctoring.holds.brake import Brake, BrakeCause
 from proctoring.records import words
 from proctoring.records.model import RECORD, Standing
@@ -84,7 +84,7 @@ def test_words_stay_while_their_recording_does(world: World) -> None:
     session = written_about(world)
     world.clock.move(days=120)
     with world.core.db.begin() as db:
-        worker.pull(db, world.core, Brake(BrakeCause.CLOCKS_DISAGREE, "two clocks disagree"))
+        worker_state.pull(db, world.core, Brake(BrakeCause.CLOCKS_DISAGREE, "two clocks disagree"))
     line = foretold(world)[session.id, Written.WORDS]
     assert (line.fate, line.why) == (Fate.STAYS, "its recording is still there")
 
@@ -104,5 +104,5 @@ def test_what_would_not_go_says_why(world: World) -> None:
     with world.core.db.read() as db:
         assert "Put in later" in set(db.scalars(select(FlagRow.note)))
     with world.core.db.begin() as db:
-        worker.pull(db, world.core, Brake(BrakeCause.CLOCKS_DISAGREE, "two clocks disagree"))
+        worker_state.pull(db, world.core, Brake(BrakeCause.CLOCKS_DISAGREE, "two clocks disagree"))
     assert foretold(world)[session.id, Written.WORDS].failure == "braked: two clocks disagree"

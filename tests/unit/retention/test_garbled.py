@@ -12,7 +12,7 @@ from proctoring.custody.service import entries
 from proctoring.db import Instant
 from proctoring.exams.model import Exam, Stream
 from proctoring.holds import service as holds
-from proctoring.holds import worker
+from proctoring.holds import worker_state
 from proctoring.holds.brake import Brake, BrakeCause
 from proctoring.holds.model import HoldKind
 from proctoring.proofs import stops
@@ -209,11 +209,11 @@ def test_a_stop_for_garbage_ends_when_the_row_is_put_right(world: World, value: 
 def test_a_brake_whose_row_cannot_be_read_is_in_force(world: World) -> None:
     """Garbage in what holds for all never lets anything go, and ends no pass."""
     with world.core.db.begin() as db:
-        worker.pull(db, world.core, Brake(BrakeCause.LONG_PAUSE, "a long pause"))
+        worker_state.pull(db, world.core, Brake(BrakeCause.LONG_PAUSE, "a long pause"))
     write(world, "retention_brakes", "cause", WORDS, "1 = 1")
     world.eraser.run()
     with world.core.db.read() as db:
-        brake = worker.brake_in_force(db)
+        brake = worker_state.brake_in_force(db)
     assert brake is not None
     assert "cannot be read" in brake.detail
     assert not ready(world)

@@ -13,7 +13,7 @@ from sqlalchemy import select, update
 from proctoring.custody.model import Action, Actor
 from proctoring.custody.rows import EntryRow
 from proctoring.custody.service import certificates, entries
-from proctoring.holds import worker
+from proctoring.holds import worker_state
 from proctoring.holds.brake import Brake, BrakeCause
 from proctoring.holds.rows import HoldRow
 from proctoring.proofs import stops
@@ -125,7 +125,7 @@ def test_a_brake_that_is_pulled_is_foretold(scene: Scene) -> None:
     """Nothing goes that is not begun, and the line says why."""
     scene.due()
     with scene.core.db.begin() as db:
-        worker.pull(db, scene.core, Brake(BrakeCause.CLOCKS_DISAGREE, "two clocks disagree"))
+        worker_state.pull(db, scene.core, Brake(BrakeCause.CLOCKS_DISAGREE, "two clocks disagree"))
     failures = {one.failure for one in scene.eraser.foretell().outcomes if one.line.fate is Fate.GOES}
     assert failures == {"braked: two clocks disagree"}
 

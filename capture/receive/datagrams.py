@@ -11,7 +11,7 @@ import socket
 import struct
 from typing import Any
 
-from capture.receive.intake import NAME_BYTES, SLOT_BYTES, Address, Read
+from capture.receive.delivery import NAME_BYTES, SLOT_BYTES, Address, Read
 
 DATAGRAMS_MAX = 1024  # no call reads more (UIO_MAXIOV); 256 streams bring about as many in a round
 SOURCES_KEPT = 1024  # addresses already read: most datagrams come from a few

@@ -16,7 +16,7 @@ from proctoring.proofs.read import Unreadable, read_entries, session_ids
 SESSIONS_AT_ONCE = 100
 
 
-def audit_rows(db: Db) -> Compared:
+def compare_all_rows(db: Db) -> Compared:
     """Every column that is not as the ledger tells, and how many it does not tell of."""
     house = read_house(db)
     found = house.check(db)
