@@ -8,7 +8,7 @@ from proctoring.settings.settings import Env
 
 
 @dataclass(frozen=True, slots=True)
-class Places:
+class DataFolder:
     """The files below a data folder.
 
     serve.log      the log of `serve --demo`
@@ -76,15 +76,15 @@ class Places:
         return [self.spool / str(n) if n else self.spool for n in (number, *left)]
 
 
-def move_old_keys(places: Places) -> list[str]:
+def move_old_keys(folder: DataFolder) -> list[str]:
     """Bring the keys of a data folder that kept them all in keys/private to where each has its own; which."""
     moved = []
-    for new in (places.links_secret, places.signing_key):
-        old = places.private_keys / new.name
+    for new in (folder.links_secret, folder.signing_key):
+        old = folder.private_keys / new.name
         if old.exists() and not new.exists():
             new.parent.mkdir(mode=0o700, exist_ok=True)
             old.rename(new)
-            moved.append(f"{new.relative_to(places.data)} out of keys/private")
+            moved.append(f"{new.relative_to(folder.data)} out of keys/private")
     return moved
 
 

@@ -35,7 +35,7 @@ from retention.clocks import AskTime, Clocks, Doubt, Ticks, nobody, pull, system
 from retention.decide import Decision, HeldMeanwhile, decide
 from retention.foretell import Foretold, foretell
 from retention.guard import Disputed, Guard
-from retention.outcome import BRAKED, STOPPED, Outcome
+from retention.outcome import BRAKED, STOPPED, ErasureOutcome
 from retention.plan import Fate, Plan, PlanLine, plan
 from retention.rules import Rules
 from retention.words import end_words
@@ -70,7 +70,7 @@ class Eraser:
         actor: Actor = SYSTEM,
         confirmed: bool = False,
         despite: Collection[str] = (),
-    ) -> list[Outcome]:
+    ) -> list[ErasureOutcome]:
         """One pass as of `at` (now by the database's clock when None): every unit that is not erased yet,
         with its outcome.
 
@@ -85,17 +85,17 @@ class Eraser:
             check_none(db)
         doubt = self._clocks.doubt() if at is None and not confirmed else Doubt()
         planned, now, brake = self._core.db.transact(lambda db: self._begin(db, at, actor, confirmed, doubt))
-        outcomes: list[Outcome] = []
+        outcomes: list[ErasureOutcome] = []
         looked_at = set(planned.unreadable)
         for session_id in planned.unreadable:
             self._guard.stop(self._guard.unreadable(session_id))
         for session_id, group in groupby(planned.lines, key=lambda line: line.session_id):
             mine = list(group)
-            outcomes += [Outcome(line) for line in mine if line.fate is Fate.STAYS]
+            outcomes += [ErasureOutcome(line) for line in mine if line.fate is Fate.STAYS]
             going = [line for line in mine if line.fate is Fate.GOES]
             if brake is not None:
                 braked = [line for line in going if not line.begun]
-                outcomes += [Outcome(line, failure=f"{BRAKED}: {brake.detail}") for line in braked]
+                outcomes += [ErasureOutcome(line, failure=f"{BRAKED}: {brake.detail}") for line in braked]
                 going = [line for line in going if line.begun]
             if going:
                 looked_at.add(session_id)
@@ -151,7 +151,7 @@ class Eraser:
         )
         return too_much(due, living, self._rules.brake)
 
-    def _erase(self, lines: list[PlanLine], decision: Decision) -> list[Outcome]:
+    def _erase(self, lines: list[PlanLine], decision: Decision) -> list[ErasureOutcome]:
         """Erase units of one session. All of them are decided at one instant, or none: a hold on the
         session never finds half of it gone."""
         unit_ids = [line.unit_id for line in lines]
@@ -160,12 +160,12 @@ class Eraser:
             with self._guard.reading(session_id):
                 self._core.db.transact(lambda db: self._decide(db, unit_ids, session_id, decision))
         except HeldMeanwhile:
-            return [Outcome(line, failure="a hold came first") for line in lines]
+            return [ErasureOutcome(line, failure="a hold came first") for line in lines]
         except Contended as error:
-            return [Outcome(line, failure=str(error)) for line in lines]
+            return [ErasureOutcome(line, failure=str(error)) for line in lines]
         except Disputed as disputed:
             self._guard.stop(disputed)
-            return [Outcome(line, failure=f"{STOPPED}: {disputed}") for line in lines]
+            return [ErasureOutcome(line, failure=f"{STOPPED}: {disputed}") for line in lines]
         return [self._finish(line, decision) for line in lines]
 
     def _decide(self, db: Db, unit_ids: list[str], session_id: str, decision: Decision) -> None:
@@ -174,7 +174,7 @@ class Eraser:
         erase_words(db, self._core, decision.actor, session_id, decision.now)
         stops.resume(db, self._core, session_id, decision.actor)
 
-    def _finish(self, line: PlanLine, decision: Decision) -> Outcome:
+    def _finish(self, line: PlanLine, decision: Decision) -> ErasureOutcome:
         try:
             self._core.db.forget_deleted()
             removed = self._shredder.shred(line.unit_id)
@@ -193,6 +193,6 @@ class Eraser:
         except Exception as error:
             # Whatever went wrong with one unit, the next must not wait for it.
             log.exception("erasure.incomplete", unit=line.unit_id)
-            return Outcome(line, failure=str(error) or type(error).__name__)
+            return ErasureOutcome(line, failure=str(error) or type(error).__name__)
         log.info("erasure.done", unit=line.unit_id, certificate=certificate_id, objects=removed.objects)
-        return Outcome(line, certificate_id)
+        return ErasureOutcome(line, certificate_id)

@@ -14,7 +14,7 @@ from proctoring.holds.worker_state import brake_in_force
 from proctoring.proofs.stops import SEPARATOR, Stop
 from proctoring.proofs.unreadable import ROW_UNREADABLE
 from retention.guard import Disputed, Guard
-from retention.outcome import BRAKED, STOPPED, Outcome
+from retention.outcome import BRAKED, STOPPED, ErasureOutcome
 from retention.plan import Fate, PlanLine, plan
 from retention.written import WrittenLine, written
 
@@ -24,7 +24,7 @@ class Foretold:
     """`outcomes`: each unit with the failure that it would have. `stops`: those that would be in force
     afterwards, whether they are today or not. `written`: what people wrote, and the exam records."""
 
-    outcomes: tuple[Outcome, ...]
+    outcomes: tuple[ErasureOutcome, ...]
     stops: tuple[Stop, ...]
     written: tuple[WrittenLine, ...]
 
@@ -32,7 +32,7 @@ class Foretold:
 def foretell(db: Db, guard: Guard, now: datetime) -> Foretold:
     """What a pass as of `now` would do. A brake that it would only then pull is not foretold."""
     brake = brake_in_force(db)
-    outcomes: list[Outcome] = []
+    outcomes: list[ErasureOutcome] = []
     looked_at: set[str] = set()
     found: list[Stop] = []
     planned = plan(db, now)
@@ -53,12 +53,12 @@ def foretell(db: Db, guard: Guard, now: datetime) -> Foretold:
                 found.append(Stop(session_id, codes, str(disputed), now))
         for line in mine:
             because = f"{BRAKED}: {brake.detail}" if brake is not None and line in braked else None
-            outcomes.append(Outcome(line, failure=failure if line in going else because))
+            outcomes.append(ErasureOutcome(line, failure=failure if line in going else because))
     lines = written(db, now, _staying(outcomes), f"{BRAKED}: {brake.detail}" if brake else None)
     return Foretold(tuple(outcomes), (*guard.stopped(db, but=looked_at), *found), tuple(lines))
 
 
-def _staying(outcomes: Sequence[Outcome]) -> set[str]:
+def _staying(outcomes: Sequence[ErasureOutcome]) -> set[str]:
     """Sessions of whose recording something would be left."""
     return {
         one.line.session_id

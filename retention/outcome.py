@@ -9,7 +9,7 @@ STOPPED = "stopped"
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class ErasureOutcome:
     """`certificate_id` is set once the unit is gone, `failure` when it is not although it goes."""
 
     line: PlanLine

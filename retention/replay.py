@@ -20,7 +20,7 @@ from proctoring.errors import Unavailable
 from proctoring.proofs.bodies import Act, Erasure
 from proctoring.proofs.disputes import Dispute
 from proctoring.restore.holds import end_holds_on, place_again, release_again
-from proctoring.restore.missing import Missing
+from proctoring.restore.missing import ProvenMissing
 from proctoring.units.rows import UnitRow
 from proctoring.units.service import begin_proven_erasure, finish_erasure
 from retention.forget import forget
@@ -52,7 +52,7 @@ class Replay:
         self._core = core
         self._shredder = shredder
 
-    def run(self, missing: Missing, actor: Actor) -> Replayed:
+    def run(self, missing: ProvenMissing, actor: Actor) -> Replayed:
         """Holds first, so that nothing that they cover is ever free; then what was erased."""
         transact = self._core.db.transact
         holds = sum(transact(self._again(place_again, actor, act)) for act in missing.holds)

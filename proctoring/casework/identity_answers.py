@@ -10,7 +10,7 @@ from proctoring.custody.service import enter
 from proctoring.errors import Conflict, NotFound
 from proctoring.exams.service import load as load_exam
 from proctoring.holds.service import check_not_restricted
-from proctoring.identity.model import Check, check_answer
+from proctoring.identity.model import IdentityCheck, check_answer
 from proctoring.identity.rows import IdentityCheckRow
 from proctoring.identity.service import of_session
 from proctoring.incidents.notified import notified_at
@@ -18,7 +18,7 @@ from proctoring.recordings.due_dates import set_due_dates
 from proctoring.sessions.service import session_row
 
 
-def answer(db: Db, core: Core, actor: Actor, session_id: str, confirmed: bool, reason: str) -> Check:
+def answer(db: Db, core: Core, actor: Actor, session_id: str, confirmed: bool, reason: str) -> IdentityCheck:
     """Write down whether the recording shows the person of the card; a later answer takes its place.
 
     Raises NotFound, Conflict when there is nothing to compare with, Invalid for a no without reason, Denied

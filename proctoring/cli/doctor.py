@@ -50,7 +50,7 @@ BUILD: dict[Role, Callable[[Settings], RoleParts]] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Check:
+class DoctorCheck:
     """`ask` says what it found, or raises one of FAULTS; `remedy` is what to do then."""
 
     name: str
@@ -100,7 +100,7 @@ def doctor(data: Path | None, role: str) -> None:
         sys.exit(1)
 
 
-def examine(check: Check) -> Finding:
+def examine(check: DoctorCheck) -> Finding:
     """What the check found; a part that is away, or refuses, is a fault and no error."""
     try:
         said = check.ask()
@@ -112,17 +112,17 @@ def examine(check: Check) -> Finding:
         return Finding(check.name, False, first_line, check.remedy)
 
 
-def _checks(role: Role, data: Path | None) -> Iterator[Check]:
+def _checks(role: Role, data: Path | None) -> Iterator[DoctorCheck]:
     """Each as soon as the one before was answered; nothing more once there is nothing to ask."""
     try:
         settings = configuration.load(data=data)
     except CoreError as error:
         yield _refused("configuration", error)
         return
-    yield Check("configuration", lambda: f"{settings.env.value}, {settings.base_url}", "")
-    yield Check("regions", lambda: checks.regions(settings), "Set PROCTORING_REGION.")
-    yield Check("notice", lambda: checks.notice(settings), "")
-    yield Check("proofs' copy", lambda: checks.proofs_copy(settings), "")
+    yield DoctorCheck("configuration", lambda: f"{settings.env.value}, {settings.base_url}", "")
+    yield DoctorCheck("regions", lambda: checks.regions(settings), "Set PROCTORING_REGION.")
+    yield DoctorCheck("notice", lambda: checks.notice(settings), "")
+    yield DoctorCheck("proofs' copy", lambda: checks.proofs_copy(settings), "")
     try:
         core, roles = _assemble(role, settings)
     except CoreError as error:
@@ -135,8 +135,10 @@ def _checks(role: Role, data: Path | None) -> Iterator[Check]:
         yield _refused("database", error)
         return
     yield from _of_core(core)
-    yield Check("recording", lambda: _recording(core, role), "Look at the capture processes.")
-    yield Check("object store", lambda: checks.stores([one.objects for one in roles]), "Look at the store.")
+    yield DoctorCheck("recording", lambda: _recording(core, role), "Look at the capture processes.")
+    yield DoctorCheck(
+        "object store", lambda: checks.stores([one.objects for one in roles]), "Look at the store."
+    )
     for one in roles:
         yield from _of_role(one, role)
 
@@ -149,11 +151,15 @@ def _assemble(role: Role, settings: Settings) -> tuple[Core, tuple[RoleParts, ..
     return one.core, (one,)
 
 
-def _of_core(core: Core) -> Iterator[Check]:
-    yield Check("database", lambda: checks.database(core), "Start it, or correct PROCTORING_DATABASE_URL.")
-    yield Check("clocks", lambda: checks.clocks(core), "Let NTP set every machine's clock.")
+def _of_core(core: Core) -> Iterator[DoctorCheck]:
+    yield DoctorCheck(
+        "database", lambda: checks.database(core), "Start it, or correct PROCTORING_DATABASE_URL."
+    )
+    yield DoctorCheck("clocks", lambda: checks.clocks(core), "Let NTP set every machine's clock.")
     if core.settings.store is Store.MINIO:
-        yield Check("store's clock", lambda: checks.store_clock(core), "Let NTP set every machine's clock.")
+        yield DoctorCheck(
+            "store's clock", lambda: checks.store_clock(core), "Let NTP set every machine's clock."
+        )
 
 
 def _recording(core: Core, role: Role) -> str:
@@ -166,43 +172,45 @@ def _recording(core: Core, role: Role) -> str:
         return checks.Careful(f"{error.detail} {error.remedy}")
 
 
-def _of_role(one: RoleParts, role: Role) -> Iterator[Check]:
+def _of_role(one: RoleParts, role: Role) -> Iterator[DoctorCheck]:
     core = one.core
     match one:
         case CaptureParts():
-            yield Check("sealing", lambda: checks.sealing(core), "Run `proctoring init`.")
-            yield Check("spool", lambda: checks.spool(core.settings), "Look at the disk of the spool.")
-            yield Check("media", lambda: checks.media(core.settings), "")
-            yield Check("media path", checks.media_path, "")
+            yield DoctorCheck("sealing", lambda: checks.sealing(core), "Run `proctoring init`.")
+            yield DoctorCheck("spool", lambda: checks.spool(core.settings), "Look at the disk of the spool.")
+            yield DoctorCheck("media", lambda: checks.media(core.settings), "")
+            yield DoctorCheck("media path", checks.media_path, "")
             yield from _of_relays(core)
         case ReviewParts():
-            yield Check("opening", lambda: checks.opening(core, one.opener), "Bring back keys/private.")
+            yield DoctorCheck("opening", lambda: checks.opening(core, one.opener), "Bring back keys/private.")
         case WorkerParts():
             if core.settings.store is Store.MINIO:
-                yield Check("erasure", lambda: checks.erasure(core), "Run `proctoring init` again.")
-            yield Check("signing", lambda: checks.signing(core, one.signer), "Bring back keys/signing.")
+                yield DoctorCheck("erasure", lambda: checks.erasure(core), "Run `proctoring init` again.")
+            yield DoctorCheck("signing", lambda: checks.signing(core, one.signer), "Bring back keys/signing.")
             if core.settings.redis_url:
-                yield Check("job queue", lambda: checks.job_queue(core), "Start Redis.")
+                yield DoctorCheck("job queue", lambda: checks.job_queue(core), "Start Redis.")
             if role is Role.WORKER:
-                yield Check("last pass", lambda: checks.last_pass(core), "See that worker and beat run.")
+                yield DoctorCheck(
+                    "last pass", lambda: checks.last_pass(core), "See that worker and beat run."
+                )
 
 
-def _of_relays(core: Core) -> Iterator[Check]:
+def _of_relays(core: Core) -> Iterator[DoctorCheck]:
     try:
         own = relays_of(core)
     except CoreError as error:
         yield _refused("relay", error)
         return
     for server in [*ice_servers(core.settings), *(own.servers() if own else ())]:
-        yield Check(
+        yield DoctorCheck(
             "relay",
             partial(checks.relay, server),
             "Start it, see that the firewall lets UDP through and that it knows the same secret.",
         )
 
 
-def _refused(name: str, error: CoreError) -> Check:
+def _refused(name: str, error: CoreError) -> DoctorCheck:
     def ask() -> str:
         raise error
 
-    return Check(name, ask, error.remedy)
+    return DoctorCheck(name, ask, error.remedy)

@@ -8,7 +8,7 @@ from sqlalchemy import func, select
 from proctoring import link_secrets
 from proctoring.cli.output import common, show
 from proctoring.compose.parts import parts
-from proctoring.data_folder import Places
+from proctoring.data_folder import DataFolder
 from proctoring.units.rows import UnitRow
 from storage import durable
 
@@ -44,7 +44,7 @@ def rotate(data: Path | None) -> None:
 @common
 def rotate_links(data: Path | None, revoke: bool) -> None:
     """A new secret for links and tokens; those that there are stay valid until their end."""
-    file = Places(parts(data).core.settings.data).links_secret
+    file = DataFolder(parts(data).core.settings.data).links_secret
     content = link_secrets.rotated(file.read_bytes(), revoke)
     durable.replace(file, content)
     newest, *earlier = map(link_secrets.key_id, link_secrets.split(content))

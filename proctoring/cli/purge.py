@@ -15,7 +15,7 @@ from proctoring.proofs import stops
 from proctoring.proofs.stops import Stop
 from proctoring.settings.settings import Env
 from proctoring.text import isolated
-from retention.outcome import BRAKED, STOPPED, Outcome
+from retention.outcome import BRAKED, STOPPED, ErasureOutcome
 from retention.plan import Fate
 from retention.written import Written, WrittenLine
 
@@ -89,7 +89,7 @@ def purge(
         sys.exit(1)
 
 
-def _asked_for(why: str, failed: Sequence[Outcome], stopped: Sequence[Stop]) -> bool:
+def _asked_for(why: str, failed: Sequence[ErasureOutcome], stopped: Sequence[Stop]) -> bool:
     mine = any((outcome.failure or "").startswith(why) for outcome in failed)
     return mine or (why == STOPPED and bool(stopped))
 
@@ -113,7 +113,7 @@ def _stop_text(stop: Stop) -> str:
     return f"stop   {stop.session_id}  since {iso(stop.found_at)}: {stop.detail}"
 
 
-def _json(outcome: Outcome) -> dict[str, str | None]:
+def _json(outcome: ErasureOutcome) -> dict[str, str | None]:
     line = outcome.line
     return {
         "session_id": line.session_id,
@@ -128,7 +128,7 @@ def _json(outcome: Outcome) -> dict[str, str | None]:
     }
 
 
-def _text(outcome: Outcome) -> str:
+def _text(outcome: ErasureOutcome) -> str:
     line = outcome.line
     end = ""
     if outcome.certificate_id:

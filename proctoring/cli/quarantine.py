@@ -12,9 +12,9 @@ from proctoring.compose.parts import Parts, parts, watch
 from proctoring.errors import Invalid, Unavailable
 from proctoring.quarantine.service import in_force
 from proctoring.restore import lift as lifting
-from proctoring.restore.compare import Watch
+from proctoring.restore.compare import CopyWatch
 from proctoring.restore.lift import Unproven, unproven
-from proctoring.restore.missing import Missing
+from proctoring.restore.missing import ProvenMissing
 
 
 @click.group()
@@ -108,7 +108,7 @@ def lift(data: Path | None, reason: str) -> None:
     show(result, f"{text}; kept {ledger.kept}, lost {ledger.lost} are declared")
 
 
-def _watch(made: Parts) -> Watch:
+def _watch(made: Parts) -> CopyWatch:
     if made.core.settings.checkpoint_copy is None:
         raise Invalid(
             "PROCTORING_CHECKPOINT_COPY is not set, so there is nothing to compare with.",
@@ -117,7 +117,7 @@ def _watch(made: Parts) -> Watch:
     return watch(made.core)
 
 
-def _missing(found: Missing) -> dict[str, Any]:
+def _missing(found: ProvenMissing) -> dict[str, Any]:
     return {
         "ledger": found.ledger,
         "erasures": [{"unit": one.unit, "certificate": one.certificate_id or None} for one in found.erasures],
@@ -137,7 +137,7 @@ def _unproven(lost: Unproven) -> dict[str, Any]:
     }
 
 
-def _replayable(found: Missing) -> list[str]:
+def _replayable(found: ProvenMissing) -> list[str]:
     erased = [f"  erase again   unit {one.unit}" for one in found.erasures]
     holds = [f"  hold again    {act.hold} ({act.kind}) on session {act.session}" for act in found.holds]
     releases = [f"  release again {act.hold} on session {act.session}" for act in found.releases]
@@ -154,7 +154,7 @@ def _lost(lost: Unproven) -> list[str]:
     ]
 
 
-def _next(found: Missing) -> str:
+def _next(found: ProvenMissing) -> str:
     if found.replayable:
         return "Restore a newer backup if there is one; else `proctoring quarantine replay`."
     return "All that can be proven is here. Look at what is lost; then `proctoring quarantine lift`."

@@ -12,7 +12,7 @@ from proctoring.cli.serving import StillServing, alone_in, listening, run
 from proctoring.compose.app import create_app, review_edge, whole_app
 from proctoring.compose.parts import assemble, review_parts
 from proctoring.compose.prepare import prepare, prepare_folder
-from proctoring.data_folder import Places, remember_address
+from proctoring.data_folder import DataFolder, remember_address
 from proctoring.settings import settings as configuration
 from proctoring.settings.settings import Env, Settings
 
@@ -34,7 +34,7 @@ def serve(data: Path | None, host: str | None, port: int | None, with_demo: bool
     made_folder = prepare_folder(settings.data)
     with alone_in(settings.data), listening(settings) as sockets:
         if with_demo and not verbose:
-            log_file = Places(settings.data).log
+            log_file = DataFolder(settings.data).log
             logs.configure(logging.INFO, log_file)
             click.echo(f"log: {log_file}; `--verbose` shows it here")
         for thing in made_folder + prepare(settings):

@@ -29,7 +29,7 @@ from proctoring.compose.jobs import jobs
 from proctoring.compose.parts import CaptureParts, Parts, ReviewParts, WorkerParts
 from proctoring.compose.relays import ice_servers, relays_of
 from proctoring.core import Core
-from proctoring.data_folder import Places
+from proctoring.data_folder import DataFolder
 from proctoring.jobs import PeriodicJob
 from proctoring.links import Links
 from proctoring.web import health
@@ -83,7 +83,7 @@ def capture_edge(made: CaptureParts, number: int = 0, of: int = 1) -> Edge:
     """The candidate's pages and the ingest, of process `number` of the `of` behind a front."""
     core = made.core
     settings = core.settings
-    own, *left = Places(settings.data).spools(number, of)
+    own, *left = DataFolder(settings.data).spools(number, of)
     recorder = VaultRecorder(core, made.objects, Spool(own))
     emptied = [LeftSpool(core, made.objects, folder) for folder in left]
     watch = Watch()

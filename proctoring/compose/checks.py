@@ -15,7 +15,7 @@ from capture.publish.relay import check as ask_relay
 from capture.spool.spool import DISK_FREE_BYTES_MIN
 from proctoring.compose.stores import erasable
 from proctoring.core import Core
-from proctoring.data_folder import Places
+from proctoring.data_folder import DataFolder
 from proctoring.errors import Invalid, Unavailable
 from proctoring.holds import worker_state
 from proctoring.holds.brake import BrakeLimits
@@ -125,7 +125,7 @@ def opening(core: Core, opener: Opener) -> str:
 
 def signing(core: Core, signer: Signer) -> str:
     """Raises Invalid when the published half is not that of the key that signs."""
-    published = Places(core.settings.data).public_signing_key
+    published = DataFolder(core.settings.data).public_signing_key
     if published.read_bytes() != signer.public:
         raise Invalid(f"{published} is not the half of the key that signs.", "Bring the right one back.")
     return f"key {signer.public.hex()[:16]}…"
@@ -133,12 +133,12 @@ def signing(core: Core, signer: Signer) -> str:
 
 def spool(settings: Settings) -> str:
     """Whether the disk that everything recorded comes to first has room. Raises Unavailable, OSError."""
-    places = Places(settings.data)
-    disk = os.statvfs(places.spool if places.spool.exists() else places.data)
+    folder = DataFolder(settings.data)
+    disk = os.statvfs(folder.spool if folder.spool.exists() else folder.data)
     free_bytes = disk.f_bavail * disk.f_frsize
     if free_bytes < DISK_FREE_BYTES_MIN:
         raise Unavailable(
-            f"Of the disk of {places.spool}, {free_bytes >> 20} MiB are free, and its reserve is "
+            f"Of the disk of {folder.spool}, {free_bytes >> 20} MiB are free, and its reserve is "
             f"{DISK_FREE_BYTES_MIN >> 20} MiB: nothing that is recorded now is kept.",
             "Free space on that disk; recording then goes on by itself.",
         )

@@ -13,7 +13,7 @@ from proctoring.clock import system_clock
 from proctoring.compose.key_service import KeyPowers, open_keys
 from proctoring.compose.stores import open_store
 from proctoring.core import Core
-from proctoring.data_folder import Places, running_address
+from proctoring.data_folder import DataFolder, running_address
 from proctoring.db import Database
 from proctoring.errors import Unavailable
 from proctoring.holds.brake import NO_PAUSE_TOO_LONG, BrakeLimits
@@ -26,7 +26,7 @@ from proctoring.proofs.epochs import EpochGuard
 from proctoring.proofs.job import LedgerReplay
 from proctoring.proofs.stamps import Stamps, ask_time
 from proctoring.recordings.rotation import Rotation
-from proctoring.restore.compare import Watch
+from proctoring.restore.compare import CopyWatch
 from proctoring.settings import settings as configuration
 from proctoring.settings.settings import Env, Settings
 from retention.clocks import nobody
@@ -142,10 +142,10 @@ def parts(data: Path | None = None) -> Parts:
     return made
 
 
-def watch(core: Core) -> Watch:
+def watch(core: Core) -> CopyWatch:
     """Compares the database with the copy of its proofs, in a process of any role that is given the copy."""
-    public = _read(core.settings, Places(core.settings.data).public_signing_key)
-    return Watch(core, public, core.settings.checkpoint_copy)
+    public = _read(core.settings, DataFolder(core.settings.data).public_signing_key)
+    return CopyWatch(core, public, core.settings.checkpoint_copy)
 
 
 def watched(made: Parts) -> Parts:
@@ -161,11 +161,11 @@ def whip_url(settings: Settings) -> str:
 
 
 def _keys(settings: Settings) -> KeyPowers:
-    return open_keys(settings, Places(settings.data).keys)
+    return open_keys(settings, DataFolder(settings.data).keys)
 
 
 def _core(settings: Settings, links: Links | None = None, tags: UnitTags | None = None) -> Core:
-    if not Places(settings.data).public_keys.exists():
+    if not DataFolder(settings.data).public_keys.exists():
         raise _not_made(settings)
     return Core(
         settings,
@@ -179,12 +179,12 @@ def _core(settings: Settings, links: Links | None = None, tags: UnitTags | None 
 
 def _sealing_core(settings: Settings) -> Core:
     """What makes units and seals to them."""
-    tags = UnitTags(_read(settings, Places(settings.data).units_secret))
+    tags = UnitTags(_read(settings, DataFolder(settings.data).units_secret))
     return _core(settings, _links(settings), tags)
 
 
 def _links(settings: Settings) -> Links:
-    return Links(_read(settings, Places(settings.data).links_secret), system_clock)
+    return Links(_read(settings, DataFolder(settings.data).links_secret), system_clock)
 
 
 def _capture(core: Core) -> CaptureParts:
@@ -198,7 +198,7 @@ def _review(core: Core) -> ReviewParts:
 
 def _worker(core: Core) -> WorkerParts:
     settings = core.settings
-    signer = Signer(_read(settings, Places(settings.data).signing_key))
+    signer = Signer(_read(settings, DataFolder(settings.data).signing_key))
     copy_acts(core, signer)
     keys = _keys(settings)
     objects = open_store(settings, Power.PURGER)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from proctoring import link_secrets
 from proctoring.clock import iso, system_clock
-from proctoring.data_folder import Places, move_old_keys
+from proctoring.data_folder import DataFolder, move_old_keys
 from proctoring.db import Database
 from proctoring.errors import Invalid
 from proctoring.migrations import upgrade
@@ -44,24 +44,24 @@ def prepare(settings: Settings) -> list[str]:
 
 def prepare_keys(settings: Settings) -> list[str]:
     """Folder and keys; asks nothing of the network."""
-    places = Places(settings.data)
+    folder = DataFolder(settings.data)
     made = prepare_folder(settings.data)
-    made += [f"way for roles of their own: moved {what}" for what in move_old_keys(places)]
-    places.public_keys.mkdir(parents=True, exist_ok=True)
-    places.private_keys.mkdir(exist_ok=True, mode=0o700)
-    if settings.keys is Keys.FOLDER and not any(places.public_keys.glob("kek-*.pub")):
-        made.append(f"key epoch {KeyFolder(places.keys).ensure_epoch(system_clock())}")
-    if not places.links_secret.exists():
-        places.links_secret.parent.mkdir(mode=0o700, exist_ok=True)
-        write_secret(places.links_secret, link_secrets.rotated(b"", revoke=False))
+    made += [f"way for roles of their own: moved {what}" for what in move_old_keys(folder)]
+    folder.public_keys.mkdir(parents=True, exist_ok=True)
+    folder.private_keys.mkdir(exist_ok=True, mode=0o700)
+    if settings.keys is Keys.FOLDER and not any(folder.public_keys.glob("kek-*.pub")):
+        made.append(f"key epoch {KeyFolder(folder.keys).ensure_epoch(system_clock())}")
+    if not folder.links_secret.exists():
+        folder.links_secret.parent.mkdir(mode=0o700, exist_ok=True)
+        write_secret(folder.links_secret, link_secrets.rotated(b"", revoke=False))
         made.append("secret for links and tokens")
-    if not places.units_secret.exists():
-        places.units_secret.parent.mkdir(mode=0o700, exist_ok=True)
-        write_secret(places.units_secret, secrets.token_bytes(TAG_SECRET_BYTES))
+    if not folder.units_secret.exists():
+        folder.units_secret.parent.mkdir(mode=0o700, exist_ok=True)
+        write_secret(folder.units_secret, secrets.token_bytes(TAG_SECRET_BYTES))
         made.append("secret for tags of unit keys")
-    if not (places.signing_key.exists() and places.public_signing_key.exists()):
+    if not (folder.signing_key.exists() and folder.public_signing_key.exists()):
         durable.replace(
-            places.public_signing_key, Signer.ensure(places.signing_key).public, durable.EVERYBODY
+            folder.public_signing_key, Signer.ensure(folder.signing_key).public, durable.EVERYBODY
         )
         made.append("signing key for certificates")
     return made
@@ -91,13 +91,13 @@ def prepare_folder(data: Path) -> list[str]:
 def prepare_secrets(settings: Settings) -> list[str]:
     """Folders, keys and the secrets of every part beside us, as the distributed shape mounts them one by one;
     asks nothing of the network."""
-    places = Places(settings.data)
+    folder = DataFolder(settings.data)
     made = prepare_keys(settings)
-    for folder in FOLDERS:
-        (settings.data / folder).mkdir(mode=0o700, exist_ok=True)
+    for name in FOLDERS:
+        (settings.data / name).mkdir(mode=0o700, exist_ok=True)
     for part, users in SECRETS.items():
         for user in users:
-            file = places.secret(part, user)
+            file = folder.secret(part, user)
             if not file.exists():
                 file.parent.mkdir(mode=0o700, exist_ok=True)
                 write_secret(file, secrets.token_urlsafe(SECRET_BYTES).encode())
@@ -110,8 +110,8 @@ def prepare_schema(settings: Settings) -> list[str]:
     database = Database(settings.database)
     try:
         made = ["database schema"] if upgrade(database) else []
-        made += _adopt_units(Places(settings.data), database)
-        files = {user: Places(settings.data).secret("database", user) for user in USERS}
+        made += _adopt_units(DataFolder(settings.data), database)
+        files = {user: DataFolder(settings.data).secret("database", user) for user in USERS}
         passwords = {user: file.read_text().strip() for user, file in files.items() if file.exists()}
         on_postgres = database.engine.dialect.name == "postgresql"
         return made + (grant(database, passwords) if on_postgres else [])
@@ -119,14 +119,14 @@ def prepare_schema(settings: Settings) -> list[str]:
         database.close()
 
 
-def _adopt_units(places: Places, database: Database) -> list[str]:
+def _adopt_units(folder: DataFolder, database: Database) -> list[str]:
     """Once for a secret: what is open of before it may go on. From then on nothing is sealed to a unit
     without its tag, whoever took that away."""
-    if places.units_adopted.exists():
+    if folder.units_adopted.exists():
         return []
-    tags = UnitTags(places.units_secret.read_bytes())
+    tags = UnitTags(folder.units_secret.read_bytes())
     with database.begin() as db:
         adopted = unit_keys.adopt(db, system_clock, tags)
     with suppress(FileExistsError):
-        write_secret(places.units_adopted, f"{iso(system_clock())}\n".encode())
+        write_secret(folder.units_adopted, f"{iso(system_clock())}\n".encode())
     return [f"tags for the keys of {adopted} open evidence units"] if adopted else []

@@ -16,7 +16,7 @@ IMAGES_MAX = 6
 
 
 @dataclass(frozen=True, slots=True)
-class Check:
+class IdentityCheck:
     """One person's answer to: is this the person of the card? `reason` is empty for a plain yes."""
 
     confirmed: bool
@@ -33,7 +33,7 @@ class IdentityCopy:
     state: UnitState
     images: int
     due_at: datetime
-    check: Check | None
+    check: IdentityCheck | None
 
     @property
     def exists(self) -> bool:

@@ -6,7 +6,7 @@ from sqlalchemy import JSON, ForeignKey
 from sqlalchemy.orm import Mapped, mapped_column
 
 from proctoring.db import Row
-from proctoring.identity.model import Check
+from proctoring.identity.model import IdentityCheck
 
 
 class IdentityCheckRow(Row):
@@ -19,5 +19,5 @@ class IdentityCheckRow(Row):
     checked_at: Mapped[datetime]
     salts: Mapped[dict[str, str] | None] = mapped_column(JSON)
 
-    def model(self) -> Check:
-        return Check(self.confirmed, self.reason, self.checked_by, self.checked_at)
+    def model(self) -> IdentityCheck:
+        return IdentityCheck(self.confirmed, self.reason, self.checked_by, self.checked_at)

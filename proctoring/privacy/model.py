@@ -22,7 +22,7 @@ from proctoring.units.model import LIVING, UnitKind, UnitState
 LOOK_WINDOW = timedelta(minutes=15)
 
 
-class Outcome(StrEnum):
+class ReviewOutcome(StrEnum):
     """Where the review stands, as the candidate is told it."""
 
     RUNNING = "running"
@@ -92,23 +92,23 @@ class OwnRecording:
     ended_why: EndReason | None
 
     @property
-    def outcome(self) -> Outcome:
+    def outcome(self) -> ReviewOutcome:
         """What is told about the review."""
         if self.session.state in (SessionState.INVITED, SessionState.ADMITTED, SessionState.RECORDING):
-            return Outcome.RUNNING
+            return ReviewOutcome.RUNNING
         if not any(unit.recorded_ms for unit in self.stored):
-            return Outcome.NOTHING_RECORDED
+            return ReviewOutcome.NOTHING_RECORDED
         if self.incident is not None:
-            return Outcome.INCIDENT
+            return ReviewOutcome.INCIDENT
         match self.review.state:
             case ReviewState.NO_CONCERN:
-                return Outcome.NO_CONCERN
+                return ReviewOutcome.NO_CONCERN
             case ReviewState.SECOND_PERSON:
-                return Outcome.SECOND_PERSON
+                return ReviewOutcome.SECOND_PERSON
             case ReviewState.ANNULLED:
-                return Outcome.ANNULLED
+                return ReviewOutcome.ANNULLED
             case _:
-                return Outcome.NOT_REVIEWED
+                return ReviewOutcome.NOT_REVIEWED
 
     @property
     def due_at(self) -> datetime | None:

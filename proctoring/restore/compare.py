@@ -21,7 +21,7 @@ from proctoring.proofs.checkpoints import grow, last, ledger_hashes
 from proctoring.proofs.restorations import is_signed
 from proctoring.quarantine import service
 from proctoring.quarantine.model import Head
-from proctoring.restore.missing import Copied, Known, KnownUnit, Missing, missing
+from proctoring.restore.missing import Copied, Known, KnownUnit, ProvenMissing, missing
 from proctoring.tolerant import as_it_stands
 from proctoring.units.model import UNFINISHED_VALUES, UnitState
 from proctoring.units.rows import UnitRow
@@ -36,7 +36,7 @@ NOTHING_SHARED = Head(0, EMPTY_ROOT)
 log = structlog.get_logger()
 
 
-class Watch:
+class CopyWatch:
     """Reads what was appended since it last looked. `copy` None: a restore cannot be noticed."""
 
     def __init__(self, core: Core, public: bytes, copy: Path | None) -> None:
@@ -46,7 +46,7 @@ class Watch:
         self._trusting = True
         self._forget()
 
-    def look(self) -> Missing:
+    def look(self) -> ProvenMissing:
         """What is missing now; a quarantine begins when anything is. Raises Unavailable when the copy cannot
         be read: whether the database is whole is not known then."""
         found = self.compare()
@@ -57,10 +57,10 @@ class Watch:
                 self._begin(found)
         return found
 
-    def compare(self) -> Missing:
+    def compare(self) -> ProvenMissing:
         """What is missing now; changes nothing. Raises Unavailable."""
         if self._copy is None:
-            return Missing()
+            return ProvenMissing()
         self._read(self._copy)
         with self._core.db.read() as db:
             found = missing(self.copied, load(db, self.copied))
@@ -92,7 +92,7 @@ class Watch:
                             shared = Head(loss.kept, loss.kept_root)
         return shared
 
-    def _begin(self, found: Missing) -> None:
+    def _begin(self, found: ProvenMissing) -> None:
         lost = self.copied.heads.get(LEDGER_ORIGIN, NOTHING_SHARED)
         kept = self.shared()
         with self._core.db.begin() as db:

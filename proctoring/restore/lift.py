@@ -21,8 +21,8 @@ from proctoring.proofs.bodies import Loss, Restoration
 from proctoring.proofs.checkpoints import leaf_hashes
 from proctoring.quarantine import service
 from proctoring.quarantine.model import Head, Quarantine
-from proctoring.restore.compare import Watch, root_at
-from proctoring.restore.missing import Copied, Missing
+from proctoring.restore.compare import CopyWatch, root_at
+from proctoring.restore.missing import Copied, ProvenMissing
 from proctoring.units.rows import UnitRow
 from storage.proofs import witness
 from storage.proofs.checkpoint import LEDGER_ORIGIN, unit_of
@@ -42,7 +42,7 @@ class Unproven:
     leaves: tuple[tuple[str, int], ...]  # living units, and how many segments of each are lost
 
 
-def unproven(db: Db, copied: Copied, missing: Missing, quarantine: Quarantine) -> Unproven:
+def unproven(db: Db, copied: Copied, missing: ProvenMissing, quarantine: Quarantine) -> Unproven:
     """For a person to read before lifting."""
     units = set(db.scalars(select(UnitRow.id)))
     mentioned = {unit for origin in copied.heads if (unit := unit_of(origin)) is not None}
@@ -57,7 +57,7 @@ def unproven(db: Db, copied: Copied, missing: Missing, quarantine: Quarantine) -
     )
 
 
-def lift(core: Core, signer: NoteSigner, watch: Watch, copy: Path, by: Actor, reason: str) -> Restoration:
+def lift(core: Core, signer: NoteSigner, watch: CopyWatch, copy: Path, by: Actor, reason: str) -> Restoration:
     """Raises Conflict when there is none, or while something provable is still missing. Raises Invalid
     without a reason, OSError when the copy cannot be written."""
     reason = check_reason(reason)

@@ -81,7 +81,7 @@ class Known:
 
 
 @dataclass(frozen=True, slots=True)
-class Missing:
+class ProvenMissing:
     """What the copy proves and the database does not know. False when there is nothing."""
 
     ledger: bool = False
@@ -99,7 +99,7 @@ class Missing:
         return bool(self.erasures or self.holds or self.releases)
 
 
-def missing(copied: Copied, known: Known) -> Missing:
+def missing(copied: Copied, known: Known) -> ProvenMissing:
     """Compare them. A hold is missing where a unit that it covers lives here; on what is erased, or unknown
     here, nothing can be held."""
     erased = {
@@ -113,7 +113,7 @@ def missing(copied: Copied, known: Known) -> Missing:
         unit = known.units.get(unit_of(origin) or "")
         if unit is not None and head.size > unit.leaves:
             leaves.append((unit_of(origin) or "", head.size - unit.leaves))
-    return Missing(
+    return ProvenMissing(
         ledger=copied.ledger_size() > known.ledger or not known.same_ledger,
         erasures=tuple(erased[unit] for unit in sorted(erased)),
         holds=tuple(

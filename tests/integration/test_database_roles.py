@@ -50,7 +50,7 @@ from proctoring.recordings.leaves import Absence, SealedSegment
 from proctoring.recordings.model import EndCause, GapPart
 from proctoring.recordings.rotation import Rotation
 from proctoring.records import words
-from proctoring.restore.compare import Watch
+from proctoring.restore.compare import CopyWatch
 from proctoring.reviews import service as reviews
 from proctoring.sessions import service as sessions
 from proctoring.sessions.model import EndReason, Session
@@ -438,7 +438,7 @@ def put_back(world: RolesWorld, name: str) -> None:
     """The role notices that the database was put back, twice: one quarantine begins, which a person lifts."""
     nothing = Head(0, EMPTY_ROOT)
     with world.role(name) as core:
-        Watch(core, world.signer.public, core.settings.checkpoint_copy).look()
+        CopyWatch(core, world.signer.public, core.settings.checkpoint_copy).look()
         database(core)
         with core.db.begin() as db:
             begun = quarantine.begin(db, core, nothing, nothing)

@@ -26,7 +26,7 @@ from proctoring.proofs.restorations import declared
 from proctoring.proofs.tables import METADATA
 from proctoring.recordings import ending
 from proctoring.recordings.rotation import Rotation
-from proctoring.restore.compare import Watch
+from proctoring.restore.compare import CopyWatch
 from proctoring.sessions.model import Session
 from proctoring.units.model import UnitState
 from proctoring.units.rows import UnitRow
@@ -397,7 +397,7 @@ def test_a_copy_that_is_away_stops_a_start_but_no_service(operations: Operations
         with pytest.raises(Unavailable, match="cannot be read"):
             one.look()
     assert not operations.quarantined()
-    assert not Watch(world.core, world.signer.public, None).look()
+    assert not CopyWatch(world.core, world.signer.public, None).look()
 
 
 @pytest.mark.promise("P13")

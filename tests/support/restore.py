@@ -11,8 +11,8 @@ from proctoring.proofs.bodies import Restoration
 from proctoring.proofs.checkpoints import Checkpoints
 from proctoring.quarantine.service import in_force
 from proctoring.restore import lift as lifting
-from proctoring.restore.compare import Watch
-from proctoring.restore.missing import Missing
+from proctoring.restore.compare import CopyWatch
+from proctoring.restore.missing import ProvenMissing
 from retention.replay import Replay, Replayed
 from storage.objects.shred import Shredder
 from tests.support import postgres
@@ -71,11 +71,11 @@ class Operations:
     def checkpoints(self) -> Checkpoints:
         return Checkpoints(self.world.core, self.world.signer, self.copy)
 
-    def watch(self) -> Watch:
+    def watch(self) -> CopyWatch:
         """Of a process that has just started."""
-        return Watch(self.world.core, self.world.signer.public, self.copy)
+        return CopyWatch(self.world.core, self.world.signer.public, self.copy)
 
-    def look(self) -> Missing:
+    def look(self) -> ProvenMissing:
         """As every process does at its start."""
         return self.watch().look()
 

@@ -9,7 +9,7 @@ import pytest
 from capture.spool.drain import Drain, Outcome
 from capture.spool.left import LeftSpool
 from capture.spool.spool import Spool
-from proctoring.data_folder import Places
+from proctoring.data_folder import DataFolder
 from proctoring.exams.model import Stream
 from proctoring.recordings import running
 from proctoring.recordings.model import EndCause
@@ -134,7 +134,7 @@ def test_a_spool_that_is_left_over_is_emptied_and_then_goes(two: tuple[Bench, Be
 @pytest.mark.parametrize("of", [1, 2, 3, 8])
 def test_every_spool_belongs_to_one_process_however_many_there_are(tmp_path: Path, of: int) -> None:
     """Those of a former five too: none is left out, and no two processes open the same one."""
-    places = Places(tmp_path)
+    places = DataFolder(tmp_path)
     for number in range(1, 5):
         (places.spool / str(number)).mkdir(parents=True)
     (places.spool / "00000000000007.pes").touch()

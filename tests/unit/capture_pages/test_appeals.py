@@ -19,7 +19,7 @@ from proctoring.holds.model import HoldKind
 from proctoring.incidents import service as incidents
 from proctoring.incidents.model import Amendment, Incident, IncidentState
 from proctoring.incidents.rows import IncidentRow
-from proctoring.privacy.model import Outcome
+from proctoring.privacy.model import ReviewOutcome
 from proctoring.privacy.service import own_recording
 from proctoring.proofs.all_rows import compare_all_rows
 from proctoring.recordings.timeline import timeline
@@ -213,7 +213,7 @@ def test_an_appeal_upheld_annuls_the_incident(world: World, client: AsgiClient) 
         assert holds.active(db, session.id) == []
         assert reviews.load(db, session.id).state is ReviewState.ANNULLED
         own = own_recording(db, world.core, session.id)
-    assert (own.outcome, own.incident, due(world, session)) == (Outcome.ANNULLED, None, {before})
+    assert (own.outcome, own.incident, due(world, session)) == (ReviewOutcome.ANNULLED, None, {before})
     page = client.get(f"/c/{world.core.links.invitation(session)}/recording?lang=en").text
     assert "The appeals committee took the decision back" in page
     assert "A second voice." not in page

@@ -16,7 +16,7 @@ from proctoring.exams.model import LANGUAGES, Stream
 from proctoring.flags import service as flags
 from proctoring.flags.model import Category, FlagState, Severity
 from proctoring.incidents import service as incidents
-from proctoring.privacy.model import Outcome, OwnRecording
+from proctoring.privacy.model import OwnRecording, ReviewOutcome
 from proctoring.privacy.service import own_recording
 from proctoring.recordings import ending
 from proctoring.recordings.timeline import timeline
@@ -208,13 +208,13 @@ def test_a_decision_is_told_when_two_people_have_made_it(world: World, client: A
     """Before: that a second person looks, and that it is held. After: what, when, and the reasons."""
     session = world.ended()
     incident = decide_incident(world, session)
-    assert own(world, session).outcome is Outcome.SECOND_PERSON
+    assert own(world, session).outcome is ReviewOutcome.SECOND_PERSON
     waiting = page(world, client, session)
     assert "A text file was open." not in waiting
     assert "Held because of an incident" in waiting
     with world.core.db.begin() as db:
         incidents.confirm(db, world.core, SECOND, incident)
-    assert own(world, session).outcome is Outcome.INCIDENT
+    assert own(world, session).outcome is ReviewOutcome.INCIDENT
     told = page(world, client, session)
     assert "A text file was open." in told
     assert "an unauthorised aid" in told
@@ -228,7 +228,7 @@ def test_no_concern_is_told(world: World) -> None:
     look_at_flags(world, session)
     with world.core.db.begin() as db:
         reviews.decide_no_concern(db, world.core, FIRST, session.id)
-    assert own(world, session).outcome is Outcome.NO_CONCERN
+    assert own(world, session).outcome is ReviewOutcome.NO_CONCERN
 
 
 @pytest.mark.promise("P9")
@@ -302,7 +302,7 @@ def test_a_session_in_which_nothing_was_recorded_says_so(world: World, client: A
     session = world.session()
     world.clock.move(days=30)
     world.eraser.run()
-    assert own(world, session).outcome is Outcome.NOTHING_RECORDED
+    assert own(world, session).outcome is ReviewOutcome.NOTHING_RECORDED
     assert "Nothing was recorded" in page(world, client, session)
 
 

@@ -10,11 +10,11 @@ import pytest
 from click.testing import CliRunner
 
 from proctoring.cli import main
-from proctoring.cli.doctor import Check, examine
+from proctoring.cli.doctor import DoctorCheck, examine
 from proctoring.compose import checks
 from proctoring.compose.parts import assemble
 from proctoring.compose.prepare import prepare
-from proctoring.data_folder import Places
+from proctoring.data_folder import DataFolder
 from proctoring.errors import CoreError, Unavailable
 from proctoring.holds import worker_state
 from proctoring.settings.settings import Settings
@@ -98,7 +98,7 @@ def test_a_role_is_asked_what_it_needs(data: Path, role: str, asked: set[str], n
 
 def test_keys_that_do_not_belong_together_are_found(data: Path) -> None:
     """Public halves of another epoch: what capture sealed, review could never open."""
-    half = next(Places(data).public_keys.glob("kek-*.pub"))
+    half = next(DataFolder(data).public_keys.glob("kek-*.pub"))
     half.write_bytes(public_half(generate_pair()[0]))
     code, found = doctor(data)
     assert code == 1
@@ -108,7 +108,7 @@ def test_keys_that_do_not_belong_together_are_found(data: Path) -> None:
 
 def test_a_missing_key_is_named_with_what_to_do(data: Path) -> None:
     """The worker without its signing key."""
-    Places(data).signing_key.unlink()
+    DataFolder(data).signing_key.unlink()
     code, found = doctor(data, "worker")
     assert code == 1
     assert "signing.key" in str(found["keys"]["detail"])
@@ -129,7 +129,7 @@ def test_clocks_that_differ_by_more_than_a_minute_are_a_fault(data: Path, skew_s
     """The same limit as the brake on erasure."""
     core = assemble(plain_settings(data=data)).core
     moved = replace(core, clock=lambda: core.clock() + timedelta(seconds=skew_s))
-    assert examine(Check("clocks", lambda: checks.clocks(moved), "")).passed is passed
+    assert examine(DoctorCheck("clocks", lambda: checks.clocks(moved), "")).passed is passed
 
 
 def test_a_worker_that_does_not_go_round_is_a_fault(data: Path) -> None:
@@ -149,7 +149,7 @@ def test_a_fault_says_what_to_do() -> None:
     def refuse() -> str:
         raise CoreError("it is so", "do that")
 
-    assert examine(Check("part", refuse, "do this")).line() == "FAIL  part           it is so. do that"
+    assert examine(DoctorCheck("part", refuse, "do this")).line() == "FAIL  part           it is so. do that"
 
 
 @pytest.mark.parametrize(

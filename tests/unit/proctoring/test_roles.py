@@ -11,7 +11,7 @@ from proctoring.compose.app import capture_edge, create_app, review_edge, whole_
 from proctoring.compose.checks import opening, sealing
 from proctoring.compose.parts import assemble, capture_parts, review_parts, worker_parts
 from proctoring.compose.prepare import prepare
-from proctoring.data_folder import Places
+from proctoring.data_folder import DataFolder
 from proctoring.errors import CoreError, Unavailable
 from proctoring.exams import service as exams
 from proctoring.exams.model import CaptureProfile, Stream
@@ -41,7 +41,7 @@ def settings(tmp_path: Path) -> Settings:
 
 def only(settings: Settings, role: str) -> Settings:
     """The data folder with the keys of one role, as if nothing else had ever been mounted."""
-    for folder in Places(settings.data).keys.iterdir():
+    for folder in DataFolder(settings.data).keys.iterdir():
         if folder.name not in OWN[role]:
             shutil.rmtree(folder)
     return settings
@@ -71,7 +71,7 @@ def test_the_worker_signs_and_rotates_without_links(settings: Settings) -> None:
     """Erasure, rotation and checkpoints need the signing key and the epochs, and no more."""
     made = worker_parts(only(settings, "worker"))
     check_signature(
-        Places(settings.data).public_signing_key.read_bytes(), b"message", made.signer.sign(b"message")
+        DataFolder(settings.data).public_signing_key.read_bytes(), b"message", made.signer.sign(b"message")
     )
     assert made.rotation().run() == (0, [])
     assert made.checkpoints() and made.eraser().run() == []
@@ -79,7 +79,7 @@ def test_the_worker_signs_and_rotates_without_links(settings: Settings) -> None:
 
 def test_a_role_without_its_key_names_the_file(settings: Settings) -> None:
     """Capture without the secret for links does not start, and the message says which file it is."""
-    Places(settings.data).links_secret.unlink()
+    DataFolder(settings.data).links_secret.unlink()
     with pytest.raises(Unavailable, match=r"keys/links/links\.key"):
         capture_parts(settings)
 
@@ -104,14 +104,14 @@ def test_serve_is_the_sum_of_its_roles(settings: Settings) -> None:
 
 def test_keys_that_lay_together_are_moved_apart(settings: Settings) -> None:
     """A data folder of the first version goes on with the keys that it has."""
-    places = Places(settings.data)
-    before = [places.links_secret.read_bytes(), places.signing_key.read_bytes()]
-    for file in (places.links_secret, places.signing_key):
-        file.rename(places.keys / "private" / file.name)
+    folder = DataFolder(settings.data)
+    before = [folder.links_secret.read_bytes(), folder.signing_key.read_bytes()]
+    for file in (folder.links_secret, folder.signing_key):
+        file.rename(folder.keys / "private" / file.name)
         file.parent.rmdir()
     assert len(prepare(settings)) == 2
-    assert [places.links_secret.read_bytes(), places.signing_key.read_bytes()] == before
-    assert [file.suffix for file in (places.keys / "private").iterdir()] == [".key"]
+    assert [folder.links_secret.read_bytes(), folder.signing_key.read_bytes()] == before
+    assert [file.suffix for file in (folder.keys / "private").iterdir()] == [".key"]
     assert prepare(settings) == []
 
 
@@ -125,7 +125,7 @@ def test_units_of_before_there_were_tags_are_adopted_once(settings: Settings) ->
         session = sessions.create(db, made.core, ADMIN, exam.id, "C-1")
         sessions.admit(db, made.core, session.id)
         db.execute(update(UnitRow).values(key_tag=None))
-    shutil.rmtree(Places(settings.data).units_secret.parent)
+    shutil.rmtree(DataFolder(settings.data).units_secret.parent)
     assert prepare(settings) == ["secret for tags of unit keys", "tags for the keys of 1 open evidence units"]
     core = assemble(settings).core
     with core.db.begin() as db:

@@ -15,7 +15,7 @@ from proctoring.proofs.bodies import (
     read_restoration,
 )
 from proctoring.quarantine.model import Head
-from proctoring.restore.missing import Copied, Known, KnownUnit, Missing, missing
+from proctoring.restore.missing import Copied, Known, KnownUnit, ProvenMissing, missing
 from storage.errors import Refused
 from storage.proofs.checkpoint import LEDGER_ORIGIN, unit_origin
 from storage.proofs.witness import CertificateCopy
@@ -52,15 +52,15 @@ def test_a_database_that_knows_all_of_it_misses_nothing() -> None:
 
 def test_a_head_beyond_the_ledger_is_missing() -> None:
     """By a signed head, or by the entry's number in an act; and so is another ledger of the same length."""
-    assert missing(copied((LEDGER_ORIGIN, Head(10, ROOT))), WHOLE) == Missing(ledger=True)
-    assert missing(copied(replace(PLACED, number=10)), WHOLE) == Missing(ledger=True)
-    assert missing(copied(), replace(WHOLE, same_ledger=False)) == Missing(ledger=True)
+    assert missing(copied((LEDGER_ORIGIN, Head(10, ROOT))), WHOLE) == ProvenMissing(ledger=True)
+    assert missing(copied(replace(PLACED, number=10)), WHOLE) == ProvenMissing(ledger=True)
+    assert missing(copied(), replace(WHOLE, same_ledger=False)) == ProvenMissing(ledger=True)
 
 
 def test_a_shorter_manifest_is_missing_its_segments() -> None:
     """Of units that live here."""
     said = copied((unit_origin("u1"), Head(5, ROOT)), (unit_origin("unknown"), Head(5, ROOT)))
-    assert missing(said, WHOLE) == Missing(leaves=(("u1", 2),))
+    assert missing(said, WHOLE) == ProvenMissing(leaves=(("u1", 2),))
 
 
 @pytest.mark.promise("P7")
@@ -98,7 +98,7 @@ def test_a_declaration_settles_what_was_lost_and_forgets_no_decision() -> None:
     losses = (Loss(LEDGER_ORIGIN, 8, OTHER, 20, ROOT), Loss(unit_origin("u1"), 3, OTHER, 5, ROOT))
     said.restored(Restoration("q1", NOW, 9, losses))
     assert said.ledger_size() == 8
-    assert missing(said, WHOLE) == Missing(erasures=missing(copied(DECIDED), WHOLE).erasures)
+    assert missing(said, WHOLE) == ProvenMissing(erasures=missing(copied(DECIDED), WHOLE).erasures)
     said.head(LEDGER_ORIGIN, Head(10, ROOT))
     assert missing(said, WHOLE).ledger
 

@@ -15,7 +15,7 @@ from proctoring.sessions.model import Session
 from proctoring.units.model import UnitState
 from proctoring.units.rows import UnitRow
 from retention.erase import Eraser
-from retention.outcome import BRAKED, Outcome
+from retention.outcome import BRAKED, ErasureOutcome
 from retention.rules import Rules
 from storage.objects.shred import Shredder
 from tests.support.world import START, UNPAUSED, World
@@ -35,7 +35,7 @@ def states(world: World) -> set[str]:
         return set(db.scalars(select(UnitRow.state)))
 
 
-def braked(outcomes: list[Outcome]) -> bool:
+def braked(outcomes: list[ErasureOutcome]) -> bool:
     return bool(outcomes) and all((outcome.failure or "").startswith(BRAKED) for outcome in outcomes)
 
 
@@ -179,7 +179,7 @@ class Clocked:
     authority: timedelta | None = None  # how far its clock is from ours; None: it gives no answer
     asked: int = 0
 
-    def run(self, confirmed: bool = False) -> list[Outcome]:
+    def run(self, confirmed: bool = False) -> list[ErasureOutcome]:
         shredder = Shredder(self.world.objects)
         eraser = Eraser(
             self.world.core,

@@ -23,7 +23,7 @@ from proctoring.sessions.model import Session
 from proctoring.units.model import UnitState
 from proctoring.units.rows import UnitRow
 from retention.erase import Eraser
-from retention.outcome import Outcome
+from retention.outcome import ErasureOutcome
 from retention.plan import Fate
 from storage.errors import StoreFailed
 from storage.objects.folder import FolderObjects
@@ -45,7 +45,7 @@ def stored(world: World) -> int:
     return sum(1 for unit in units(world) for _ in world.objects.versions(unit_prefix(unit.id)))
 
 
-def pass_due(world: World) -> list[Outcome]:
+def pass_due(world: World) -> list[ErasureOutcome]:
     """A pass at the first instant at which everything is due."""
     world.clock.now = max(world.clock.now, max(unit.due_at for unit in units(world)))
     return world.eraser.run()
@@ -114,7 +114,7 @@ class HoldInBetween(Eraser):
         super().__init__(world.core, Shredder(world.objects), world.signer, UNPAUSED)
         self._world, self._session = world, session
 
-    def _erase(self, *args: object, **kwargs: object) -> list[Outcome]:
+    def _erase(self, *args: object, **kwargs: object) -> list[ErasureOutcome]:
         place(self._world, self._session)
         return super()._erase(*args, **kwargs)  # type: ignore[arg-type]
 

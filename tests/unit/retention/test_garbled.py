@@ -24,7 +24,7 @@ from proctoring.proofs.tables import METADATA
 from proctoring.proofs.unreadable import ROW_UNREADABLE
 from proctoring.recordings import ending
 from proctoring.recordings.rotation import Rotation
-from proctoring.restore.compare import Watch
+from proctoring.restore.compare import CopyWatch
 from proctoring.units.model import UnitState
 from proctoring.units.rows import UnitRow
 from proctoring.web import health
@@ -124,7 +124,7 @@ def mar_decisions(world: World) -> None:
 def jobs(world: World) -> None:
     """Each of the service's jobs once; none may fail."""
     Checkpoints(world.core, world.signer, world.folder / "copy").run()
-    Watch(world.core, world.signer.public, world.folder / "copy").look()
+    CopyWatch(world.core, world.signer.public, world.folder / "copy").look()
     with contextlib.suppress(NotAuthentic):  # that tells of the marred ones, once all others are sealed anew
         Rotation(world.core, world.opener, world.keys, EpochGuard(world.core)).run()
     LedgerReplay(world.core, world.signer).run()
