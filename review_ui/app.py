@@ -1,4 +1,4 @@
-"""The review edge as one router: pages, the player's data, media."""
+"""The review edge as one router: pages, the player's data, media. Its static files are in STATIC."""
 
 from fastapi import APIRouter
 

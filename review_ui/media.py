@@ -1,7 +1,7 @@
 """Time line and segments for the player; segments are opened one at a time.
 
-No byte of a recording leaves before the custody entry about it is committed. Every refusal says why:
-erased (404, with the certificate), not allowed (403), altered (409), store away (503).
+No byte of a recording leaves before the custody entry about it is committed. Every refusal says why: erased
+(404, with the certificate), not allowed (403), altered (409), store unreachable (503).
 """
 
 import hashlib

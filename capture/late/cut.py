@@ -1,9 +1,9 @@
 """Cuts a file that a page recorded to the stretch in which something is missing. Pure.
 
-A picture can be decoded only with those before it, back to a keyframe. Those that lie before the stretch are
-kept, each for the millisecond that the container needs to tell them apart, so that the stretch is whole from
-its first instant on. Sound is stored with its pictures or without, and what is missing of either is said, as
-of live media.
+A picture can be decoded only with the pictures before it, back to a keyframe. Those from before the stretch
+are kept, each for the one millisecond that the container needs to tell them apart. So the stretch is whole
+from its first instant on. Sound is stored with its pictures or without, and a missing part of either is
+noted, as with live media.
 """
 
 from capture.cut.open_piece import LAST_FRAME_MS

@@ -1,16 +1,18 @@
-"""Route for the pieces that a page recorded while it could not publish; the stream's ingest token is the
-authority.
+"""Route for the pieces that a page recorded while it could not publish.
+
+The stream's ingest token is the authority.
 
     POST /api/v1/sessions/{id}/late-segments/{stream}           200 what is missing
          401 404 413 415 422 429 503
     PUT  /api/v1/sessions/{id}/late-segments/{stream}/{start}   201 kept, 200 was there already
          401 404 409 413 415 422 429 503
 
-A piece is a WebM file (VP8, Opus) that begins with a keyframe, or holds sound alone, and is sent whole; it is
-named by the time of that keyframe or first sound, in Unix milliseconds of the server's clock. 429, 503 and a
-lost connection mean: keep it and send it again. All else is final, and sending a piece again changes nothing.
-409 means that nothing of the stream is accepted any more; 422 that this piece never will be, such as one that
-claims a time that cannot be.
+A piece is a WebM file (VP8, Opus) that begins with a keyframe, or holds sound alone, and is sent whole. It is
+named by the time of that keyframe or first sound, in Unix milliseconds of the server's clock.
+
+429, 503 and a lost connection mean: keep it and send it again. Everything else is final, and sending a piece
+again changes nothing. 409 means that the stream is closed. 422 means that this piece will never be accepted,
+such as one that claims an impossible time.
 """
 
 from collections.abc import Awaitable

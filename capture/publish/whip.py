@@ -3,13 +3,13 @@
     POST /whip            201 answer, Location, ETag, Link  400 401 404 409 413 415 422 423 429 503
     PATCH /whip/{id}      204 candidates taken              400 401 404 412 413 415 422 428 429
     DELETE /whip/{id}     200 stored and ended              400 401 404
-    OPTIONS, either       204 for browsers of any origin: the token is the authority, there are no cookies;
+    OPTIONS, either       204 for browsers of any origin: the token is the authority, no cookies are used;
                           with a token, Link too (section 4.6)      401
     any other method      405
 
-ICE restarts are refused (422, RFC 9725 section 4.3): a publisher that lost its network POSTs anew, which
-opens the next take. A page of ours says which one it is (`?page=`); 423 is the answer while another one
-publishes the stream, unless the candidate chose (`&instead=1`): see `same_stream`.
+ICE restarts are refused (422, RFC 9725 section 4.3): a publisher that lost its network POSTs again, which
+opens the next take. A page of ours names itself (`?page=`). It gets 423 while another page publishes the
+stream, unless the candidate chose (`&instead=1`): see `same_stream`.
 """
 
 import asyncio

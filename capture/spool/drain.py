@@ -1,8 +1,8 @@
-"""Commits what waits in the spool, each lane in the order of acceptance; every step may be repeated.
+"""Commits the entries of the spool, each lane in the order of acceptance; every step may be repeated.
 
-For a segment: ask the database whether it is still wanted, put the object if absent, register its leaf, let
-the file go. For the end of a take: end it. A crash between any two is healed by doing them all again: a name
-is write-once and its bytes are the file's, a leaf is registered once, a take ends once.
+For a segment: ask the database whether it is still wanted, put the object if absent, register its leaf,
+delete the file. For the end of a take: end it. A crash between any two steps is healed by repeating all. An
+object's name is write-once and its bytes are the file's, a leaf is registered once, a take ends once.
 """
 
 from collections.abc import Sequence

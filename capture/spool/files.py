@@ -1,7 +1,8 @@
-"""The files of the spool: each with what was accepted together, there wholly and for good, or not at all.
+"""The files of the spool: each holds entries that were accepted together, whole and durable, or does not
+exist.
 
-A file has a temporary name until all of it is on the disk, then the number of its first entry; it goes with
-its last. Numbers grow in the order of acceptance, also over restarts.
+A file has a temporary name until all of it is on the disk, then the number of its first entry. It is deleted
+with its last entry. Numbers grow in the order of acceptance, also over restarts.
 """
 
 import fcntl

@@ -1,7 +1,7 @@
-"""Work that many streams bring within a moment, done at once on one thread.
+"""Gathers the work that many streams bring within a moment, and does it on one thread.
 
-The first after a rest goes at once. While many come, one turn in TURN_S takes all that came since: a thread
-to wake and a disk to wait for are paid for together.
+The first after a rest goes at once. While many come, one turn in TURN_S takes everything since the last. So
+waking a thread and waiting for the disk are paid for once.
 """
 
 import asyncio

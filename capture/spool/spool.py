@@ -1,8 +1,8 @@
 """The spool: a folder where every accepted segment waits, sealed, until store and database have it.
 
-Everything accepted goes through it, also when all parts are up: what runs at 3 a.m. is what runs every four
-seconds, and a SIGKILL anywhere between acceptance and commit loses nothing. The entries of one evidence unit
-form a lane and leave it in the order of acceptance.
+Every segment goes through it, also when all parts are reachable: the code of an emergency runs every four
+seconds. A SIGKILL anywhere between acceptance and commit loses nothing. The entries of one evidence unit form
+a lane and leave it in the order of acceptance.
 
 `counters` counts events by name, for metrics: spooled, full, drained, refused, damaged, away.
 """

@@ -1,8 +1,8 @@
-"""Threads that empty the spool's lanes as they fill, and rest while store or database are away.
+"""Threads that empty the spool's lanes as they fill, and rest while store or database are unreachable.
 
-The oldest first; one thread per lane at a time, so a lane keeps its order. What comes within COMMIT_EVERY_S
-of the last commit is shared among the threads and committed together. The threads are daemons: a store that
-hangs delays neither recording nor the end of the process; what it holds up is in the spool.
+The oldest first; one thread per lane at a time, so a lane keeps its order. Entries within COMMIT_EVERY_S of
+the last commit are shared among the threads and committed together. The threads are daemons: a store that
+hangs delays neither recording nor the end of the process; its entries are in the spool.
 """
 
 import threading

@@ -1,8 +1,8 @@
-"""Pieces that a candidate's page recorded while it could not publish: what is missing, and the takes that
+"""Pieces that a candidate's page recorded while it could not publish: the missing time, and the takes that
 fill it.
 
-A client's clock is never evidence: what a page claims about time places its pieces within gaps that the
-server knows, and nowhere else; they stay marked as late, with the time of their arrival.
+A client's clock is never evidence. A claimed time places a piece within a gap that the server knows, and
+nowhere else. The piece stays marked as late, with the time of its arrival.
 """
 
 from dataclasses import dataclass

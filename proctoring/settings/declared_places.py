@@ -1,8 +1,8 @@
-"""Every place that recordings, keys, words or their traces go to, and the country that each is declared to be
-in (P15). Pure: nothing is asked of the network.
+"""Every place of recordings, keys, words or their traces, and the country that each is declared to be in
+(P15).
 
-A place on this machine, by a loopback address or a Unix socket, need not be declared; a relay always is, for
-what goes through it comes from elsewhere.
+Pure: the network is not asked. A place on this machine, by a loopback address or a Unix socket, need not be
+declared. A relay must always be declared, since its traffic comes from elsewhere.
 """
 
 from collections.abc import Iterator
