@@ -24,7 +24,7 @@ class DataFolder:
 
     @property
     def keys(self) -> Path:
-        """What a `storage.keys.folder.KeyFolder` stands on."""
+        """The folder of a `storage.keys.folder.KeyFolder`."""
         return self.data / "keys"
 
     @property
@@ -57,7 +57,7 @@ class DataFolder:
         return self.keys / "signing" / "signing.key"
 
     def secret(self, part: str, user: str) -> Path:
-        """The secret of one user of a part beside us."""
+        """The secret of one user of a part next to us."""
         return self.keys / part / f"{user}.secret"
 
     @property
@@ -69,8 +69,8 @@ class DataFolder:
         return self.data / "spool"
 
     def spools(self, number: int, of: int) -> list[Path]:
-        """The spool of capture process `number` of `of`, then those that it has to empty: left by more
-        processes that there once were, and shared out over those that there are."""
+        """The spool of capture process `number` of `of`, then those that it has to empty. Those are left from
+        a time with more processes, and are shared out over the present ones."""
         more = [int(folder.name) for folder in self.spool.glob("[0-9]*") if folder.is_dir()]
         left = [n for n in sorted(more) if n >= of and n % of == number]
         return [self.spool / str(n) if n else self.spool for n in (number, *left)]
@@ -89,8 +89,8 @@ def move_old_keys(folder: DataFolder) -> list[str]:
 
 
 def remember_address(data: Path, host: str, port: int, env: Env) -> None:
-    """Note where this data folder is being served, so that other subcommands print links that work; and
-    whether it is for trying out only, so that they let the same through."""
+    """Note the address at which this data folder is being served, so that other subcommands print working
+    links. Also notes whether it is for trying out only, so that they allow the same."""
     new = _address_file(data).with_suffix(".new")
     new.write_text(json.dumps({"host": host, "port": port, "env": env.value}))
     new.replace(_address_file(data))

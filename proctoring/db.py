@@ -84,7 +84,7 @@ class Row(DeclarativeBase):
 
 
 class Database:
-    """Transactions on one database. `clock` stands for the database's own in tests."""
+    """Transactions on one database. `clock` replaces the database's own in tests."""
 
     def __init__(
         self, url: str | URL, isolation: str = WRITING_ISOLATION, clock: Clock | None = None
@@ -134,7 +134,7 @@ class Database:
                 work()
 
     def listen(self, what: str, work: Callable[[], None]) -> None:
-        """Call `work`, which raises nothing, behind every commit of a transaction that announced `what`, and
+        """Call `work`, which raises nothing, after every commit of a transaction that announced `what`, and
         before its caller goes on."""
         self._listeners.setdefault(what, []).append(work)
 

@@ -63,7 +63,7 @@ def celery_app(broker_url: str, intervals: dict[str, float], jobs: Callable[[], 
     """The same jobs as Celery tasks, with beat's schedule.
 
     `intervals` is all that beat needs to know. `jobs` is called in the worker's own child process, so that no
-    database connection is shared over a fork. A message is acknowledged after its work; one that waited
+    database connection is shared over a fork. A message is acknowledged after its work. A message that waited
     longer than its interval is dropped, since beat has sent the next: nothing piles up, and several beats do
     no harm.
     """

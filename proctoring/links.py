@@ -47,8 +47,8 @@ class Links:
         self._clock = clock
 
     def invitation(self, session: Expiring) -> str:
-        """The candidate's link token. It never expires by itself: it also opens the page that says what
-        is still kept; what may be done with it is the session's state."""
+        """The candidate's link token. It never expires by itself, since it also opens the page about the
+        stored recording. The session's state decides what may be done with it."""
         return self._write(INVITATION_PURPOSE, session.id)
 
     def phone(self, session: Expiring) -> str:

@@ -10,11 +10,12 @@ BESIDE = ("", "-wal", "-shm", "-journal")
 
 
 def keep_private(file: Path) -> None:
-    """The database's file, made where it is missing, and what is beside it. What SQLite makes later has the
-    rights of the first. Whatever cannot be done here, SQLite says as it opens the file.
+    """Makes the database's file private, and the files next to it; makes it where it is missing. Files that
+    SQLite makes later have the rights of the first. Any failure here is reported by SQLite as it opens the
+    file.
 
-    A file that is there is never opened here: closing it would end every lock that this process has on it
-    (POSIX), SQLite's among them, and another process would take the database's log for nobody's.
+    An existing file is never opened here. Closing it would end every lock that this process has on it
+    (POSIX), SQLite's among them. Another process would then treat the database's log as ownerless.
     """
     with suppress(OSError):
         os.close(os.open(file, os.O_RDWR | os.O_CREAT | os.O_EXCL, OWNER_ONLY))

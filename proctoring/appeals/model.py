@@ -102,7 +102,7 @@ def refusal(
 
 
 def check_answer(outcome: AppealOutcome, incident_id: str | None, amendment: Amendment | None) -> None:
-    """Raises Invalid for an amendment of nothing or to nothing, and for one beside another outcome."""
+    """Raises Invalid for an amendment of nothing or to nothing, and for an amendment with another outcome."""
     if outcome is not AppealOutcome.AMENDED:
         if amendment is not None:
             raise Invalid("Only an amended decision gets another kind.", "Choose that outcome, or no kind.")

@@ -48,10 +48,10 @@ def preview_results(db: Db, core: Core, exam_id: str, at: datetime | None = None
 
 
 def set_all_due_dates(db: Db, exam: Exam) -> None:
-    """Set the due dates of all ended sessions of the exam anew (`recordings.due_dates`).
+    """Recalculate the due dates of all ended sessions of the exam (`recordings.due_dates`).
 
-    Their rows are locked here: a session that is being ended at this moment has ended first, and is among
-    them. One that cannot be read is left as it is, which the retention worker then finds.
+    Their rows are locked here. A session that is being ended at this moment ends first, and is among them. An
+    unreadable one is left as it is; the retention worker then finds it.
     """
     of_exam = SessionRow.exam_id == exam.id
     db.execute(select(SessionRow.id).where(of_exam).order_by(SessionRow.id).with_for_update())

@@ -101,7 +101,7 @@ def doctor(data: Path | None, role: str) -> None:
 
 
 def examine(check: DoctorCheck) -> Finding:
-    """What the check found; a part that is away, or refuses, is a fault and no error."""
+    """The check's finding; a part that is unreachable, or refuses, is a fault and no error."""
     try:
         said = check.ask()
         return Finding(check.name, True, said, careful=isinstance(said, checks.Careful))

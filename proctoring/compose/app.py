@@ -80,7 +80,7 @@ class Edge:
 
 
 def capture_edge(made: CaptureParts, number: int = 0, of: int = 1) -> Edge:
-    """The candidate's pages and the ingest, of process `number` of the `of` behind a front."""
+    """The candidate's pages and the ingest, of process `number` of a front's `of`."""
     core = made.core
     settings = core.settings
     own, *left = DataFolder(settings.data).spools(number, of)

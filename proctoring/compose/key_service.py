@@ -45,8 +45,8 @@ def open_keys(settings: Settings, folder: Path) -> KeyPowers:
 
 
 def prepare_key_service(settings: Settings) -> list[str]:
-    """Make the engine, policies and logins, when this process has the administrator's login, and the first
-    epoch, when it has the shredder's; what was made, one line each. Raises Unavailable."""
+    """Make engine, policies and logins, when this process has the administrator's login, and the first epoch,
+    when it has the shredder's. Returns what was made, one line each. Raises Unavailable."""
     if settings.keys is Keys.FOLDER:
         return []
     from storage.keys.transit import TransitEpochs

@@ -111,7 +111,7 @@ def capture_parts(settings: Settings) -> CaptureParts:
 
 
 def front_core(settings: Settings) -> Core:
-    """What stands before several capture processes. Raises Unavailable before `proctoring init` ran."""
+    """The core of the front of several capture processes. Raises Unavailable before `proctoring init` ran."""
     return _core(settings, _links(settings))
 
 

@@ -89,8 +89,8 @@ def prepare_folder(data: Path) -> list[str]:
 
 
 def prepare_secrets(settings: Settings) -> list[str]:
-    """Folders, keys and the secrets of every part beside us, as the distributed shape mounts them one by one;
-    asks nothing of the network."""
+    """Folders, keys and the secrets of every part next to us, as the distributed shape mounts them one by
+    one; uses no network."""
     folder = DataFolder(settings.data)
     made = prepare_keys(settings)
     for name in FOLDERS:

@@ -85,7 +85,7 @@ class Period:
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """What a candidate is told before anything is recorded."""
+    """The text that a candidate reads before anything is recorded."""
 
     language: str
     exam: str

@@ -18,7 +18,7 @@ TAKEN_FOR = timedelta(minutes=2)  # a call that somebody took and did not answer
 
 
 class HelpKind(StrEnum):
-    """HELP wants an answer; AWAY tells that the candidate leaves the room, and ends when they are back."""
+    """HELP wants an answer. AWAY says that the candidate leaves the room, and ends when they are back."""
 
     HELP = "help"
     AWAY = "away"

@@ -24,10 +24,10 @@ UNDER_WAY = (SessionState.ADMITTED.value, SessionState.RECORDING.value)
 
 
 def ask(db: Db, core: Core, session_id: str, kind: HelpKind, text: str) -> HelpRequest:
-    """Write down what the candidate says; once the time line has begun it stands there as their flag.
+    """Record the candidate's message. Once the time line has begun it is also their flag there.
 
-    Raises Invalid, Conflict when the session is over, REQUESTS_MAX were made, or they said already that they
-    are away.
+    Raises Invalid. Raises Conflict when the session is over, REQUESTS_MAX were made, or they said already
+    that they are away.
     """
     session = session_row(db, session_id, lock=True)
     if session.state not in UNDER_WAY:

@@ -23,7 +23,7 @@ LOOK_WINDOW = timedelta(minutes=15)
 
 
 class ReviewOutcome(StrEnum):
-    """Where the review stands, as the candidate is told it."""
+    """State of the review, in the words for the candidate."""
 
     RUNNING = "running"
     NOTHING_RECORDED = "nothing-recorded"
@@ -68,8 +68,9 @@ class Look:
 class OwnRecording:
     """Everything on the candidate's page, read at one instant (`now`).
 
-    `texts`: how many texts are left that people wrote about the session; `texts_until`: when they go, None
-    while nobody knows; `decided`: whether a decision keeps them. `record_erased_at`: when the record went.
+    `texts`: how many texts of people about the session are left. `texts_until`: when they are erased, None
+    while nobody knows. `decided`: whether a decision keeps them. `record_erased_at`: when the record was
+    erased.
     """
 
     now: datetime
@@ -93,7 +94,7 @@ class OwnRecording:
 
     @property
     def outcome(self) -> ReviewOutcome:
-        """What is told about the review."""
+        """The candidate's view of the review."""
         if self.session.state in (SessionState.INVITED, SessionState.ADMITTED, SessionState.RECORDING):
             return ReviewOutcome.RUNNING
         if not any(unit.recorded_ms for unit in self.stored):

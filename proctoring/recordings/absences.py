@@ -27,9 +27,9 @@ def record(
     absences: tuple[Absence, ...],
     place: Span,
 ) -> None:
-    """Record what is missing in a segment that lies in `place`, as far as it lies there. What goes on where
-    the last gap of the same part and cause ended lengthens that one. An absence of all is the cause of the
-    gap before the segment."""
+    """Record what is missing in a segment at `place`, as far as it is within it. An absence that continues
+    the last gap of the same part and cause lengthens that one. An absence of all is the cause of the gap
+    before the segment."""
     for absence in longest(absences):
         if absence.part is GapPart.ALL:
             _explain(db, core, session_id, unit_id, started, absence, place)

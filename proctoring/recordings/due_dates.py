@@ -15,9 +15,9 @@ from proctoring.units.rows import UnitRow, lock_units
 
 
 def set_due_dates(db: Db, exam: Exam, session_id: str, notified_at: datetime | None) -> None:
-    """Compute the due date of every living unit of the session anew (rule 1), once it has ended.
+    """Recalculate the due date of every living unit of the session (rule 1), once it has ended.
 
-    The caller has locked the session's row. `notified_at`: when the candidate was told of the newest incident
+    The caller has locked the session's row. `notified_at`: when the candidate learned of the newest incident
     that counts.
     """
     row = db.get_one(SessionRow, session_id)

@@ -96,8 +96,8 @@ class ClockSet(_Event):
 
 
 class PartMissing(_Event):
-    """From here on a stream has no sound, or no picture, while its other part goes on. `lost`: the device
-    went away; `muted`: the system, or a switch on the device, silences it."""
+    """From this event on a stream has no sound, or no picture, while its other part goes on. `lost`: the
+    device went away; `muted`: the system, or a switch on the device, silences it."""
 
     type: Literal["sound-missing", "picture-missing"]
     stream: Literal["webcam", "phone", "screen"]
@@ -128,7 +128,8 @@ class ApplicationUsed(_Event):
 
 
 class Missed(_Event):
-    """The sender could keep no more while the server was away: so many later events are not in the log."""
+    """The sender could keep no more while the server was unreachable: so many later events are not in the
+    log."""
 
     type: Literal["missed"]
     count: Annotated[int, Field(ge=1, le=COUNT_MAX)]

@@ -98,8 +98,8 @@ def close(db: Db, unit_id: str, at_ms: int) -> None:
 
 
 def unstorable(db: Db, session_id: str) -> set[str]:
-    """The streams of a session of which what is sent now cannot be stored, or its pictures cannot: there is a
-    gap with that cause which goes on where the last segment ends."""
+    """The streams of a session whose present media, or pictures, cannot be stored. Such a stream has an open
+    gap with that cause, which starts at the end of the last segment."""
     mine = UnitRow.session_id == session_id, GapRow.cause == EndCause.NOT_STORABLE.value
     stored = select(func.max(TakeRow.end_ms)).where(TakeRow.unit_id == UnitRow.id, TakeRow.late.is_(False))
     found = select(UnitRow.kind, GapRow.end_ms, stored.scalar_subquery()).join(
@@ -113,7 +113,7 @@ def unstorable(db: Db, session_id: str) -> set[str]:
 
 
 def fill(db: Db, core: Core, unit_id: str, start_ms: int, end_ms: int) -> None:
-    """A late segment takes its place: the gap that it lies in becomes shorter, falls in two, or goes.
+    """A late segment takes its place: its gap becomes shorter, is split in two, or disappears.
 
     Raises WrongState where nothing is missing: no instant has two segments.
     """
@@ -125,8 +125,8 @@ def fill(db: Db, core: Core, unit_id: str, start_ms: int, end_ms: int) -> None:
 
 
 def carve(db: Db, core: Core, unit_id: str, start_ms: int, end_ms: int) -> None:
-    """A live segment is registered after what followed it: nothing is missing where it lies, whatever was
-    thought before."""
+    """A live segment is registered after its successor: no gap remains in its place, whatever was assumed
+    before."""
     rows = db.scalars(select(GapRow).where(*_whole(unit_id), GapRow.start_ms < end_ms)).all()
     for row in rows:
         if _end(row) > start_ms:

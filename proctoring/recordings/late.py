@@ -85,8 +85,8 @@ def missing(db: Db, core: Core, session_id: str, stream: Stream | UnitKind) -> M
 
 
 def check_claim(missing: Missing, span: Span) -> None:
-    """Raises Invalid for a piece that claims to end in the future, or to be older than anything accepted: its
-    sender's clock is wrong, and nobody knows to which moment the piece belongs."""
+    """Raises Invalid for a piece that claims to end in the future, or to be older than anything accepted. Its
+    sender's clock is wrong, and the moment of the piece is unknown."""
     ahead = timedelta(milliseconds=span.end_ms - missing.now)
     if ahead > CLAIM_AHEAD_MAX:
         raise Invalid(f"This piece ends {ahead} after the server's present.", _USE_NOW)

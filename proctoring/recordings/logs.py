@@ -35,7 +35,7 @@ BATCH_VERSION = 1
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """How a log stands as a batch arrives. `known`: those ids of the batch that it holds already."""
+    """State of a log as a batch arrives. `known`: those ids of the batch that it holds already."""
 
     recording: bool
     known: frozenset[str]
@@ -55,8 +55,8 @@ class LogHead:
 
 
 def standing(db: Db, session_id: str, log: Log, ids: Collection[str]) -> Standing:
-    """Raises NotFound, Denied when the exam keeps no such log, Unavailable until the first frame has begun
-    the session's time line, WrongState once the log is closed."""
+    """Raises NotFound, and Denied when the exam keeps no such log. Raises Unavailable until the first frame
+    has begun the session's time line, WrongState once the log is closed."""
     session = session_row(db, session_id)
     unit = _unit(db, session_id, log)
     if unit is None and session.state != SessionState.INVITED.value:

@@ -53,8 +53,9 @@ IN_VAIN = frozenset({EndCause.NO_KEYFRAME, EndCause.NOT_STORABLE})
 
 
 def is_recorded(stored_until: datetime | None, now: datetime) -> bool:
-    """Whether a stream with an open take is recorded: what the server has of that take, sealed and on disk,
-    reaches to `stored_until`, or there is nothing of it. A connection alone is no recording."""
+    """Whether a stream with an open take is recorded: its stored media, sealed and on disk, reach to
+    `stored_until`, at most STORED_LAG_MAX before `now`. None: nothing of the take is stored. A connection
+    alone is no recording."""
     return stored_until is not None and now - stored_until <= STORED_LAG_MAX
 
 

@@ -78,10 +78,11 @@ class Rotation:
         self._guard = guard
 
     def run(self) -> tuple[int, list[str]]:
-        """One round: make this week's epoch, re-seal what is behind, destroy what is idle.
+        """One round: make this week's epoch, re-seal units of older epochs, destroy unused ones.
 
-        How many units were re-sealed, and the epochs that were destroyed. Raises Quarantined; NotAuthentic,
-        once all of that is done, when there are units whose key is not their own: they stay as they are.
+        Returns how many units were re-sealed, and the epochs that were destroyed. Raises Quarantined. Raises
+        NotAuthentic, once all of that is done, when there are units whose key is not their own: they stay as
+        they are.
         """
         with self._core.db.read() as db:
             check_none(db)  # a later backup may need what this one does not

@@ -23,13 +23,13 @@ GAPS_PER_ENTRY = 400  # of about 60 bytes each
 
 
 def settle(db: Db, now: datetime, session_id: str) -> bool:
-    """Retain the units of an ended session once no take is open and no page holds more of it; whether it was
-    so. The caller has locked the session's row: whoever comes last, the end of the session, of its last take
-    or of a page's waiting, sees the others.
+    """Retain the units of an ended session once no take is open and no page holds more of it; returns whether
+    it was so. The caller has locked the session's row. So the last of three sees the others: the end of the
+    session, of its last take, of a page's waiting.
 
-    A gap that lasts ends where the time line does (`recordings.length`), so that what is stored of a stream
-    and its gaps make up all of it, to END_GAP_MS_MIN. That of a stream of which nothing came is as long as
-    the session.
+    An open gap ends with the time line (`recordings.length`), so that the stored media of a stream and its
+    gaps make up all of it, to END_GAP_MS_MIN. The gap of a stream without any media is as long as the
+    session.
     """
     row = db.get(SessionRow, session_id)
     open_takes = select(TakeRow.id).where(TakeRow.session_id == session_id, TakeRow.ended_at.is_(None))

@@ -53,8 +53,8 @@ class Status:
 
 
 def status(db: Db, core: Core, session_id: str, accepted: Mapping[str, datetime] = NOTHING) -> Status:
-    """Where the session and each of its streams stand now. `accepted`: up to when the asking process has each
-    take in its spool, by the take's id; what is committed is known without it."""
+    """Present state of the session and each of its streams. `accepted`: by take id, the time up to which the
+    asking process has each take in its spool. Committed media are known without it."""
     row, now = session_row(db, session_id), core.clock()
     reaches = open_takes.reaches(db, session_id, row.started_at, accepted)
     unstorable = gaps.unstorable(db, session_id)

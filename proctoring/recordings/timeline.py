@@ -121,7 +121,7 @@ def timeline(db: Db, session_id: str, now: datetime | None = None) -> Timeline:
 
 
 def locate(db: Db, session_id: str, kind: Stream | UnitKind, position: int) -> SealedSegmentRef:
-    """Where a segment lies and what it is sealed with. Raises NotFound, saying so when it was erased."""
+    """Place of a segment and the keys it is sealed with. Raises NotFound, saying so when it was erased."""
     unit, key = living_unit(db, session_id, kind.value)
     row = db.get(SegmentRow, (unit.id, position))
     take = db.get(TakeRow, row.take_id) if row else None
@@ -131,7 +131,7 @@ def locate(db: Db, session_id: str, kind: Stream | UnitKind, position: int) -> S
 
 
 def refs(db: Db, session_id: str, kind: UnitKind) -> list[SealedSegmentRef]:
-    """Where everything of a unit lies, in the order of its manifest. Raises NotFound as `locate` does."""
+    """Places of all objects of a unit, in the order of its manifest. Raises NotFound as `locate` does."""
     unit, key = living_unit(db, session_id, kind.value)
     takes = db.scalars(select(TakeRow).where(TakeRow.unit_id == unit.id))
     keys = {take.id: take.sealed_key for take in takes if take.sealed_key is not None}

@@ -54,10 +54,10 @@ def check_wish(wish: str) -> str:
 def check_answer(
     asked_at: datetime | None, begun: bool, sits_at: datetime | None, answer: str, now: datetime
 ) -> str:
-    """The answer's words as they are kept. With a date they may be empty.
+    """The answer's words as they are stored. With a date they may be empty.
 
-    Raises Conflict where nobody asked or the exam has begun, Invalid for a date that is past or too far, and
-    for an answer with neither a date nor a reason.
+    Raises Conflict when nobody asked or the exam has begun. Raises Invalid for a date that is past or too
+    far, and for an answer with neither a date nor a reason.
     """
     if asked_at is None:
         raise Conflict("This candidate has not asked to sit in person.", "Load the list again.")

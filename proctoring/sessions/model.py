@@ -141,8 +141,8 @@ class Schedule:
 
 
 def filming_began(started_at: datetime | None) -> datetime | None:
-    """At the latest then the first frame was filmed: the candidate's own time counts from here, so that the
-    second or two by which the time line begins earlier is not taken from it."""
+    """The latest possible time of the first frame. The candidate's own time counts from it, so the time
+    line's earlier start takes no second from the candidate."""
     return started_at and started_at + LINE_AHEAD_MAX
 
 

@@ -128,11 +128,12 @@ def admit(
     language: str | None = None,
     actor: Actor = CANDIDATE,
 ) -> Session:
-    """The candidate has seen the notice (kept with the session), or a publisher came with a token. Of one
-    that is shown again, in another language, the last counts; after NOTICES_MAX of them the one before stays.
+    """The candidate has seen the notice (kept with the session), or a publisher came with a token. Of a
+    notice shown again in another language, the last counts; after NOTICES_MAX the previous one stays.
 
-    Makes the evidence units and their keys, once. Raises WrongState when the session is over or running,
-    Unavailable when there is no key to seal to: then nothing was made, and the same call later makes it.
+    Makes the evidence units and their keys, once. Raises WrongState when the session is over or running.
+    Raises Unavailable when there is no key to seal to: then nothing was made, and the same call later makes
+    it.
     """
     row = session_row(db, session_id, lock=True)
     state = SessionState(row.state)

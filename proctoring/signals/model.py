@@ -72,8 +72,8 @@ class Thumbnail:
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """The thumbnails of one stretch of a take, and every signal of the take up to its end: the newest sheet
-    of a take tells them all."""
+    """The thumbnails of one stretch of a take, and every signal of the take up to its end. So the newest
+    sheet of a take has all of them."""
 
     stream: Stream
     start_ms: int

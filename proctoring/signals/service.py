@@ -123,8 +123,8 @@ def check_open(db: Db, unit_id: str) -> None:
 def register_sheet(
     db: Db, core: Core, take: Watched, sheet: SealedSheet, signals: tuple[Signal, ...], flagged: Flagged
 ) -> Flagged:
-    """Note where the sheet lies; raise a flag for each new signal that a person should look at, and lengthen
-    those raised before. Returns the take's flags, to be handed in with the next sheet.
+    """Record the sheet's place. Raise a flag for each new signal that a person should look at, and lengthen
+    those raised before. Returns the take's flags, to be passed with the next sheet.
 
     Raises WrongState unless the unit is open, Quarantined.
     """
@@ -180,7 +180,7 @@ def newest(db: Db, session_id: str, stream: Stream) -> list[SealedSegmentRef]:
 
 
 def locate_sheet(db: Db, session_id: str, stream: Stream, position: int) -> SealedSegmentRef:
-    """Where a sheet lies and what it is sealed with. Raises NotFound as `places` does."""
+    """Place of a sheet and the keys it is sealed with. Raises NotFound as `places` does."""
     unit, key = living_unit(db, session_id, stream.value)
     row = db.get(SheetRow, (unit.id, position))
     if row is None:
@@ -191,7 +191,7 @@ def locate_sheet(db: Db, session_id: str, stream: Stream, position: int) -> Seal
 
 
 def object_keys(db: Db, unit_id: str) -> set[str]:
-    """The objects of the unit that are sheets: no leaf stands for them, and they are no orphans."""
+    """The objects of the unit that are sheets: they have no leaf, and they are no orphans."""
     return set(db.scalars(select(SheetRow.object_key).where(SheetRow.unit_id == unit_id)))
 
 

@@ -13,7 +13,7 @@ from proctoring.tolerant import readable
 
 
 class SpoolRow(Row):
-    """`id` is the one that lies in the spool's folder, and that its takes name."""
+    """`id` is the one in the spool's folder, named by its takes."""
 
     __tablename__ = "spools"
 
@@ -29,6 +29,6 @@ class SpoolRow(Row):
 
 
 def read(row: Selected[Any]) -> Standing:
-    """A row of all columns, each read as it stands. Raises what is in `tolerant.UNREADABLE`."""
+    """A row of all columns, each read as it is. Raises the errors of `tolerant.UNREADABLE`."""
     _, _, trouble, since, *counts = readable(row)
     return Standing(Told(Trouble(trouble) if trouble else None, *counts), since)

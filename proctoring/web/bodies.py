@@ -61,7 +61,7 @@ class Body:
 
 
 class BodyRules:
-    """The bodies that are no forms, and what reads the token of an address: by the first part of its path, a
+    """The bodies that are no forms, and the readers of tokens in addresses: by the first part of the path, a
     function that raises TokenRefused."""
 
     def __init__(

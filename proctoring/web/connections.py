@@ -172,7 +172,7 @@ class BoundedProtocol(H11Protocol):
 
 
 def holder_of(address: str) -> str:
-    """Whom an address stands for: itself; in IPv6 its /64, of which one customer has every address."""
+    """The holder of an address: the address itself; in IPv6 its /64, since one customer has all of it."""
     try:
         found = ip_address(address.partition("%")[0])
     except ValueError:  # as a proxy named it

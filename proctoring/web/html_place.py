@@ -30,7 +30,7 @@ class Place:
         return bool(self.quote)
 
     def after(self, data: str) -> "Place":
-        """The place behind this piece of the template."""
+        """The place after this piece of the template."""
         place = self
         for character in data:
             place = place._after(character)

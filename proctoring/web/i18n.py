@@ -16,8 +16,8 @@ DATES = "en_GB"
 
 
 def dates_of(accept_language: str) -> str:
-    """The locale whose form of a date the reader knows: the first of their browser's that is of LANGUAGES,
-    with its country, else DATES (RFC 9110, section 12.5.4; their order is taken for their weight)."""
+    """The locale whose form of a date the reader knows. It is the first of their browser's that is of
+    LANGUAGES, with its country, else DATES (RFC 9110, section 12.5.4). Their order replaces their weight."""
     for part in accept_language.split(","):
         try:
             found = Locale.parse(part.split(";")[0].strip(), sep="-")

@@ -49,7 +49,7 @@ FILTERS = {"isolated": in_text, "isolated_words": in_words, "bare": bare}
 
 
 def filter_at(place: Place) -> str:
-    """The name of the filter for an expression that stands there."""
+    """The name of the filter for an expression at this place."""
     if place.in_value:
         return "isolated_words" if place.attribute in READ else "bare"
     if place.in_tag:

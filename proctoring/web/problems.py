@@ -62,7 +62,7 @@ class Problem(HTTPException):
 
 
 def of_core(error: errors.CoreError) -> Problem:
-    """The problem that stands for a core error."""
+    """The problem for a core error."""
     status = next(STATUS[kind] for kind in type(error).__mro__ if kind in STATUS)
     headers = {"WWW-Authenticate": "Bearer"} if isinstance(error, errors.TokenRefused) else {}
     if isinstance(error, errors.Quarantined):

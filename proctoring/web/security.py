@@ -42,7 +42,7 @@ ONLY_HTTPS = {"Strict-Transport-Security": "max-age=31536000"}
 
 
 class BrowserRules:
-    """ASGI middleware that sets HEADERS on every answer and refuses cross-site writes; where `https` is used,
+    """ASGI middleware that sets HEADERS on every answer and refuses cross-site writes. Where `https` is used,
     browsers are told to use nothing else."""
 
     def __init__(self, app: ASGIApp, https: bool = False) -> None:
@@ -79,7 +79,7 @@ class BrowserRules:
 def is_cross_site_write(method: str, headers: Headers) -> bool:
     """Whether a browser says that an unsafe request comes from elsewhere.
 
-    Requests with a bearer token carry their own proof and no cookie counts for them; clients that are no
+    Requests with a bearer token carry their own proof, and no cookie counts for them. Clients that are no
     browser send neither header and hold no cookie by accident.
     """
     if method in SAFE_METHODS or headers.get("authorization", "").lower().startswith("bearer "):
