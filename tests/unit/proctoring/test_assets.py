@@ -7,10 +7,10 @@ from urllib.parse import urljoin
 
 import pytest
 
-from proctoring.settings.settings import Settings
 from proctoring.web.application import application
 from proctoring.web.assets import ROOT, addressed, assets, imported
 from tests.support.asgi import AsgiClient
+from tests.support.settings import plain_settings
 
 PACKAGES = {"look": "proctoring.web", "candidate": "capture", "review": "review_ui"}
 ENTRIES = ["candidate/pages/exam.js", "candidate/pages/notice.js", "review/player/main.js", "review/calls.js"]
@@ -18,7 +18,7 @@ ENTRIES = ["candidate/pages/exam.js", "candidate/pages/notice.js", "review/playe
 
 @pytest.fixture(scope="module")
 def client() -> AsgiClient:
-    app = application(Settings(_env_file=None))
+    app = application(plain_settings())
     for name, package in PACKAGES.items():
         app.mount(f"{ROOT}/{name}", assets(name, package))
     return AsgiClient(app)
