@@ -18,7 +18,7 @@ Handler = Callable[[Request, str], Awaitable[Response]]
 
 
 def refused(error: Problem | CoreError) -> Problem:
-    """As the sender is told, with when to try again where store or database are away."""
+    """The problem for the sender, with the time to try again where store or database are unreachable."""
     if isinstance(error, Problem):
         return error
     problem = of_core(error)

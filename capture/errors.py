@@ -42,7 +42,7 @@ class IngestsFull(CaptureError):
 
 
 class SpoolFull(CaptureError):
-    """Store or database have been away for so long that nothing more can be kept for them."""
+    """Store or database have been unreachable for so long that nothing more can be kept for them."""
 
 
 class SpoolTaken(CaptureError):

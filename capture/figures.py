@@ -25,7 +25,7 @@ class CaptureFigures(Collector):
         REGISTRY.unregister(self)
 
     def describe(self) -> list[Metric]:
-        """Nothing: names are told with their values."""
+        """Nothing: names are reported with their values."""
         return []
 
     def collect(self) -> Iterator[Metric]:

@@ -35,8 +35,9 @@ class MediaSegment:
     as JSON, with the ids of its events.
 
     Within a take `seq` counts from 0 and segments abut: `start_unix_ms + duration_ms` is the next one's
-    start, unless a gap lies between. `absences`: where in that time picture or sound is missing, or why
-    nothing was before it; of more than `proctoring.recordings.leaves.ABSENCES_MAX` the longest are kept.
+    start, unless there is a gap between. `absences`: where in that time picture or sound is missing, or why
+    nothing was before it. If there are more than `proctoring.recordings.leaves.ABSENCES_MAX`, the longest are
+    kept.
     """
 
     seq: int
@@ -63,8 +64,9 @@ class Recorder(Protocol):
         """Opens a take and returns its id. Called once the codec is known, about a second into the media.
 
         The start is the best estimate by then: segment 0, which follows seconds later, may start some tens of
-        milliseconds earlier, never later. Raises WrongState when the session no longer records, KeyRefused
-        when the stream's key is not the one that was made for it, Unavailable while the database is away.
+        milliseconds earlier, never later. Raises WrongState when the session no longer records. Raises
+        KeyRefused when the stream's key is not the one that was made for it, Unavailable while the database
+        is unreachable.
         """
         ...
 
@@ -78,8 +80,9 @@ class Recorder(Protocol):
         ...
 
     async def end(self, take_id: str, cause: EndCause, end_unix_ms: int) -> None:
-        """Closes a take; after it nothing more is stored in it. Accepted as a segment is, and committed
-        behind the take's last one; while the parts are there it returns after that. Raises Unavailable."""
+        """Closes a take; after it nothing more is stored in it. The end is accepted as a segment is, and
+        committed after the take's last segment. While all parts are reachable it returns after that commit.
+        Raises Unavailable."""
         ...
 
     async def ended(self, session_ids: set[str]) -> set[str]:

@@ -52,7 +52,7 @@ BODIES = (Body("POST", "/whip", SDP_BYTES_MAX), Body("PATCH", ONE, FRAGMENT_BYTE
 
 
 def routes(ingests: Ingests, relays: Relays | None = None) -> APIRouter:
-    """The endpoint's routes over this registry; `relays` are handed out beside the registry's ICE servers."""
+    """The endpoint's routes over this registry; `relays` are offered with the registry's ICE servers."""
     router = APIRouter()
 
     def link_to_servers(response: Response) -> None:
@@ -160,7 +160,7 @@ def _for_anybody(handler: Handler) -> Handler:
 
 
 def refusal(error: Problem | CoreError | CaptureError) -> Problem:
-    """The error as publishers are told, whatever page they are."""
+    """The problem for a publisher, whatever page it is."""
     problem = _problem(error)
     problem.headers = {**_ANYBODY, **problem.headers}
     return problem

@@ -97,7 +97,7 @@ class Watch(Collector):
         return True
 
     def describe(self) -> list[Metric]:
-        """Nothing: names are told with their values."""
+        """Nothing: names are reported with their values."""
         return []
 
     def collect(self) -> Iterator[Metric]:

@@ -67,7 +67,7 @@ async def simulate(
     """Publishes every stream of every session for `seconds` and returns what was sent.
 
     `with_gap`: each candidate's phone falls silent once, for `gap_s` seconds, and comes back as a new take,
-    if `seconds` is at least GAPS_WORTH times that. `away`: nobody is in the picture then (unix ms). Never
+    if `seconds` is at least GAPS_WORTH times that. `away`: nobody is in the picture then (Unix ms). Never
     raises for a stream; cancelling stops them all.
     """
     takes: list[Published] = []

@@ -43,7 +43,7 @@ def _advance(letter: str, scale: float) -> float:
 
 
 def baseline(size: float) -> int:
-    """Where the letters of that size stand, in pixels below the mask's top."""
+    """The baseline of letters of that size, in pixels below the mask's top."""
     return round(size * 1.2)
 
 

@@ -129,7 +129,7 @@ class Layer:
         self._draw(outline(path), paint, opacity, soft, stroke=width)
 
     def stamp(self, mask: Pixels, x: int, y: int, paint: Paint) -> None:
-        """Paints through a mask of coverage 0–255 whose top left corner lies at (x, y)."""
+        """Paints through a mask of coverage 0–255 whose top left corner is at (x, y)."""
         self._blend(mask.astype(np.float32) / np.float32(255), x, y, paint)
 
     def opaque(self) -> Pixels:
@@ -183,7 +183,7 @@ class Layer:
 
 @dataclass(frozen=True, slots=True)
 class Sprite:
-    """A see-through picture, height x width x 4, premultiplied, and where its corner lies on its picture."""
+    """A transparent picture, height x width x 4, premultiplied, and its corner on the picture."""
 
     pixels: Pixels
     x: int

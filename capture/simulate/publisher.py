@@ -55,10 +55,10 @@ async def publish(
     clock: Clock = system_clock,
     away: range = HERE,
 ) -> Published:
-    """Publishes `stream` of simulated candidate `number` for that many seconds after the connection stands.
-    Nobody is in the picture while the clock, in unix milliseconds, is within `away`.
+    """Publishes `stream` of simulated candidate `number` for that many seconds after the connection is
+    established. Nobody is in the picture while the clock, in Unix milliseconds, is within `away`.
 
-    `on_progress` is told the stream and the seconds sent, about once a second. Without `goodbye` the sockets
+    `on_progress` gets the stream and the seconds sent, about once a second. Without `goodbye` the sockets
     close in silence at the end, as when a network is lost. Raises PublishFailed, with what to do.
     """
     device, loop = DEVICES[stream], asyncio.get_running_loop()

@@ -50,7 +50,7 @@ class SpooledSegment:
 
 @dataclass(frozen=True, slots=True)
 class SpooledEnd:
-    """A take has ended, at `accepted_at` and for this cause; it waits behind the take's segments."""
+    """A take has ended, at `accepted_at` and for this cause; it waits after the take's segments."""
 
     unit: str
     take: str
@@ -62,7 +62,7 @@ Facts = SpooledSegment | SpooledEnd
 
 
 def encode(facts: Facts, sealed_len: int = 0) -> bytes:
-    """What stands before the sealed bytes."""
+    """The bytes before the sealed ones."""
     fields: dict[str, object] = {name: getattr(facts, name) for name in facts.__slots__}
     fields |= {"v": FACTS_VERSION, "accepted_at": iso(facts.accepted_at)}
     fields["kind"] = "segment" if isinstance(facts, SpooledSegment) else "end"

@@ -110,7 +110,7 @@ class SpoolFiles:
         return _bytes(entry.path, entry.begin, entry.size)
 
     def head(self, entry: Entry) -> bytes:
-        """All that stands before the sealed bytes. Raises OSError."""
+        """The bytes before the sealed ones. Raises OSError."""
         return _bytes(entry.path, entry.begin, min(entry.size, HEAD_BYTES_MAX))
 
     def let_go(self, entry: Entry) -> None:

@@ -103,7 +103,7 @@ class Spool:
 
     def check(self) -> None:
         """Raises SpoolFull while nothing is accepted, and while more than DEGRADED_SHARE of the bound waits:
-        a part was away for long."""
+        a part was unreachable for long."""
         if trouble := self.trouble():
             raise self._why(trouble)
         if self.depth_bytes > DEGRADED_SHARE * self._bytes_max:
@@ -124,7 +124,7 @@ class Spool:
     def accept(self, facts: SpooledSegment, sealed: bytes) -> None:
         """Durable when it returns; accepting a segment again is harmless, the first one counts.
 
-        Raises SpoolFull, OSError when the disk fails, ValueError for a segment behind its take's end.
+        Raises SpoolFull, OSError when the disk fails, ValueError for a segment after its take's end.
         """
         (error,) = self.accept_all([(facts, sealed)])
         if error is not None:

@@ -90,7 +90,7 @@ def assets(name: str, package: str) -> Assets:
 
 
 def imported(address: str) -> list[str]:
-    """The addresses of all modules that the module there needs, each once: a page that names them has them
+    """The addresses of all modules that the module there needs, each once. A page that names them has them
     fetched at once, instead of each after the one that imports it."""
     found: dict[str, None] = {}
     pending = [addressed(address)]
