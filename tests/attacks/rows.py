@@ -15,8 +15,8 @@ from tests.attacks.frame import Attack, Ground, Outcome
 from tests.support import postgres
 from tests.support.decided import Decided, decide_everything
 from tests.support.world import World
-from tests.unit.proofs.edits import FORTY, SIXTY, Edit
-from tests.unit.proofs.test_edits import found
+from tests.unit.proctoring.proofs.edits import FORTY, SIXTY, Edit
+from tests.unit.proctoring.proofs.test_edits import found
 
 TITLE = "Insiders: rows"
 

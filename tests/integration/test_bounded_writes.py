@@ -31,9 +31,9 @@ from proctoring.sessions.service import NOTICES_MAX, WISHES_MAX
 from tests.support.asgi import AsgiClient, addresses
 from tests.support.logs import answer, batch, event
 from tests.support.world import ADMIN, REGULATION, SEGMENT_MS, World
+from tests.unit.capture.media.test_jpeg import jpeg
 from tests.unit.capture.offers import audio, offer, video
 from tests.unit.capture.recorded import recorded_file
-from tests.unit.capture.test_jpeg import jpeg
 
 TRIES = 320
 LIMIT_S = 120

@@ -25,11 +25,11 @@ class Bug:
     suite: tuple[str, ...]
 
 
-PROOFS = "tests/unit/proofs"
+PROOFS = "tests/unit/proctoring/proofs"
 EDITS = (f"{PROOFS}/test_edits.py", f"{PROOFS}/test_columns.py", f"{PROOFS}/test_holes.py")
 READ = (f"{PROOFS}/test_pages.py", f"{PROOFS}/test_job.py", "tests/unit/retention/test_guard.py")
-ERASED = ("tests/unit/retention/test_erase.py", "tests/unit/proctoring/test_decisions.py")
-SHREDDED = ("tests/unit/storage/test_shred.py",)
+ERASED = ("tests/unit/retention/test_erase.py", "tests/unit/proctoring/casework/test_decisions.py")
+SHREDDED = ("tests/unit/storage/objects/test_shred.py",)
 RACES = (
     "tests/integration/test_interleavings.py::test_a_hold_and_an_erasure_have_one_winner_in_every_order",
     "tests/integration/test_interleavings.py"
@@ -87,7 +87,7 @@ BUGS = (
                 ".where(UnitRow.id == take.unit_id)",
             ),
         ),
-        ("tests/unit/proctoring/test_recordings.py",),
+        ("tests/unit/proctoring/recordings/test_service.py",),
     ),
     Bug(
         "hold after erase",

@@ -32,7 +32,7 @@ from storage.errors import NotAuthentic
 from tests.support.asgi import AsgiClient
 from tests.support.decided import decide_one
 from tests.support.world import ADMIN, World
-from tests.unit.proofs.test_job import found
+from tests.unit.proctoring.proofs.test_job import found
 
 WORDS, BYTES, NEVER = "abc", b"\xff\x00", "infinity"
 OF_SESSION = {
