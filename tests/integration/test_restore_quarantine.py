@@ -1,28 +1,14 @@
 """A database put back to an old backup serves nothing, and is made whole from its copied proofs."""
 
-import shutil
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
-from click.testing import CliRunner
 from sqlalchemy import select, update
 
 from proctoring.casework import procedures, results
-from proctoring.cli import main
-from proctoring.custody.model import Action
 from proctoring.custody.rows import CertificateRow
-from proctoring.custody.service import enter, entries, head
 from proctoring.errors import Conflict, Invalid, Quarantined, Unavailable
-from proctoring.exams.model import Exam, Stream
-from proctoring.holds import service as holds
-from proctoring.holds.model import HoldKind
+from proctoring.exams.model import Stream
 from proctoring.holds.rows import HoldRow
-from proctoring.proofs.all_rows import compare_all_rows
-from proctoring.proofs.chains import audit, restorations
-from proctoring.proofs.copied_acts import ActCopier
 from proctoring.proofs.epochs import EpochGuard
-from proctoring.proofs.restorations import declared
 from proctoring.proofs.tables import METADATA
 from proctoring.recordings import ending
 from proctoring.recordings.rotation import Rotation
@@ -31,59 +17,14 @@ from proctoring.sessions.model import Session
 from proctoring.units.model import UnitState
 from proctoring.units.rows import UnitRow
 from storage.objects.shred import Shredder
-from storage.proofs import witness
-from storage.proofs.checkpoint import LEDGER_ORIGIN, Checkpoint
-from storage.proofs.sign import Purpose, sign_body
-from storage.proofs.witness import ActCopy, RestoredCopy
-from tests.support import postgres
+from tests.integration.put_back import faults, hold, operations, published, states
 from tests.support.life import check_life
 from tests.support.logs import event, exam_with_logs, write
 from tests.support.packages import export
 from tests.support.restore import Operations, back_up
 from tests.support.world import ADMIN, World
 
-LONG = 30  # entries; a restore alone enters fewer
-
-
-@pytest.fixture(params=["sqlite", "postgres"])
-def operations(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Operations]:
-    """A world whose proofs are copied to a file elsewhere, on each database."""
-    url = postgres.server().fresh() if request.param == "postgres" else None
-    (tmp_path / "elsewhere").mkdir()
-    world = World(tmp_path, database_url=url, copy=tmp_path / "elsewhere" / "copy")
-    yield Operations(world)
-    world.core.db.close()
-    if url is not None:
-        postgres.server().drop(url)
-
-
-def published(world: World) -> Exam:
-    exam = world.exam()
-    with world.core.db.begin() as db:
-        return results.publish_results(db, world.core, ADMIN, exam.id, world.clock())
-
-
-def hold(world: World, session: Session, kind: HoldKind = HoldKind.LEGAL) -> str:
-    with world.core.db.begin() as db:
-        return holds.place(db, world.core, ADMIN, session.id, kind, "a court asks").id
-
-
-def states(world: World, session: Session) -> set[str]:
-    with world.core.db.read() as db:
-        return set(db.scalars(select(UnitRow.state).where(UnitRow.session_id == session.id)))
-
-
-def size(world: World) -> int:
-    with world.core.db.read() as db:
-        return head(db)[0]
-
-
-def faults(operations: Operations) -> list[str]:
-    lines, broken = witness.read(operations.copy)
-    assert broken == 0
-    with operations.world.core.db.read() as db:
-        codes = [fault.code for fault in audit(db, operations.world.signer.public, lines)]
-        return [*codes, *(fault.code for fault in compare_all_rows(db).faults)]
+__all__ = ["operations"]
 
 
 def test_a_whole_database_is_never_in_quarantine(operations: Operations) -> None:
@@ -232,107 +173,6 @@ def test_an_erasure_done_again_leaves_what_the_first_one_left(operations: Operat
     assert left["logged_events"] == []
 
 
-@pytest.mark.promise("P13")
-def test_the_ledger_goes_on_and_tells_of_the_break(operations: Operations) -> None:
-    """Numbers go on without a hole; the entry names both heads, and whoever hides it is found."""
-    world = operations.world
-    world.ended(published(world))
-    operations.checkpoints().run()
-    kept = size(world)
-    backup = back_up(world)
-    world.ended()
-    operations.checkpoints().run()
-    lost = size(world)
-    backup.put_back()
-    operations.look()
-    declared_break = operations.lift()
-    loss = declared_break.losses[0]
-    assert (loss.origin, loss.kept, loss.lost) == (LEDGER_ORIGIN, kept, lost)
-    assert {one.kept for one in declared_break.losses[1:]} == {0}  # recordings that nobody here knows
-    with world.core.db.read() as db:
-        last = entries(db)[-1]
-        assert (last.action, last.number) == (Action.LEDGER_RESTORED, head(db)[0])
-        assert [one.detail["lost"] for one in restorations(db)] == [lost]
-    for _ in range(3):
-        world.ended()
-        operations.checkpoints().run()
-        assert faults(operations) == []
-        assert not operations.look()
-    lines, _ = witness.read(operations.copy)
-    public = world.signer.public
-    without = [line for line in lines if not isinstance(line, RestoredCopy)]
-    with world.core.db.read() as db:
-        codes = {one.code for one in audit(db, public, without)}
-    assert {"restore.undeclared", "tree.rewritten"} <= codes
-    # The key's holder declares a break that the ledger knows nothing of.
-    body = declared_break.body().replace(declared_break.quarantine, "x" * 16)
-    forged = RestoredCopy(body, sign_body(world.signer, Purpose.RESTORATION, body))
-    with world.core.db.read() as db:
-        assert "restore.undeclared" in {one.code for one in audit(db, public, [*lines, forged])}
-
-
-def test_a_second_restore_to_before_the_first_is_whole_again_too(operations: Operations) -> None:
-    """Decisions stay proven over a declared break, and a break that was lost is declared with the next."""
-    world = operations.world
-    session = world.ended(published(world))
-    operations.checkpoints().run()
-    backup = back_up(world)
-    kept = hold(world, session)
-    for _ in range(2):
-        world.ended()
-        operations.checkpoints().run()
-        backup.put_back()
-        operations.look()
-        assert operations.quarantined()
-        operations.replay()
-        operations.lift()
-        assert not operations.look()
-        with world.core.db.read() as db:
-            assert [one.id for one in holds.active(db)] == [kept]
-        operations.checkpoints().run()
-        assert faults(operations) == []
-    lines, _ = witness.read(operations.copy)
-    assert len(declared(lines, world.signer.public).restorations) == 1
-
-
-def test_a_restored_database_that_went_on_is_found_too(operations: Operations) -> None:
-    """Before anybody looked it grew beyond the lost head: it is another ledger all the same."""
-    world = operations.world
-    session = world.ended(published(world))
-    operations.checkpoints().run()
-    backup = back_up(world)
-    hold(world, session)
-    operations.checkpoints().run()
-    backup.put_back()
-    with world.core.db.begin() as db:
-        for _ in range(50):
-            enter(db, world.core.clock, ADMIN, Action.USER_LINK)
-    assert operations.look().ledger
-    operations.replay()
-    operations.lift()
-    operations.checkpoints().run()
-    assert faults(operations) == []
-    with world.core.db.read() as db:
-        assert len(holds.active(db, session.id)) == 1
-
-
-@pytest.mark.promise("P9")
-def test_whoever_is_told_that_it_is_held_finds_it_in_the_copy(operations: Operations) -> None:
-    """The line is there when the call returns, without any round of the job; so is an erasure's decision
-    before its first object goes. Only a copy that cannot be written loses it, until it is back."""
-    world = operations.world
-    session, other = world.ended(published(world)), world.ended()
-    placed = hold(world, session)
-    lines = [line for line in witness.read(operations.copy)[0] if isinstance(line, ActCopy)]
-    assert len(lines) == 1
-    assert placed in lines[0].body
-    away = operations.copy.parent.rename(operations.copy.parent.with_name("away"))
-    second = hold(world, other)  # stands, although nothing could be copied
-    away.rename(operations.copy.parent)
-    assert ActCopier(world.core, world.signer, operations.copy).run() == 1
-    assert second in witness.read(operations.copy)[0][-1].body  # type: ignore[union-attr]
-
-
 def test_an_erasure_that_was_only_decided_is_finished_after_lifting(operations: Operations) -> None:
     """Its certificate never left the host: the key goes again, and the next pass does the rest."""
     world = operations.world
@@ -370,20 +210,6 @@ def test_a_bucket_that_was_restored_too_is_emptied_again(operations: Operations)
     assert Shredder(world.objects).is_gone(unit)
 
 
-def test_lines_that_we_did_not_sign_prove_nothing(operations: Operations) -> None:
-    """Neither a forged hold nor a forged head brings a service down; they are counted."""
-    world = operations.world
-    world.ended(published(world))
-    operations.checkpoints().run()
-    note = Checkpoint(LEDGER_ORIGIN, 10_000, b"x" * 32).signed(World(world.folder / "another").signer)
-    forged = note.replace("— ", "— ")[:-6] + "AAAA=\n"
-    witness.append(operations.copy, [forged, ActCopy("{}", "00"), RestoredCopy("{}", "zz")])
-    watch = operations.watch()
-    assert not watch.look()
-    assert watch.copied.unproven == 3
-    assert not operations.quarantined()
-
-
 def test_a_copy_that_is_away_stops_a_start_but_no_service(operations: Operations) -> None:
     """A process that has never compared must not serve; one that has goes on with what it knew."""
     world = operations.world
@@ -398,48 +224,3 @@ def test_a_copy_that_is_away_stops_a_start_but_no_service(operations: Operations
             one.look()
     assert not operations.quarantined()
     assert not CopyWatch(world.core, world.signer.public, None).look()
-
-
-@pytest.mark.promise("P13")
-def test_a_package_of_the_lost_history_still_proves_what_it_says(operations: Operations) -> None:
-    """It contradicts the copies that stand, and agrees with those that the signed declaration calls lost;
-    without that declaration it is refused. A package made after the restore agrees with what stands."""
-    world = operations.world
-    session = world.ended(published(world))
-    backup = back_up(world)
-    before, after = world.folder / "before", world.folder / "after"
-    while (of_then := export(world, session, before)).ledger_number < LONG:
-        shutil.rmtree(before)
-    operations.checkpoints().run()
-    backup.put_back()
-    operations.look()
-    operations.replay()
-    operations.lift()
-    operations.checkpoints().run()
-    assert size(world) < LONG
-    while size(world) < of_then.ledger_number:
-        with world.core.db.begin() as db:
-            enter(db, world.core.clock, ADMIN, Action.USER_LINK)
-        operations.checkpoints().run()
-    export(world, session, after)
-    operations.checkpoints().run()
-
-    key = world.folder / "signing.pub"
-    key.write_bytes(world.signer.public)
-
-    def verify(package: Path, copy: Path) -> tuple[int, str]:
-        words = ["verify", str(package), "--key", str(key), "--copy", str(copy)]
-        done = CliRunner().invoke(main, words)
-        return done.exit_code, done.output
-
-    lost = "it agrees with the copies of a history that a later restore lost"
-    code, said = verify(before, operations.copy)
-    assert (code, lost in said) == (0, True), said
-    code, said = verify(after, operations.copy)
-    assert (code, lost in said) == (0, False), said
-    undeclared = world.folder / "undeclared"
-    lines, _ = witness.read(operations.copy)
-    witness.append(undeclared, [line for line in lines if not isinstance(line, RestoredCopy)])
-    code, said = verify(before, undeclared)
-    assert code == 1
-    assert [line.split()[1] for line in said.splitlines() if line.startswith("FAIL")] == ["custody.copies"]

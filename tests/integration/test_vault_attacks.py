@@ -1,12 +1,9 @@
-"""Attacks on the running vault: by whoever writes to the database, owns the bucket or steals a backup.
+"""Attacks on the running vault: by whoever writes to the database or owns the bucket.
 
 Each is found by name by what `proctoring ledger verify` runs, or opens nothing.
 """
 
-import sqlite3
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Callable
 
 import pytest
 from sqlalchemy import select, update
@@ -17,71 +14,19 @@ from proctoring.custody.rows import CertificateRow, CheckpointRow, EntryRow, Led
 from proctoring.custody.service import enter, entries
 from proctoring.errors import Conflict
 from proctoring.evidence.export import Exporter
-from proctoring.proofs.chains import audit, audit_objects
 from proctoring.recordings.rows import SegmentRow, TakeRow
-from proctoring.sessions.model import Session
-from proctoring.units.model import UnitState
 from proctoring.units.rows import UnitRow
-from storage.errors import KeyMissing, NotAuthentic, VaultError
-from storage.keys.folder import KeyFolder
+from storage.errors import VaultError
 from storage.objects.naming import unit_prefix
 from storage.objects.store import ObjectStore
-from storage.proofs import witness
 from storage.proofs.manifest import digest
-from storage.seal import Opener
+from tests.integration.vault import Vault, rechain, replace, vault
 from tests.support.packages import ASKED, checkpoints, export
-from tests.support.world import ADMIN, World
+from tests.support.world import ADMIN
+
+__all__ = ["vault"]
 
 SECRET = b"somebody's living room, in clear"
-
-
-@dataclass
-class Vault:
-    """Two candidates with three streams each, everything signed and copied off the host."""
-
-    world: World
-    copy: Path
-    first: Session
-    second: Session
-
-    def faults(self, copied: bool = True) -> set[str]:
-        lines = witness.read(self.copy)[0] if copied else []
-        with self.world.core.db.read() as db:
-            found = audit(db, self.world.signer.public, lines)
-            return {fault.code for fault in [*found, *audit_objects(db, self.world.objects)]}
-
-    def unit(self, session: Session, kind: str = "webcam") -> str:
-        mine = select(UnitRow.id).where(UnitRow.session_id == session.id, UnitRow.kind == kind)
-        with self.world.core.db.read() as db:
-            return db.scalars(mine).one()
-
-    def keys(self, session: Session, kind: str = "webcam") -> list[str]:
-        return [one.key for one in self.world.objects.versions(unit_prefix(self.unit(session, kind)))]
-
-
-@pytest.fixture
-def vault(tmp_path: Path) -> Iterator[Vault]:
-    world = World(tmp_path)
-    copy = world.folder / "elsewhere"
-    first, second = world.ended(), world.ended()
-    checkpoints(world, copy).run()
-    made = Vault(world, copy, first, second)
-    assert made.faults() == set()
-    yield made
-    world.core.db.close()
-
-
-def rechain(db: Db, unit_id: str) -> None:
-    """What a careful attacker does after editing a manifest's rows: every hash right again, to the head."""
-    unit, prev = db.get_one(UnitRow, unit_id), "0" * 64
-    rows = db.scalars(
-        select(SegmentRow).where(SegmentRow.unit_id == unit_id).order_by(SegmentRow.position)
-    ).all()
-    for row in rows:
-        row.prev = prev
-        prev = row.leaf_hash = row.leaf().hash()
-    unit.manifest_size, unit.manifest_head = len(rows), prev
-    db.flush()
 
 
 def rechain_ledger(db: Db) -> None:
@@ -214,71 +159,6 @@ def test_an_insider_of_the_bucket_reads_nothing_and_is_found_altering_or_deletin
     assert vault.faults() == {"segment.missing"}
 
 
-@pytest.mark.promise("P13")
-def test_a_stolen_backup_shows_nothing(vault: Vault, tmp_path: Path) -> None:
-    """Database and bucket without the private halves: no unit opens, and no sealed key opens another."""
-    (tmp_path / "thief").mkdir()
-    (tmp_path / "thief" / "public").symlink_to(vault.world.folder / "keys" / "public")
-    thief = Opener(KeyFolder(tmp_path / "thief"))
-    with vault.world.core.db.read() as db:
-        units = {unit.id: unit for unit in db.scalars(select(UnitRow))}
-        takes = list(db.scalars(select(TakeRow)))
-    for unit in units.values():
-        key = unit.key()
-        assert key is not None
-        with pytest.raises(KeyMissing):
-            thief.unit(unit.id, key)
-    take, other = takes[0], next(take for take in takes if take.unit_id != takes[0].unit_id)
-    key = units[other.unit_id].key()
-    assert key is not None
-    assert take.sealed_key is not None
-    with pytest.raises(NotAuthentic):
-        vault.world.opener.unit(other.unit_id, key).take_key(take.id, take.sealed_key)
-
-
-def backup(vault: Vault, to: Path) -> None:
-    with sqlite3.connect(vault.world.folder / "world.db") as source, sqlite3.connect(to) as target:
-        source.backup(target)
-
-
-def restore(vault: Vault, saved: Path) -> None:
-    vault.world.core.db.close()
-    with sqlite3.connect(saved) as source, sqlite3.connect(vault.world.folder / "world.db") as target:
-        source.backup(target)
-
-
-@pytest.mark.promise("P13")
-def test_a_database_rolled_back_to_an_old_backup_is_found(vault: Vault, tmp_path: Path) -> None:
-    """In itself the old database is whole; what was copied off the host since does not fit it, and still does
-    not after it has gone on and signed new checkpoints."""
-    backup(vault, tmp_path / "old.db")
-    vault.world.ended()
-    checkpoints(vault.world, vault.copy).run()
-    assert vault.faults() == set()
-    restore(vault, tmp_path / "old.db")
-    assert vault.faults(copied=False) <= {"segment.missing"}
-    assert "tree.rolled_back" in vault.faults()
-    for _ in range(2):
-        vault.world.ended()
-        checkpoints(vault.world, vault.copy).run()
-    assert "tree.rewritten" in vault.faults()
-
-
-@pytest.mark.promise("P7")
-def test_erased_evidence_that_a_restored_database_brings_back_is_found(vault: Vault, tmp_path: Path) -> None:
-    """The certificate that left the host says it was erased; a unit that lives again is named."""
-    backup(vault, tmp_path / "old.db")
-    vault.world.clock.move(days=200)
-    vault.world.eraser.run()
-    checkpoints(vault.world, vault.copy).run()
-    assert vault.faults() == set()
-    restore(vault, tmp_path / "old.db")
-    assert {"erasure.undone", "tree.rolled_back"} <= vault.faults()
-    unit = vault.unit(vault.first)
-    with vault.world.core.db.read() as db:
-        assert db.get_one(UnitRow, unit).state == UnitState.RETAINED.value
-
-
 def test_a_forged_certificate_is_found(vault: Vault) -> None:
     """Changing what was certified breaks its signature, and it is not the copied one any more."""
     vault.world.clock.move(days=200)
@@ -314,12 +194,6 @@ def test_what_is_entered_later_makes_no_fault(vault: Vault) -> None:
     with vault.world.core.db.read() as db:
         assert entries(db)[-1].action is Action.REVIEW_CLAIM
     assert vault.faults() == set()
-
-
-def replace(objects: ObjectStore, key: str, data: bytes) -> None:
-    """What the owner of a bucket can do, write-once names or not."""
-    objects.delete([one for one in objects.versions(key[: len("u/") + 17]) if one.key == key])
-    objects.put(key, data)
 
 
 def exchange(objects: ObjectStore, one: str, two: str) -> None:

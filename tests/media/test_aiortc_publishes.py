@@ -1,112 +1,33 @@
-"""A standard WebRTC stack publishes: another sender than Chromium, and the ways in which a take ends."""
+"""A standard WebRTC stack publishes: another sender than Chromium, through certificates, loss and noise."""
 
 import asyncio
-import os
 import re
 import socket
 import statistics
-from collections import Counter
-from collections.abc import Callable
-from fractions import Fraction
 from itertools import pairwise
 from typing import Any
 
-import av
-import httpx2
-import numpy as np
 import pytest
-from aiortc import RTCPeerConnection, RTCRtpSender, RTCSessionDescription, VideoStreamTrack
-from aiortc.mediastreams import AudioStreamTrack, MediaStreamTrack
-from aiortc.rtcdtlstransport import RTCCertificate, generate_certificate
-from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from aiortc import RTCSessionDescription
+from aiortc.mediastreams import AudioStreamTrack
 from pylibsrtp._binding import lib
 
-from capture.publish.ingest import Patience
 from capture.publish.ingests import Ingests
 from capture.receive import aiortc_hooks
 from capture.receive.delivery import Address
 from capture.recorder import MemoryRecorder
 from proctoring.exams.model import Stream
 from proctoring.recordings.model import EndCause
-from tests.bench import meters
+from tests.media.aiortc_publisher import CERTIFICATES, KEYS, Publisher
 from tests.media.decoded import Decoded, check_take
-from tests.media.site import TIMEOUT_S, Site, running_site
+from tests.media.site import TIMEOUT_S, running_site
 from tests.support.media_port import stand_before
 
 pytestmark = pytest.mark.live
 
-CERTIFICATES = "_RTCPeerConnection__certificates"  # private to the library
 LOST_EVERY = 41  # packets; what is sent again is lost again
 HOLE_MS = 200
 RECOVERY_MS_MAX = 1_900  # waiting for the packet, asking for a keyframe, getting it
-KEYS: dict[str, Callable[[], Any]] = {
-    "ECDSA": lambda: ec.generate_private_key(ec.SECP256R1()),
-    "RSA": lambda: rsa.generate_private_key(65537, 2048),
-}
-
-
-class Moving(VideoStreamTrack):
-    """A grey picture that changes with time."""
-
-    async def recv(self) -> av.VideoFrame:
-        pts, time_base = await self.next_timestamp()
-        image = np.full((120, 160, 3), (pts // 3000 * 8) % 256, np.uint8)
-        frame = av.VideoFrame.from_ndarray(image, format="rgb24")
-        frame.pts, frame.time_base = pts, Fraction(time_base)
-        return frame
-
-
-class Publisher:
-    """An aiortc WHIP client, with a certificate of its own making or one for `key`."""
-
-    def __init__(
-        self,
-        site: Site,
-        token: str,
-        codec: str,
-        *extra: MediaStreamTrack,
-        again: bool = True,
-        key: Any = None,
-    ) -> None:
-        self.site, self.token = site, token
-        self.connection = RTCPeerConnection()
-        if key is not None:
-            certificate = RTCCertificate(key, generate_certificate(key))
-            setattr(self.connection, CERTIFICATES, [certificate])
-            aiortc_hooks.allow_rsa(self.connection)
-        for track in (Moving(), *extra):
-            transceiver = self.connection.addTransceiver(track, direction="sendonly")
-            if track.kind == "video":
-                known = RTCRtpSender.getCapabilities("video").codecs
-                transceiver.setCodecPreferences([c for c in known if c.name in (codec, again and "rtx")])
-        self.location = ""
-
-    async def publish(self) -> None:
-        await self.connection.setLocalDescription(await self.connection.createOffer())
-        async with httpx2.AsyncClient() as client:
-            response = await client.post(
-                f"{self.site.url}/whip",
-                content=self.connection.localDescription.sdp,
-                headers={"Content-Type": "application/sdp", "Authorization": f"Bearer {self.token}"},
-            )
-        assert response.status_code == 201, response.text
-        self.location = response.headers["location"]
-        await self.connection.setRemoteDescription(RTCSessionDescription(response.text, "answer"))
-
-    def vanish(self) -> None:
-        """Stops answering without a word, as a machine does whose cable is pulled."""
-        for sender in self.connection.getSenders():
-            for protocol in sender.transport.transport._connection._protocols:
-                protocol.transport.abort()
-
-
-async def takes_are(site: Site, number: int) -> None:
-    """Waits for this many takes of the webcam."""
-    await site.until(lambda: len(site.takes(Stream.WEBCAM)) == number)
-
-
-def patient(site: Site, silent_s: float, connect_s: float = 30.0) -> None:
-    site.ingests._patience = Patience(connect_s=connect_s, silent_s=silent_s)
 
 
 @pytest.mark.parametrize("codec", ["H264", "VP8"])
@@ -197,126 +118,6 @@ def test_loss_that_is_not_repaired_costs_pictures_but_no_soundness() -> None:
     asyncio.run(scenario())
 
 
-def test_a_connection_that_falls_silent_is_lost() -> None:
-    """Without a packet for `silent_s` the take ends with what was whole; another ingest goes on."""
-
-    async def scenario() -> None:
-        async with running_site() as site:
-            patient(site, silent_s=1.0)
-            lost, other = Publisher(site, "webcam", "VP8"), Publisher(site, "phone", "VP8")
-            await lost.publish()
-            await other.publish()
-            await site.until(lambda: len(site.recorder.takes) == 2)
-            lost.vanish()
-            await site.until(lambda: site.takes(Stream.WEBCAM)[0].cause)
-            (take,) = site.takes(Stream.WEBCAM)
-            assert take.cause is EndCause.CONNECTION_LOST
-            assert take.segments
-            await site.until(lambda: site.takes(Stream.PHONE)[0].segments)
-            assert site.takes(Stream.PHONE)[0].cause is None
-            await lost.connection.close()
-            await other.connection.close()
-
-    asyncio.run(scenario())
-
-
-def test_a_finished_session_ends_its_ingests() -> None:
-    """What was recorded until then is stored; the take says why it ended; the other session goes on."""
-
-    async def scenario() -> None:
-        async with running_site() as site:
-            ours, other = Publisher(site, "webcam", "VP8"), Publisher(site, "other", "VP8")
-            await ours.publish()
-            await other.publish()
-            await site.until(lambda: len(site.recorder.takes) == 2)
-            site.recorder.over.add("session-1")
-            await site.until(lambda: any(take.cause for take in site.recorder.takes.values()))
-            ended = [take for take in site.recorder.takes.values() if take.cause]
-            assert [(take.grant.session_id, take.cause) for take in ended] == [
-                ("session-1", EndCause.SESSION_ENDED)
-            ]
-            assert ended[0].segments
-            await ours.connection.close()
-            await other.connection.close()
-
-    asyncio.run(scenario())
-
-
-def test_what_came_before_the_goodbye_is_recorded() -> None:
-    """Also what came since the port was last read."""
-
-    async def scenario() -> None:
-        async with running_site() as site:
-            publisher = Publisher(site, "webcam", "VP8")
-            await publisher.publish()
-            await site.until(lambda: any(take.segments for take in site.takes(Stream.WEBCAM)))
-            (ingest,) = site.ingests._by_id.values()
-            timer = site.ingests.rounds._timer
-            assert timer is not None
-            timer.cancel()
-
-            async def sent() -> int:
-                stats = await publisher.connection.getStats()
-                return sum(one.packetsSent for one in stats.values() if one.type == "outbound-rtp")
-
-            before = await sent()
-            while await sent() < before + 3:  # noqa: ASYNC110 - the library offers no event
-                await asyncio.sleep(0.01)
-            unread = await sent() - ingest._peer.packets
-            await ingest.finish(EndCause.STOPPED)
-            assert unread > 0
-            assert ingest._peer.packets >= before + 3
-            await publisher.connection.close()
-
-    asyncio.run(scenario())
-
-
-def test_a_publisher_that_left_leaves_nothing() -> None:
-    """No task, no open file, no state at the port, however often one comes."""
-
-    def held() -> Counter[str]:
-        return Counter(tasks=len(asyncio.all_tasks()), files=meters.open_files(os.getpid()))
-
-    async def scenario() -> None:
-        async with running_site() as site:
-            rounds = site.ingests.rounds
-            most: Counter[str] = Counter()
-            for number in (1, 2, 3):
-                publisher = Publisher(site, "webcam", "VP8", AudioStreamTrack())
-                await publisher.publish()
-                await takes_are(site, number)
-                await site.until(lambda: site.takes(Stream.WEBCAM)[-1].segments)
-                (ingest,) = site.ingests._by_id.values()
-                await ingest.finish(EndCause.STOPPED)
-                await publisher.connection.close()
-                async with asyncio.timeout(TIMEOUT_S):
-                    while (most and not held() <= most) or len(site.ingests):  # noqa: ASYNC110 - nothing tells of a task's end
-                        await asyncio.sleep(0.01)
-                most = most or held()
-                assert not rounds._slot_of
-                assert not rounds.port._guests
-                assert not rounds.port._routes
-
-    asyncio.run(scenario())
-
-
-def test_a_publisher_that_closes_without_a_goodbye() -> None:
-    """A DTLS close without DELETE is put down to the connection, and the last pictures are kept."""
-
-    async def scenario() -> None:
-        async with running_site() as site:
-            publisher = Publisher(site, "screen", "VP8")
-            await publisher.publish()
-            await site.until(lambda: site.recorder.takes)
-            await publisher.connection.close()
-            await site.until(lambda: site.takes(Stream.SCREEN)[0].cause)
-            (take,) = site.takes(Stream.SCREEN)
-            assert take.cause is EndCause.CONNECTION_LOST
-            assert take.segments
-
-    asyncio.run(scenario())
-
-
 def test_stray_datagrams_end_nothing() -> None:
     """Empty, oversized and random datagrams from a stranger leave a recording as it is."""
 
@@ -336,22 +137,6 @@ def test_stray_datagrams_end_nothing() -> None:
             await publisher.connection.close()
             (take,) = site.takes(Stream.WEBCAM)
             check_take(take)
-
-    asyncio.run(scenario())
-
-
-def test_a_peer_that_never_connects_is_forgotten() -> None:
-    """An offer without a publisher behind it holds its place for `connect_s` only."""
-
-    async def scenario() -> None:
-        async with running_site() as site:
-            patient(site, silent_s=10.0, connect_s=0.5)
-            publisher = Publisher(site, "webcam", "VP8")
-            await publisher.connection.setLocalDescription(await publisher.connection.createOffer())
-            ingest, _ = await site.ingests.publish("webcam", publisher.connection.localDescription.sdp)
-            await asyncio.wait_for(ingest.ended.wait(), TIMEOUT_S)
-            assert site.recorder.takes == {}
-            await publisher.connection.close()
 
     asyncio.run(scenario())
 

@@ -28,7 +28,11 @@ class Bug:
 PROOFS = "tests/unit/proctoring/proofs"
 EDITS = (f"{PROOFS}/test_edits.py", f"{PROOFS}/test_columns.py", f"{PROOFS}/test_holes.py")
 READ = (f"{PROOFS}/test_pages.py", f"{PROOFS}/test_job.py", "tests/unit/retention/test_guard.py")
-ERASED = ("tests/unit/retention/test_erase.py", "tests/unit/proctoring/casework/test_decisions.py")
+ERASED = (
+    "tests/unit/retention/test_erase.py",
+    "tests/unit/proctoring/incidents/test_incidents.py",
+    "tests/unit/proctoring/casework/test_procedures.py",
+)
 SHREDDED = ("tests/unit/storage/objects/test_shred.py",)
 RACES = (
     "tests/integration/test_interleavings.py::test_a_hold_and_an_erasure_have_one_winner_in_every_order",

@@ -10,6 +10,7 @@ from tests.support import compiled, floors
 
 ROOT = Path(__file__).parents[2]
 LINES_MAX = 500
+TEST_LINES_MAX = 320
 FUNCTION_LINES_MAX = 70
 LINE_CHARS_MAX = 110
 """Of JavaScript, CSS and templates: prettier leaves comments and strings as they are. ruff sees to Python."""
@@ -30,6 +31,13 @@ def test_no_file_is_longer_than_a_room_may_be() -> None:
         str(file.relative_to(ROOT)) for file in files() if len(file.read_text().splitlines()) >= LINES_MAX
     }
     assert long == set()
+
+
+def test_no_file_of_tests_holds_several_ideas() -> None:
+    """None has more than TEST_LINES_MAX lines."""
+    tests = [file for file in files() if file.is_relative_to(ROOT / "tests")]
+    assert tests
+    assert {file.name for file in tests if len(file.read_text().splitlines()) > TEST_LINES_MAX} == set()
 
 
 def test_no_function_is_longer_than_a_page() -> None:

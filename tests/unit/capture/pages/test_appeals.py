@@ -1,4 +1,4 @@
-"""Appeals: in time or not, one against each decision, and what an answer does to the decision."""
+"""Appeals: in time or not, and one against each decision."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -6,37 +6,24 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import update
 
-from proctoring.appeals import service as appeals
-from proctoring.appeals.model import Appeal, AppealOutcome, AppealState, check_answer, refusal
+from proctoring.appeals.model import Appeal, AppealOutcome, AppealState, refusal
 from proctoring.appeals.rows import AppealRow
-from proctoring.casework import claims, results
-from proctoring.custody.model import Actor
-from proctoring.errors import Conflict, CoreError, Invalid
+from proctoring.casework import results
 from proctoring.exams.model import CountFrom, Regulation
-from proctoring.flags.model import Category, Severity
 from proctoring.holds import service as holds
 from proctoring.holds.model import HoldKind
 from proctoring.incidents import service as incidents
-from proctoring.incidents.model import Amendment, Incident, IncidentState
+from proctoring.incidents.model import IncidentState
 from proctoring.incidents.rows import IncidentRow
-from proctoring.privacy.model import ReviewOutcome
-from proctoring.privacy.service import own_recording
 from proctoring.proofs.all_rows import compare_all_rows
-from proctoring.recordings.timeline import timeline
-from proctoring.reviews import service as reviews
-from proctoring.reviews.model import ReviewState
-from proctoring.sessions.model import Session
 from proctoring.units.due import due_at
 from tests.support.asgi import AsgiClient
-from tests.support.looks import look
 from tests.support.world import ADMIN, World
+from tests.unit.capture.pages.appealed import BERT, close, counted, due, lodge, publish, told_so
 
-ANNA, BERT = Actor("anna", "proctor"), Actor("bert", "proctor")
-COMMITTEE = Actor("carla", "committee")
 NOON = datetime(2026, 11, 16, 12, tzinfo=UTC)
 LODGED = Appeal("a-1", "s-1", "No.", AppealState.LODGED, NOON, "h-1", None, None, None, None, "i-1")
 ANSWERED = replace(LODGED, state=AppealState.CLOSED)
-SEVERER = Amendment(Category.TECHNICAL, Severity.MINOR)
 REGULATION = Regulation(14, CountFrom.RESULTS, "Europe/Brussels", 90)
 
 
@@ -83,60 +70,6 @@ def test_the_period_runs_from_the_day_the_candidate_was_told(
     """Where that is later, in civil days; it never shortens what the results gave."""
     published = datetime(2026, 12, 1, 9, tzinfo=UTC)
     assert due_at(REGULATION, NOON, published, notified) == wanted
-
-
-@pytest.mark.parametrize("outcome", list(AppealOutcome))
-def test_an_amendment_says_what_the_decision_is_now(outcome: AppealOutcome) -> None:
-    """It needs a decision and its new kind; no other outcome takes one."""
-    if outcome is AppealOutcome.AMENDED:
-        check_answer(outcome, "i-1", SEVERER)
-        for incident, amendment in (("i-1", None), (None, SEVERER)):
-            with pytest.raises(Invalid):
-                check_answer(outcome, incident, amendment)
-    else:
-        check_answer(outcome, None, None)
-        with pytest.raises(Invalid):
-            check_answer(outcome, "i-1", SEVERER)
-
-
-def counted(world: World, session: Session) -> Incident:
-    """An incident that two people agreed on."""
-    with world.core.db.begin() as db:
-        claims.claim(db, world.core, ANNA, session.id)
-    for person in (ANNA, BERT):
-        look(world.core, person, session.id)
-    with world.core.db.begin() as db:
-        made = incidents.decide(
-            db, world.core, ANNA, session.id, Category.OTHER, Severity.MAJOR, "A second voice."
-        )
-    with world.core.db.begin() as db:
-        return incidents.confirm(db, world.core, BERT, made.id)
-
-
-def publish(world: World, session: Session) -> None:
-    with world.core.db.begin() as db:
-        results.publish_results(db, world.core, ADMIN, session.exam_id)
-
-
-def lodge(world: World, session: Session) -> Appeal:
-    with world.core.db.begin() as db:
-        return appeals.lodge(db, world.core, session.id, "I was alone.")
-
-
-def close(world: World, appeal: Appeal, outcome: AppealOutcome, amendment: Amendment | None = None) -> Appeal:
-    with world.core.db.begin() as db:
-        return appeals.close(db, world.core, COMMITTEE, appeal.id, outcome, "We looked at it.", amendment)
-
-
-def due(world: World, session: Session) -> set[datetime]:
-    with world.core.db.read() as db:
-        return {stream.due_at for stream in timeline(db, session.id).streams}
-
-
-def told_so(world: World) -> bool:
-    """Whether every row is as the ledger tells."""
-    with world.core.db.read() as db:
-        return compare_all_rows(db).faults == []
 
 
 @pytest.mark.promise("P9")
@@ -199,61 +132,6 @@ def test_an_appeal_that_is_late_is_refused_whatever_holds_the_evidence(
 
 
 @pytest.mark.promise("P9")
-def test_an_appeal_upheld_annuls_the_incident(world: World, client: AsgiClient) -> None:
-    """It counts no more, its hold ends with the appeal's, the page says so, and it is decided for good."""
-    session = world.ended()
-    publish(world, session)
-    (before,) = due(world, session)
-    incident = counted(world, session)
-    appeal = lodge(world, session)
-    assert appeal.incident_id == incident.id
-    close(world, appeal, AppealOutcome.UPHELD)
-    with world.core.db.read() as db:
-        assert incidents.load(db, incident.id).state is IncidentState.ANNULLED
-        assert holds.active(db, session.id) == []
-        assert reviews.load(db, session.id).state is ReviewState.ANNULLED
-        own = own_recording(db, world.core, session.id)
-    assert (own.outcome, own.incident, due(world, session)) == (ReviewOutcome.ANNULLED, None, {before})
-    page = client.get(f"/c/{world.core.links.invitation(session)}/recording?lang=en").text
-    assert "The appeals committee took the decision back" in page
-    assert "A second voice." not in page
-    assert told_so(world)
-    with world.core.db.begin() as db, pytest.raises(Conflict):
-        claims.claim(db, world.core, ANNA, session.id)
-
-
-@pytest.mark.promise("P9")
-def test_an_appeal_upheld_takes_back_an_incident_that_was_closed_meanwhile(world: World) -> None:
-    """Closing ends its hold, not what it says of the candidate."""
-    session = world.ended()
-    incident = counted(world, session)
-    appeal = lodge(world, session)
-    with world.core.db.begin() as db:
-        incidents.close(db, world.core, BERT, incident.id)
-    close(world, appeal, AppealOutcome.UPHELD)
-    with world.core.db.read() as db:
-        assert incidents.load(db, incident.id).state is IncidentState.ANNULLED
-    assert told_so(world)
-
-
-@pytest.mark.promise("P9")
-def test_an_appeal_upheld_in_part_amends_the_incident(world: World, client: AsgiClient) -> None:
-    """Kind and severity are what the committee says, and the candidate's page shows them; it stays held."""
-    session = world.ended()
-    incident = counted(world, session)
-    close(world, lodge(world, session), AppealOutcome.AMENDED, SEVERER)
-    with world.core.db.read() as db:
-        amended = incidents.load(db, incident.id)
-        assert [hold.kind for hold in holds.active(db, session.id)] == [HoldKind.INCIDENT]
-    assert (amended.category, amended.severity) == (SEVERER.category, SEVERER.severity)
-    assert amended.state is IncidentState.CONFIRMED
-    page = client.get(f"/c/{world.core.links.invitation(session)}/recording?lang=en").text
-    assert "a technical matter" in page
-    assert "you were right in part" in page
-    assert told_so(world)
-
-
-@pytest.mark.promise("P9")
 @pytest.mark.parametrize("outcome", [AppealOutcome.REFUSED, AppealOutcome.WITHDRAWN])
 def test_no_second_appeal_against_the_same_decision(
     world: World, client: AsgiClient, outcome: AppealOutcome
@@ -305,19 +183,3 @@ def test_when_a_decision_was_told_and_what_an_appeal_is_against_cannot_be_edited
     with world.core.db.read() as db:
         found = {(one.table, one.column) for one in compare_all_rows(db).faults}
     assert found == {("incidents", "notified_at"), ("appeals", "incident_id")}
-
-
-def test_an_answer_that_cannot_be_changes_nothing(world: World) -> None:
-    """An amendment of nothing; the appeal is open still."""
-    session = world.ended()
-    appeal = lodge(world, session)
-    cases: list[tuple[AppealOutcome, Amendment | None, type[CoreError]]] = [
-        (AppealOutcome.AMENDED, SEVERER, Invalid),
-        (AppealOutcome.AMENDED, None, Invalid),
-        (AppealOutcome.UPHELD, SEVERER, Invalid),
-    ]
-    for outcome, amendment, error in cases:
-        with pytest.raises(error):
-            close(world, appeal, outcome, amendment)
-    with world.core.db.read() as db:
-        assert appeals.load(db, appeal.id).state is AppealState.LODGED
