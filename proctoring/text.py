@@ -2,8 +2,8 @@
 
 Pure.
 
-- A `line` is one line. It is refused with a line end, a control character or a direction override in it,
-  since such a character changes the text that other people read around it.
+- A `line` is one line. It is refused with a line end, a control character or a direction override in it.
+  Such a character changes the text that other people read around it.
 - `prose` and a `message` may have several lines. Characters that a page cannot show are replaced by
   REPLACEMENT there, so that no words are lost.
 - NUL is never stored: PostgreSQL cannot keep it. In a message it is replaced, elsewhere refused.

@@ -9,8 +9,8 @@ header:
     cross-site, same-site  another page: a picture, script, form, frame or link of it, a window it opened
 
 A navigation is no exception, for any page can make one. Evidence itself never opens from elsewhere. A page
-that opens evidence as it loads, such as a session's, first asks a person who arrives from elsewhere, as from
-a mail read in a browser. It costs one more click, and that click is theirs.
+that opens evidence as it loads, such as a session's, first asks a person who arrives from elsewhere. That may
+be a mail read in a browser. It costs one more click, and that click is theirs.
 
 All browsers have sent the header since 2023. A request without it comes from a script of the signed-in
 person. `Origin` counts for it, where it is there.
