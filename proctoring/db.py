@@ -21,6 +21,7 @@ from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, Final, TypeVar
+from weakref import finalize
 
 import psycopg
 from sqlalchemy import URL, BigInteger, DateTime, Dialect, MetaData, create_engine, event, make_url, text
@@ -84,7 +85,10 @@ class Row(DeclarativeBase):
 
 
 class Database:
-    """Transactions on one database. `clock` replaces the database's own in tests."""
+    """Transactions on one database. `clock` replaces the database's own in tests.
+
+    Its connections are closed by `close`, or when nobody has it any more.
+    """
 
     def __init__(
         self, url: str | URL, isolation: str = WRITING_ISOLATION, clock: Clock | None = None
@@ -109,6 +113,7 @@ class Database:
         self._writing = sessionmaker(self.engine, expire_on_commit=False)
         self._reading = sessionmaker(reading, expire_on_commit=False)
         event.listen(self._writing, "before_commit", _run_before_commit)
+        finalize(self, self.engine.dispose)
 
     @contextmanager
     def begin(self) -> Iterator[Session]:

@@ -1,6 +1,7 @@
 """The rehearsal in a real browser, through a real ingest: everything is tried, nothing is kept."""
 
 import sqlite3
+from contextlib import closing
 
 import pytest
 
@@ -15,7 +16,7 @@ pytestmark = pytest.mark.live
 
 def stored(service: Service) -> tuple[dict[str, list[tuple[object, ...]]], set[str]]:
     """Every row of every table but those that change with time alone, and every file of recordings."""
-    with sqlite3.connect(service.data / "proctoring.db") as db:
+    with closing(sqlite3.connect(service.data / "proctoring.db")) as db:
         names = [name for (name,) in db.execute("select name from sqlite_master where type = 'table'")]
         rows = {name: db.execute(f"select * from {name}").fetchall() for name in names if name not in OF_JOBS}
     files = [*(service.data / "objects").rglob("*"), *(service.data / "spool").rglob("*")]

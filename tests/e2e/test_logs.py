@@ -2,7 +2,7 @@
 
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from importlib.resources import files
 from pathlib import Path
@@ -150,5 +150,5 @@ def reviewed(service: Service, session_id: str, folder: Path) -> None:
     assert service.run("verify", str(package))["ok"]
     service.run("purge", "--at", "2099-01-01T00:00:00Z")
     assert reviewer.get(f"/sessions/{session_id}/logs/activity.json").status_code == 404
-    with sqlite3.connect(service.data / "proctoring.db") as database:
+    with closing(sqlite3.connect(service.data / "proctoring.db")) as database:
         assert database.execute("select count(*) from logged_events").fetchone() == (0,)

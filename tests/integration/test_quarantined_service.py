@@ -1,12 +1,12 @@
 """The whole service over a restored database, and the operator's commands that bring it back."""
 
-import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 
 import httpx2
 import pytest
 
+from tests.support import sqlite
 from tests.support.service import DEV, Service
 
 HTML = {"Accept": "text/html"}
@@ -23,14 +23,7 @@ def service(tmp_path: Path) -> Iterator[Service]:
 def restore(data: Path, saved: Path) -> None:
     for end in ("-wal", "-shm"):
         (data / f"proctoring.db{end}").unlink(missing_ok=True)
-    copy(saved, data / "proctoring.db")
-
-
-def copy(source: Path, to: Path) -> None:
-    with sqlite3.connect(source) as one, sqlite3.connect(to) as other:
-        one.backup(other)
-    one.close()
-    other.close()
+    sqlite.copy(saved, data / "proctoring.db")
 
 
 @pytest.mark.promise("P7")
@@ -42,7 +35,7 @@ def test_a_restored_service_serves_nothing_until_a_person_lifts_it(service: Serv
     invited = service.invite("--streams", "webcam")
     session_id = service.run("simulate", "--seconds", "6")["sessions"][0]
     service.stop()
-    copy(service.data / "proctoring.db", tmp_path / "saved.db")
+    sqlite.copy(service.data / "proctoring.db", tmp_path / "saved.db")
     service.start()
     assert service.run("purge", *AT)["erased"] == 3
     service.stop()

@@ -1,6 +1,5 @@
 """A vault with two candidates, everything signed and copied, for an attacker to edit."""
 
-import sqlite3
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +15,7 @@ from proctoring.units.rows import UnitRow
 from storage.objects.naming import unit_prefix
 from storage.objects.store import ObjectStore
 from storage.proofs import witness
+from tests.support import sqlite
 from tests.support.packages import checkpoints
 from tests.support.world import World
 
@@ -70,14 +70,12 @@ def rechain(db: Db, unit_id: str) -> None:
 
 
 def backup(vault: Vault, to: Path) -> None:
-    with sqlite3.connect(vault.world.folder / "world.db") as source, sqlite3.connect(to) as target:
-        source.backup(target)
+    sqlite.copy(vault.world.folder / "world.db", to)
 
 
 def restore(vault: Vault, saved: Path) -> None:
     vault.world.core.db.close()
-    with sqlite3.connect(saved) as source, sqlite3.connect(vault.world.folder / "world.db") as target:
-        source.backup(target)
+    sqlite.copy(saved, vault.world.folder / "world.db")
 
 
 def replace(objects: ObjectStore, key: str, data: bytes) -> None:

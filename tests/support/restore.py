@@ -1,10 +1,8 @@
 """Backups of a world's database, and putting one back, as an operator does: the rest of the world goes on."""
 
-import sqlite3
 from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import count
-from pathlib import Path
 
 from proctoring.custody.model import Actor
 from proctoring.proofs.bodies import Restoration
@@ -15,7 +13,7 @@ from proctoring.restore.compare import CopyWatch
 from proctoring.restore.missing import ProvenMissing
 from retention.replay import Replay, Replayed
 from storage.objects.shred import Shredder
-from tests.support import postgres
+from tests.support import postgres, sqlite
 from tests.support.world import World
 
 OPERATOR = Actor("cli:op", "operator")
@@ -44,20 +42,13 @@ def back_up(world: World) -> Backup:
 
         return Backup(put_back, lambda: postgres.server().drop(saved))
     file = world.folder / f"backup-{next(_names)}.db"
-    _copy(world.folder / "world.db", file)
+    sqlite.copy(world.folder / "world.db", file)
 
     def put_file_back() -> None:
         world.core.db.close()
-        _copy(file, world.folder / "world.db")
+        sqlite.copy(file, world.folder / "world.db")
 
     return Backup(put_file_back, file.unlink)
-
-
-def _copy(source: Path, to: Path) -> None:
-    with sqlite3.connect(source) as one, sqlite3.connect(to) as other:
-        one.backup(other)
-    one.close()
-    other.close()
 
 
 class Operations:

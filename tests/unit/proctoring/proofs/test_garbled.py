@@ -3,6 +3,7 @@ fails."""
 
 import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import datetime
 from pathlib import Path
 
@@ -104,10 +105,12 @@ def test_a_null_where_none_may_be_is_no_value() -> None:
     """SQLite's schema itself can be edited, and then takes it."""
     held: Column[datetime] = Column("due_at", Instant(), nullable=False)
     table = Table("units", MetaData(), held)
-    with create_engine("sqlite://").begin() as connection:
+    engine = create_engine("sqlite://")
+    with engine.begin() as connection:
         connection.exec_driver_sql("CREATE TABLE units (due_at DATETIME)")
         connection.exec_driver_sql("INSERT INTO units VALUES (NULL), ('abc')")
         values = list(connection.scalars(select(as_it_stands(table.c.due_at))))
+    engine.dispose()
     assert values == ["NULL", "abc"]
     assert all(isinstance(one, Garbled) for one in values)
 
@@ -178,6 +181,6 @@ def test_ledger_verify_names_garbage_and_ends_in_no_traceback(
     assert (said.exit_code, isinstance(said.exception, SystemExit)) == (1, True)
     assert "custody_entries 2 at" in said.output
     assert "rows.unreadable" in said.output
-    with sqlite3.connect(tmp_path / "world.db") as file:
+    with closing(sqlite3.connect(tmp_path / "world.db")) as file:
         (unit,) = file.execute("SELECT id FROM evidence_units WHERE kind = 'webcam'").fetchone()
     assert f"evidence_units {unit} due_at" in said.output
