@@ -7,7 +7,7 @@ from typing import Protocol
 
 
 class Stills(Protocol):
-    """Keeps images of identity cards. `capture.spool.sink.VaultRecorder` is the real one."""
+    """Keeps images of identity cards. `capture.spool.stills.VaultStills` is the real one."""
 
     def keeps(self) -> bool:
         """Whether what comes now is accepted here: images, and what is recorded. It may ask the disk."""

@@ -14,16 +14,15 @@ import structlog
 
 from capture.cut.open_piece import STILL_MS_MAX
 from capture.late.cut import AUDIO_TICKS_PER_MS, cut
+from capture.late.recorder import LateRecorder
 from capture.media import webm
 from capture.media.opus import duration_ticks
 from capture.media.piece import TICKS_PER_MS, Piece
 from capture.media.webm_read import Recorded, read
 from capture.pace import Pace
 from capture.recorder import Grant, MediaSegment
-from capture.spool.sink import VaultRecorder
 from proctoring.errors import CoreError, Unavailable, WrongState
 from proctoring.recordings.late import Missing, check_claim
-from proctoring.recordings.model import EndCause
 from proctoring.recordings.spans import Span, fillable
 
 log = structlog.get_logger()
@@ -54,7 +53,7 @@ class _Stream:
 class LateIntake:
     """Everything that pages send of one process, bounded in memory."""
 
-    def __init__(self, recorder: VaultRecorder) -> None:
+    def __init__(self, recorder: LateRecorder) -> None:
         self._recorder = recorder
         self._streams: dict[Grant, _Stream] = {}
         self._at_once = 0
@@ -75,12 +74,12 @@ class LateIntake:
 
     async def admit(self, token: str) -> Grant:
         """Raises TokenRefused, TooMany."""
-        grant = await self._recorder.admit_late(token)
+        grant = await self._recorder.admit(token)
         self._pace.demand_turn(grant)
         return grant
 
     async def announce(self, grant: Grant, holding: bool) -> Missing:
-        """See `VaultRecorder.announce`. A page that holds nothing more ends its late take."""
+        """See `LateRecorder.announce`. A page that holds nothing more ends its late take."""
         stream = self._streams.get(grant)
         if not holding and stream is not None:
             async with stream.lock:
@@ -127,7 +126,7 @@ class LateIntake:
             await self._end(stream)
         take = stream.take
         if take is None:
-            take_id = await self._recorder.begin_late(grant, piece.media_type, piece.start_unix_ms)
+            take_id = await self._recorder.begin(grant, piece.media_type, piece.start_unix_ms)
             take = stream.take = _Take(take_id, piece.media_type)
             log.info("late-take.begun", take=take_id)
         data = await asyncio.to_thread(webm.write, piece)
@@ -147,7 +146,7 @@ class LateIntake:
         if take is None:
             return
         try:
-            await self._recorder.end(take.id, EndCause.STOPPED, 0)
+            await self._recorder.end(take.id)
             log.info("late-take.ended", take=take.id, segments=take.stored)
         except CoreError as error:
             # It stays open in the database; the next start ends it.

@@ -4,7 +4,7 @@ import shutil
 from pathlib import Path
 
 from capture.spool.files import ID_FILE
-from capture.spool.sink import VaultRecorder
+from capture.spool.sink import Sink
 from capture.spool.spool import Spool
 from proctoring.core import Core
 from storage.objects.store import ObjectStore
@@ -15,14 +15,14 @@ class LeftSpool:
 
     def __init__(self, core: Core, objects: ObjectStore, folder: Path) -> None:
         self._folder = folder
-        self._recorder = VaultRecorder(core, objects, Spool(folder))
+        self._sink = Sink(core, objects, Spool(folder))
 
     async def start(self) -> None:
-        """See `VaultRecorder.start`."""
-        await self._recorder.start()
+        """See `Sink.start`."""
+        await self._sink.start()
 
     async def close(self) -> None:
         """The folder goes if nothing is left in it; else the next start goes on."""
-        await self._recorder.close()
+        await self._sink.close()
         if [file.name for file in self._folder.iterdir()] == [ID_FILE]:
             shutil.rmtree(self._folder)

@@ -22,7 +22,7 @@ from capture.signals.recorder import WatchingRecorder
 from capture.signals.watch import Watch
 from capture.spool.left import LeftSpool
 from capture.spool.report import SpoolReport
-from capture.spool.sink import VaultRecorder
+from capture.spool.sink import Sink
 from capture.spool.spool import Spool
 from proctoring.compose.checks import opening, sealing
 from proctoring.compose.jobs import jobs
@@ -84,18 +84,18 @@ def capture_edge(made: CaptureParts, number: int = 0, of: int = 1) -> Edge:
     core = made.core
     settings = core.settings
     own, *left = DataFolder(settings.data).spools(number, of)
-    recorder = VaultRecorder(core, made.objects, Spool(own))
+    sink = Sink(core, made.objects, Spool(own))
     emptied = [LeftSpool(core, made.objects, folder) for folder in left]
     watch = Watch()
     ingests = Ingests(
-        WatchingRecorder(core, made.objects, recorder, watch),
+        WatchingRecorder(core, made.objects, sink.recorder, watch),
         ice_servers=ice_servers(settings),
         addresses=settings.media_addresses or None,
         media_port=settings.media_port and settings.media_port + number,
     )
-    report = SpoolReport(core, recorder.spool, ingests)
-    intake = LateIntake(recorder)
-    keeper = LogKeeper(core, recorder)
+    report = SpoolReport(core, sink.spool, ingests)
+    intake = LateIntake(sink.late)
+    keeper = LogKeeper(core, sink.recorder)
     relays = relays_of(core)
     forgetful = rehearsal.ForgetfulRecorder(core)
     rehearsals = Ingests(
@@ -104,19 +104,19 @@ def capture_edge(made: CaptureParts, number: int = 0, of: int = 1) -> Edge:
         rounds=ingests.rounds,
         ingests_max=rehearsal.REHEARSALS_MAX,
     )
-    figures = CaptureFigures({"recording": ingests, "rehearsal": rehearsals}, recorder.spool)
+    figures = CaptureFigures({"recording": ingests, "rehearsal": rehearsals}, sink.spool)
     return Edge(
-        checks={"store": made.objects.check, "spool": recorder.check, "keys": lambda: sealing(core)},
+        checks={"store": made.objects.check, "spool": sink.check, "keys": lambda: sealing(core)},
         routers=[
             whip.routes(ingests, relays),
             late.routes(intake),
             rehearsal.routes(forgetful, rehearsals, core, relays),
             events.routes(keeper),
-            *([load.routes([ingests, rehearsals], recorder.spool)] if of > 1 else []),
+            *([load.routes([ingests, rehearsals], sink.spool)] if of > 1 else []),
         ],
-        pages=[candidate_pages.routes(core, recorder)],
+        pages=[candidate_pages.routes(core, sink.stills)],
         static={"candidate": "capture"},
-        running=[*emptied, recorder, report, figures, intake, watch, keeper, ingests, rehearsals],
+        running=[*emptied, sink, report, figures, intake, watch, keeper, ingests, rehearsals],
         bodies=CAPTURE_BODIES,
         tokens=page_tokens(core.links),
     )

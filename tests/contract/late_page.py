@@ -13,7 +13,7 @@ from fastapi import FastAPI
 
 from capture.late import endpoint as late
 from capture.late.intake import LateIntake
-from capture.spool.sink import VaultRecorder
+from capture.spool.sink import Sink
 from capture.spool.spool import Spool
 from proctoring.exams.model import Stream
 from proctoring.recordings.model import EndCause
@@ -83,10 +83,10 @@ async def a_page(world: World) -> AsyncIterator[Page]:
     faults = Faults()
     with faulty(world.core, faults) as core:
         spool = Spool(world.folder / "spool", disk_free_bytes_min=0)
-        recorder = VaultRecorder(core, AwayObjects(world.objects, faults), spool, retry_s=0.01)
+        sink = Sink(core, AwayObjects(world.objects, faults), spool, retry_s=0.01)
         session = world.admitted()
-        await recorder.start()
-        intake = LateIntake(recorder)
+        await sink.start()
+        intake = LateIntake(sink.late)
         await intake.start()
         app = FastAPI()
         problems.install(app)
@@ -100,7 +100,7 @@ async def a_page(world: World) -> AsyncIterator[Page]:
                 yield page
             finally:
                 await intake.close()
-                await recorder.close()
+                await sink.close()
 
 
 def with_page(world: World, scenario: Callable[[Page], Awaitable[None]]) -> None:

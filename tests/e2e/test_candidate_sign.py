@@ -20,7 +20,7 @@ WEBCAM_SIGN = '[data-row="webcam"] [data-sign] >> nth=0'
 HELD_BY_A_FILE = """
 import asyncio, os, sys
 from pathlib import Path
-from capture.spool.sink import VaultRecorder
+from capture.spool.recorder import VaultRecorder
 store = VaultRecorder.store
 async def held(self, take_id, segment):
     while Path(os.environ["HELD_WHILE"]).exists():

@@ -16,7 +16,7 @@ from sqlalchemy import func, select
 
 from capture import pages
 from capture.late.endpoint import WEBM
-from capture.spool.sink import VaultRecorder
+from capture.spool.sink import Sink
 from proctoring.compose.app import capture_edge, create_app, review_edge
 from proctoring.compose.parts import CaptureParts, ReviewParts
 from proctoring.exams import service as exams
@@ -53,7 +53,7 @@ class Stage:
 
     world: World
     app: FastAPI
-    recorder: VaultRecorder
+    sink: Sink
     http: httpx2.AsyncClient
     invited: Session
     recording: Session
@@ -79,7 +79,7 @@ class Stage:
     async def stored(self) -> None:
         """All that was accepted is in the database."""
         async with asyncio.timeout(LIMIT_S):
-            while len(self.recorder.spool):  # noqa: ASYNC110 - other threads empty it
+            while len(self.sink.spool):  # noqa: ASYNC110 - other threads empty it
                 await asyncio.sleep(0.01)
 
 
@@ -107,8 +107,8 @@ async def staged(world: World) -> AsyncIterator[Stage]:
             world.clock.move(seconds=(GAP_MS + SEGMENT_MS) / 1000)
             world.store(world.begin(recording), 0, world.clock.unix_ms)
             world.clock.move(seconds=SEGMENT_MS / 1000)
-            recorder = next(one for one in made.running if isinstance(one, VaultRecorder))
-            yield Stage(world, app, recorder, http, invited, recording, world.ended(exam), gap_at)
+            sink = next(one for one in made.running if isinstance(one, Sink))
+            yield Stage(world, app, sink, http, invited, recording, world.ended(exam), gap_at)
 
 
 def form(path: str, **fields: str) -> Ask:

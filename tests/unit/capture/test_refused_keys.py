@@ -9,7 +9,7 @@ from sqlalchemy import func, select, update
 
 from capture.recorder import Grant
 from capture.refused import telling
-from capture.spool.sink import VaultRecorder
+from capture.spool.sink import Sink
 from capture.spool.spool import Spool
 from proctoring.custody.model import Action
 from proctoring.custody.service import entries
@@ -56,31 +56,31 @@ def replace_key(
         return before
 
 
-async def publish(world: World, recorder: VaultRecorder, session: Session) -> None:
-    await recorder.begin(Grant(session.id, Stream.WEBCAM), MEDIA, 0)
+async def publish(world: World, sink: Sink, session: Session) -> None:
+    await sink.recorder.begin(Grant(session.id, Stream.WEBCAM), MEDIA, 0)
 
 
-async def ask_to_publish(world: World, recorder: VaultRecorder, session: Session) -> None:
-    await recorder.admit(world.core.links.ingest(session, Stream.WEBCAM))
+async def ask_to_publish(world: World, sink: Sink, session: Session) -> None:
+    await sink.recorder.admit(world.core.links.ingest(session, Stream.WEBCAM))
 
 
-async def send_late(world: World, recorder: VaultRecorder, session: Session) -> None:
-    await recorder.begin_late(Grant(session.id, Stream.WEBCAM), MEDIA, 0)
+async def send_late(world: World, sink: Sink, session: Session) -> None:
+    await sink.late.begin(Grant(session.id, Stream.WEBCAM), MEDIA, 0)
 
 
-async def send_card(world: World, recorder: VaultRecorder, session: Session) -> None:
-    await recorder.keep_image(session.id, b"card")
+async def send_card(world: World, sink: Sink, session: Session) -> None:
+    await sink.stills.keep_image(session.id, b"card")
 
 
-async def write_log(world: World, recorder: VaultRecorder, session: Session) -> None:
-    await recorder.begin(Grant(session.id, UnitKind.ACTIVITY), LOG_MEDIA_TYPE, 0)
+async def write_log(world: World, sink: Sink, session: Session) -> None:
+    await sink.recorder.begin(Grant(session.id, UnitKind.ACTIVITY), LOG_MEDIA_TYPE, 0)
 
 
-async def write_answers(world: World, recorder: VaultRecorder, session: Session) -> None:
-    await recorder.begin(Grant(session.id, UnitKind.ANSWERS), LOG_MEDIA_TYPE, 0)
+async def write_answers(world: World, sink: Sink, session: Session) -> None:
+    await sink.recorder.begin(Grant(session.id, UnitKind.ANSWERS), LOG_MEDIA_TYPE, 0)
 
 
-Door = Callable[[World, VaultRecorder, Session], Awaitable[None]]
+Door = Callable[[World, Sink, Session], Awaitable[None]]
 DOORS: list[tuple[Door, UnitKind]] = [
     (ask_to_publish, UnitKind.WEBCAM),
     (publish, UnitKind.WEBCAM),
@@ -94,12 +94,12 @@ DOORS: list[tuple[Door, UnitKind]] = [
 def through(world: World, door: Door, session: Session) -> None:
     async def scenario() -> None:
         spool = Spool(world.folder / "spool", disk_free_bytes_min=0)
-        recorder = VaultRecorder(world.core, world.objects, spool)
-        await recorder.start()
+        sink = Sink(world.core, world.objects, spool)
+        await sink.start()
         try:
-            await door(world, recorder, session)
+            await door(world, sink, session)
         finally:
-            await recorder.close()
+            await sink.close()
 
     asyncio.run(scenario())
 

@@ -12,7 +12,8 @@ from fastapi import FastAPI
 
 from capture.logs import events as endpoint
 from capture.logs.keeper import LogKeeper
-from capture.spool.sink import VaultRecorder
+from capture.spool.recorder import VaultRecorder
+from capture.spool.sink import Sink
 from capture.spool.spool import Spool
 from proctoring.recordings import ending, logs
 from proctoring.recordings.events import Log
@@ -94,15 +95,15 @@ async def stage(
         world.clock.move(minutes=5)
     spool = Spool(world.folder / "spool", disk_free_bytes_min=0)
     with faulty(world.core, faults) as core:
-        recorder = VaultRecorder(core, AwayObjects(world.objects, faults), spool, retry_s=0.01)
-        await recorder.start()
-        keeper = LogKeeper(core, recorder, ticks=lambda: ticks[0])
+        sink = Sink(core, AwayObjects(world.objects, faults), spool, retry_s=0.01)
+        await sink.start()
+        keeper = LogKeeper(core, sink.recorder, ticks=lambda: ticks[0])
         app = FastAPI()
         problems.install(app)
         app.include_router(endpoint.routes(keeper))
         async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app), base_url="http://test") as client:
             try:
-                yield Stage(world, faults, recorder, keeper, client, session, webcam, ticks)
+                yield Stage(world, faults, sink.recorder, keeper, client, session, webcam, ticks)
             finally:
                 await keeper.close()
-                await recorder.close()
+                await sink.close()

@@ -12,7 +12,7 @@ from capture.recorder import MediaSegment
 from capture.signals import recorder as watching
 from capture.signals.recorder import WatchingRecorder
 from capture.signals.watch import Watch
-from capture.spool.sink import VaultRecorder
+from capture.spool.sink import Sink
 from capture.spool.spool import Spool
 from proctoring.exams import service as exams
 from proctoring.exams.model import CaptureProfile, Stream
@@ -96,16 +96,16 @@ async def recording(world: World, signals: bool = True, waiting_max: int = 64) -
         exam = exams.create(db, world.core, ADMIN, "Module 2", REGULATION, profile)
     faults = Faults()
     objects = AwayObjects(world.objects, faults)
-    vault = VaultRecorder(world.core, world.objects, Spool(world.folder / "spool", disk_free_bytes_min=0))
+    sink = Sink(world.core, world.objects, Spool(world.folder / "spool", disk_free_bytes_min=0))
     watch = Watch(CHILD, restart_s=0.0, waiting_max=waiting_max)
-    await vault.start()
+    await sink.start()
     await watch.start()
     try:
-        recorder = WatchingRecorder(world.core, objects, vault, watch)
+        recorder = WatchingRecorder(world.core, objects, sink.recorder, watch)
         yield Stage(world, faults, watch, recorder, world.admitted(exam))
     finally:
         await watch.close()
-        await vault.close()
+        await sink.close()
 
 
 def test_a_dark_picture_is_a_signal_and_a_flag_for_a_person(world: World) -> None:

@@ -6,7 +6,8 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from capture.recorder import MediaSegment
-from capture.spool.sink import VaultRecorder
+from capture.spool.recorder import VaultRecorder
+from capture.spool.sink import Sink
 from capture.spool.spool import Spool
 from proctoring.exams.model import Stream
 from proctoring.recordings import ending
@@ -22,12 +23,16 @@ LIMIT_S = 60
 
 @dataclass
 class Stage:
-    """A started recorder with what it stands on."""
+    """A started sink with what it stands on."""
 
     world: World
     faults: Faults
-    recorder: VaultRecorder
+    sink: Sink
     session: Session
+
+    @property
+    def recorder(self) -> VaultRecorder:
+        return self.sink.recorder
 
     def token(self, stream: Stream = Stream.WEBCAM) -> str:
         return self.world.core.links.ingest(self.session, stream)
@@ -60,9 +65,9 @@ async def recording(
     faults = Faults()
     spool = Spool(world.folder / "spool", bytes_max=bytes_max, disk_free_bytes_min=0)
     with faulty(world.core, faults) as core:
-        recorder = VaultRecorder(core, AwayObjects(world.objects, faults), spool, retry_s=RETRY_S)
-        await recorder.start()
+        sink = Sink(core, AwayObjects(world.objects, faults), spool, retry_s=RETRY_S)
+        await sink.start()
         try:
-            yield Stage(world, faults, recorder, session or world.admitted())
+            yield Stage(world, faults, sink, session or world.admitted())
         finally:
-            await recorder.close()
+            await sink.close()

@@ -4,11 +4,14 @@ import asyncio
 from dataclasses import replace
 
 import pytest
+from sqlalchemy import select
 
 from proctoring.errors import Unavailable, WrongState
 from proctoring.identity import service as identity
+from proctoring.recordings import running
 from proctoring.recordings.leaves import ABSENCES_MAX, Absence
 from proctoring.recordings.model import EndCause, GapPart
+from proctoring.recordings.rows import TakeRow
 from proctoring.recordings.timeline import locate
 from proctoring.sessions.model import Session
 from proctoring.units.model import UnitKind, UnitState
@@ -29,7 +32,8 @@ def test_with_all_parts_there_a_take_is_committed_when_its_end_returns(world: Wo
             line = stage.line()
             assert [segment.seq for segment in line.segments] == list(range(5))
             assert line.takes[0].end_cause is EndCause.STOPPED
-            assert stage.recorder.figures() == {"bytes": 0, "entries": 0, "spooled": 5, "drained": 6}
+            assert (stage.sink.spool.depth_bytes, len(stage.sink.spool)) == (0, 0)
+            assert stage.sink.spool.counters == {"spooled": 5, "drained": 6}
 
     asyncio.run(scenario())
 
@@ -68,11 +72,11 @@ def test_an_image_goes_the_way_of_a_segment(world: World) -> None:
     async def scenario() -> None:
         session = world.admitted(world.exam(identity_copy=True))
         async with recording(world, session) as stage:
-            await stage.recorder.keep_image(session.id, b"front")
+            await stage.sink.stills.keep_image(session.id, b"front")
             stage.faults.store_away = True
-            await stage.recorder.keep_image(session.id, b"back")
+            await stage.sink.stills.keep_image(session.id, b"back")
             stage.faults.store_away = False
-            await stage.until(lambda: len(stage.recorder.spool) == 0)
+            await stage.until(lambda: len(stage.sink.spool) == 0)
             with world.core.db.read() as db:
                 copy = identity.of_session(db, session.id)
                 assert copy is not None
@@ -86,7 +90,7 @@ def test_an_image_goes_the_way_of_a_segment(world: World) -> None:
             ] == [b"front", b"back"]
             await stage.finish()
             with pytest.raises(WrongState):
-                await stage.recorder.keep_image(session.id, b"late")
+                await stage.sink.stills.keep_image(session.id, b"late")
 
     asyncio.run(scenario())
 
@@ -105,11 +109,11 @@ def test_what_is_stored_while_parts_are_away_is_committed_when_they_are_back(wor
             for seq in range(1, 6):
                 await stage.recorder.store(take, stage.segment(seq))
             await stage.recorder.end(take, EndCause.SHARING_ENDED, 0)
-            await stage.until(lambda: stage.recorder.spool.counters["away"] > 1)
+            await stage.until(lambda: stage.sink.spool.counters["away"] > 1)
             assert len(stage.line().segments) == 1
-            assert stage.recorder.figures()["entries"] == 6
+            assert len(stage.sink.spool) == 6
             stage.faults.store_away = stage.faults.database_away = False
-            await stage.until(lambda: len(stage.recorder.spool) == 0)
+            await stage.until(lambda: len(stage.sink.spool) == 0)
             line = stage.line()
             assert [segment.seq for segment in line.segments] == list(range(6))
             assert line.gaps[0].cause is line.takes[0].end_cause is EndCause.SHARING_ENDED
@@ -134,6 +138,28 @@ def test_a_take_whose_begin_was_committed_unheard_ends(world: World) -> None:
             line = stage.line()
             assert [shown.end_cause for shown in line.takes] == [EndCause.STORE_FAILED, EndCause.STOPPED]
             assert (line.state, len(line.segments)) == (UnitState.RETAINED, 1)
+
+    asyncio.run(scenario())
+
+
+def test_neither_a_late_take_nor_an_images_stays_open_unheard(world: World) -> None:
+    """The same for what is sent late, and for the copy of an identity card."""
+
+    async def scenario() -> None:
+        session = world.admitted(world.exam(identity_copy=True))
+        async with recording(world, session=session) as stage:
+            await stage.recorder.end(await stage.begin(), EndCause.STOPPED, 0)
+            grant = await stage.sink.late.admit(stage.token())
+            stage.faults.fail_once.add(Point.COMMITTED)
+            with pytest.raises(Unavailable):
+                await stage.sink.late.begin(grant, MEDIA, world.clock.unix_ms)
+            stage.faults.fail_once.add(Point.COMMITTED)
+            with pytest.raises(Unavailable):
+                await stage.sink.stills.keep_image(session.id, b"front")
+            await stage.until(lambda: len(stage.sink.spool) == 0)
+            with world.core.db.read() as db:
+                assert running.open_takes(db, stage.sink.spool.id) == []
+                assert len(list(db.scalars(select(TakeRow.id)))) == 3
 
     asyncio.run(scenario())
 
@@ -172,7 +198,7 @@ def test_what_waits_in_the_spool_is_ciphertext(world: World) -> None:
             stage.faults.store_away = True
             media = bytes(range(256)) * 8
             await stage.recorder.store(take, replace(stage.segment(0), data=media))
-            key = stage.recorder._takes[take].sealer._key
+            key = stage.sink.takes._open[take].sealer._key
             assert key is not None
             files = [file for file in world.folder.rglob("*") if file.is_file()]
             assert any(file.parent.name == "spool" for file in files)

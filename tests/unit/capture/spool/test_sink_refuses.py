@@ -13,7 +13,7 @@ from capture.errors import SpoolFull
 from capture.media.piece import Piece, Sample, Vp8Config
 from capture.publish import whip
 from capture.publish.ingests import Ingests
-from capture.spool import gather, sink, worker
+from capture.spool import gather, sink, takes, worker
 from proctoring.errors import Unavailable, WrongState
 from proctoring.exams.model import Stream
 from proctoring.recordings import ending
@@ -35,22 +35,22 @@ def test_readiness_degrades_once_nothing_is_stored_for_long(
             take = await stage.begin()
             stage.faults.store_away = True
             await stage.recorder.store(take, stage.segment(0))
-            await stage.until(lambda: stage.recorder.spool.counters["away"] > 1)
-            stage.recorder.check()
+            await stage.until(lambda: stage.sink.spool.counters["away"] > 1)
+            stage.sink.check()
             monkeypatch.setattr(worker, "AWAY_S_MAX", 0.0)
             with pytest.raises(Unavailable, match="nothing that waits in the spool"):
-                stage.recorder.check()
+                stage.sink.check()
             stage.faults.store_away = False
-            await stage.until(lambda: len(stage.recorder.spool) == 0)
+            await stage.until(lambda: len(stage.sink.spool) == 0)
             await stage.recorder.end(take, EndCause.STOPPED, 0)
-            stage.recorder.check()
+            stage.sink.check()
 
     asyncio.run(scenario())
 
 
 def test_a_store_that_hangs_delays_nobody_who_records(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """With every thread of the drain stuck in a put, segments are accepted and takes end."""
-    monkeypatch.setattr(sink, "END_S_MAX", 0.05)
+    monkeypatch.setattr(takes, "END_S_MAX", 0.05)
     monkeypatch.setattr(sink, "CLOSE_S_MAX", 30)
 
     async def scenario() -> None:
@@ -63,9 +63,9 @@ def test_a_store_that_hangs_delays_nobody_who_records(world: World, monkeypatch:
                     await stage.recorder.store(take, stage.segment(seq))
             for take in takes:
                 await stage.recorder.end(take, EndCause.STOPPED, 0)
-            assert len(stage.recorder.spool) == 33
+            assert len(stage.sink.spool) == 33
             stage.faults.hanging.set()
-            await stage.until(lambda: len(stage.recorder.spool) == 0)
+            await stage.until(lambda: len(stage.sink.spool) == 0)
             for stream in Stream:
                 assert [segment.seq for segment in stage.line(stream).segments] == list(range(10))
 
@@ -98,7 +98,7 @@ def test_a_full_spool_lets_nobody_in_and_says_when_to_come_back(world: World) ->
             take = await stage.begin()
             stage.faults.store_away = True
             seq = 0
-            while stage.recorder.spool.depth_bytes < 0.8 * 4000:
+            while stage.sink.spool.depth_bytes < 0.8 * 4000:
                 await stage.recorder.store(take, stage.segment(seq))
                 seq += 1
             ingests = Ingests(stage.recorder, addresses=["127.0.0.1"])
@@ -116,10 +116,10 @@ def test_a_full_spool_lets_nobody_in_and_says_when_to_come_back(world: World) ->
                 assert "spool is full" in answer.json()["detail"]
                 assert answer.json()["remedy"]
                 with pytest.raises(SpoolFull, match="wait"):
-                    stage.recorder.check()
+                    stage.sink.check()
                 stage.faults.store_away = False
-                await stage.until(lambda: len(stage.recorder.spool) == 0)
-                stage.recorder.check()
+                await stage.until(lambda: len(stage.sink.spool) == 0)
+                stage.sink.check()
                 assert (await client.post("/whip", content=offer, headers=headers)).status_code == 201
             await ingests.close()
             await stage.recorder.end(take, EndCause.STOPPED, 0)
@@ -147,12 +147,12 @@ def test_a_running_take_ends_only_when_the_bound_is_reached_and_keeps_what_was_a
                 put += 1
                 await asyncio.sleep(0.02)
                 assert put < 200
-            accepted = stage.recorder.spool.counters["spooled"]
-            assert stage.recorder.spool.counters["full"] > 0
+            accepted = stage.sink.spool.counters["spooled"]
+            assert stage.sink.spool.counters["full"] > 0
             assert accepted > 0
             await writer.finish(EndCause.STORE_FAILED, 0.1)
             stage.faults.store_away = False
-            await stage.until(lambda: len(stage.recorder.spool) == 0)
+            await stage.until(lambda: len(stage.sink.spool) == 0)
             line = stage.line()
             assert [segment.seq for segment in line.segments] == list(range(accepted))
             assert line.takes[0].end_cause is EndCause.STORE_FAILED
@@ -168,12 +168,12 @@ def test_a_closed_recording_tells_its_publisher(world: World) -> None:
         async with recording(world) as stage:
             take = await stage.begin()
             await stage.recorder.store(take, stage.segment(0))
-            await stage.until(lambda: len(stage.recorder.spool) == 0)
+            await stage.until(lambda: len(stage.sink.spool) == 0)
             with world.core.db.begin() as db:
                 ending.finish(db, world.core, stage.session.id)
                 end_open_takes(db, world.core, EndCause.SERVER_STOPPED)
             await stage.recorder.store(take, stage.segment(1))
-            await stage.until(lambda: len(stage.recorder.spool) == 0)
+            await stage.until(lambda: len(stage.sink.spool) == 0)
             with pytest.raises(WrongState):
                 await stage.recorder.store(take, stage.segment(2))
             assert len(stage.line().segments) == 1
