@@ -20,8 +20,8 @@ from proctoring.core import Core
 from proctoring.errors import Contended
 from proctoring.recordings import absences, gaps
 from proctoring.recordings.leaves import SealedSegment, columns, leaf_of, placed, since_ms
+from proctoring.recordings.placing import is_first
 from proctoring.recordings.rows import SegmentRow, TakeRow
-from proctoring.recordings.service import is_first
 from proctoring.recordings.spans import Span
 from proctoring.sessions.rows import SessionRow
 from proctoring.units.model import UnitKind, UnitState

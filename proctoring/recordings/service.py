@@ -7,9 +7,7 @@ import math
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
-from sqlalchemy import Row as SqlRow
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session as Db
 
@@ -22,13 +20,13 @@ from proctoring.errors import NotFound, TooMany, WrongState
 from proctoring.exams.model import Stream
 from proctoring.quarantine.service import check_none
 from proctoring.recordings import absences, gaps
-from proctoring.recordings.leaves import SealedSegment, columns, leaf_of, placed, since_ms
-from proctoring.recordings.model import IN_VAIN, EndCause, Take
+from proctoring.recordings.leaves import SealedSegment, columns, leaf_of, since_ms
+from proctoring.recordings.model import EndCause, Take
 from proctoring.recordings.pace import TAKES_AT_ONCE, turn_in
+from proctoring.recordings.placing import begin_gap, place
 from proctoring.recordings.rows import SegmentRow, TakeRow
 from proctoring.recordings.ruleflags import flag_end
 from proctoring.recordings.settle import settle
-from proctoring.recordings.spans import EVER_MS, Span
 from proctoring.sessions.model import SessionEvent, SessionState, after
 from proctoring.sessions.rows import SessionRow
 from proctoring.sessions.service import session_row
@@ -182,44 +180,13 @@ def register(db: Db, core: Core, take_id: str, segment: SealedSegment) -> int:
         raise _closed()
     received = segment.received_at or core.clock()
     started = session_row(db, take.session_id).started_at
-    place = _place(db, core, take, segment, started)
-    leaf = leaf_of(segment, take.unit_id, take_id, take.media_type, place, received, prev=unit.manifest_head)
+    where = place(db, core, take, segment, started)
+    leaf = leaf_of(segment, take.unit_id, take_id, take.media_type, where, received, prev=unit.manifest_head)
     db.add(SegmentRow(**columns(leaf, unit.manifest_size - 1, received, take.late)))
     db.execute(update(UnitRow).where(UnitRow.id == leaf.unit).values(manifest_head=leaf.hash()))
     if segment.absences:
-        absences.record(db, core, take.session_id, take.unit_id, started, segment.absences, place)
+        absences.record(db, core, take.session_id, take.unit_id, started, segment.absences, where)
     return int(unit.manifest_size) - 1
-
-
-def _place(db: Db, core: Core, take: TakeRow, segment: SealedSegment, started: datetime | None) -> Span:
-    """Where the segment lies; gaps are closed, filled or left accordingly, and the take grows."""
-    kind, first = UnitKind(take.stream), is_first(segment.seq, take)
-    if not kind.is_stream:
-        start_ms = since_ms(started, segment.start_unix_ms)
-        place = Span(start_ms, start_ms + segment.duration_ms)
-    elif take.late:
-        place = placed(started, segment, after_ms=0)
-        gaps.fill(db, core, take.unit_id, place.start_ms, place.end_ms)
-    else:
-        after_ms = _earlier_end_ms(db, take) if first else take.end_ms
-        next_ms = _next_start_ms(db, take)
-        place = placed(started, segment, after_ms, EVER_MS if next_ms is None else next_ms)
-        if next_ms is not None:
-            gaps.carve(db, core, take.unit_id, place.start_ms, place.end_ms)
-        elif first:
-            gaps.close(db, take.unit_id, place.start_ms)
-        if not first and not (next_ms and gaps.known(db, take.unit_id, take.end_ms, place.start_ms)):
-            gaps.between(db, core, take.unit_id, kind, take.end_ms, place.start_ms)
-    if first:
-        take.start_ms = place.start_ms
-    take.end_ms = place.end_ms if first else max(take.end_ms, place.end_ms)
-    return place
-
-
-def is_first(seq: int, take: TakeRow | SqlRow[*tuple[Any, ...]]) -> bool:
-    """Whether nothing was registered of the take before this segment: it is the first, or the stream's first
-    one was damaged and set aside."""
-    return seq == 0 or (take.start_ms == take.end_ms and UnitKind(take.stream).is_stream)
 
 
 def end_take(db: Db, core: Core, take_id: str, cause: EndCause, at: datetime | None = None) -> None:
@@ -234,7 +201,7 @@ def end_take(db: Db, core: Core, take_id: str, cause: EndCause, at: datetime | N
     take.ended_at = at or core.clock()
     take.end_cause = cause.value
     if UnitKind(take.stream).is_stream and not take.late:
-        _begin_gap(db, core, take, cause)
+        begin_gap(db, core, take, cause)
     db.flush()
     # The length and head of the manifest stand in the ledger, so that its tail cannot be cut later.
     stands = select(UnitRow.manifest_size, UnitRow.manifest_head).where(UnitRow.id == take.unit_id)
@@ -254,20 +221,6 @@ def end_take(db: Db, core: Core, take_id: str, cause: EndCause, at: datetime | N
     )
     flag_end(db, core, take.session_id, take.end_ms, cause)
     settle(db, core.clock(), take.session_id)
-
-
-def _begin_gap(db: Db, core: Core, take: TakeRow, cause: EndCause) -> None:
-    end_ms = take.end_ms
-    if take.end_ms == take.start_ms:  # of this take nothing is stored: the stream ended with an earlier one
-        running = TakeRow.unit_id == take.unit_id, TakeRow.ended_at.is_(None), TakeRow.late.is_(False)
-        if db.scalar(select(TakeRow.id).where(*running, TakeRow.number < take.number).limit(1)) is not None:
-            return
-        end_ms = max(end_ms, _earlier_end_ms(db, take))
-        gaps.begin(db, core, take.unit_id, end_ms, cause)
-        if cause in IN_VAIN:
-            gaps.explain(db, core, take.unit_id, max(take.start_ms, end_ms), EVER_MS, cause)
-        return
-    gaps.begin(db, core, take.unit_id, end_ms, cause)
 
 
 def still_here(db: Db, core: Core, take_ids: Collection[str]) -> None:
@@ -290,23 +243,6 @@ def end_open_takes(db: Db, core: Core, cause: EndCause, session_ids: list[str] |
             end_take(db, core, take_id, cause)
             ended += 1
     return ended
-
-
-def _earlier_end_ms(db: Db, take: TakeRow) -> int:
-    """Where what is registered of the stream's earlier takes ends; 0 when nothing is."""
-    stored = TakeRow.number < take.number, TakeRow.end_ms > TakeRow.start_ms
-    ends = select(func.max(TakeRow.end_ms)).where(TakeRow.unit_id == take.unit_id, TakeRow.late.is_(False))
-    return db.scalar(ends.where(*stored)) or 0
-
-
-def _next_start_ms(db: Db, take: TakeRow) -> int | None:
-    """Where a later take begins of which something, recorded by another process, was registered first: a gap
-    that lasts is then after that one."""
-    stored = TakeRow.number > take.number, TakeRow.end_ms > TakeRow.start_ms
-    starts = select(func.min(TakeRow.start_ms)).where(
-        TakeRow.unit_id == take.unit_id, TakeRow.late.is_(False)
-    )
-    return db.scalar(starts.where(*stored))
 
 
 def unit_of(db: Db, session_id: str, stream: Stream | UnitKind) -> UnitRow:
