@@ -1,7 +1,13 @@
 /** What a <video> holds, in ms. */
 
+import { endOf } from "./stream-index.js";
+
+/** @typedef {import("./types.js").SegmentData} SegmentData */
+
 /** A position just before a buffered stretch counts as within it. */
 const BEFORE_MS = 50;
+/** So near its start and its end a segment is looked for; nearer in a short one. */
+const NEAR_MS = 250;
 
 /**
  * The end of the buffered stretch that holds `ms`, or null.
@@ -26,4 +32,25 @@ export function nextBuffered({ buffered }, ms) {
     if (1000 * buffered.start(i) > ms) return 1000 * buffered.start(i);
   }
   return null;
+}
+
+/**
+ * Whether the segment is there from its start to its end.
+ * @param {HTMLVideoElement} video
+ * @param {SegmentData} segment
+ */
+export function holdsWhole(video, segment) {
+  const near = Math.min(NEAR_MS, segment.duration_ms / 4);
+  const [from, until] = [segment.start_ms + near, endOf(segment) - near];
+  return bufferedEnd(video, from) !== null && bufferedEnd(video, until) !== null;
+}
+
+/**
+ * Whether anything of the segment is there.
+ * @param {HTMLVideoElement} video
+ * @param {SegmentData} segment
+ */
+export function holdsOf(video, segment) {
+  const next = nextBuffered(video, segment.start_ms - 1);
+  return bufferedEnd(video, segment.start_ms) !== null || (next !== null && next < endOf(segment));
 }

@@ -13,6 +13,10 @@ import { kindsOf } from "./stream-index.js";
  * A session may grow, and its end must not end the <video>: the buffer is declared longer than what is there.
  */
 const SPARE_S = 24 * 3600;
+/** How much is kept before the position, in ms of media. */
+const BEHIND_MS = 20_000;
+/** The same once the browser said that its buffer is full. */
+const BEHIND_MS_MIN = 2_000;
 /** So much may lie outside the window that is kept before it is dropped. */
 const LOOSE_S = 5;
 /** Thrown when the <video> gave up meanwhile, on something else than what is being appended. */
@@ -23,6 +27,7 @@ export class MediaBuffer {
   #source = null;
   /** @type {SourceBuffer | null} */
   #buffer = null;
+  #behindMs = BEHIND_MS;
 
   /** @param {HTMLVideoElement} video */
   constructor(video) {
@@ -69,13 +74,29 @@ export class MediaBuffer {
   }
 
   /**
-   * Puts a segment at its place. Throws what the browser throws when it cannot be parsed, or no longer fits.
+   * Puts a segment at its place, and drops what lies too far before `positionMs` or beyond `untilMs`. Throws
+   * what the browser throws when the segment cannot be parsed, or does not fit at all.
    *
    * @param {string} mediaType
    * @param {number} startMs
    * @param {ArrayBuffer} bytes
+   * @param {number} positionMs
+   * @param {number} untilMs
    */
-  async append(mediaType, startMs, bytes) {
+  async append(mediaType, startMs, bytes, positionMs, untilMs) {
+    await this.keepOnly(positionMs - this.#behindMs, untilMs);
+    try {
+      await this.#append(mediaType, startMs, bytes);
+    } catch (error) {
+      if (!(error instanceof DOMException) || error.name !== "QuotaExceededError") throw error;
+      this.#behindMs = BEHIND_MS_MIN;
+      await this.keepOnly(positionMs - this.#behindMs, untilMs);
+      await this.#append(mediaType, startMs, bytes);
+    }
+  }
+
+  /** @param {string} mediaType @param {number} startMs @param {ArrayBuffer} bytes */
+  async #append(mediaType, startMs, bytes) {
     const buffer = this.#buffer;
     if (this.video.error || !buffer || this.#source?.readyState !== "open") throw BROKEN;
     if (mediaType !== this.mediaType) {

@@ -9,7 +9,7 @@
  */
 
 import { Blocked } from "./blocked.js";
-import { bufferedEnd, nextBuffered } from "./buffered.js";
+import { bufferedEnd, holdsOf, holdsWhole } from "./buffered.js";
 import { fetchPiece } from "./fetch-piece.js";
 import { BROKEN, MediaBuffer } from "./media-buffer.js";
 import { Problem } from "./problem.js";
@@ -22,11 +22,8 @@ import { say } from "./words.js";
  * @typedef {import("./types.js").SegmentData} SegmentData
  */
 
-/** How much is kept before and fetched after the position, in ms of media at normal speed. */
-const BEHIND_MS = 20_000;
+/** How much is fetched after the position, in ms of media at normal speed. */
 const AHEAD_MS = 16_000;
-/** Kept before the position once the browser said that its buffer is full. */
-const BEHIND_MS_MIN = 2_000;
 /** Chromium holds about 48 MB per buffer; faster play asks for more, this is where it stops. */
 const AHEAD_BYTES_MAX = 24_000_000;
 const APPENDS_MAX = 2;
@@ -37,7 +34,6 @@ export class StreamPlayer extends EventTarget {
   #positionMs = 0;
   #rate = 1;
   #pumping = false;
-  #behindMs = BEHIND_MS;
   #abort = new AbortController();
   /** How often each segment was appended since the last seek. @type {Map<number, number>} */
   #appends = new Map();
@@ -159,7 +155,7 @@ export class StreamPlayer extends EventTarget {
       const segment = this.index.segmentAt(at);
       if (!segment || this.blocked.at(at)) return true;
       if (!this.#loaded.has(segment.n) || this.#loading === segment.n) return false;
-      return this.#holds(segment) || (this.#appends.get(segment.n) ?? 0) >= APPENDS_MAX;
+      return holdsOf(this.video, segment) || (this.#appends.get(segment.n) ?? 0) >= APPENDS_MAX;
     });
   }
 
@@ -210,7 +206,7 @@ export class StreamPlayer extends EventTarget {
       const here = this.mediaFrom(this.#positionMs) >= segment.start_ms;
       const fits = this.#buffer.fits(this.index.mediaType(segment));
       if (!here && !fits) return null;
-      if (this.#buffer.isOpen && fits && this.#has(segment)) continue;
+      if (this.#buffer.isOpen && fits && holdsWhole(this.video, segment)) continue;
       if ((this.#appends.get(segment.n) ?? 0) >= APPENDS_MAX) continue;
       return segment;
     }
@@ -227,18 +223,6 @@ export class StreamPlayer extends EventTarget {
       new Problem(415, say("no-codec", { type }), say("no-codec-do")),
     );
     return true;
-  }
-
-  /** @param {SegmentData} segment */
-  #has(segment) {
-    const near = Math.min(250, segment.duration_ms / 4);
-    return this.isBuffered(segment.start_ms + near) && this.isBuffered(endOf(segment) - near);
-  }
-
-  /** Whether anything of the segment is in the buffer. @param {SegmentData} segment */
-  #holds(segment) {
-    const next = nextBuffered(this.video, segment.start_ms - 1);
-    return this.isBuffered(segment.start_ms) || (next !== null && next < endOf(segment));
   }
 
   /** @param {SegmentData} segment */
@@ -281,15 +265,7 @@ export class StreamPlayer extends EventTarget {
   async #append(segment, mediaType, bytes) {
     const untilMs = this.#positionMs + 2 * AHEAD_MS * this.#rate;
     this.#buffer.declare(this.index.runs.at(-1)?.end_ms ?? 0);
-    await this.#buffer.keepOnly(this.#positionMs - this.#behindMs, untilMs);
-    try {
-      await this.#buffer.append(mediaType, segment.start_ms, bytes);
-    } catch (error) {
-      if (!(error instanceof DOMException) || error.name !== "QuotaExceededError") throw error;
-      this.#behindMs = BEHIND_MS_MIN;
-      await this.#buffer.keepOnly(this.#positionMs - this.#behindMs, untilMs);
-      await this.#buffer.append(mediaType, segment.start_ms, bytes);
-    }
+    await this.#buffer.append(mediaType, segment.start_ms, bytes, this.#positionMs, untilMs);
   }
 
   /**
