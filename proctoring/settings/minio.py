@@ -10,6 +10,7 @@ from pydantic import SecretStr
 from pydantic_settings import BaseSettings
 
 from proctoring.errors import Invalid
+from proctoring.settings.address import is_clear
 from proctoring.settings.secret_files import secret
 from storage.objects.powers import Power
 from storage.places import MinioKey, MinioPlace
@@ -50,6 +51,15 @@ class MinioSettings(BaseSettings):
                 "Set it to http(s)://host:port, without path and without user.",
             )
         return MinioPlace(url.netloc, url.scheme == "https", self.minio_region, self.minio_bucket)
+
+    def check_minio(self, *, dev: bool) -> None:
+        """Raises Invalid for an address that is none; outside dev, for one in clear that nobody allowed."""
+        if not self.minio_place.secure and is_clear(self.minio_url) and self.minio_secure and not dev:
+            raise Invalid(
+                f"{self.minio_url} is not https, so who reads along learns which objects there are.",
+                "Use https, or set PROCTORING_MINIO_SECURE=false where the network up to MinIO is yours "
+                "alone.",
+            )
 
     def minio_user(self, power: Power, data: Path) -> MinioKey | None:
         """The user of the power; None in a process that was not given its secret key.

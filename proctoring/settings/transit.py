@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 from pydantic_settings import BaseSettings
 
 from proctoring.errors import Invalid
+from proctoring.settings.address import is_clear
 from storage.keys.powers import KeyPower
 from storage.places import TransitPlace
 
@@ -34,6 +35,14 @@ class TransitSettings(BaseSettings):
                 "Set it to https://host:port, without path and without user.",
             )
         return TransitPlace(self.transit_url, self.transit_mount)
+
+    def check_transit(self, *, dev: bool) -> None:
+        """Raises Invalid for an address that is none, or that is in clear, outside dev."""
+        if is_clear(self.transit_place.url) and not dev:
+            raise Invalid(
+                f"{self.transit_url} is not https, so who reads along learns the keys of recordings.",
+                "Set PROCTORING_TRANSIT_URL to the https address of the key service.",
+            )
 
     def transit_login(self, power: KeyPower, data: Path) -> Path:
         """The file with the power's login: the one that is set, or where `proctoring init` keeps it."""

@@ -11,7 +11,8 @@ from starlette.datastructures import Headers
 from starlette.requests import Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from proctoring.settings.settings import LOOPBACK_HOSTS, Settings
+from proctoring.settings.address import LOOPBACK_HOSTS
+from proctoring.settings.settings import Settings
 from proctoring.web.problems import Problem, render
 
 FOR_OPERATORS = frozenset({"/healthz", "/readyz", "/metrics", "/load", "/load/figures"})
