@@ -16,7 +16,7 @@ from capture.spool.entry import EntryDamaged, SpooledEnd, SpooledSegment
 from capture.spool.files import Entry
 from capture.spool.spool import Spool
 from proctoring.core import Core
-from proctoring.errors import NotFound, Unavailable, WrongState
+from proctoring.errors import CoreError, NotFound, Unavailable, WrongState
 from proctoring.recordings import batch, logs, running
 from proctoring.recordings import service as recordings
 from proctoring.recordings.leaves import SealedSegment
@@ -99,8 +99,11 @@ class Drain:
             self._spool.counters["drained"] += len(committed)
             for entry in committed.values():
                 self._spool.done(entry)
-        except Exception as error:
+        except (CoreError, EntryDamaged) as error:  # `step` meets it again: it tells of it, and counts it
             log.info("spool.one-by-one", units=len(units), error=type(error).__name__)
+        except Exception:
+            self._spool.counters["failures"] += 1
+            log.exception("spool.one-by-one", units=len(units))
         return set(committed)
 
     def _commit(self, entry: Entry) -> bool:

@@ -1,11 +1,12 @@
 """Many streams' segments in one transaction: the leaves that one by one makes; the unusual is left."""
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+import structlog
 from sqlalchemy import select
 
 from capture.spool.drain import Drain, Outcome
@@ -22,6 +23,7 @@ from proctoring.recordings.service import BegunTake, end_take
 from proctoring.sessions.model import Session
 from proctoring.units.model import UnitState
 from proctoring.units.rows import UnitRow
+from storage.errors import StoreFailed
 from storage.objects.naming import segment_key
 from storage.proofs.manifest import GENESIS, digest
 from tests.support.service import wait_until
@@ -132,6 +134,29 @@ def test_what_is_unusual_is_left_for_one_by_one(bench: Bench) -> None:
     bench.spool.end(SpooledEnd(first.take.unit_id, first.take.id, EndCause.STOPPED, bench.world.core.clock()))
     bench.accept(ordinary, 2)
     assert bench.drain.together(bench.spool.lanes()) == {ordinary.take.unit_id}
+
+
+def test_what_fails_together_is_told_and_counted(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A mistake of ours is counted, and logged with where it was. What `step` meets and counts again is not.
+    Either way all is left for it."""
+    for one in bench.begun:
+        bench.accept(one, 1)
+    for error, told in ((ValueError("ours"), [("error", True)]), (StoreFailed("away"), [("info", False)])):
+        with monkeypatch.context() as failing, structlog.testing.capture_logs() as logs:
+            failing.setattr(bench.world.objects, "put", raising(error))
+            before = bench.spool.counters["failures"]
+            assert bench.drain.together(bench.spool.lanes()) == set()
+        assert bench.spool.counters["failures"] - before == len([one for one in told if one[1]])
+        assert [(one["log_level"], bool(one.get("exc_info"))) for one in logs] == told
+    bench.steps()
+    assert [len(bench.leaves(one)) for one in bench.begun] == [2, 2, 2]
+
+
+def raising(error: Exception) -> Callable[..., None]:
+    def fails(*_: object) -> None:
+        raise error
+
+    return fails
 
 
 def test_the_first_of_a_stream_is_ordinary(bench: Bench) -> None:
