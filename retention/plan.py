@@ -1,6 +1,6 @@
 """Plan of a pass of the retention worker, evidence unit by evidence unit, with the reasons.
 
-Pure: the database is asked what exists, the arithmetic is in `proctoring.holds.model`.
+`plan` asks the database what exists; the rule, `fate`, is pure. Due dates were set by `proctoring.units.due`.
 """
 
 from collections.abc import Sequence

@@ -30,6 +30,21 @@ RETRY_S = 1.0
 END_S_MAX = 10.0
 
 
+@dataclass(frozen=True, slots=True)
+class _Begin:
+    """The take begins, before its first piece is cut."""
+
+    media_type: str
+    start_unix_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Finish:
+    """Nothing more comes."""
+
+    cause: EndCause
+
+
 @dataclass(slots=True)
 class _Take:
     id: str
@@ -42,7 +57,6 @@ class _Take:
 class Writer:
     """`on_failed` is called once, when nothing more can be stored, with the cause to end the ingest for.
 
-    `after`, where set, is awaited before anything is begun: the previous take of the stream ends first.
     `waiting` counts what waits in all writers of the process.
     """
 
@@ -59,17 +73,21 @@ class Writer:
         self._grant = grant
         self._recorder = recorder
         self._on_failed = on_failed
-        self.after: asyncio.Event | None = None
-        self._queue: asyncio.Queue[Piece | tuple[str, int] | EndCause] = asyncio.Queue()
+        self._after: asyncio.Event | None = None
+        self._queue: asyncio.Queue[_Begin | Piece | _Finish] = asyncio.Queue()
         self._waiting_bytes = 0
         self._waiting = 0
         self._take: _Take | None = None
         self._failed: EndCause | None = None
         self._task = asyncio.ensure_future(self._run())
 
+    def wait_for(self, earlier: asyncio.Event) -> None:
+        """Begins nothing until then: the previous take of the stream ends first."""
+        self._after = earlier
+
     def open(self, media_type: str, start_unix_ms: int) -> None:
         """Announces the take before its first piece is cut."""
-        self._queue.put_nowait((media_type, start_unix_ms))
+        self._queue.put_nowait(_Begin(media_type, start_unix_ms))
 
     def put(self, piece: Piece) -> bool:
         """Accepts a piece, or says False: the queue is full or storing has failed."""
@@ -86,7 +104,7 @@ class Writer:
     async def finish(self, cause: EndCause, timeout_s: float) -> None:
         """Stores what was accepted, then ends the take. After `timeout_s` what is not stored is given up, and
         the take ends with STORE_FAILED."""
-        self._queue.put_nowait(cause)
+        self._queue.put_nowait(_Finish(cause))
         try:
             await asyncio.wait_for(self._task, timeout_s)
         except TimeoutError:
@@ -105,10 +123,10 @@ class Writer:
     async def _next(self) -> bool:
         """Handles what is next; whether more may come. Nobody holds a piece any more when it returns."""
         item = await self._queue.get()
-        if self.after is not None:
-            await self.after.wait()
-        if isinstance(item, EndCause):
-            await self._end(self._failed or item)
+        if self._after is not None:
+            await self._after.wait()
+        if isinstance(item, _Finish):
+            await self._end(self._failed or item.cause)
             return False
         try:
             if not self._failed:
@@ -129,11 +147,11 @@ class Writer:
         self._failed = cause
         self._on_failed(cause)
 
-    async def _handle(self, item: Piece | tuple[str, int]) -> None:
+    async def _handle(self, item: _Begin | Piece) -> None:
         if isinstance(item, Piece):
             await self._store(item)
         elif self._take is None:
-            await self._begin(*item)
+            await self._begin(item.media_type, item.start_unix_ms)
 
     async def _begin(self, media_type: str, start_unix_ms: int) -> _Take:
         take_id = await self._patiently(lambda: self._recorder.begin(self._grant, media_type, start_unix_ms))

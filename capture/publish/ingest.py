@@ -143,7 +143,7 @@ class Ingest:
 
     def follow(self, earlier: "Ingest") -> None:
         """Takes the place of an earlier ingest of the same stream: nothing is begun before that has ended."""
-        self._writer.after = earlier.ended
+        self._writer.wait_for(earlier.ended)
         earlier.finish_soon(earlier._when_replaced())
 
     async def add_candidates(self, candidates: Sequence[Candidate]) -> None:

@@ -8,10 +8,9 @@ import struct
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final, NamedTuple
 
-SENDER_REPORT, RECEIVER_REPORT, SOURCE_DESCRIPTION, BYE = 200, 201, 202, 203
+SENDER_REPORT, RECEIVER_REPORT, SOURCE_DESCRIPTION = 200, 201, 202
 TRANSPORT_FEEDBACK, PAYLOAD_FEEDBACK = 205, 206
 NACK, PICTURE_LOSS, APPLICATION_LAYER = 1, 1, 15  # FMT
-REPORT_BLOCKS_MAX: Final = 31  # per packet: the count has five bits
 _CNAME: Final = 1
 _MANTISSA_BITS: Final = 18  # of the REMB bit rate
 
@@ -48,7 +47,7 @@ def middle_32(ntp: int) -> int:
 
 
 def receiver_report(ssrc: int, blocks: Sequence[ReportBlock] = ()) -> bytes:
-    """At most REPORT_BLOCKS_MAX blocks."""
+    """At most 31 blocks, since their count has five bits; a publisher has one for each of its tracks."""
     body = b"".join(
         _BLOCK.pack(
             block.ssrc,

@@ -1,5 +1,8 @@
 """The database schema's history. `upgrade` brings any earlier database to the newest schema.
 
+A number names a revision; the order is that of `down_revision`. The numbers 0006, 0007, 0015, 0019, 0024 and
+0029 were never given to one: nothing is missing.
+
 Alembic is loaded where it is used: every command asks whether it knows the database's version.
 """
 

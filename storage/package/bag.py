@@ -28,7 +28,7 @@ TAG_FILES = frozenset({*TAGGED, TAG_MANIFEST, NOTE})
 FILES_MAX = 200_000
 TEXT_BYTES_MAX = 64 << 20
 OBJECT_BYTES_MAX = 32 << 20
-"""A sealed segment: capture's own limit, twice."""
+"""A sealed segment. Larger than any that capture makes (`SEGMENT_BYTES_MAX` in `capture.cut.segmenter`)."""
 _KIND = r"[a-z]{1,16}"
 _FOLDER = re.compile(rf"data|data/{_KIND}|data/{_KIND}/(sealed|media)")
 _PAYLOAD = re.compile(

@@ -5,6 +5,9 @@ import os
 import re
 from pathlib import Path
 
+from capture.cut import segmenter
+from proctoring import migrations
+from storage.package import bag
 from tests.mutants.bugs import BUGS
 from tests.support import compiled, floors
 
@@ -12,6 +15,8 @@ ROOT = Path(__file__).parents[2]
 LINES_MAX = 500
 TEST_LINES_MAX = 320
 FUNCTION_LINES_MAX = 70
+CONTAINER_BYTES_MAX = 1 << 20
+"""Of a segment: what is around its pictures and its sound, and the seal."""
 LINE_CHARS_MAX = 110
 """Of JavaScript, CSS and templates: prettier leaves comments and strings as they are. ruff sees to Python."""
 SOURCES = ("*.py", "*.js", "*.css", "*.html")
@@ -141,6 +146,18 @@ def test_imports_are_found_wherever_they_are_written(tmp_path: Path) -> None:
     assert up == [floors.Import("proctoring.middle", "proctoring.high")]
     assert floors.mutual(found) == [("high", "middle")]
     assert floors.knots(found) == [{"high", "middle"}]
+
+
+def test_a_number_that_no_migration_has_is_named() -> None:
+    """In the docstring of their package, which says that nothing is missing."""
+    given = {int(file.name[:4]) for file in (ROOT / "proctoring/migrations/versions").glob("[0-9]*.py")}
+    named = {int(number) for number in re.findall(r"\b0\d{3}\b", migrations.__doc__ or "")}
+    assert named == set(range(1, max(given))) - given
+
+
+def test_a_package_takes_any_segment_that_capture_makes() -> None:
+    """With room for its container and its seal. Neither room imports the other."""
+    assert bag.OBJECT_BYTES_MAX - segmenter.SEGMENT_BYTES_MAX >= CONTAINER_BYTES_MAX
 
 
 def test_every_seeded_bug_fits_the_code_that_it_changes() -> None:

@@ -159,7 +159,7 @@ def test_a_take_waits_for_the_one_before_it() -> None:
         recorder = MemoryRecorder({})
         earlier = asyncio.Event()
         writer = Writer("ingest", GRANT, recorder, lambda cause: None)
-        writer.after = earlier
+        writer.wait_for(earlier)
         writer.open(VP8_OPUS, 0)
         writer.put(piece(0))
         for _ in range(10):
