@@ -41,6 +41,8 @@ from proctoring.web.quarantine import whole_database
 from review_ui.app import draw_problems
 from review_ui.app import routes as staff_routes
 
+CATALOGUE = "capture"
+"""Of which package the candidates' words are, and those of the shared pages."""
 CAPTURE_BODIES = (
     *whip.BODIES,
     *rehearsal.BODIES,
@@ -164,7 +166,13 @@ def create_app(core: Core, *edges: Edge) -> FastAPI:
         [body for edge in edges for body in edge.bodies],
         {first: read for edge in edges for first, read in edge.tokens.items()},
     )
-    app = application(core.settings, rules, openapi_url="/api/v1/openapi.json", lifespan=lifespan)
+    app = application(
+        core.settings,
+        rules,
+        catalogue=CATALOGUE,
+        openapi_url="/api/v1/openapi.json",
+        lifespan=lifespan,
+    )
     app.state.staff_problem = next((edge.staff_problem for edge in edges if edge.staff_problem), None)
     static = {"look": "proctoring.web"} | {name: at for edge in edges for name, at in edge.static.items()}
     for name, package in static.items():

@@ -15,7 +15,7 @@ from prometheus_client.registry import Collector
 from capture.front.placement import Placements
 from capture.front.process import CaptureProcess, CaptureProcesses
 from capture.front.proxy import METHODS, Proxy
-from proctoring.compose.app import CAPTURE_BODIES, page_tokens
+from proctoring.compose.app import CAPTURE_BODIES, CATALOGUE, page_tokens
 from proctoring.compose.front_figures import figures_of, labelled
 from proctoring.core import Core
 from proctoring.errors import TokenRefused
@@ -56,7 +56,7 @@ def front_app(core: Core, processes: CaptureProcesses, placements: Placements, p
         await processes.close()
 
     rules = BodyRules(CAPTURE_BODIES, page_tokens(core.links))
-    app = application(core.settings, rules, openapi_url=None, lifespan=lifespan)
+    app = application(core.settings, rules, catalogue=CATALOGUE, openapi_url=None, lifespan=lifespan)
 
     @app.api_route("/healthz", methods=READ)
     async def healthz() -> JSONResponse:

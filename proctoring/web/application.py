@@ -10,6 +10,7 @@ from proctoring.web import problems
 from proctoring.web.bodies import FORM_LIMITS, BodyRules, BoundedBodies
 from proctoring.web.head import HeadAsGet
 from proctoring.web.hosts import KnownHosts, known_hosts
+from proctoring.web.problem_page import SHARED
 from proctoring.web.security import BrowserRules
 
 TITLE = "Proctoring"
@@ -27,9 +28,12 @@ class Application(FastAPI):
         return BrowserRules(super().build_middleware_stack(), self._https)
 
 
-def application(settings: Settings, rules: BodyRules | None = None, **options: Any) -> FastAPI:
-    """An application without routes. `options` are FastAPI's."""
+def application(
+    settings: Settings, rules: BodyRules | None = None, *, catalogue: str = SHARED, **options: Any
+) -> FastAPI:
+    """An application without routes. `catalogue` as in `web.problem_page`; `options` are FastAPI's."""
     app = Application(settings, form_limits=FORM_LIMITS, **options)
+    app.state.catalogue = catalogue
     app.add_middleware(BoundedBodies, rules or BodyRules())
     app.add_middleware(HeadAsGet)
     app.add_middleware(KnownHosts, known_hosts(settings))

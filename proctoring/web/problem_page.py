@@ -3,12 +3,15 @@
 address        page
 /c/…, /p/…     `candidate_problem.html`; who reads no English never gets an English sentence
 any other      what the staff's edge drew (`app.state.staff_problem`), else `problem.html`
+
+The first, and its words and those of shared pages in each language, are of the package that the composition
+names (`app.state.catalogue`); without one, everybody gets `problem.html`.
 """
 
 import re
 from collections.abc import Callable, Mapping
 from datetime import datetime
-from typing import Protocol
+from typing import Any, Protocol
 
 from fastapi import Request
 from fastapi.responses import HTMLResponse
@@ -18,7 +21,7 @@ from proctoring.web.cookies import read_cookie
 from proctoring.web.i18n import best_language
 from proctoring.web.templates import civil, environment, until
 
-CATALOGUE = "capture"  # where the words of candidates' and of the shared pages are translated
+SHARED = "proctoring.web"
 QUARANTINE = "quarantine.html"
 CANDIDATES = re.compile(r"(/[cp]/[^/]+)(/.*)?")
 """A candidate's address: their own page, and what hangs on it."""
@@ -45,40 +48,48 @@ Speaks = Callable[[], str]
 def problem_page(request: Request, problem: Told) -> HTMLResponse:
     """The page for whoever asked. It fails only where a template is broken."""
     found = CANDIDATES.fullmatch(request.url.path)
+    catalogue = _stated(request, "catalogue") or SHARED
     if problem.page == QUARANTINE:
         language = _language(request)
-        page = environment(CATALOGUE, language).get_template(QUARANTINE)
+        page = environment(catalogue, language).get_template(QUARANTINE)
         return HTMLResponse(page.render(problem=problem, request=request, language=language))
-    if found:
-        return _of_candidate(request, problem, found.group(1), is_home=not found.group(2))
-    app = request.scope.get("app")
-    staff: Draw | None = getattr(app.state, "staff_problem", None) if app else None
+    if found and catalogue != SHARED:
+        return _of_candidate(request, problem, catalogue, found.group(1), is_home=not found.group(2))
+    staff: Draw | None = _stated(request, "staff_problem")
     if staff:
         return staff(request, problem)
-    page = environment("proctoring.web").get_template("problem.html")
+    page = environment(SHARED).get_template("problem.html")
     return HTMLResponse(page.render(problem=problem, request=request))
 
 
-def _of_candidate(request: Request, problem: Told, home: str, *, is_home: bool) -> HTMLResponse:
+def _stated(request: Request, name: str) -> Any:
+    """What the composition put into the application's state; None outside of one."""
+    app = request.scope.get("app")
+    return getattr(app.state, name, None) if app else None
+
+
+def _of_candidate(
+    request: Request, problem: Told, catalogue: str, home: str, *, is_home: bool
+) -> HTMLResponse:
     language = _language(request)
     html = (
-        environment(CATALOGUE, language)
+        environment(catalogue, language)
         .get_template("candidate_problem.html")
         .render(
             language=language,
             status=problem.status,
             title=problem.title if language == "en" else None,
-            told=told(problem, language),
+            told=told(problem, catalogue, language),
             home=None if problem.status == 401 or (is_home and request.method == "GET") else home,
         )
     )
     return HTMLResponse(html)
 
 
-def told(problem: Told, language: str) -> tuple[str, str] | None:
+def told(problem: Told, catalogue: str, language: str) -> tuple[str, str] | None:
     """What is the matter and what to do, in that language, by the refusal's key. Without a key: what it says
     itself, in English; None in other languages, where the page has words for the status."""
-    page = environment(CATALOGUE, language).get_template("refusals.html")
+    page = environment(catalogue, language).get_template("refusals.html")
     words: dict[str, tuple[str, str]] = page.module.refusals  # type: ignore[attr-defined]
     if problem.key not in words:
         is_said = language == "en" and problem.detail != problem.title

@@ -14,7 +14,7 @@ from capture.pages import routes as candidate_pages
 from capture.stills import MemoryStills
 from proctoring.access import service as access
 from proctoring.access.model import Role
-from proctoring.compose.app import CAPTURE_BODIES, page_tokens, whole_app
+from proctoring.compose.app import CAPTURE_BODIES, CATALOGUE, page_tokens, whole_app
 from proctoring.compose.parts import assemble
 from proctoring.compose.prepare import prepare
 from proctoring.exams.model import Stream
@@ -132,7 +132,7 @@ class Desk:
             _, secret = access.begin_login(db, core, access.new_link(db, core, ADMIN, person))
         self.headers = {"cookie": f"login={secret}", "content-type": "application/x-www-form-urlencoded"}
         rules = BodyRules(CAPTURE_BODIES, page_tokens(core.links))
-        self.app = application(core.settings, rules)
+        self.app = application(core.settings, rules, catalogue=CATALOGUE)
         self.app.include_router(candidate_pages(core, MemoryStills()))
         self.app.include_router(staff_pages(core, world.opener, world.objects))
         self.client = AsgiClient(self.app)

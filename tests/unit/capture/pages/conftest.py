@@ -4,7 +4,7 @@ import pytest
 
 from capture.pages import routes
 from capture.stills import MemoryStills
-from proctoring.compose.app import CAPTURE_BODIES, page_tokens
+from proctoring.compose.app import CAPTURE_BODIES, CATALOGUE, page_tokens
 from proctoring.web.application import application
 from proctoring.web.bodies import BodyRules
 from tests.support.asgi import AsgiClient
@@ -20,6 +20,8 @@ def stills() -> MemoryStills:
 @pytest.fixture
 def client(world: World, stills: MemoryStills) -> AsgiClient:
     """Requests to the candidate's pages."""
-    app = application(world.core.settings, BodyRules(CAPTURE_BODIES, page_tokens(world.core.links)))
+    app = application(
+        world.core.settings, BodyRules(CAPTURE_BODIES, page_tokens(world.core.links)), catalogue=CATALOGUE
+    )
     app.include_router(routes(world.core, stills))
     return AsgiClient(app)
