@@ -12,8 +12,7 @@ from tests.mutants.bugs import BUGS
 from tests.support import compiled, floors
 
 ROOT = Path(__file__).parents[2]
-LINES_MAX = 500
-TEST_LINES_MAX = 320
+LINES_MAX = 320
 FUNCTION_LINES_MAX = 70
 CONTAINER_BYTES_MAX = 1 << 20
 """Of a segment: what is around its pictures and its sound, and the seal."""
@@ -29,20 +28,11 @@ def files() -> list[Path]:
     return [file for room in ROOMS for kind in SOURCES for file in (ROOT / room).rglob(kind)]
 
 
-def test_no_file_is_longer_than_a_room_may_be() -> None:
-    """No source file reaches 500 lines."""
+def test_no_file_holds_several_ideas() -> None:
+    """No source file, of the product or of its tests, has more than LINES_MAX lines."""
     assert files()
-    long = {
-        str(file.relative_to(ROOT)) for file in files() if len(file.read_text().splitlines()) >= LINES_MAX
-    }
+    long = {str(file.relative_to(ROOT)) for file in files() if len(file.read_text().splitlines()) > LINES_MAX}
     assert long == set()
-
-
-def test_no_file_of_tests_holds_several_ideas() -> None:
-    """None has more than TEST_LINES_MAX lines."""
-    tests = [file for file in files() if file.is_relative_to(ROOT / "tests")]
-    assert tests
-    assert {file.name for file in tests if len(file.read_text().splitlines()) > TEST_LINES_MAX} == set()
 
 
 def test_no_function_is_longer_than_a_page() -> None:
