@@ -8,7 +8,7 @@ from typing import Any
 
 import httpx2
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from tests.support.browser import chromium_path
 from tests.support.service import DEV, Service
@@ -168,8 +168,16 @@ class Candidate:
         self.page.wait_for_selector('[data-step="end"]:not([hidden])')
 
     def says(self, selector: str) -> str:
-        """The visible words of an element."""
+        """The visible words of an element now."""
         return self.page.locator(selector).inner_text()
+
+    def shows(self, selector: str, words: str) -> None:
+        """Waits until these are among the visible words of an element."""
+        expect(self.page.locator(selector)).to_contain_text(words, use_inner_text=True)
+
+    def reads(self, selector: str, words: str) -> None:
+        """Waits until these are the visible words of an element, all of them."""
+        expect(self.page.locator(selector)).to_have_text(words, use_inner_text=True)
 
 
 @contextmanager
@@ -201,3 +209,11 @@ def takes_seen(reviewer: httpx2.Client, session_id: str, stream: str) -> list[di
     """The same, by a reviewer who is signed in already."""
     line = reviewer.get(f"/sessions/{session_id}/timeline.json").json()
     return next(one["takes"] for one in line["streams"] if one["stream"] == stream)
+
+
+def assert_goes_on(service: Service, someone: Candidate, stream: str, cause: str) -> None:
+    """One take ended for this cause. The next one runs, and perhaps one for what the page had kept."""
+    first, *others = [take["end_cause"] for take in takes_of(service, someone.invited["session_id"], stream)]
+    assert first == cause
+    assert others
+    assert set(others) == {None}

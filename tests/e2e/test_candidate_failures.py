@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from proctoring.exams.model import LANGUAGES
-from tests.e2e.candidate_stage import Candidate, candidate, service, takes_of
+from tests.e2e.candidate_stage import assert_goes_on, candidate, service, takes_of
 from tests.support.service import Service
 
 __all__ = ["service"]
@@ -54,7 +54,7 @@ def test_a_blocked_permission_says_how_to_allow_it(service: Service) -> None:
         someone.admit()
         someone.page.click("#camera-on")
         someone.page.wait_for_selector("#camera-failed:not([hidden])")
-        assert "camera sign in the address bar" in someone.says("#camera-failed")
+        someone.shows("#camera-failed", "camera sign in the address bar")
         assert someone.page.is_visible("#camera-on"), "the way to try again"
 
 
@@ -73,7 +73,7 @@ def test_each_device_failure_has_its_own_instruction(service: Service, name: str
         someone.page.evaluate(REFUSE_ONCE, name)
         someone.page.click("#camera-on")
         someone.page.wait_for_selector("#camera-failed:not([hidden])")
-        assert instruction in someone.says("#camera-failed")
+        someone.shows("#camera-failed", instruction)
         someone.give_camera()
         assert someone.page.is_hidden("#camera-failed")
 
@@ -86,7 +86,7 @@ def test_a_window_instead_of_the_screen_is_refused(service: Service) -> None:
         someone.page.evaluate(SHARE_A_WINDOW_ONCE)
         someone.page.click("#screen-on")
         someone.page.wait_for_selector("#screen-failed:not([hidden])")
-        assert "choose “Entire screen” and then Share" in someone.says("#screen-failed")
+        someone.shows("#screen-failed", "choose “Entire screen” and then Share")
         assert someone.page.evaluate(
             "given[0].media.getTracks().every((track) => track.readyState === 'ended')"
         )
@@ -100,7 +100,7 @@ def test_a_browser_that_cannot_is_told_which_can(service: Service) -> None:
         someone.page.add_init_script("delete window.RTCPeerConnection")
         someone.page.click("form.go button")
         someone.page.wait_for_selector("#exam[data-unsupported] .unsupported:visible")
-        assert "Chrome, Edge or Firefox" in someone.says(".unsupported")
+        someone.shows(".unsupported", "Chrome, Edge or Firefox")
         assert someone.page.is_hidden('[data-step="screen"]')
 
 
@@ -182,16 +182,8 @@ def test_a_screen_of_another_shape_is_refused_where_nothing_is_said(service: Ser
         someone.admit()
         someone.page.click("#screen-on")
         someone.page.wait_for_selector("#screen-failed:visible")
-        assert "Entire screen" in someone.says("#screen-failed")
+        someone.shows("#screen-failed", "Entire screen")
         assert someone.page.evaluate("given.at(-1).tracks.every((track) => track.readyState === 'ended')")
-
-
-def assert_goes_on(service: Service, someone: Candidate, stream: str, cause: str) -> None:
-    """One take ended for this cause. The next one runs, and perhaps one for what the page had kept."""
-    first, *others = [take["end_cause"] for take in takes_of(service, someone.invited["session_id"], stream)]
-    assert first == cause
-    assert others
-    assert set(others) == {None}
 
 
 def test_sharing_that_ended_is_resumed_by_one_click(service: Service) -> None:
@@ -203,11 +195,9 @@ def test_sharing_that_ended_is_resumed_by_one_click(service: Service) -> None:
         someone.start()
         someone.page.evaluate("takeAway('getDisplayMedia')")
         someone.page.wait_for_selector('[data-trouble="screen-ended"]:not([hidden])')
-        assert "Press the button and choose “Entire screen” again." in someone.says(
-            '[data-trouble="screen-ended"]'
-        )
-        assert someone.says('[data-row="screen"] [data-sign]') == "not recorded"
-        assert someone.says('[data-row="webcam"] [data-sign] >> nth=0') == "recording"
+        someone.shows('[data-trouble="screen-ended"]', "Press the button and choose “Entire screen” again.")
+        someone.reads('[data-row="screen"] [data-sign]', "not recorded")
+        someone.reads('[data-row="webcam"] [data-sign] >> nth=0', "recording")
         someone.page.click("#screen-again")
         someone.wait_recorded()
         assert_goes_on(service, someone, "screen", "sharing-ended")
@@ -235,8 +225,8 @@ def test_a_server_that_went_away_is_found_again(service: Service) -> None:
         someone.start()
         service.kill()
         someone.page.wait_for_selector('[data-step="recording"][data-state="reconnecting"]')
-        assert "please go on working" in someone.says("[data-word]")
-        assert "never held against you" in someone.says("[data-net]")
+        someone.shows("[data-word]", "please go on working")
+        someone.shows("[data-net]", "never held against you")
         service.start()
         someone.wait_recorded()
         assert_goes_on(service, someone, "webcam", "server-stopped")
@@ -255,7 +245,7 @@ def test_a_token_that_is_no_longer_good_asks_for_the_invitation(service: Service
         someone.give_camera()
         someone.page.click("#start")
         someone.page.wait_for_selector('[data-trouble="refused"]:not([hidden])')
-        assert "Open your invitation again." in someone.says('[data-trouble="refused"]')
+        someone.shows('[data-trouble="refused"]', "Open your invitation again.")
 
 
 def test_a_server_that_can_keep_nothing_is_said_so_and_recovers(tmp_path: Path) -> None:
@@ -270,13 +260,13 @@ def test_a_server_that_can_keep_nothing_is_said_so_and_recovers(tmp_path: Path) 
             full = service.data / "spool" / "full"
             full.touch()
             someone.page.wait_for_selector('[data-step="recording"][data-state="unkept"]')
-            assert "cannot store the recording now" in someone.says("[data-word]")
-            assert someone.says('[data-row="webcam"] [data-sign] >> nth=0') == "waits for our server"
-            assert "kept on this device too" in someone.says("[data-net]")
+            someone.shows("[data-word]", "cannot store the recording now")
+            someone.reads('[data-row="webcam"] [data-sign] >> nth=0', "waits for our server")
+            someone.shows("[data-net]", "kept on this device too")
             full.unlink()
             someone.wait_recorded()
-            assert someone.says("[data-word]") == "You are being recorded"
+            someone.reads("[data-word]", "You are being recorded")
             webcam = takes_of(service, someone.invited["session_id"], "webcam")
-            assert [take["end_cause"] for take in webcam] == [None]
+            assert {take["end_cause"] for take in webcam} == {None}
     finally:
         service.stop()

@@ -58,7 +58,7 @@ def test_what_was_covered_never_leaves_the_browser(service: Service) -> None:
         shown = read_image(proctor.get(image).content)
         assert np.array_equal(shown, picture)
         someone.page.goto(f"{someone.invited['candidate_url']}/recording")
-        assert "Identity card" in someone.says("main")
+        someone.shows("main", "Identity card")
 
 
 def test_it_can_be_done_without_a_mouse(service: Service) -> None:
@@ -72,10 +72,10 @@ def test_it_can_be_done_without_a_mouse(service: Service) -> None:
         someone.page.wait_for_selector("[data-card-take]:focus")
         someone.page.keyboard.press("Enter")
         someone.page.wait_for_selector("[data-card-picture]:focus")
-        assert "Nothing is covered yet." in someone.says("[data-card-covered]")
+        someone.shows("[data-card-covered]", "Nothing is covered yet.")
         for key in ("Enter", "ArrowUp", "Enter"):
             someone.page.keyboard.press(key)
-        assert "Places covered: 2." in someone.says("[data-card-covered]")
+        someone.shows("[data-card-covered]", "Places covered: 2.")
         someone.page.click("[data-card-undo]")
         someone.page.click("[data-card-undo]")
         assert someone.page.get_attribute("[data-card-send]", "aria-disabled") == "true"
@@ -112,7 +112,7 @@ def test_the_phone_takes_it_and_the_computer_goes_on(service: Service) -> None:
         someone.take_card()
         someone.page.check("[data-card-none]")
         someone.send_card()
-        assert "Go on at the computer." in someone.says("main")
+        someone.shows("main", "Go on at the computer.")
         someone.page = computer
         computer.bring_to_front()
         computer.wait_for_selector('[data-card="sent"]')
@@ -130,7 +130,7 @@ def test_a_picture_that_does_not_arrive_can_be_sent_again(service: Service) -> N
         someone.context.route("**/identity", lambda route: route.abort())
         someone.page.click('[data-card-send][aria-disabled="false"]')
         someone.page.wait_for_selector("#card-failed:not([hidden])")
-        assert "press Send again" in someone.says("#card-failed")
+        someone.shows("#card-failed", "press Send again")
         someone.context.unroute("**/identity")
         someone.send_card()
         assert someone.page.is_hidden("#card-failed")

@@ -31,12 +31,12 @@ def test_a_rehearsal_tries_everything_and_keeps_nothing(service: Service) -> Non
         page = someone.page
         page.click('a[href$="/rehearsal"]')
         page.wait_for_selector("#rehearsal[data-working]")
-        assert "Nothing is stored." in someone.says("main")
+        someone.shows("main", "Nothing is stored.")
         someone.give_camera()
         someone.give_screen()
         page.click("#connection-try")
         page.wait_for_selector('[data-step="end"]:not([hidden])')
-        assert "nothing was stored" in someone.says("main")
+        someone.shows("main", "nothing was stored")
         off = "given.flatMap(({media}) => media.getTracks()).every((track) => track.readyState === 'ended')"
         assert page.evaluate(off)
         assert stored(service) == before
@@ -56,5 +56,5 @@ def test_what_does_not_arrive_is_told_with_what_to_try(service: Service) -> None
         )
         someone.page.click("#connection-try")
         someone.page.wait_for_selector("#connection-failed:not([hidden])")
-        assert "Try again in a minute." in someone.says("#connection-failed")
+        someone.shows("#connection-failed", "Try again in a minute.")
         assert someone.page.is_visible("#connection-try")

@@ -83,7 +83,7 @@ def test_a_lost_phone_stops_nothing_else(service: Service) -> None:
         someone.page.click('[data-step="resume"][data-state="off"] #go-on')
         expect(someone.page.locator('[data-row="webcam"] [data-sign] >> nth=0')).to_have_text("recording")
         someone.page.wait_for_selector('[data-trouble="phone-away"]:not([hidden])')
-        assert someone.says("[data-word]") == "Your phone is not being recorded; the rest goes on"
+        someone.reads("[data-word]", "Your phone is not being recorded; the rest goes on")
         assert went_on(causes(service, someone, "webcam"))
 
 

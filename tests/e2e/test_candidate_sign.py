@@ -74,14 +74,14 @@ def test_never_recording_while_a_required_phone_is_missing(service: Service) -> 
         address = phone.url
         phone.close()
         someone.page.wait_for_selector('[data-step="recording"][data-state="phone-away"]', timeout=WITHIN_MS)
-        assert someone.says("[data-word]") == "Your phone is not being recorded; the rest goes on"
-        assert someone.says("[data-detail]") == ""
-        assert someone.says(PHONE_SIGN) == "not connected"
-        assert someone.says(WEBCAM_SIGN) == "recording"
+        someone.reads("[data-word]", "Your phone is not being recorded; the rest goes on")
+        someone.reads("[data-detail]", "")
+        someone.reads(PHONE_SIGN, "not connected")
+        someone.reads(WEBCAM_SIGN, "recording")
         again = someone.open(address)
         again.click("#camera-on")
         someone.wait_recorded()
-        assert someone.says("[data-word]") == "You are being recorded"
+        someone.reads("[data-word]", "You are being recorded")
 
 
 def test_never_recording_while_nothing_is_stored(tmp_path: Path) -> None:
@@ -112,8 +112,8 @@ def test_never_recording_while_nothing_is_stored(tmp_path: Path) -> None:
             someone.page.wait_for_selector(
                 '[data-step="recording"][data-state="unstored"]', timeout=WITHIN_MS
             )
-            assert someone.says(WEBCAM_SIGN) == "nothing is stored now"
-            assert "not stored" in someone.says("[data-word]")
+            someone.reads(WEBCAM_SIGN, "nothing is stored now")
+            someone.shows("[data-word]", "not stored")
             held.unlink()
             someone.wait_recorded()
     finally:

@@ -56,9 +56,9 @@ def test_the_end_comes_with_a_word_and_then_by_itself(service: Service) -> None:
         someone.page.wait_for_selector('#start[aria-disabled="false"]')
         someone.page.click("#start")
         someone.page.wait_for_selector('[data-time="over"]:not([hidden])')
-        assert "Hand in your exam now." in someone.says('[data-time="over"]')
+        someone.shows('[data-time="over"]', "Hand in your exam now.")
         someone.page.wait_for_selector('[data-step="end"]:not([hidden])')
-        assert "ended by itself" in someone.says('[data-end="time-over"]')
+        someone.shows('[data-end="time-over"]', "ended by itself")
 
 
 def test_help_is_asked_for_and_answered(service: Service) -> None:
@@ -98,8 +98,8 @@ def test_a_second_display_is_told_and_never_blocks(service: Service) -> None:
         assert someone.page.is_hidden(notice)
         someone.page.evaluate(SECOND_DISPLAY)
         someone.page.wait_for_selector(f"{notice}:not([hidden])")
-        assert "Unplug it" in someone.says(notice)
+        someone.shows(notice, "Unplug it")
         someone.give_screen()
         someone.start()
         someone.page.wait_for_selector('[data-trouble="second-display"]:not([hidden])')
-        assert someone.says("[data-word]") == "You are being recorded"
+        someone.reads("[data-word]", "You are being recorded")

@@ -27,7 +27,7 @@ def test_from_the_notice_to_the_end(service: Service) -> None:
         someone.give_screen()
         assert not [one for one in sent if one.endswith("/whip")]
         someone.start()
-        assert someone.says('[data-step="recording"] [data-word]') == "You are being recorded"
+        someone.reads('[data-step="recording"] [data-word]', "You are being recorded")
         expect(someone.page.locator("[data-elapsed]")).to_have_text(re.compile("00:00:(0[5-9]|[1-5].)"))
         signs = someone.page.locator('[data-step="recording"] [data-sign]')
         expect(signs, "webcam, microphone, phone, screen").to_have_text(["recording"] * 4)
@@ -41,8 +41,8 @@ def test_from_the_notice_to_the_end(service: Service) -> None:
         }
         assert all(one["segments"] >= 1 for one in recorded.values())
         someone.page.click('[data-step="end"] a')
-        assert someone.says("h1") == "Your recording"
-        assert "Nobody so far." in someone.says("main")
+        someone.reads("h1", "Your recording")
+        someone.shows("main", "Nobody so far.")
 
 
 def test_back_keeps_the_devices(service: Service) -> None:
@@ -79,11 +79,11 @@ def test_a_dutch_candidate_reads_dutch_all_the_way(service: Service) -> None:
     with candidate(service, "--streams", "webcam", language="nl-BE") as someone:
         someone.admit()
         someone.give_camera()
-        assert someone.says("#start") == "De opname starten"
+        someone.reads("#start", "De opname starten")
         someone.start()
-        assert someone.says('[data-step="recording"] [data-word]') == "U wordt opgenomen"
+        someone.reads('[data-step="recording"] [data-word]', "U wordt opgenomen")
         someone.stop()
-        assert someone.says('[data-step="end"] h1') == "De opname is beëindigd"
+        someone.reads('[data-step="end"] h1', "De opname is beëindigd")
 
 
 def test_the_exam_body_can_end_the_session(service: Service) -> None:

@@ -157,7 +157,7 @@ def test_a_cut_network_leaves_no_gap(service: Service) -> None:
         someone.page.wait_for_timeout(BEFORE_MS)
         network.cut()
         someone.page.wait_for_selector('[data-step="recording"][data-state="reconnecting"]')
-        assert "kept on this device" in someone.says("[data-net]")
+        someone.shows("[data-net]", "kept on this device")
         someone.page.wait_for_timeout(CUT_S * 1_000)
         network.mend()
         someone.wait_recorded()

@@ -116,7 +116,7 @@ def test_recorded_reviewed_held_released_erased(service: Service) -> None:
             peeters.click("button[value=agree]")
             peeters.wait_for_load_state()
             someone.page.goto(f"{someone.invited['candidate_url']}/recording")
-            assert REASONS in someone.says("main")
+            someone.shows("main", REASONS)
             peeters.goto(f"{service.url}/incidents")
             peeters.click("button:has-text('Close and release')")
             peeters.wait_for_load_state()
