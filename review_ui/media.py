@@ -7,8 +7,7 @@ No byte of a recording leaves before the custody entry about it is committed. Ev
 import hashlib
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Request, Response
-from fastapi.responses import JSONResponse
+from fastapi import APIRouter, Path, Query, Request, Response
 
 from proctoring.access.model import May
 from proctoring.errors import Conflict, NotFound, Unavailable
@@ -16,10 +15,11 @@ from proctoring.exams.model import Stream
 from proctoring.flags.model import Flag
 from proctoring.flags.service import of_session
 from proctoring.recordings.logs import LogHead, heads
-from proctoring.recordings.timeline import SealedSegmentRef, locate, timeline
+from proctoring.recordings.timeline import Form, SealedSegmentRef, locate, timeline
 from proctoring.signals import service as signals
 from proctoring.signals.service import SignalsHead
 from proctoring.web.arrival import demand_own_page
+from proctoring.web.compressed import compressed_json
 from proctoring.web.head import is_head
 from review_ui.desk import Desk, names_of
 from review_ui.permit import SESSION, Permit, needs
@@ -28,6 +28,8 @@ from review_ui.views import enter_look, enter_page_view
 from storage.errors import KeyMissing, KeyServiceFailed, NotAuthentic, ObjectMissing, StoreFailed
 from storage.objects.naming import SEQ_MAX
 
+Known = Annotated[int, Query(ge=-1, le=SEQ_MAX)]
+"""The last place of a stream's manifest that a page has."""
 Position = Annotated[int, Path(ge=0, le=SEQ_MAX)]
 
 
@@ -37,10 +39,17 @@ def routes(desk: Desk) -> APIRouter:
 
     @router.get("/sessions/{session_id}/timeline.json")
     def time_line(
-        request: Request, session_id: str, by: Annotated[Permit, needs(desk, May.VIEW_EVIDENCE, SESSION)]
+        request: Request,
+        session_id: str,
+        by: Annotated[Permit, needs(desk, May.VIEW_EVIDENCE, SESSION)],
+        form: Form = Form.SEGMENTS,
+        webcam: Known = -1,
+        phone: Known = -1,
+        screen: Known = -1,
     ) -> Response:
         demand_own_page(request)
         enter_page_view(by, request, session_id)
+        after = {Stream.WEBCAM: webcam, Stream.PHONE: phone, Stream.SCREEN: screen}
         with desk.core.db.read() as db:
             names = names_of(db)
             flags = [flag_json(flag, names) for flag in of_session(db, session_id)]
@@ -49,7 +58,8 @@ def routes(desk: Desk) -> APIRouter:
                 "logs": [log_json(head) for head in heads(db, session_id)],
                 "signals": [signals_json(head) for head in signals.heads(db, session_id)],
             }
-            return JSONResponse(timeline(db, session_id, desk.now()).json() | more)
+            found = timeline(db, session_id, desk.now(), after)
+        return compressed_json(request, found.json(form) | more)
 
     @router.get("/media/{session_id}/{stream}/{position}")
     def segment(

@@ -1,7 +1,9 @@
 """The time line of a session as the player reads it, and the place of one sealed segment."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
 from datetime import datetime, timedelta
+from enum import StrEnum
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session as Db
@@ -11,18 +13,29 @@ from proctoring.custody.rows import CertificateRow
 from proctoring.errors import NotFound
 from proctoring.exams.model import Stream
 from proctoring.exams.service import load as load_exam
-from proctoring.recordings.length import length_ms
 from proctoring.recordings.model import EndCause, Gap, Segment, Take
 from proctoring.recordings.rows import GapRow, SegmentRow, TakeRow
+from proctoring.recordings.runs import runs
+from proctoring.recordings.summary import Summary, summaries
 from proctoring.sessions.model import SessionState
 from proctoring.sessions.service import load as load_session
 from proctoring.units.model import KEYLESS, UnitKind, UnitState
 from proctoring.units.rows import UnitRow
 from storage.seal import SealedUnitKey
 
+NOTHING_KNOWN: Mapping[Stream, int] = {}
+SEGMENT = [getattr(SegmentRow, field.name) for field in fields(Segment)]
+"""The columns of a segment: thousands of them are read at once, without a row's object for each."""
 REPLACED_TOLD_AFTER = timedelta(seconds=15)
 """A take that was replaced is followed by another, whose first segment is registered some seconds later than
 this one's end: until then that is no gap yet."""
+
+
+class Form(StrEnum):
+    """How a stream's segments are told: each by itself, or in runs (`recordings.runs`)."""
+
+    SEGMENTS = "segments"
+    RUNS = "runs"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,25 +58,17 @@ class StreamTimeline:
 
 
 @dataclass(frozen=True, slots=True)
-class Timeline:
+class Timeline(Summary):
     """All streams of a session on one clock."""
 
-    session_id: str
-    ref: str
-    exam_title: str
-    zone: str
-    state: SessionState
-    started_at: datetime | None
-    ended_at: datetime | None
-    duration_ms: int
     streams: tuple[StreamTimeline, ...]
 
     @property
     def live(self) -> bool:
         return self.state is SessionState.RECORDING
 
-    def json(self) -> dict[str, object]:
-        """The form that the player reads; documented in `docs/formats/timeline.md`."""
+    def json(self, form: Form = Form.SEGMENTS) -> dict[str, object]:
+        """The form that programs read; documented in `docs/formats/timeline.md`."""
         return {
             "session": {
                 "id": self.session_id,
@@ -76,7 +81,7 @@ class Timeline:
                 "duration_ms": self.duration_ms,
                 "live": self.live,
             },
-            "streams": [_stream_json(stream) for stream in self.streams],
+            "streams": [_stream_json(stream, form) for stream in self.streams],
         }
 
 
@@ -94,8 +99,11 @@ class SealedSegmentRef:
     sealed_take_key: bytes
 
 
-def timeline(db: Db, session_id: str, now: datetime | None = None) -> Timeline:
-    """The time line; of a live session as it is `now`, else up to what is stored. Raises NotFound."""
+def timeline(
+    db: Db, session_id: str, now: datetime | None = None, after: Mapping[Stream, int] = NOTHING_KNOWN
+) -> Timeline:
+    """The time line; of a live session as it is `now`, else up to what is stored. Of a stream that is in
+    `after`, only segments behind that place in its manifest. Raises NotFound."""
     session = load_session(db, session_id)
     exam = load_exam(db, session.exam_id)
     units = {row.kind: row for row in db.scalars(select(UnitRow).where(UnitRow.session_id == session_id))}
@@ -103,21 +111,12 @@ def timeline(db: Db, session_id: str, now: datetime | None = None) -> Timeline:
     if now is not None and session.started_at is not None and session.state is SessionState.RECORDING:
         replaced_ms = ms_between(session.started_at, now - REPLACED_TOLD_AFTER)
     streams = tuple(
-        _stream(db, stream, units[stream.value], replaced_ms)
+        _stream(db, stream, units[stream.value], replaced_ms, after.get(stream, -1))
         for stream in exam.profile.streams
         if stream.value in units
     )
-    return Timeline(
-        session.id,
-        session.ref,
-        exam.title,
-        exam.regulation.zone,
-        session.state,
-        session.started_at,
-        session.ended_at,
-        length_ms(db, session_id, now),
-        streams,
-    )
+    whole = summaries(db, [session_id], now)[session_id]
+    return Timeline(**asdict(whole), streams=streams)
 
 
 def locate(db: Db, session_id: str, kind: Stream | UnitKind, position: int) -> SealedSegmentRef:
@@ -161,12 +160,11 @@ def _ref(row: SegmentRow, unit_key: SealedUnitKey, take_key: bytes) -> SealedSeg
     )
 
 
-def _stream(db: Db, stream: Stream, unit: UnitRow, replaced_ms: int | None) -> StreamTimeline:
+def _stream(db: Db, stream: Stream, unit: UnitRow, replaced_ms: int | None, after: int) -> StreamTimeline:
     """`replaced_ms`: a lasting gap after a take that was replaced is told only when it began before this."""
     takes = db.scalars(select(TakeRow).where(TakeRow.unit_id == unit.id).order_by(TakeRow.number))
-    segments = db.scalars(
-        select(SegmentRow).where(SegmentRow.unit_id == unit.id).order_by(SegmentRow.start_ms)
-    )
+    newer = SegmentRow.unit_id == unit.id, SegmentRow.position > after
+    segments = db.execute(select(*SEGMENT).where(*newer).order_by(SegmentRow.start_ms))
     gaps = db.scalars(
         select(GapRow).where(GapRow.unit_id == unit.id).order_by(GapRow.start_ms, GapRow.part, GapRow.id)
     )
@@ -178,7 +176,7 @@ def _stream(db: Db, stream: Stream, unit: UnitRow, replaced_ms: int | None) -> S
         unit.active_holds,
         unit.erased_at,
         tuple(row.model() for row in takes),
-        tuple(row.model() for row in segments),
+        tuple(Segment(*columns) for columns in segments),
         tuple(gap for row in gaps if not _goes_on(gap := row.model(), replaced_ms)),
     )
 
@@ -188,9 +186,9 @@ def _goes_on(gap: Gap, replaced_ms: int | None) -> bool:
     return lasts and replaced_ms is not None and gap.start_ms > replaced_ms
 
 
-def _stream_json(stream: StreamTimeline) -> dict[str, object]:
+def _stream_json(stream: StreamTimeline, form: Form) -> dict[str, object]:
     numbers = {take.id: take.number for take in stream.takes}
-    erased = stream.state in KEYLESS
+    segments = () if stream.state in KEYLESS else stream.segments
     return {
         "stream": stream.stream.value,
         "state": stream.state.value,
@@ -204,8 +202,8 @@ def _stream_json(stream: StreamTimeline) -> dict[str, object]:
             }
             for take in stream.takes
         ],
-        "segments": []
-        if erased
+        form.value: runs(segments, numbers)
+        if form is Form.RUNS
         else [
             {
                 "n": segment.position,
@@ -215,7 +213,7 @@ def _stream_json(stream: StreamTimeline) -> dict[str, object]:
                 "bytes": segment.ct_len,
                 "late": segment.late,
             }
-            for segment in stream.segments
+            for segment in segments
         ],
         "gaps": [
             {

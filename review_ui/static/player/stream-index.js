@@ -7,6 +7,7 @@
  *
  * @typedef {import("./types.js").StreamData} StreamData
  * @typedef {import("./types.js").SegmentData} SegmentData
+ * @typedef {import("./types.js").RunData} RunData
  * @typedef {import("./types.js").GapData} GapData
  *
  * @typedef {{ start_ms: number, end_ms: number, gap: GapData | null }} Hole  end_ms may be Infinity
@@ -19,6 +20,16 @@ const JOIN_MS = 150;
 /** @param {SegmentData} segment */
 export const endOf = (segment) => segment.start_ms + segment.duration_ms;
 
+/** @param {RunData} run @returns {SegmentData[]} */
+function segmentsOf({ n, take, start_ms, late, durations_ms, bytes }) {
+  let at = start_ms;
+  return durations_ms.map((duration_ms, place) => {
+    const segment = { n: n + place, take, start_ms: at, duration_ms, bytes: bytes[place] ?? 0, late };
+    at += duration_ms;
+    return segment;
+  });
+}
+
 export class StreamIndex {
   /** @param {StreamData} data */
   constructor(data) {
@@ -28,8 +39,10 @@ export class StreamIndex {
     this.gaps = [];
     /** @type {GapData[]} of one part: there are segments, and in them no sound or no picture */
     this.lacks = [];
-    /** @type {SegmentData[]} */
+    /** @type {SegmentData[]} in the order of time */
     this.segments = [];
+    /** The newest piece's place in the stream, -1 without any. */
+    this.newest = -1;
     /** @type {Run[]} */
     this.runs = [];
     /** @type {Map<number, import("./types.js").TakeData>} */
@@ -37,10 +50,13 @@ export class StreamIndex {
     this.update(data);
   }
 
-  /** Takes a newer state of the same stream. @param {StreamData} data */
+  /** Takes a newer state of the same stream, with the pieces behind `newest`. @param {StreamData} data */
   update(data) {
     this.state = data.state;
-    this.segments = [...data.segments].sort((a, b) => a.start_ms - b.start_ms);
+    const known = this.gone ? [] : this.segments;
+    const news = data.runs.flatMap(segmentsOf).filter((segment) => segment.n > this.newest);
+    this.segments = [...known, ...news].sort((a, b) => a.start_ms - b.start_ms);
+    this.newest = news.reduce((newest, segment) => Math.max(newest, segment.n), this.newest);
     this.gaps = data.gaps.filter((gap) => (gap.part ?? "all") === "all");
     this.lacks = data.gaps.filter((gap) => (gap.part ?? "all") !== "all");
     this.takes = new Map(data.takes.map((take) => [take.number, take]));

@@ -33,8 +33,7 @@ export class Timeline extends EventTarget {
 
   /** @param {string} url */
   static async load(url) {
-    const response = await ask(url, { headers: { accept: "application/json" } });
-    return new Timeline(url, /** @type {TimelineData} */ (await response.json()));
+    return new Timeline(url, await news(url));
   }
 
   /** The session's length as far as it is known, in ms; never 0, so that it can be divided by. */
@@ -48,10 +47,9 @@ export class Timeline extends EventTarget {
     return Math.max(0, ...[...this.streams.values()].map((index) => index.runs.at(-1)?.end_ms ?? 0));
   }
 
-  /** Asks for the present state. Throws Problem. */
+  /** Asks for what is new. Throws Problem. */
   async refresh() {
-    const response = await ask(this.url, { headers: { accept: "application/json" } });
-    const data = /** @type {TimelineData} */ (await response.json());
+    const data = await news(this.url, this.streams.values());
     const began = !this.session.started_at && data.session.started_at;
     this.session = data.session;
     this.flags = data.flags;
@@ -74,4 +72,18 @@ export class Timeline extends EventTarget {
       this.#schedule();
     }, POLL_MS);
   }
+}
+
+/**
+ * The time line, of these streams without the pieces that they have. Throws Problem.
+ *
+ * @param {string} url
+ * @param {Iterable<StreamIndex>} streams
+ * @returns {Promise<TimelineData>}
+ */
+async function news(url, streams = []) {
+  const known = [...streams].map(({ name, newest }) => [name, String(newest)]);
+  const query = new URLSearchParams([["form", "runs"], ...known]);
+  const response = await ask(`${url}?${query}`, { headers: { accept: "application/json" } });
+  return response.json();
 }

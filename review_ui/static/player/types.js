@@ -19,6 +19,14 @@
  * @property {number} bytes
  * @property {boolean} late
  *
+ * @typedef {object} RunData  segments that follow one another; the first has `n` and `start_ms`, each next the next
+ * @property {number} n
+ * @property {number} take
+ * @property {number} start_ms
+ * @property {boolean} late
+ * @property {number[]} durations_ms
+ * @property {number[]} bytes
+ *
  * @typedef {object} GapData
  * @property {number} start_ms
  * @property {number | null} end_ms  null while it lasts
@@ -30,7 +38,7 @@
  * @property {StreamName} stream
  * @property {"open" | "retained" | "erasing" | "erased"} state
  * @property {TakeData[]} takes
- * @property {SegmentData[]} segments
+ * @property {RunData[]} runs  of the segments that the page does not have yet
  * @property {GapData[]} gaps
  *
  * @typedef {object} FlagData

@@ -168,6 +168,23 @@ def test_the_time_line_is_what_the_player_reads(office: Office, proctor: Staff) 
     assert (flag["start_ms"], flag["end_ms"], flag["by"], flag["state"]) == (1000, 3000, "M. Claes", "open")
 
 
+def test_an_open_page_is_told_only_what_it_does_not_have(office: Office, proctor: Staff) -> None:
+    """In runs, and of each stream behind the last piece that the page names; the rest of the time line is
+    whole. A page that names a piece that cannot be is refused."""
+    session = office.world.ended()
+    url = f"/sessions/{session.id}/timeline.json?form=runs"
+    whole = proctor.get(url, "application/json").json()
+    webcam = whole["streams"][0]
+    assert [(run["n"], len(run["durations_ms"]), len(run["bytes"])) for run in webcam["runs"]] == [(0, 3, 3)]
+    news = proctor.get(f"{url}&webcam=1", "application/json").json()
+    (run,) = news["streams"][0].pop("runs")
+    assert run["n"] == 2
+    assert run["start_ms"] == sum(webcam["runs"][0]["durations_ms"][:2]) + webcam["runs"][0]["start_ms"]
+    del webcam["runs"]
+    assert news == whole
+    assert proctor.get(f"{url}&webcam=-2", "application/json").status_code == 422
+
+
 @pytest.mark.promise("P16")
 def test_a_restricted_recording_is_kept_and_seen_by_nobody(office: Office, proctor: Staff) -> None:
     """While the candidate's restriction stands no byte leaves; its release opens it again."""
