@@ -14,15 +14,13 @@ from sqlalchemy.orm import Session as Db
 from proctoring.access import service as access
 from proctoring.access.model import May, Person, may
 from proctoring.appeals import service as appeals
-from proctoring.appeals.model import AppealState
-from proctoring.casework.queue import queue
+from proctoring.casework.queue import count_undecided
 from proctoring.core import Core
 from proctoring.errors import NotSignedIn
 from proctoring.help import service as help_requests
 from proctoring.help.model import Call
 from proctoring.incidents import service as incidents
 from proctoring.incidents.model import AWAITING
-from proctoring.reviews.model import ReviewState
 from proctoring.sessions import service as sessions
 from proctoring.web.cookies import read_cookie
 from proctoring.web.i18n import dates_of
@@ -34,7 +32,6 @@ from storage.objects.store import ObjectStore
 from storage.seal import Opener
 
 COOKIE = "login"
-NOT_REVIEWED = (ReviewState.TO_REVIEW, ReviewState.IN_REVIEW)
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,13 +114,10 @@ class Desk:
     def _nav(self, db: Db, person: Person, path: str) -> list[NavItem]:
         items: list[tuple[str, str, int | None]] = []
         if may(person, May.SEE_QUEUE):
-            waiting = incidents.in_state(db, *AWAITING)
-            undecided = [line for line in queue(db, NOT_REVIEWED) if not line.restricted]
-            items.append(("/queue", "Queue", len(undecided)))
-            items.append(("/incidents", "Incidents", len(waiting)))
+            items.append(("/queue", "Queue", count_undecided(db)))
+            items.append(("/incidents", "Incidents", incidents.count_in_state(db, *AWAITING)))
         if may(person, May.SEE_APPEALS):
-            lodged = [a for a in appeals.all_appeals(db) if a.state is AppealState.LODGED]
-            items.append(("/appeals", "Appeals", len(lodged)))
+            items.append(("/appeals", "Appeals", appeals.count_lodged(db)))
         if may(person, May.SEE_RETENTION):
             items.append(("/retention", "Retention", None))
         if may(person, May.READ_LEDGER):

@@ -1,9 +1,10 @@
 """Appeals: lodged by the candidate, which holds the evidence; answered and closed by the committee, which
 acts on the decision."""
 
+from collections.abc import Collection
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session as Db
 
 from proctoring.appeals.model import (
@@ -90,7 +91,7 @@ def close(
     row = db.get_one(AppealRow, appeal_id, with_for_update=True)
     if row.state != AppealState.LODGED.value:
         raise WrongState("This appeal is closed already.", "Load the page again.")
-    check_impartial(took_part(db, actor.id, row.session_id))
+    check_impartial(row.session_id in took_part(db, actor.id, [row.session_id]))
     check_answer(outcome, row.incident_id, amendment)
     row.state, row.outcome, row.answer = AppealState.CLOSED.value, outcome.value, check_reason(answer)
     now = core.clock()
@@ -107,13 +108,12 @@ def close(
     return row.model()
 
 
-def took_part(db: Db, person_id: str, session_id: str) -> bool:
-    """Whether the ledger tells that this person reviewed or seconded the session."""
+def took_part(db: Db, person_id: str, session_ids: Collection[str]) -> set[str]:
+    """Those of the sessions that this person reviewed or seconded, as the ledger tells."""
     acts = [action.value for action in REVIEWING]
-    mine = select(EntryRow.number).where(
-        EntryRow.session_id == session_id, EntryRow.actor == person_id, EntryRow.action.in_(acts)
-    )
-    return db.scalar(mine.limit(1)) is not None
+    mine = EntryRow.actor == person_id, EntryRow.action.in_(acts)
+    found = db.scalars(select(EntryRow.session_id).where(EntryRow.session_id.in_(session_ids), *mine))
+    return {one for one in found if one is not None}
 
 
 def load(db: Db, appeal_id: str) -> Appeal:
@@ -125,6 +125,18 @@ def open_of_session(db: Db, session_id: str) -> Appeal | None:
     """The newest appeal that waits for an answer, if there is one."""
     found = of_session(db, session_id)
     return next((appeal for appeal in found if appeal.state is AppealState.LODGED), None)
+
+
+def lodged_among(db: Db, session_ids: Collection[str]) -> set[str]:
+    """Those of the sessions of which an appeal waits for an answer."""
+    waits = AppealRow.state == AppealState.LODGED.value
+    return set(db.scalars(select(AppealRow.session_id).where(AppealRow.session_id.in_(session_ids), waits)))
+
+
+def count_lodged(db: Db) -> int:
+    """How many appeals wait for an answer."""
+    waits = AppealRow.state == AppealState.LODGED.value
+    return db.scalar(select(func.count()).select_from(AppealRow).where(waits)) or 0
 
 
 def of_session(db: Db, session_id: str) -> list[Appeal]:

@@ -4,7 +4,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.orm import Session as Db
 
 from proctoring.access.rows import UserRow
@@ -23,6 +23,8 @@ from proctoring.sessions.model import Session, SessionState
 from proctoring.sessions.rows import SessionRow
 from proctoring.units.model import LIVING_VALUES
 from proctoring.units.rows import UnitRow
+
+NOT_REVIEWED = (ReviewState.TO_REVIEW, ReviewState.IN_REVIEW)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,12 +52,29 @@ class QueueLine:
         return tuple(flag for flag in self.flags if flag.state is FlagState.OPEN)
 
 
+def count_undecided(db: Db) -> int:
+    """How many sessions of the queue nobody has decided, without those that are restricted."""
+    living = select(UnitRow.session_id).where(UnitRow.state.in_(LIVING_VALUES), UnitRow.kind.in_(STREAMS))
+    undecided = [state.value for state in NOT_REVIEWED]
+    query = (
+        select(func.count())
+        .select_from(SessionRow)
+        .join(ReviewRow, ReviewRow.session_id == SessionRow.id, isouter=True)
+        .where(
+            *_began(),
+            SessionRow.id.in_(living),
+            SessionRow.id.not_in(restricted(db)),
+            or_(ReviewRow.state.is_(None), ReviewRow.state.in_(undecided)),
+        )
+    )
+    return db.scalar(query) or 0
+
+
 def queue(
     db: Db, states: tuple[ReviewState, ...] | None = None, now: datetime | None = None
 ) -> list[QueueLine]:
     """Sessions that recorded something and are not erased, in one of these review states: those that call for
     help first, then by due date. One that records is as long as it is `now`, or else as what is stored."""
-    began = (SessionState.RECORDING.value, SessionState.ENDED.value)
     due = (
         select(
             UnitRow.session_id,
@@ -70,7 +89,7 @@ def queue(
         select(SessionRow, ExamRow, due.c.due, due.c.n)
         .join(due, due.c.session_id == SessionRow.id)
         .join(ExamRow, ExamRow.id == SessionRow.exam_id)
-        .where(SessionRow.state.in_(began), SessionRow.started_at.is_not(None))
+        .where(*_began())
         .order_by(due.c.due, SessionRow.started_at)
     )
     found = db.execute(query).all()
@@ -111,6 +130,11 @@ def queue(
             )
         )
     return sorted(lines, key=lambda line: line.calls == 0)
+
+
+def _began() -> tuple[ColumnElement[bool], ...]:
+    states = (SessionState.RECORDING.value, SessionState.ENDED.value)
+    return SessionRow.state.in_(states), SessionRow.started_at.is_not(None)
 
 
 def _gaps(db: Db, ids: list[str], lengths: dict[str, int]) -> dict[str, list[tuple[int, int]]]:

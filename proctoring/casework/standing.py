@@ -1,5 +1,7 @@
 """Relation of a person to a session, and whether it lets them do something."""
 
+from collections.abc import Collection
+
 from sqlalchemy.orm import Session as Db
 
 from proctoring.access.model import OPENS_EVIDENCE, May, Person, Relation, Role, require
@@ -8,7 +10,7 @@ from proctoring.holds.service import check_not_restricted
 from proctoring.incidents import service as incidents
 from proctoring.incidents.model import AWAITING, OPEN
 from proctoring.reviews import service as reviews
-from proctoring.reviews.model import ReviewState
+from proctoring.reviews.model import Review, ReviewState
 from proctoring.sessions.model import OVER
 from proctoring.sessions.service import load as load_session
 
@@ -34,16 +36,26 @@ def why(db: Db, person: Person, session_id: str) -> str:
 
 def relation(db: Db, person: Person, session_id: str) -> Relation:
     """The relation that counts for this person's role; NONE when there is nothing between them."""
+    return relations(db, person, [session_id])[session_id]
+
+
+def relations(db: Db, person: Person, session_ids: Collection[str]) -> dict[str, Relation]:
+    """`relation` to each of these sessions, in as few queries as to one."""
     if person.role is Role.COMMITTEE:
-        if appeals.open_of_session(db, session_id) is None:
-            return Relation.NONE
-        took_part = appeals.took_part(db, person.id, session_id)
-        return Relation.TOOK_PART if took_part else Relation.OPEN_APPEAL
-    for incident in incidents.of_session(db, session_id):
+        lodged = appeals.lodged_among(db, session_ids)
+        took_part = appeals.took_part(db, person.id, lodged)
+        answers = {one: Relation.TOOK_PART if one in took_part else Relation.OPEN_APPEAL for one in lodged}
+        return dict.fromkeys(session_ids, Relation.NONE) | answers
+    found = reviews.of_sessions(db, session_ids)
+    standing = {one: _by_review(person, found.get(one)) for one in session_ids}
+    for incident in incidents.of_sessions(db, session_ids):
         said = incident.said if incident.state in AWAITING else {incident.decided_by}
         if incident.state in OPEN and person.id in said:
-            return Relation.DECIDED_INCIDENT
-    review = reviews.load(db, session_id)
-    if review.state is not ReviewState.IN_REVIEW:
+            standing[incident.session_id] = Relation.DECIDED_INCIDENT
+    return standing
+
+
+def _by_review(person: Person, review: Review | None) -> Relation:
+    if review is None or review.state is not ReviewState.IN_REVIEW:
         return Relation.NONE
     return Relation.CLAIMANT if review.claimed_by == person.id else Relation.CLAIMED_BY_OTHER

@@ -1,9 +1,10 @@
 """Incidents: decided by one person, which holds the evidence; agreed by a second or a third, or not; closed,
 annulled or amended."""
 
+from collections.abc import Collection
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session as Db
 
 from proctoring.clock import iso
@@ -182,8 +183,19 @@ def load(db: Db, incident_id: str) -> Incident:
 
 def of_session(db: Db, session_id: str) -> list[Incident]:
     """Incidents of a session, the newest first."""
-    query = select(IncidentRow).where(IncidentRow.session_id == session_id)
+    return of_sessions(db, [session_id])
+
+
+def of_sessions(db: Db, session_ids: Collection[str]) -> list[Incident]:
+    """Incidents of these sessions, the newest first."""
+    query = select(IncidentRow).where(IncidentRow.session_id.in_(session_ids))
     return [row.model() for row in db.scalars(query.order_by(IncidentRow.decided_at.desc()))]
+
+
+def count_in_state(db: Db, *states: IncidentState) -> int:
+    """How many incidents are in one of these states."""
+    wanted = IncidentRow.state.in_([state.value for state in states])
+    return db.scalar(select(func.count()).select_from(IncidentRow).where(wanted)) or 0
 
 
 def in_state(db: Db, *states: IncidentState) -> list[Incident]:

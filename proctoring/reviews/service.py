@@ -1,5 +1,6 @@
 """The review of a session: claimed by one person, decided by that person, counted when a second agrees."""
 
+from collections.abc import Collection
 from datetime import datetime
 
 from sqlalchemy import select
@@ -31,6 +32,12 @@ def load(db: Db, session_id: str) -> Review:
     """State of the review; a session nobody has touched is to be reviewed."""
     row = db.get(ReviewRow, session_id)
     return row.model() if row else Review(session_id, ReviewState.TO_REVIEW, None, None, None, None)
+
+
+def of_sessions(db: Db, session_ids: Collection[str]) -> dict[str, Review]:
+    """The reviews of those sessions that somebody has touched, by the session."""
+    found = db.scalars(select(ReviewRow).where(ReviewRow.session_id.in_(session_ids)))
+    return {row.session_id: row.model() for row in found}
 
 
 def claim(db: Db, core: Core, actor: Actor, session_id: str, settled: bool) -> Review:

@@ -3,16 +3,15 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Form, Request, Response
-from sqlalchemy.orm import Session as Db
 
 from proctoring.access.model import May, may
 from proctoring.appeals import service as appeals
 from proctoring.appeals.model import Appeal, AppealOutcome, AppealState
-from proctoring.casework.standing import relation
+from proctoring.casework.standing import relations
 from proctoring.flags.model import Category, Severity
 from proctoring.incidents import service as incidents
 from proctoring.incidents.model import Amendment, Incident
-from proctoring.recordings.timeline import timeline
+from proctoring.recordings.summary import summaries
 from review_ui.desk import Desk, back_to, names_of
 from review_ui.permit import APPEAL, Permit, needs
 
@@ -24,14 +23,18 @@ def routes(desk: Desk) -> APIRouter:
     @router.get("/appeals")
     def show(request: Request, by: Annotated[Permit, needs(desk, May.SEE_APPEALS)]) -> Response:
         with desk.core.db.read() as db:
+            found = appeals.all_appeals(db)
+            about = {one.session_id for one in found}
+            sat, standing = summaries(db, about, desk.now()), relations(db, by.person, about)
+            decided = incidents.of_sessions(db, about)
             lines = [
                 {
                     "appeal": one,
-                    "timeline": timeline(db, one.session_id, desk.now()),
-                    "incident": _against(db, one),
-                    "may_answer": may(by.person, May.CLOSE_APPEAL, relation(db, by.person, one.session_id)),
+                    "session": sat[one.session_id],
+                    "incident": _against(one, decided),
+                    "may_answer": may(by.person, May.CLOSE_APPEAL, standing[one.session_id]),
                 }
-                for one in appeals.all_appeals(db)
+                for one in found
             ]
             return desk.page(
                 request,
@@ -63,8 +66,8 @@ def routes(desk: Desk) -> APIRouter:
     return router
 
 
-def _against(db: Db, appeal: Appeal) -> Incident | None:
+def _against(appeal: Appeal, decided: list[Incident]) -> Incident | None:
     """The decision that the appeal is against; the newest, where none counted when it was lodged."""
     if appeal.incident_id is not None:
-        return incidents.load(db, appeal.incident_id)
-    return next(iter(incidents.of_session(db, appeal.session_id)), None)
+        return next(one for one in decided if one.id == appeal.incident_id)
+    return next((one for one in decided if one.session_id == appeal.session_id), None)

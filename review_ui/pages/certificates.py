@@ -7,7 +7,7 @@ from fastapi import APIRouter, Request, Response
 
 from proctoring.access.model import May
 from proctoring.custody import service as custody
-from proctoring.recordings.timeline import timeline
+from proctoring.recordings.summary import summary
 from review_ui.desk import Desk
 from review_ui.permit import CERTIFICATE, Permit, needs
 
@@ -31,7 +31,7 @@ def routes(desk: Desk) -> APIRouter:
                 db,
                 row=row,
                 body=json.loads(row.body),
-                timeline=timeline(db, row.session_id),
+                session=summary(db, row.session_id),
             )
 
     @router.get(

@@ -7,11 +7,11 @@ from typing import Annotated
 from fastapi import APIRouter, Form, Request, Response
 
 from proctoring.access.model import May, may
-from proctoring.casework.standing import relation
+from proctoring.casework.standing import relations
 from proctoring.holds import service as holds
 from proctoring.incidents import service as incidents
 from proctoring.incidents.model import AWAITING, OPEN
-from proctoring.recordings.timeline import timeline
+from proctoring.recordings.summary import summaries
 from review_ui.desk import Desk, back_to, names_of
 from review_ui.permit import INCIDENT, Permit, needs
 
@@ -31,15 +31,15 @@ def routes(desk: Desk) -> APIRouter:
             found = incidents.in_state(db, *OPEN)
             closed = holds.restricted(db)
             living = [one for one in found if one.session_id not in closed]
+            about = {one.session_id for one in living}
+            sat, standing = summaries(db, about, desk.now()), relations(db, by.person, about)
             placed = {hold.id: hold for hold in holds.active(db)}
             lines = [
                 {
                     "incident": one,
-                    "timeline": timeline(db, one.session_id, desk.now()),
+                    "session": sat[one.session_id],
                     "hold": placed.get(one.hold_id),
-                    "may_answer": may(
-                        by.person, May.CONFIRM_INCIDENT, relation(db, by.person, one.session_id)
-                    ),
+                    "may_answer": may(by.person, May.CONFIRM_INCIDENT, standing[one.session_id]),
                 }
                 for one in living
             ]

@@ -9,14 +9,14 @@ from fastapi import APIRouter, Form, Request, Response
 
 from proctoring.access.model import May, Person
 from proctoring.casework import claims
-from proctoring.casework.queue import QueueLine, queue
+from proctoring.casework.queue import NOT_REVIEWED, QueueLine, queue
 from proctoring.errors import Invalid
 from proctoring.flags.model import Flag, FlagSource
 from proctoring.reviews import service as reviews
 from proctoring.reviews.model import ReviewState, is_decidable, may_claim
 from proctoring.sessions.model import SessionState
 from proctoring.spools import service as spools
-from review_ui.desk import NOT_REVIEWED, Desk, back_to
+from review_ui.desk import Desk, back_to
 from review_ui.due import Due, due
 from review_ui.permit import Permit, needs
 
