@@ -4,6 +4,7 @@ DATA ?= data
 PORT ?= 8000
 STREAMS ?= 16,64
 RUNS ?= 1
+SESSIONS ?= 5000
 MINUTES ?= 120
 EVERY ?= 240
 T ?=
@@ -15,7 +16,7 @@ COMPILE := $(BIN)/pip-compile --quiet --strip-extras --generate-hashes --allow-u
 SBOM := requirements --pyproject pyproject.toml --mc-type application --output-reproducible --of JSON
 
 .DEFAULT_GOAL := help
-.PHONY: help setup interpreted run dev test test-tools lint compose attacks bench bench-tools soak mutants lock sbom
+.PHONY: help setup interpreted run dev test test-tools lint compose attacks bench bench-scale bench-tools soak mutants lock sbom
 
 help: ## what you can ask for
 	@sed -nE 's/^([a-z-]+):.*## (.*)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 12
@@ -83,6 +84,9 @@ interpreted: ## remove the binaries, for a debugger or coverage; `make setup` br
 
 test-tools:
 	@sh tests/tools.sh
+
+bench-scale: setup ## CPU of each page with SESSIONS sessions and with a tenth of them, on both databases
+	$(BIN)/python -m tests.bench.scale --sessions $(SESSIONS)
 
 bench-tools:
 	@sh tests/bench/tools.sh

@@ -65,6 +65,10 @@ class PostgresServer:
         template.close()
 
     @property
+    def pid(self) -> int:
+        return self._process.pid
+
+    @property
     def data(self) -> Path:
         return self.folder / "data"
 

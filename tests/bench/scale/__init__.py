@@ -1,0 +1,1 @@
+"""Staff's pages over many sessions: what each costs, and how it grows."""
