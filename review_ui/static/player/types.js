@@ -19,7 +19,7 @@
  * @property {number} bytes
  * @property {boolean} late
  *
- * @typedef {object} RunData  segments that follow one another; the first has `n` and `start_ms`, each next the next
+ * @typedef {object} RunData  segments that follow one another; `n` and `start_ms` are the first's
  * @property {number} n
  * @property {number} take
  * @property {number} start_ms
