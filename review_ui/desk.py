@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session as Db
 from proctoring.access import service as access
 from proctoring.access.model import May, Person, may
 from proctoring.appeals import service as appeals
+from proctoring.appeals.model import AppealState
 from proctoring.casework.queue import count_undecided
 from proctoring.core import Core
 from proctoring.errors import NotSignedIn
@@ -115,9 +116,9 @@ class Desk:
         items: list[tuple[str, str, int | None]] = []
         if may(person, May.SEE_QUEUE):
             items.append(("/queue", "Queue", count_undecided(db)))
-            items.append(("/incidents", "Incidents", incidents.count_in_state(db, *AWAITING)))
+            items.append(("/incidents", "Incidents", incidents.count_in(db, AWAITING)))
         if may(person, May.SEE_APPEALS):
-            items.append(("/appeals", "Appeals", appeals.count_lodged(db)))
+            items.append(("/appeals", "Appeals", appeals.count(db, AppealState.LODGED)))
         if may(person, May.SEE_RETENTION):
             items.append(("/retention", "Retention", None))
         if may(person, May.READ_LEDGER):

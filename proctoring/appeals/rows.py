@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import JSON, ForeignKey
+from sqlalchemy import JSON, ForeignKey, Index
 from sqlalchemy.orm import Mapped, mapped_column
 
 from proctoring.appeals.model import Appeal, AppealOutcome, AppealState
@@ -11,11 +11,15 @@ from proctoring.db import Row
 
 class AppealRow(Row):
     __tablename__ = "appeals"
+    __table_args__ = (
+        Index("ix_appeals_state_lodged_at", "state", "lodged_at", "id"),
+        Index("ix_appeals_state_closed_at", "state", "closed_at", "id"),
+    )
 
     id: Mapped[str] = mapped_column(primary_key=True)
     session_id: Mapped[str] = mapped_column(ForeignKey("sessions.id"), index=True)
     grounds: Mapped[str]
-    state: Mapped[str] = mapped_column(index=True)
+    state: Mapped[str]
     lodged_at: Mapped[datetime]
     hold_id: Mapped[str] = mapped_column(ForeignKey("holds.id"))
     outcome: Mapped[str | None]

@@ -29,6 +29,7 @@ from proctoring.holds.service import place, release
 from proctoring.incidents import service as incidents
 from proctoring.incidents.model import Amendment, standing
 from proctoring.incidents.notified import notified_at
+from proctoring.paging import page
 from proctoring.recordings.due_dates import period_ends
 from proctoring.sessions.model import OVER
 from proctoring.sessions.service import CANDIDATE, session_row
@@ -133,22 +134,24 @@ def lodged_among(db: Db, session_ids: Collection[str]) -> set[str]:
     return set(db.scalars(select(AppealRow.session_id).where(AppealRow.session_id.in_(session_ids), waits)))
 
 
-def count_lodged(db: Db) -> int:
-    """How many appeals wait for an answer."""
-    waits = AppealRow.state == AppealState.LODGED.value
-    return db.scalar(select(func.count()).select_from(AppealRow).where(waits)) or 0
+def count(db: Db, state: AppealState) -> int:
+    """How many appeals are in this state."""
+    return db.scalar(select(func.count()).where(AppealRow.state == state.value)) or 0
+
+
+def page_of(db: Db, state: AppealState, after: str = "") -> tuple[list[Appeal], str | None]:
+    """A page of those in this state, and what the next one begins behind: of those that wait for an answer
+    the oldest first, of the answered ones the newest. Raises NotFound for an `after` that there is not."""
+    closed = state is AppealState.CLOSED
+    by = AppealRow.closed_at if closed else AppealRow.lodged_at
+    found = page(db, AppealRow, AppealRow.state == state.value, by=by, after=after, newest_first=closed)
+    return [row.model() for row in found.rows], found.after
 
 
 def of_session(db: Db, session_id: str) -> list[Appeal]:
     """Appeals of a session, the newest first."""
     query = select(AppealRow).where(AppealRow.session_id == session_id)
     return [row.model() for row in db.scalars(query.order_by(AppealRow.lodged_at.desc()))]
-
-
-def all_appeals(db: Db) -> list[Appeal]:
-    """Open ones first, each group the oldest first."""
-    rows = db.scalars(select(AppealRow).order_by(AppealRow.state.desc(), AppealRow.lodged_at))
-    return [row.model() for row in rows]
 
 
 def _row(db: Db, appeal_id: str) -> AppealRow:

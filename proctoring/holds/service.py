@@ -4,6 +4,7 @@ A hold is placed by one conditional update of each unit's row. So placing a hold
 exactly one winner on every isolation level.
 """
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
 
 from sqlalchemy import select, update
@@ -29,6 +30,11 @@ from proctoring.holds.rows import HoldRow, HoldUnitRow
 from proctoring.sessions.rows import SessionRow
 from proctoring.units.rows import UnitRow
 from proctoring.units.service import lower_holds, raise_holds
+
+RESTRICTED = select(HoldRow.session_id).where(
+    HoldRow.kind == HoldKind.RESTRICTION.value, HoldRow.released_at.is_(None)
+)
+"""The sessions that are restricted."""
 
 
 def place(
@@ -117,6 +123,12 @@ def active(db: Db, session_id: str | None = None) -> list[Hold]:
     return [row.model() for row in db.scalars(query)]
 
 
+def placed(db: Db, hold_ids: Collection[str]) -> dict[str, Hold]:
+    """Those of these holds that are not released, by their ids."""
+    query = select(HoldRow).where(HoldRow.id.in_(hold_ids), HoldRow.released_at.is_(None))
+    return {row.id: row.model() for row in db.scalars(query)}
+
+
 def check_not_restricted(db: Db, session_id: str) -> None:
     """Raises Denied while the candidate's restriction is in force (`model.check_not_restricted`).
 
@@ -128,8 +140,7 @@ def check_not_restricted(db: Db, session_id: str) -> None:
 
 def restricted(db: Db) -> set[str]:
     """The sessions that are restricted."""
-    is_one = HoldRow.kind == HoldKind.RESTRICTION.value, HoldRow.released_at.is_(None)
-    return set(db.scalars(select(HoldRow.session_id).where(*is_one)))
+    return set(db.scalars(RESTRICTED))
 
 
 def _nothing_to_hold(db: Db, session_id: str) -> Conflict:

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import JSON, ForeignKey
+from sqlalchemy import JSON, ForeignKey, Index
 from sqlalchemy.orm import Mapped, mapped_column
 
 from proctoring.db import Row
@@ -12,13 +12,14 @@ from proctoring.incidents.model import Incident, IncidentState
 
 class IncidentRow(Row):
     __tablename__ = "incidents"
+    __table_args__ = (Index("ix_incidents_state_decided_at", "state", "decided_at", "id"),)
 
     id: Mapped[str] = mapped_column(primary_key=True)
     session_id: Mapped[str] = mapped_column(ForeignKey("sessions.id"), index=True)
     category: Mapped[str]
     severity: Mapped[str]
     reasons: Mapped[str]
-    state: Mapped[str] = mapped_column(index=True)
+    state: Mapped[str]
     decided_by: Mapped[str]
     decided_at: Mapped[datetime]
     second_by: Mapped[str | None]

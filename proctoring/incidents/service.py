@@ -4,7 +4,7 @@ annulled or amended."""
 from collections.abc import Collection
 from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session as Db
 
 from proctoring.clock import iso
@@ -17,7 +17,7 @@ from proctoring.exams.rows import ExamRow
 from proctoring.flags.model import Category, Severity
 from proctoring.flags.service import load as load_flag
 from proctoring.holds.model import HoldKind, check_reason
-from proctoring.holds.service import check_not_restricted, place, release
+from proctoring.holds.service import RESTRICTED, check_not_restricted, place, release
 from proctoring.incidents import looks
 from proctoring.incidents.model import (
     NOTIFIED_AFTER,
@@ -30,6 +30,7 @@ from proctoring.incidents.model import (
 )
 from proctoring.incidents.notified import notified_at
 from proctoring.incidents.rows import IncidentFlagRow, IncidentRow
+from proctoring.paging import page
 from proctoring.recordings.due_dates import set_due_dates
 from proctoring.reviews import service as reviews
 from proctoring.sessions.service import session_row
@@ -192,16 +193,21 @@ def of_sessions(db: Db, session_ids: Collection[str]) -> list[Incident]:
     return [row.model() for row in db.scalars(query.order_by(IncidentRow.decided_at.desc()))]
 
 
-def count_in_state(db: Db, *states: IncidentState) -> int:
-    """How many incidents are in one of these states."""
+def count_in(db: Db, states: Collection[IncidentState]) -> int:
+    """How many incidents are in one of these states, without those of restricted sessions."""
+    return db.scalar(select(func.count()).where(*_seen(states))) or 0
+
+
+def page_of(db: Db, states: Collection[IncidentState], after: str = "") -> tuple[list[Incident], str | None]:
+    """A page of them, the oldest first, and what the next one begins behind. Raises NotFound for an `after`
+    that there is not."""
+    found = page(db, IncidentRow, *_seen(states), by=IncidentRow.decided_at, after=after)
+    return [row.model() for row in found.rows], found.after
+
+
+def _seen(states: Collection[IncidentState]) -> tuple[ColumnElement[bool], ...]:
     wanted = IncidentRow.state.in_([state.value for state in states])
-    return db.scalar(select(func.count()).select_from(IncidentRow).where(wanted)) or 0
-
-
-def in_state(db: Db, *states: IncidentState) -> list[Incident]:
-    """Incidents in one of these states, the oldest first."""
-    query = select(IncidentRow).where(IncidentRow.state.in_([state.value for state in states]))
-    return [row.model() for row in db.scalars(query.order_by(IncidentRow.decided_at))]
+    return wanted, IncidentRow.session_id.not_in(RESTRICTED)
 
 
 def is_settled(db: Db, session_id: str) -> bool:

@@ -21,28 +21,33 @@ def routes(desk: Desk) -> APIRouter:
     router = APIRouter()
 
     @router.get("/appeals")
-    def show(request: Request, by: Annotated[Permit, needs(desk, May.SEE_APPEALS)]) -> Response:
+    def show(
+        request: Request, by: Annotated[Permit, needs(desk, May.SEE_APPEALS)], after: str = ""
+    ) -> Response:
         with desk.core.db.read() as db:
-            found = appeals.all_appeals(db)
-            about = {one.session_id for one in found}
+            lodged = [] if after else appeals.page_of(db, AppealState.LODGED)[0]
+            answered, more = appeals.page_of(db, AppealState.CLOSED, after)
+            about = {one.session_id for one in (*lodged, *answered)}
             sat, standing = summaries(db, about, desk.now()), relations(db, by.person, about)
-            decided = incidents.of_sessions(db, about)
-            lines = [
-                {
+            decided = incidents.of_sessions(db, {one.session_id for one in lodged})
+
+            def line(one: Appeal) -> dict[str, object]:
+                return {
                     "appeal": one,
                     "session": sat[one.session_id],
                     "incident": _against(one, decided),
                     "may_answer": may(by.person, May.CLOSE_APPEAL, standing[one.session_id]),
                 }
-                for one in found
-            ]
+
             return desk.page(
                 request,
                 "appeals.html",
                 by.person,
                 db,
-                open=[line for line in lines if line["appeal"].state is AppealState.LODGED],  # type: ignore[union-attr]
-                closed=[line for line in lines if line["appeal"].state is AppealState.CLOSED],  # type: ignore[union-attr]
+                open=[line(one) for one in lodged],
+                closed=[{"appeal": one, "session": sat[one.session_id]} for one in answered],
+                counts=(appeals.count(db, AppealState.LODGED), appeals.count(db, AppealState.CLOSED)),
+                more=more,
                 outcomes=tuple(AppealOutcome),
                 categories=tuple(Category),
                 severities=tuple(Severity),

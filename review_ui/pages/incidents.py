@@ -10,10 +10,12 @@ from proctoring.access.model import May, may
 from proctoring.casework.standing import relations
 from proctoring.holds import service as holds
 from proctoring.incidents import service as incidents
-from proctoring.incidents.model import AWAITING, OPEN
+from proctoring.incidents.model import AWAITING, IncidentState
 from proctoring.recordings.summary import summaries
 from review_ui.desk import Desk, back_to, names_of
 from review_ui.permit import INCIDENT, Permit, needs
+
+HELD = (IncidentState.CONFIRMED,)
 
 
 class Answer(StrEnum):
@@ -26,14 +28,16 @@ def routes(desk: Desk) -> APIRouter:
     router = APIRouter()
 
     @router.get("/incidents")
-    def show(request: Request, by: Annotated[Permit, needs(desk, May.SEE_QUEUE)]) -> Response:
+    def show(
+        request: Request, by: Annotated[Permit, needs(desk, May.SEE_QUEUE)], after: str = ""
+    ) -> Response:
         with desk.core.db.read() as db:
-            found = incidents.in_state(db, *OPEN)
-            closed = holds.restricted(db)
-            living = [one for one in found if one.session_id not in closed]
-            about = {one.session_id for one in living}
+            waiting = [] if after else incidents.page_of(db, AWAITING)[0]
+            confirmed, more = incidents.page_of(db, HELD, after)
+            shown = [*waiting, *confirmed]
+            about = {one.session_id for one in shown}
             sat, standing = summaries(db, about, desk.now()), relations(db, by.person, about)
-            placed = {hold.id: hold for hold in holds.active(db)}
+            placed = holds.placed(db, {one.hold_id for one in shown})
             lines = [
                 {
                     "incident": one,
@@ -41,10 +45,18 @@ def routes(desk: Desk) -> APIRouter:
                     "hold": placed.get(one.hold_id),
                     "may_answer": may(by.person, May.CONFIRM_INCIDENT, standing[one.session_id]),
                 }
-                for one in living
+                for one in shown
             ]
             return desk.page(
-                request, "incidents.html", by.person, db, lines=lines, awaiting=AWAITING, names=names_of(db)
+                request,
+                "incidents.html",
+                by.person,
+                db,
+                lines=lines,
+                awaiting=AWAITING,
+                counts=(incidents.count_in(db, AWAITING), incidents.count_in(db, HELD)),
+                more=more,
+                names=names_of(db),
             )
 
     @router.post("/incidents/{incident_id}/answer")

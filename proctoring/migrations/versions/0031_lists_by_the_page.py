@@ -1,0 +1,13 @@
+"""Indexes by which appeals and incidents of one state are listed in their order, a page at a time."""
+
+from alembic import op
+
+revision = "0031"
+down_revision = "0030"
+
+
+def upgrade() -> None:
+    for table, columns in {"appeals": ("lodged_at", "closed_at"), "incidents": ("decided_at",)}.items():
+        op.drop_index(f"ix_{table}_state", table)
+        for column in columns:
+            op.create_index(f"ix_{table}_state_{column}", table, ["state", column, "id"])
