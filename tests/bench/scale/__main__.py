@@ -5,6 +5,7 @@ database's mean beside. `growth` is many over few, of the same run: a slow machi
 """
 
 import argparse
+import logging
 import statistics
 import tempfile
 import time
@@ -13,6 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import structlog
 from fastapi import FastAPI
 from sqlalchemy import event
 
@@ -59,6 +61,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--sessions", type=int, default=SESSIONS)
     many = parser.parse_args().sessions
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
     with tempfile.TemporaryDirectory() as folder:
         measure("SQLite", World(Path(folder)), many, lambda: 0.0)
     server = postgres.server()
