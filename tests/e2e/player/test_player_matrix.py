@@ -1,15 +1,15 @@
 """Recordings in which sound, a piece or a stream is missing, H.264 and VP8, played to the end in Chromium."""
 
 from dataclasses import dataclass
-from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, Route, expect
+from playwright.sync_api import Browser, Page, expect
 
 from proctoring.exams.model import Stream
 from proctoring.recordings.model import EndCause
 from proctoring.sessions.model import Session
 from tests.e2e.player import variants
+from tests.e2e.player.changed_line import change, foreign
 from tests.e2e.player.screen import at, position, seek, wait_for_pictures
 from tests.e2e.player.stage import H264, VP8, Shape, Stage
 from tests.e2e.player.variants import File, dtx, files, missing, old, pieces
@@ -104,30 +104,9 @@ def play(page: Page, rate: float, from_ms: int = 0) -> Seen:
     return Seen(**page.evaluate(SEEN))
 
 
-def apart(runs: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The same pieces, each a run by itself."""
-    return [
-        {
-            **run,
-            "n": run["n"] + place,
-            "start_ms": run["start_ms"] + sum(run["durations_ms"][:place]),
-            "durations_ms": [duration_ms],
-            "bytes": [run["bytes"][place]],
-        }
-        for run in runs
-        for place, duration_ms in enumerate(run["durations_ms"])
-    ]
-
-
 def gaps_of_parts(page: Page, stream: Stream, *gaps: dict[str, object]) -> None:
     """Has the time line say so of a stream, and loads it anew."""
-
-    def answer(route: Route) -> None:
-        line = route.fetch().json()
-        next(one for one in line["streams"] if one["stream"] == stream)["gaps"] += gaps
-        route.fulfill(json=line)
-
-    page.route("**/timeline.json?*", answer)
+    change(page, stream, lambda told: told["gaps"].extend(gaps))
     page.reload()
     page.wait_for_selector("#player[data-ready]")
 
@@ -251,18 +230,7 @@ def test_a_piece_that_cannot_be_played_is_a_hole(
     if how.isdigit():
         page.route("**/media/*/webcam/1", lambda route: route.fulfill(status=int(how), body=""))
     if how == "no codec":
-
-        def foreign(route: Route) -> None:
-            line = route.fetch().json()
-            webcam = next(one for one in line["streams"] if one["stream"] == "webcam")
-            webcam["takes"].append(
-                {**webcam["takes"][0], "number": 9, "media_type": 'video/mp4; codecs="xyz"'}
-            )
-            webcam["runs"] = apart(webcam["runs"])
-            webcam["runs"][1]["take"] = 9
-            route.fulfill(json=line)
-
-        page.route("**/timeline.json?*", foreign)
+        change(page, Stream.WEBCAM, foreign)
     page.goto(f"/sessions/{alone.id}")
     page.wait_for_selector("#player[data-ready]")
     seen = play(page, 4)
