@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.support.programs import program
+from tests.support.service import free_port
 
 PREFS: dict[str, bool | int | str] = {
     "app.update.enabled": False,
@@ -49,9 +50,7 @@ def firefox(profile: Path, display: str = "") -> Iterator["Firefox"]:
     """A Firefox of the test's own, with a fresh profile in this folder; without a window, or on that
     X display, whose screen it can share."""
     path = firefox_path()
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port: int = free.getsockname()[1]
+    port = free_port()
     profile.mkdir(parents=True)
     prefs = PREFS | {"marionette.port": port}
     lines = [f"user_pref({json.dumps(name)}, {json.dumps(value)});\n" for name, value in prefs.items()]

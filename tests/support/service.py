@@ -2,6 +2,7 @@
 
 import json
 import os
+import secrets
 import signal
 import socket
 import subprocess
@@ -17,6 +18,7 @@ import httpx2
 STARTED_S_MAX = 120
 COMMAND_S_MAX = 120
 POLL_S = 0.1
+PORTS = range(20_000, 32_000)  # below Linux's own choice (ip_local_port_range)
 DEV = {"PROCTORING_ENV": "dev"}
 """For who purges as of a later day, which production refuses, or comes back after weeks."""
 
@@ -123,10 +125,16 @@ def wait_until(holds: Any, seconds_max: float, otherwise: str) -> None:
 
 
 def free_port() -> int:
-    """A TCP port nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
+    """A port on which nobody listens, nor takes datagrams: none of those that the system gives to outgoing
+    connections, one of which could have it before who asked."""
+    while True:
+        port = secrets.choice(PORTS)
+        with socket.socket() as streams, socket.socket(type=socket.SOCK_DGRAM) as datagrams:
+            try:
+                streams.bind(("", port))
+                datagrams.bind(("", port))
+            except OSError:
+                continue
         return port
 
 
@@ -134,13 +142,12 @@ def free_udp_ports(count: int) -> int:
     """The first of `count` UDP ports in a row that nobody uses."""
     while True:
         with ExitStack() as probes:
-            first = 0
+            first = free_port()
             try:
                 for number in range(count):
                     probe = probes.enter_context(socket.socket(socket.AF_INET, socket.SOCK_DGRAM))
-                    probe.bind(("127.0.0.1", first and first + number))
-                    first = first or probe.getsockname()[1]
-            except (OSError, OverflowError):
+                    probe.bind(("127.0.0.1", first + number))
+            except OSError:
                 continue
             return first
 
