@@ -8,6 +8,7 @@ down_revision = "0030"
 
 def upgrade() -> None:
     for table, columns in {"appeals": ("lodged_at", "closed_at"), "incidents": ("decided_at",)}.items():
-        op.drop_index(f"ix_{table}_state", table)
+        op.drop_index(f"ix_{table}_state", table, if_exists=True)
         for column in columns:
-            op.create_index(f"ix_{table}_state_{column}", table, ["state", column, "id"])
+            ordered = ["state", column, "id"]
+            op.create_index(f"ix_{table}_state_{column}", table, ordered, if_not_exists=True)
