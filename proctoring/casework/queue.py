@@ -12,11 +12,12 @@ from proctoring.exams.rows import ExamRow
 from proctoring.flags.model import Flag, FlagState
 from proctoring.flags.rows import FlagRow
 from proctoring.help import service as help_requests
-from proctoring.holds.service import restricted
+from proctoring.holds.service import RESTRICTED, restricted
 from proctoring.recordings import open_takes
 from proctoring.recordings.length import STREAMS, lengths_ms
 from proctoring.recordings.model import GapPart
 from proctoring.recordings.rows import GapRow
+from proctoring.reviews import service as reviews
 from proctoring.reviews.model import Review, ReviewState
 from proctoring.reviews.rows import ReviewRow
 from proctoring.sessions.model import Session, SessionState
@@ -63,7 +64,7 @@ def count_undecided(db: Db) -> int:
         .where(
             *_began(),
             SessionRow.id.in_(living),
-            SessionRow.id.not_in(restricted(db)),
+            SessionRow.id.not_in(RESTRICTED),
             or_(ReviewRow.state.is_(None), ReviewRow.state.in_(undecided)),
         )
     )
@@ -94,10 +95,7 @@ def queue(
     )
     found = db.execute(query).all()
     ids = [row.SessionRow.id for row in found]
-    reviews = {
-        row.session_id: row.model()
-        for row in db.scalars(select(ReviewRow).where(ReviewRow.session_id.in_(ids)))
-    }
+    touched = reviews.of_sessions(db, ids)
     flags: dict[str, list[Flag]] = defaultdict(list)
     for row in db.scalars(select(FlagRow).where(FlagRow.session_id.in_(ids))):
         flags[row.session_id].append(row.model())
@@ -109,7 +107,7 @@ def queue(
     names = dict(db.execute(select(UserRow.id, UserRow.name)).all())
     lines = []
     for session, exam, due_at, holds in found:
-        review = reviews.get(session.id) or Review(session.id, ReviewState.TO_REVIEW, None, None, None, None)
+        review = touched.get(session.id) or Review(session.id, ReviewState.TO_REVIEW, None, None, None, None)
         if states is not None and review.state not in states:
             continue
         lines.append(

@@ -9,14 +9,12 @@ import logging
 import statistics
 import tempfile
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 import structlog
 from fastapi import FastAPI
-from sqlalchemy import event
 
 from capture.pages import routes as candidate_routes
 from capture.stills import MemoryStills
@@ -33,6 +31,7 @@ from tests.bench.scale.fill import fill
 from tests.support import postgres
 from tests.support.asgi import AsgiClient
 from tests.support.decided import Decided, decide_everything
+from tests.support.statements import counted
 from tests.support.world import ADMIN, World
 
 SESSIONS = 5_000
@@ -119,7 +118,7 @@ def cost(world: World, app: FastAPI, page: str, decided: Decided, database_s: Ca
         spent_s.append(time.process_time() - begun_s)
         assert answer.status_code == 200, answer.text
     mean_s = (database_s() - before_s) / REQUESTS
-    with counted(world) as statements:
+    with counted(world.core.db) as statements:
         client.get(address, headers=headers)
     ms = 1000 * (statistics.quantiles(spent_s, n=20)[-1] + mean_s)
     return Cost(ms, len(statements), len(answer.content) / 1024)
@@ -132,21 +131,6 @@ def sign_in(world: World, role: Role) -> dict[str, str]:
         person = access.add_user(db, core, ADMIN, new_id(), role)
         _, secret = access.begin_login(db, core, access.new_link(db, core, ADMIN, person))
     return {"cookie": f"login={secret}"}
-
-
-@contextmanager
-def counted(world: World) -> Iterator[list[str]]:
-    """The statements of the block."""
-    found: list[str] = []
-
-    def note(_connection: object, _cursor: object, statement: str, *_more: object) -> None:
-        found.append(statement)
-
-    event.listen(world.core.db.engine, "before_cursor_execute", note)
-    try:
-        yield found
-    finally:
-        event.remove(world.core.db.engine, "before_cursor_execute", note)
 
 
 if __name__ == "__main__":

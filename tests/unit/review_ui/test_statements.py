@@ -1,13 +1,9 @@
 """Statements that a staff page sends to the database: as many for many sessions as for a few."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-
-from sqlalchemy import event
-
 from proctoring.access.model import Role
 from proctoring.ids import new_id
 from tests.support.decided import Decided, decide_everything
+from tests.support.statements import counted
 from tests.unit.review_ui.conftest import Office
 
 PAGES = {
@@ -17,22 +13,6 @@ PAGES = {
 }
 
 STATEMENTS_MAX = 45  # the session's page, on SQLite with its BEGIN
-
-
-@contextmanager
-def counted(office: Office) -> Iterator[list[str]]:
-    """The statements of the block."""
-    found: list[str] = []
-
-    def note(_connection: object, _cursor: object, statement: str, *_more: object) -> None:
-        found.append(statement)
-
-    engine = office.world.core.db.engine
-    event.listen(engine, "before_cursor_execute", note)
-    try:
-        yield found
-    finally:
-        event.remove(engine, "before_cursor_execute", note)
 
 
 def test_a_page_asks_as_often_for_many_sessions_as_for_a_few(office: Office) -> None:
@@ -58,6 +38,6 @@ def statements(office: Office, role: Role, address: str) -> int:
     """How many it takes the second time that somebody opens the page: the first may enter a view."""
     staff = office.hire(new_id(), role)
     assert staff.get(address).status_code == 200
-    with counted(office) as found:
+    with counted(office.world.core.db) as found:
         assert staff.get(address).status_code == 200
     return len(found)
