@@ -5,7 +5,7 @@ from contextlib import contextmanager
 
 import structlog
 
-from capture.away import available
+from capture.unavailable import available
 from proctoring.core import Core
 from proctoring.recordings.refusals import tell
 from proctoring.units.keys import KeyRefused

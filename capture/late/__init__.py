@@ -1,5 +1,6 @@
 """Pieces that a page recorded while it could not publish, sent afterwards.
 
-endpoint  where it comes in, piece by piece
-intake    taken apart, cut to what is missing, sealed; cut: where to cut
+endpoint    takes it in, piece by piece
+gap_filler  takes pieces apart, cuts them to what is missing, seals that; cut: where to cut
+recorder    the door to the core
 """

@@ -24,7 +24,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from capture.bearer import bearer_token, bounded_body, demand_type, refused
 from capture.errors import BadPayload
-from capture.late.intake import PIECE_BYTES_MAX, PIECE_MS_MAX, LateIntake
+from capture.late.gap_filler import PIECE_BYTES_MAX, PIECE_MS_MAX, GapFiller
 from capture.recorder import Grant
 from proctoring.errors import Invalid, TokenRefused, Unavailable
 from proctoring.exams.model import Stream
@@ -72,20 +72,20 @@ class Kept(BaseModel):
     kept_ms: int = Field(description="How much of it was missing and is now kept; 0 when nothing was")
 
 
-def routes(intake: LateIntake) -> APIRouter:
-    """The endpoint over this intake."""
+def routes(filler: GapFiller) -> APIRouter:
+    """The endpoint over this filler."""
     router = APIRouter(tags=["late segments"])
 
     @router.post(PATH, summary="Say whether the page holds pieces; learn what is missing")
     async def announce(request: Request, session_id: str, stream: Stream) -> State:
-        grant = await _admit(intake, request, session_id, stream)
+        grant = await _admit(filler, request, session_id, stream)
         demand_type(request, JSON)
         try:
             body = await bounded_body(request, ANNOUNCEMENT_BYTES_MAX, 'Send {"holding": true} or false.')
             said = Announcement.model_validate_json(body)
         except ValidationError as error:
             raise Invalid("The announcement cannot be read.", 'Send {"holding": true} or false.') from error
-        missing = await _patiently(intake.announce(grant, said.holding))
+        missing = await _patiently(filler.announce(grant, said.holding))
         gaps = [Stretch(start=gap.start_ms, end=gap.end_ms) for gap in missing.gaps]
         return State(open=missing.open, now=missing.now, stored_until=missing.stored_until, gaps=gaps)
 
@@ -99,11 +99,11 @@ def routes(intake: LateIntake) -> APIRouter:
     async def put(
         request: Request, session_id: str, stream: Stream, start_unix_ms: Start, duration_ms: Duration
     ) -> Response:
-        grant = await _admit(intake, request, session_id, stream)
+        grant = await _admit(filler, request, session_id, stream)
         demand_type(request, WEBM)
         data = await bounded_body(request, PIECE_BYTES_MAX, "Record shorter pieces.")
         try:
-            kept_ms = await _patiently(intake.take(grant, start_unix_ms, duration_ms, data))
+            kept_ms = await _patiently(filler.fill(grant, start_unix_ms, duration_ms, data))
         except BadPayload as error:
             raise Invalid(error.detail, "Send WebM with VP8 and Opus, as MediaRecorder makes it.") from error
         return JSONResponse(Kept(kept_ms=kept_ms).model_dump(), 201 if kept_ms else 200)
@@ -111,8 +111,8 @@ def routes(intake: LateIntake) -> APIRouter:
     return router
 
 
-async def _admit(intake: LateIntake, request: Request, session_id: str, stream: Stream) -> Grant:
-    grant = await intake.admit(bearer_token(request, "the stream's ingest token"))
+async def _admit(filler: GapFiller, request: Request, session_id: str, stream: Stream) -> Grant:
+    grant = await filler.admit(bearer_token(request, "the stream's ingest token"))
     if grant != Grant(session_id, stream):
         raise TokenRefused("This token is for another stream.", "Send the ingest token of this one.")
     return grant

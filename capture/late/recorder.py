@@ -1,4 +1,4 @@
-"""Late recorder, the one door through which late pieces go from the intake to the core, and its in-memory
+"""Late recorder, the one door through which late pieces go from the filler to the core, and its in-memory
 form.
 """
 

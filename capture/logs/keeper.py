@@ -13,9 +13,9 @@ from dataclasses import dataclass, field, replace
 
 import structlog
 
-from capture.away import available
 from capture.pace import Pace
 from capture.recorder import Grant, MediaSegment, Recorder
+from capture.unavailable import available
 from proctoring.clock import to_unix_ms
 from proctoring.core import Core
 from proctoring.errors import TokenRefused, Unavailable

@@ -5,9 +5,9 @@ They hold no rule: what a page decides, a `model.py` of the core decided. Every 
 
 from fastapi import APIRouter, Depends, Request
 
+from capture.identity_recorder import IdentityRecorder
 from capture.pace import Pace
 from capture.pages import exam, help, identity, notice, phone, recording, rehearsal
-from capture.stills import Stills
 from proctoring.core import Core
 from proctoring.sessions import service as sessions
 
@@ -17,7 +17,7 @@ SENT_EVERY_S = 1.0
 leaves a row or a ledger entry has a limit of its own beside this, in its noun."""
 
 
-def routes(core: Core, stills: Stills) -> APIRouter:
+def routes(core: Core, images: IdentityRecorder) -> APIRouter:
     """All pages below `/c/{invitation}` and `/p/{phone token}`."""
     pace = Pace(SENT_AT_ONCE_MAX, SENT_EVERY_S)
 
@@ -32,10 +32,10 @@ def routes(core: Core, stills: Stills) -> APIRouter:
 
     router = APIRouter(include_in_schema=False, dependencies=[Depends(speaks), Depends(in_turn)])
     router.include_router(notice.routes(core))
-    router.include_router(exam.routes(core, stills))
+    router.include_router(exam.routes(core, images))
     router.include_router(help.routes(core))
-    router.include_router(identity.routes(core, stills))
-    router.include_router(phone.routes(core, stills))
+    router.include_router(identity.routes(core, images))
+    router.include_router(phone.routes(core, images))
     router.include_router(rehearsal.routes(core))
     router.include_router(recording.routes(core))
     return router

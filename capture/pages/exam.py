@@ -4,10 +4,10 @@ from typing import Any
 
 from fastapi import APIRouter, Request, Response
 
+from capture.identity_recorder import IdentityRecorder
 from capture.pages.pairing import identity_url, phone_url, qr_code
 from capture.pages.render import language_of, page, see
 from capture.pages.status import status
-from capture.stills import Stills
 from proctoring.core import Core
 from proctoring.exams.model import Exam, Stream
 from proctoring.recordings import ending
@@ -19,7 +19,7 @@ GRACE_S = 120
 COMPUTER_STREAMS = (Stream.WEBCAM, Stream.SCREEN)
 
 
-def routes(core: Core, stills: Stills) -> APIRouter:
+def routes(core: Core, images: IdentityRecorder) -> APIRouter:
     """`/c/{invitation}/exam` up to the end of the exam."""
     router = APIRouter()
 
@@ -61,7 +61,7 @@ def routes(core: Core, stills: Stills) -> APIRouter:
 
     @router.get("/c/{invitation}/status.json")
     def state(invitation: str) -> dict[str, Any]:
-        return status(core, core.links.read_invitation(invitation), stills)
+        return status(core, core.links.read_invitation(invitation), images)
 
     @router.post("/c/{invitation}/finish")
     def finish(request: Request, invitation: str) -> Response:

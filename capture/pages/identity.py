@@ -6,10 +6,10 @@ They come from the exam page, or from the phone that follows the code on it.
 from fastapi import APIRouter, Request, Response
 
 from capture.bearer import bounded_body
+from capture.identity_recorder import IdentityRecorder
 from capture.media.jpeg import picture_only
 from capture.pages.pairing import identity_url, qr_code
 from capture.pages.render import language_of, page
-from capture.stills import Stills
 from proctoring.core import Core
 from proctoring.errors import NotFound
 from proctoring.sessions import service as sessions
@@ -22,17 +22,17 @@ FROM_COMPUTER, FROM_PHONE = "/c/{invitation}/identity", "/p/{token}/identity"
 BODIES = tuple(Body("POST", path, IMAGE_BYTES_MAX) for path in (FROM_COMPUTER, FROM_PHONE))
 
 
-def routes(core: Core, stills: Stills) -> APIRouter:
+def routes(core: Core, images: IdentityRecorder) -> APIRouter:
     """`POST /c/{invitation}/identity`, `/p/{token}/identity`, and the code that leads there."""
     router = APIRouter()
 
     @router.post(FROM_COMPUTER, status_code=204)
     async def from_computer(request: Request, invitation: str) -> Response:
-        return await _keep(stills, core.links.read_invitation(invitation), request)
+        return await _keep(images, core.links.read_invitation(invitation), request)
 
     @router.post(FROM_PHONE, status_code=204)
     async def from_phone(request: Request, token: str) -> Response:
-        return await _keep(stills, core.links.read_phone(token), request)
+        return await _keep(images, core.links.read_phone(token), request)
 
     @router.get(FROM_PHONE)
     def phone_page(request: Request, token: str) -> Response:
@@ -57,11 +57,11 @@ def routes(core: Core, stills: Stills) -> APIRouter:
     return router
 
 
-async def _keep(stills: Stills, session_id: str, request: Request) -> Response:
+async def _keep(images: IdentityRecorder, session_id: str, request: Request) -> Response:
     if request.headers.get("content-type", "").partition(";")[0].strip().lower() != MEDIA_TYPE:
         raise Problem(
             415, "Wrong content type", f"The body has to be {MEDIA_TYPE}.", "Send the picture as JPEG."
         )
     picture = await bounded_body(request, IMAGE_BYTES_MAX, "Take it again.")
-    await stills.keep_image(session_id, picture_only(picture))
+    await images.keep_image(session_id, picture_only(picture))
     return Response(status_code=204)

@@ -4,16 +4,16 @@ from typing import Any
 
 from fastapi import APIRouter, Request, Response
 
+from capture.identity_recorder import IdentityRecorder
 from capture.pages.render import language_of, page
 from capture.pages.status import status
-from capture.stills import Stills
 from proctoring.core import Core
 from proctoring.errors import NotFound
 from proctoring.exams.model import Stream
 from proctoring.sessions import service as sessions
 
 
-def routes(core: Core, stills: Stills) -> APIRouter:
+def routes(core: Core, images: IdentityRecorder) -> APIRouter:
     """`/p/{token}`."""
     router = APIRouter()
 
@@ -46,6 +46,6 @@ def routes(core: Core, stills: Stills) -> APIRouter:
 
     @router.get("/p/{token}/status.json")
     def state(token: str) -> dict[str, Any]:
-        return status(core, core.links.read_phone(token), stills)
+        return status(core, core.links.read_phone(token), images)
 
     return router

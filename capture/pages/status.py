@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from capture.stills import Stills
+from capture.identity_recorder import IdentityRecorder
 from proctoring.clock import iso
 from proctoring.core import Core
 from proctoring.exams.model import Stream
@@ -12,11 +12,11 @@ from proctoring.recordings.status import Status
 from proctoring.spools import service as spools
 
 
-def status(core: Core, session_id: str, stills: Stills) -> dict[str, Any]:
-    """Of this session, now. `stills`: of this process, which may be another than the one that records it."""
+def status(core: Core, session_id: str, images: IdentityRecorder) -> dict[str, Any]:
+    """Of this session, now. `images`: of this process, which may be another than the one that records it."""
     with core.db.read() as db:
-        kept = stills.keeps() and spools.keeps(db, core, session_id)
-        found = recorded.status(db, core, session_id, stills.accepted_until(session_id))
+        kept = images.keeps() and spools.keeps(db, core, session_id)
+        found = recorded.status(db, core, session_id, images.accepted_until(session_id))
         return as_json(found, core.clock(), kept)
 
 

@@ -12,11 +12,11 @@ from dataclasses import dataclass, replace
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse
 
-from capture.away import available
 from capture.publish import whip
 from capture.publish.ingests import Ingests
 from capture.publish.relay import Relays
 from capture.recorder import Grant, MediaSegment
+from capture.unavailable import available
 from proctoring.core import Core
 from proctoring.errors import WrongState
 from proctoring.recordings.model import EndCause

@@ -73,7 +73,7 @@ def send(bound: socket.socket, data: bytes, address: Address) -> None:
         raise _error()
 
 
-class Batch:
+class DatagramBatch:
     """Reads one socket's datagrams into `buffer`, which has room for DATAGRAMS_MAX of SLOT_BYTES each."""
 
     def __init__(self, bound: socket.socket, buffer: bytearray) -> None:

@@ -21,7 +21,7 @@ import structlog
 
 from capture.receive import sockets, stun
 from capture.receive.aiortc_hooks import Agent, Socketless, give_candidates, has_settled, stun_protocol
-from capture.receive.datagrams import DATAGRAMS_MAX, Batch, send
+from capture.receive.datagrams import DATAGRAMS_MAX, DatagramBatch, send
 from capture.receive.delivery import DATAGRAM_BYTES_MAX, SLOT_BYTES, Address, deliver, is_media
 from capture.receive.rtp import HEADER_BYTES
 
@@ -84,8 +84,8 @@ class MediaPort:
         self._guests: dict[bytes, Guest] = {}  # by ufrag
         self._routes: dict[Address, Guest] = {}
         self._transactions: OrderedDict[bytes, tuple[float, Guest, Socketless]] = OrderedDict()
-        self._batches: dict[int, Batch] = {}  # by file descriptor of the socket for media
-        self._doors: dict[int, Batch] = {}  # likewise
+        self._batches: dict[int, DatagramBatch] = {}  # by file descriptor of the socket for media
+        self._doors: dict[int, DatagramBatch] = {}  # likewise
         self._unsorted = False  # sources went, and the system does not know it yet
 
     def open(self) -> None:
@@ -93,9 +93,9 @@ class MediaPort:
         self._bound, self.number = sockets.bind(self.addresses, self.number)
         for bound in set(self._bound.values()):
             fileno = bound.media.fileno()
-            self._batches[fileno] = Batch(bound.media, self.buffer)
+            self._batches[fileno] = DatagramBatch(bound.media, self.buffer)
             if bound.door is not None:
-                self._doors[fileno] = Batch(bound.door, self.buffer)
+                self._doors[fileno] = DatagramBatch(bound.door, self.buffer)
         log.info("media-port.open", port=self.number, addresses=len(self._bound))
 
     def close(self) -> None:
@@ -164,7 +164,7 @@ class MediaPort:
         for fileno, batch in self._doors.items():
             self._read(batch, fileno, STRANGERS_PER_ROUND_MAX)
 
-    def _read(self, batch: Batch, fileno: int, most: int) -> int:
+    def _read(self, batch: DatagramBatch, fileno: int, most: int) -> int:
         count = 0
 
         def other(begin: int, length: int, source: Address, at_s: float, at_ms: int) -> None:

@@ -11,12 +11,12 @@ from dataclasses import dataclass, field
 
 import structlog
 
-from capture.away import available
 from capture.recorder import Grant, MediaSegment, Recorder
 from capture.refused import telling
 from capture.signals.rules import Tracker
 from capture.signals.watch import Watch
 from capture.signals.wire import Answer, Question
+from capture.unavailable import available
 from proctoring.core import Core
 from proctoring.errors import CoreError, WrongState
 from proctoring.recordings.model import EndCause

@@ -11,13 +11,13 @@ from enum import Enum
 
 import structlog
 
-from capture.away import available
 from capture.spool.entry import EntryDamaged, SpooledEnd, SpooledSegment
 from capture.spool.files import Entry
 from capture.spool.spool import Spool
+from capture.unavailable import available
 from proctoring.core import Core
 from proctoring.errors import CoreError, NotFound, Unavailable, WrongState
-from proctoring.recordings import batch, logs, running
+from proctoring.recordings import batch, logs, take_owners
 from proctoring.recordings import service as recordings
 from proctoring.recordings.leaves import SealedSegment
 from storage.errors import ObjectExists
@@ -30,11 +30,11 @@ UNKNOWN_KEPT = timedelta(hours=24)
 """How long a segment waits whose take the database does not know, as after a restore: as an orphan does."""
 
 
-class Outcome(Enum):
+class CommitResult(Enum):
     """Of one try to commit the first entry of a lane."""
 
     DONE = "done"  # it has left the lane, or there was none
-    AWAY = "away"  # store or database: other lanes will fare no better
+    UNREACHABLE = "unreachable"  # store or database: other lanes will fare no better
     HELD_UP = "held-up"  # this lane alone
 
 
@@ -47,28 +47,28 @@ class Drain:
         self._objects = objects
         self._spool = spool
 
-    def step(self, unit: str) -> Outcome:
+    def step(self, unit: str) -> CommitResult:
         """Commit what has waited longest of this unit. Never raises: what fails stays for the next try.
 
         One thread at a time per unit.
         """
         entry = self._spool.first(unit)
         if entry is None:
-            return Outcome.DONE
+            return CommitResult.DONE
         try:
-            return Outcome.DONE if self._commit(entry) else Outcome.HELD_UP
+            return CommitResult.DONE if self._commit(entry) else CommitResult.HELD_UP
         except Unavailable as error:
             self._spool.counters["away"] += 1
             log.warning("spool.waits", unit=unit, detail=error.detail, bytes=self._spool.depth_bytes)
-            return Outcome.AWAY
+            return CommitResult.UNREACHABLE
         except EntryDamaged as error:
             log.error("spool.damaged", file=entry.path.name, take=entry.take, detail=str(error))
             self._spool.set_aside(entry)
-            return Outcome.DONE
+            return CommitResult.DONE
         except Exception:
             self._spool.counters["failures"] += 1
             log.exception("spool.held-up", unit=unit, take=entry.take)
-            return Outcome.HELD_UP
+            return CommitResult.HELD_UP
 
     def together(self, units: Sequence[str]) -> set[str]:
         """Commit what has waited longest of each of these units, in one transaction; of which units it was.
@@ -136,7 +136,7 @@ class Drain:
             # First, so that nothing is put where a unit is closed, or erased: it would lie there for ever.
             if not recordings.wants(db, facts.take, facts.seq):
                 return True
-            if facts.seq == 0 and running.follows_open_take(db, self._core, facts.take):
+            if facts.seq == 0 and take_owners.follows_open_take(db, self._core, facts.take):
                 return False
         self._put(facts, sealed)
         with self._core.db.begin() as db:

@@ -4,11 +4,11 @@ import threading
 
 import structlog
 
-from capture.away import available
 from capture.spool.entry import SpooledEnd
 from capture.spool.spool import Spool
+from capture.unavailable import available
 from proctoring.core import Core
-from proctoring.recordings import running
+from proctoring.recordings import take_owners
 from proctoring.recordings.model import EndCause
 
 log = structlog.get_logger()
@@ -34,7 +34,7 @@ class Ends:
         """Ends what an earlier process left open of this spool, each take behind its own segments that wait.
         Harmless to repeat. Raises Unavailable without a database."""
         with available(), core.db.read() as db:
-            left = running.open_takes(db, self._spool.id)
+            left = take_owners.open_takes_of(db, self._spool.id)
         for take in left:
             self.add(SpooledEnd(take.unit_id, take.id, EndCause.SERVER_STOPPED, core.clock()))
 

@@ -2,9 +2,9 @@
 
 import asyncio
 
-from capture.away import available
 from capture.recorder import Grant, MediaSegment
 from capture.spool.takes import Takes
+from capture.unavailable import available
 from proctoring.core import Core
 from proctoring.errors import Unavailable
 from proctoring.recordings import late

@@ -2,10 +2,10 @@
 
 import asyncio
 
-from capture.away import available
 from capture.recorder import Grant, MediaSegment
 from capture.refused import telling
 from capture.spool.takes import Takes
+from capture.unavailable import available
 from proctoring.core import Core
 from proctoring.quarantine.service import check_none
 from proctoring.recordings import service as recordings

@@ -9,9 +9,9 @@ from typing import Protocol
 
 import structlog
 
-from capture.away import available
 from capture.errors import SpoolFull
 from capture.spool.spool import Spool
+from capture.unavailable import available
 from proctoring.core import Core
 from proctoring.errors import Unavailable
 from proctoring.spools import service as spools

@@ -1,6 +1,6 @@
 """Life of a spool in its process: started over what an earlier one left, emptied as it fills, closed.
 
-It gives the doors through which segments come: `recorder`, `late` and `stills`.
+It gives the doors through which segments come: `recorder`, `late` and `identity`.
 """
 
 import asyncio
@@ -8,15 +8,15 @@ import contextlib
 
 import structlog
 
-from capture.away import available, unwritable
 from capture.spool.drain import Drain
 from capture.spool.ends import Ends
+from capture.spool.identity_recorder import VaultIdentityRecorder
+from capture.spool.lane_threads import DRAIN_THREADS, DRAIN_THREADS_SQLITE, RETRY_S, LaneThreads
 from capture.spool.late_recorder import VaultLateRecorder
 from capture.spool.recorder import VaultRecorder
 from capture.spool.spool import Spool
-from capture.spool.stills import VaultStills
 from capture.spool.takes import Takes
-from capture.spool.worker import DRAIN_THREADS, DRAIN_THREADS_SQLITE, RETRY_S, SpoolWorker
+from capture.unavailable import available, unwritable
 from proctoring.core import Core
 from proctoring.recordings import service as recordings
 from storage.objects.store import ObjectStore
@@ -38,11 +38,11 @@ class Sink:
         self._ends = Ends(spool)
         drain = Drain(core, objects, spool)
         threads = DRAIN_THREADS_SQLITE if core.db.engine.dialect.name == "sqlite" else DRAIN_THREADS
-        self._worker = SpoolWorker(spool, drain.step, drain.together, threads=threads, retry_s=retry_s)
-        self.takes = Takes(core, spool, self._ends, self._worker, drain.refused)
+        self._lane_threads = LaneThreads(spool, drain.step, drain.together, threads=threads, retry_s=retry_s)
+        self.takes = Takes(core, spool, self._ends, self._lane_threads, drain.refused)
         self.recorder = VaultRecorder(core, self.takes)
         self.late = VaultLateRecorder(core, self.takes)
-        self.stills = VaultStills(core, spool, self.takes)
+        self.identity = VaultIdentityRecorder(core, spool, self.takes)
         self._watching: list[asyncio.Task[None]] = []
 
     async def start(self) -> None:
@@ -58,8 +58,8 @@ class Sink:
             raise unwritable(error) from error
         await asyncio.to_thread(self._ends.recover, self._core)
         await asyncio.to_thread(self._say_still_here)
-        self._worker.start()
-        emptied = [asyncio.wrap_future(self._worker.emptied(unit)) for unit in self.spool.lanes()]
+        self._lane_threads.start()
+        emptied = [asyncio.wrap_future(self._lane_threads.emptied(unit)) for unit in self.spool.lanes()]
         if emptied:
             await asyncio.wait(emptied, timeout=START_S_MAX)
         self._watching = [
@@ -74,14 +74,14 @@ class Sink:
             with contextlib.suppress(asyncio.CancelledError):
                 await task
         self._watching = []
-        await asyncio.to_thread(self._worker.close, CLOSE_S_MAX)
+        await asyncio.to_thread(self._lane_threads.close, CLOSE_S_MAX)
         self.spool.close()
 
     def check(self) -> None:
         """For `/readyz`: raises while nothing can be accepted, while much waits in the spool, or waits for
         long, or a stream's segments cannot be committed."""
         self.spool.check()
-        self._worker.check()
+        self._lane_threads.check()
 
     async def _be_heard(self) -> None:
         while True:
@@ -98,7 +98,7 @@ class Sink:
             await asyncio.sleep(self._retry_s)
             with contextlib.suppress(OSError):
                 if len(self._ends) and await asyncio.to_thread(self._ends.write):
-                    self._worker.wake()
+                    self._lane_threads.wake()
 
     def _say_still_here(self) -> None:
         self.spool.sweep(self._core.clock())

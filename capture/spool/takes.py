@@ -10,19 +10,19 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session as Db
 
-from capture.away import available, full, unwritable
 from capture.errors import SpoolFull
 from capture.recorder import MediaSegment
 from capture.refused import telling
 from capture.spool.ends import Ends
 from capture.spool.entry import SpooledEnd, SpooledSegment
 from capture.spool.gather import Gather
+from capture.spool.lane_threads import LaneThreads
 from capture.spool.reached import Reached
 from capture.spool.spool import Spool
-from capture.spool.worker import SpoolWorker
+from capture.unavailable import available, full, unwritable
 from proctoring.core import Core
 from proctoring.errors import Unavailable, WrongState
-from proctoring.recordings import running
+from proctoring.recordings import take_owners
 from proctoring.recordings.leaves import longest
 from proctoring.recordings.model import EndCause
 from proctoring.recordings.service import BegunTake
@@ -35,12 +35,12 @@ class Takes:
     """Can seal, never open or destroy. `refused`: takes of which nothing more is kept."""
 
     def __init__(
-        self, core: Core, spool: Spool, ends: Ends, worker: SpoolWorker, refused: Collection[str]
+        self, core: Core, spool: Spool, ends: Ends, lane_threads: LaneThreads, refused: Collection[str]
     ) -> None:
         self._core = core
         self._spool = spool
         self._ends = ends
-        self._worker = worker
+        self._lane_threads = lane_threads
         self._refused = refused
         self._open: dict[str, BegunTake] = {}
         self._reached = Reached()
@@ -58,7 +58,7 @@ class Takes:
             raise full(error) from error
 
     def accepted_until(self, session_id: str) -> Mapping[str, datetime]:
-        """See `capture.stills.Stills`."""
+        """See `capture.identity_recorder.IdentityRecorder`."""
         takes = [one.take for one in self._open.copy().values()]
         return self._reached.of(one.id for one in takes if one.session_id == session_id)
 
@@ -73,7 +73,7 @@ class Takes:
         """See `capture.recorder.Recorder`."""
         await self._accepting.add((self._open[take_id], segment))
         self._reached.note(take_id, segment)
-        self._worker.wake()
+        self._lane_threads.wake()
 
     async def end(self, take_id: str, cause: EndCause) -> None:
         """See `capture.recorder.Recorder`. The take's key is forgotten here; an end that the disk does not
@@ -89,7 +89,7 @@ class Takes:
 
     async def committed(self, unit_id: str) -> bool:
         """Whether all that was accepted of a unit is committed; waits for it while the parts are there."""
-        emptied = asyncio.wrap_future(self._worker.emptied(unit_id))
+        emptied = asyncio.wrap_future(self._lane_threads.emptied(unit_id))
         done, _ = await asyncio.wait([emptied], timeout=END_S_MAX)
         return bool(done) and emptied.result()
 
@@ -98,7 +98,7 @@ class Takes:
         try:
             with telling(self._core), available(), self._core.db.begin() as db:
                 begun = begin(db)
-                running.keep_in(db, begun.take.id, self._spool.id)
+                take_owners.note_spool(db, begun.take.id, self._spool.id)
         except Unavailable:
             if begun is not None:
                 # Perhaps only the commit's answer was lost; a take that nobody knows of would never end.
@@ -108,7 +108,7 @@ class Takes:
 
     def _end(self, begun: BegunTake, cause: EndCause) -> None:
         self._ends.add(SpooledEnd(begun.take.unit_id, begun.take.id, cause, self._core.clock()))
-        self._worker.wake()
+        self._lane_threads.wake()
 
     def _accept(self, segments: Sequence[tuple[BegunTake, MediaSegment]]) -> list[Exception | None]:
         """Seals them, then the spool has them; what is wrong with each. Raises Unavailable if the disk is."""

@@ -12,7 +12,7 @@ from capture import pages as candidate_pages
 from capture.figures import CaptureFigures
 from capture.front import load
 from capture.late import endpoint as late
-from capture.late.intake import LateIntake
+from capture.late.gap_filler import GapFiller
 from capture.logs import events
 from capture.logs.keeper import LogKeeper
 from capture.pages import identity
@@ -20,7 +20,7 @@ from capture.publish import rehearsal, whip
 from capture.publish.ingests import Ingests
 from capture.signals.recorder import WatchingRecorder
 from capture.signals.watch import Watch
-from capture.spool.left import LeftSpool
+from capture.spool.leftover_spool import LeftoverSpool
 from capture.spool.report import SpoolReport
 from capture.spool.sink import Sink
 from capture.spool.spool import Spool
@@ -87,7 +87,7 @@ def capture_edge(made: CaptureParts, number: int = 0, of: int = 1) -> Edge:
     settings = core.settings
     own, *left = DataFolder(settings.data).spools(number, of)
     sink = Sink(core, made.objects, Spool(own))
-    emptied = [LeftSpool(core, made.objects, folder) for folder in left]
+    emptied = [LeftoverSpool(core, made.objects, folder) for folder in left]
     watch = Watch()
     ingests = Ingests(
         WatchingRecorder(core, made.objects, sink.recorder, watch),
@@ -96,7 +96,7 @@ def capture_edge(made: CaptureParts, number: int = 0, of: int = 1) -> Edge:
         media_port=settings.media_port and settings.media_port + number,
     )
     report = SpoolReport(core, sink.spool, ingests)
-    intake = LateIntake(sink.late)
+    filler = GapFiller(sink.late)
     keeper = LogKeeper(core, sink.recorder)
     relays = relays_of(core)
     forgetful = rehearsal.ForgetfulRecorder(core)
@@ -111,14 +111,14 @@ def capture_edge(made: CaptureParts, number: int = 0, of: int = 1) -> Edge:
         checks={"store": made.objects.check, "spool": sink.check, "keys": lambda: sealing(core)},
         routers=[
             whip.routes(ingests, relays),
-            late.routes(intake),
+            late.routes(filler),
             rehearsal.routes(forgetful, rehearsals, core, relays),
             events.routes(keeper),
             *([load.routes([ingests, rehearsals], sink.spool)] if of > 1 else []),
         ],
-        pages=[candidate_pages.routes(core, sink.stills)],
+        pages=[candidate_pages.routes(core, sink.identity)],
         static={"candidate": "capture"},
-        running=[*emptied, sink, report, figures, intake, watch, keeper, ingests, rehearsals],
+        running=[*emptied, sink, report, figures, filler, watch, keeper, ingests, rehearsals],
         bodies=CAPTURE_BODIES,
         tokens=page_tokens(core.links),
     )

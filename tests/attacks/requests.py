@@ -5,7 +5,7 @@ import re
 from functools import partial
 from urllib.parse import urlsplit
 
-from capture.late.intake import PIECE_BYTES_MAX
+from capture.late.gap_filler import PIECE_BYTES_MAX
 from proctoring.web.bodies import ADDRESS_MAX, TOKEN_UPLOADS_MAX
 from tests.attacks.streams import Invited, beside_streams
 from tests.attacks.wire import HOLD_S, Wire, addresses, play, request, through

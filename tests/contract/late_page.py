@@ -12,7 +12,7 @@ import pytest
 from fastapi import FastAPI
 
 from capture.late import endpoint as late
-from capture.late.intake import LateIntake
+from capture.late.gap_filler import GapFiller
 from capture.spool.sink import Sink
 from capture.spool.spool import Spool
 from proctoring.exams.model import Stream
@@ -20,7 +20,7 @@ from proctoring.recordings.model import EndCause
 from proctoring.recordings.timeline import StreamTimeline, locate, timeline
 from proctoring.sessions.model import Session
 from proctoring.web import problems
-from tests.support.away import AwayObjects, Faults, faulty
+from tests.support.unreachable import Faults, UnreachableObjects, faulty
 from tests.support.world import SEGMENT_MS, World
 from tests.unit.capture.recorded import recorded_file, without_lengths
 
@@ -83,14 +83,14 @@ async def a_page(world: World) -> AsyncIterator[Page]:
     faults = Faults()
     with faulty(world.core, faults) as core:
         spool = Spool(world.folder / "spool", disk_free_bytes_min=0)
-        sink = Sink(core, AwayObjects(world.objects, faults), spool, retry_s=0.01)
+        sink = Sink(core, UnreachableObjects(world.objects, faults), spool, retry_s=0.01)
         session = world.admitted()
         await sink.start()
-        intake = LateIntake(sink.late)
-        await intake.start()
+        filler = GapFiller(sink.late)
+        await filler.start()
         app = FastAPI()
         problems.install(app)
-        app.include_router(late.routes(intake))
+        app.include_router(late.routes(filler))
         transport = httpx2.ASGITransport(app=app)
         async with httpx2.AsyncClient(transport=transport, base_url="http://test") as http:
             page = Page(world, http, session, faults)
@@ -99,7 +99,7 @@ async def a_page(world: World) -> AsyncIterator[Page]:
             try:
                 yield page
             finally:
-                await intake.close()
+                await filler.close()
                 await sink.close()
 
 

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from capture.late.intake import PIECE_BYTES_MAX, PIECE_MS_MAX
+from capture.late.gap_filler import PIECE_BYTES_MAX, PIECE_MS_MAX
 from proctoring.exams.model import Stream
 from proctoring.recordings import ending
 from proctoring.units.model import UnitState

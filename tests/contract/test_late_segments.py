@@ -7,8 +7,8 @@ from datetime import timedelta
 import av
 import pytest
 
-from capture.late import intake as late_intake
-from capture.late.intake import PIECE_MS_MAX
+from capture.late import gap_filler
+from capture.late.gap_filler import PIECE_MS_MAX
 from proctoring.recordings.late import LATE_WAIT
 from proctoring.recordings.model import EndCause, GapPart
 from tests.contract.late_page import GAP_MS, Page, with_page, world
@@ -138,8 +138,8 @@ def test_the_token_is_good_for_a_while_after_the_window(world: World) -> None:
 
 def test_a_page_that_falls_silent_leaves_no_take_open(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """Its late take ends, so that the session can settle."""
-    monkeypatch.setattr(late_intake, "IDLE_S", 0.0)
-    monkeypatch.setattr(late_intake, "SWEEP_S", 0.01)
+    monkeypatch.setattr(gap_filler, "IDLE_S", 0.0)
+    monkeypatch.setattr(gap_filler, "SWEEP_S", 0.01)
 
     async def scenario(page: Page) -> None:
         assert (await page.put(0)).status_code == 201

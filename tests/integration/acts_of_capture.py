@@ -1,14 +1,14 @@
 """Acts of a candidate and their devices, under the user of the role capture."""
 
+from capture.identity_recorder import MemoryIdentityRecorder
 from capture.pages import routes as candidate_routes
-from capture.stills import MemoryStills
 from proctoring.appeals import service as appeals
 from proctoring.core import Core
 from proctoring.exams import service as exams
 from proctoring.exams.model import CaptureProfile, Stream
 from proctoring.help import service as help_requests
 from proctoring.help.model import HelpKind
-from proctoring.recordings import batch, ending, late, running
+from proctoring.recordings import batch, ending, late, take_owners
 from proctoring.recordings import service as recordings
 from proctoring.recordings.leaves import Absence, SealedSegment
 from proctoring.recordings.model import EndCause, GapPart
@@ -69,7 +69,7 @@ def during_the_exam(world: RolesWorld, core: Core, session: Session) -> None:
     webcam, screen = world.begin(session), world.begin(session, Stream.SCREEN)
     world.store(webcam, 0, start)
     with core.db.begin() as db:
-        running.keep_in(db, webcam.take.id, "spool-1")
+        take_owners.note_spool(db, webcam.take.id, "spool-1")
         recordings.still_here(db, core, [webcam.take.id])
         help_requests.ask(db, core, session.id, HelpKind.AWAY, "")
     together(world, core, webcam, start + SEGMENT_MS)
@@ -123,7 +123,7 @@ def candidates_life(world: RolesWorld) -> Session:
     with world.role("capture") as core:
         with core.db.begin() as db:
             appeals.lodge(db, core, session.id, "I was alone in the room.")
-        client = client_of(core, candidate_routes(core, MemoryStills()))
+        client = client_of(core, candidate_routes(core, MemoryIdentityRecorder()))
         links = core.links
         for path in ("", "/exam", "/recording", "/help.json", "/status.json", "/in-person"):
             read(client, f"/c/{links.invitation(session)}{path}")

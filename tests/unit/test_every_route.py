@@ -10,8 +10,8 @@ import pytest
 from fastapi import FastAPI
 from fastapi.routing import APIRoute
 
+from capture.identity_recorder import MemoryIdentityRecorder
 from capture.pages import routes as candidate_pages
-from capture.stills import MemoryStills
 from proctoring.access import service as access
 from proctoring.access.model import Role
 from proctoring.compose.app import CAPTURE_BODIES, CATALOGUE, page_tokens, whole_app
@@ -133,7 +133,7 @@ class Desk:
         self.headers = {"cookie": f"login={secret}", "content-type": "application/x-www-form-urlencoded"}
         rules = BodyRules(CAPTURE_BODIES, page_tokens(core.links))
         self.app = application(core.settings, rules, catalogue=CATALOGUE)
-        self.app.include_router(candidate_pages(core, MemoryStills()))
+        self.app.include_router(candidate_pages(core, MemoryIdentityRecorder()))
         self.app.include_router(staff_pages(core, world.opener, world.objects))
         self.client = AsgiClient(self.app)
         self._good = {

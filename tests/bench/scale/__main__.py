@@ -16,8 +16,8 @@ from pathlib import Path
 import structlog
 from fastapi import FastAPI
 
+from capture.identity_recorder import MemoryIdentityRecorder
 from capture.pages import routes as candidate_routes
-from capture.stills import MemoryStills
 from proctoring.access import service as access
 from proctoring.access.model import Role
 from proctoring.compose.app import CAPTURE_BODIES, CATALOGUE, page_tokens
@@ -98,7 +98,7 @@ def site(world: World) -> FastAPI:
     parts = (core, world.opener, world.objects)
     app.state.staff_problem = draw_problems(*parts)
     app.include_router(staff_routes(*parts))
-    app.include_router(candidate_routes(core, MemoryStills()))
+    app.include_router(candidate_routes(core, MemoryIdentityRecorder()))
     return app
 
 

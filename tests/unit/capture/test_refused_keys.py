@@ -69,7 +69,7 @@ async def send_late(world: World, sink: Sink, session: Session) -> None:
 
 
 async def send_card(world: World, sink: Sink, session: Session) -> None:
-    await sink.stills.keep_image(session.id, b"card")
+    await sink.identity.keep_image(session.id, b"card")
 
 
 async def write_log(world: World, sink: Sink, session: Session) -> None:

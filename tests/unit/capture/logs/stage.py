@@ -21,8 +21,8 @@ from proctoring.recordings.service import BegunTake
 from proctoring.sessions import service as sessions
 from proctoring.sessions.model import Session
 from proctoring.web import problems
-from tests.support.away import AwayObjects, Faults, faulty
 from tests.support.logs import batch, exam_with_logs
+from tests.support.unreachable import Faults, UnreachableObjects, faulty
 from tests.support.world import World
 
 LIMIT_S = 60
@@ -95,7 +95,7 @@ async def stage(
         world.clock.move(minutes=5)
     spool = Spool(world.folder / "spool", disk_free_bytes_min=0)
     with faulty(world.core, faults) as core:
-        sink = Sink(core, AwayObjects(world.objects, faults), spool, retry_s=0.01)
+        sink = Sink(core, UnreachableObjects(world.objects, faults), spool, retry_s=0.01)
         await sink.start()
         keeper = LogKeeper(core, sink.recorder, ticks=lambda: ticks[0])
         app = FastAPI()

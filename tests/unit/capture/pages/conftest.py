@@ -2,8 +2,8 @@
 
 import pytest
 
+from capture.identity_recorder import MemoryIdentityRecorder
 from capture.pages import routes
-from capture.stills import MemoryStills
 from proctoring.compose.app import CAPTURE_BODIES, CATALOGUE, page_tokens
 from proctoring.web.application import application
 from proctoring.web.bodies import BodyRules
@@ -12,16 +12,16 @@ from tests.support.world import World
 
 
 @pytest.fixture
-def stills() -> MemoryStills:
+def images() -> MemoryIdentityRecorder:
     """Where the pages hand images of identity cards to."""
-    return MemoryStills()
+    return MemoryIdentityRecorder()
 
 
 @pytest.fixture
-def client(world: World, stills: MemoryStills) -> AsgiClient:
+def client(world: World, images: MemoryIdentityRecorder) -> AsgiClient:
     """Requests to the candidate's pages."""
     app = application(
         world.core.settings, BodyRules(CAPTURE_BODIES, page_tokens(world.core.links)), catalogue=CATALOGUE
     )
-    app.include_router(routes(world.core, stills))
+    app.include_router(routes(world.core, images))
     return AsgiClient(app)

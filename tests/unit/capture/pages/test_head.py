@@ -6,8 +6,8 @@ from typing import Any
 
 from sqlalchemy import select
 
+from capture.identity_recorder import MemoryIdentityRecorder
 from capture.pages import routes
-from capture.stills import MemoryStills
 from proctoring.proofs.tables import METADATA
 from tests.support.asgi import AsgiClient, addresses
 from tests.support.world import World
@@ -23,7 +23,7 @@ def _rows(world: World) -> dict[str, list[Any]]:
 
 
 def test_head_answers_as_get_and_begins_nothing(
-    world: World, client: AsgiClient, stills: MemoryStills
+    world: World, client: AsgiClient, images: MemoryIdentityRecorder
 ) -> None:
     """A preview of an invitation, of the phone's link or of any page behind them: same status and headers."""
     exam, links = world.exam(), world.core.links
@@ -31,7 +31,7 @@ def test_head_answers_as_get_and_begins_nothing(
     client.post(f"/c/{links.invitation(over)}/admit")
     world.record(over)
     client.post(f"/c/{links.invitation(over)}/finish")
-    paths = {path for method, path in addresses(routes(world.core, stills)) if method == "GET"}
+    paths = {path for method, path in addresses(routes(world.core, images)) if method == "GET"}
     assert len(paths) > 10
     before = _rows(world)
     seen = set()

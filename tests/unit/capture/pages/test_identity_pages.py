@@ -2,8 +2,8 @@
 
 import pytest
 
+from capture.identity_recorder import MemoryIdentityRecorder
 from capture.pages.identity import IMAGE_BYTES_MAX
-from capture.stills import MemoryStills
 from proctoring.exams.model import LANGUAGES, Stream
 from proctoring.sessions.model import Session
 from tests.support.asgi import AsgiClient
@@ -27,15 +27,15 @@ def homes(world: World, session: Session) -> tuple[str, str]:
 
 @pytest.mark.promise("P4")
 def test_computer_and_phone_hand_the_picture_on(
-    world: World, client: AsgiClient, stills: MemoryStills, session: Session
+    world: World, client: AsgiClient, images: MemoryIdentityRecorder, session: Session
 ) -> None:
     """Stripped of all metadata before anything else sees it."""
     picture = jpeg()
     for home in homes(world, session):
         sent = client.post(f"{home}/identity", content=picture[:2] + COMMENT + picture[2:], headers=JPEG)
         assert sent.status_code == 204
-    assert [session_id for session_id, _ in stills.kept] == [session.id] * 2
-    assert all(b"secret" not in kept for _, kept in stills.kept)
+    assert [session_id for session_id, _ in images.kept] == [session.id] * 2
+    assert all(b"secret" not in kept for _, kept in images.kept)
 
 
 @pytest.mark.parametrize(
@@ -50,7 +50,7 @@ def test_computer_and_phone_hand_the_picture_on(
 def test_anything_else_is_refused(
     world: World,
     client: AsgiClient,
-    stills: MemoryStills,
+    images: MemoryIdentityRecorder,
     session: Session,
     content: bytes,
     media_type: str,
@@ -61,17 +61,17 @@ def test_anything_else_is_refused(
     answer = client.post(f"{home}/identity", content=content, headers={"content-type": media_type})
     assert answer.status_code == status
     assert answer.json()["remedy"]
-    assert stills.kept == []
+    assert images.kept == []
 
 
 def test_a_forged_link_sends_nothing(
-    world: World, client: AsgiClient, stills: MemoryStills, session: Session
+    world: World, client: AsgiClient, images: MemoryIdentityRecorder, session: Session
 ) -> None:
     """An invitation is no phone's link, nor the other way."""
     home, phone = homes(world, session)
     for path in (home.replace("/c/", "/p/"), phone.replace("/p/", "/c/")):
         assert client.post(f"{path}/identity", content=jpeg(), headers=JPEG).status_code == 401
-    assert stills.kept == []
+    assert images.kept == []
 
 
 @pytest.mark.promise("P18")

@@ -4,10 +4,10 @@ import json
 
 import pytest
 
-from capture.stills import MemoryStills
+from capture.identity_recorder import MemoryIdentityRecorder
 from proctoring.exams.model import LANGUAGES, Stream
 from proctoring.exams.notice import read
-from proctoring.recordings import running
+from proctoring.recordings import take_owners
 from proctoring.sessions import service as sessions
 from proctoring.sessions.model import Session, SessionState
 from proctoring.sessions.rows import SessionRow
@@ -170,22 +170,22 @@ def test_status_tells_the_phone_from_not_there_to_ready_to_recording(
 
 
 def test_pages_are_told_when_nothing_can_be_kept(
-    world: World, client: AsgiClient, stills: MemoryStills
+    world: World, client: AsgiClient, images: MemoryIdentityRecorder
 ) -> None:
     """At once: by the process that is asked, and by that which records the session, whichever it is."""
     session = world.admitted()
     home, phone = invitation(world, session), f"/p/{world.core.links.phone(session)}"
     begun = world.begin(session)
     with world.core.db.begin() as db:
-        running.keep_in(db, begun.take.id, "spool-1")
+        take_owners.note_spool(db, begun.take.id, "spool-1")
 
     def kept() -> set[bool]:
         return {client.get(f"{page}/status.json").json()["kept"] for page in (home, phone)}
 
     assert kept() == {True}
-    stills.full = True
+    images.full = True
     assert kept() == {False}
-    stills.full = False
+    images.full = False
     for trouble in (Trouble.DISK_FULL, None):
         with world.core.db.begin() as db:
             spools.tell(db, world.core, "spool-1", Told(trouble, 0, 0))

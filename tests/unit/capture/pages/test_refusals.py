@@ -13,7 +13,7 @@ PAGES = [
     (f"capture.pages.{name}", "routes")
     for name in ("exam", "help", "identity", "notice", "phone", "recording", "rehearsal")
 ]
-OBJECTS = ("Links", "Stills", "Database", "OwnRecording")
+OBJECTS = ("Links", "IdentityRecorder", "Database", "OwnRecording")
 STATUS_SAYS_IT = {
     "'This process was not given the secret for links.'": "503: a part cannot be reached",
     "f'There is no key for the recording: {error}.'": "503: a part cannot be reached",

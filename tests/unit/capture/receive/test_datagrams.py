@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from capture.receive.datagrams import DATAGRAMS_MAX, Batch, send
+from capture.receive.datagrams import DATAGRAMS_MAX, DatagramBatch, send
 from capture.receive.delivery import SLOT_BYTES, Address, deliver
 
 pytestmark = pytest.mark.packet
@@ -33,7 +33,7 @@ def test_what_is_sent_comes_whole_and_from_whom(pair: tuple[socket.socket, socke
     sender, receiver = pair
     sent = [b"first", b"", bytes(range(256)) * 5]
     buffer = bytearray(DATAGRAMS_MAX * SLOT_BYTES)
-    batch = Batch(receiver, buffer)
+    batch = DatagramBatch(receiver, buffer)
     for _ in range(2):
         for data in sent:
             send(sender, data, receiver.getsockname()[:2])
@@ -50,7 +50,7 @@ def test_those_of_one_source_are_delivered_together(pair: tuple[socket.socket, s
     with socket.socket(sender.family, socket.SOCK_DGRAM) as another:
         another.bind((sender.getsockname()[0], 0))
         buffer = bytearray(DATAGRAMS_MAX * SLOT_BYTES)
-        batch = Batch(receiver, buffer)
+        batch = DatagramBatch(receiver, buffer)
         for data in (b"one", b"two", b"three"):
             send(sender, data, receiver.getsockname()[:2])
             send(another, data, receiver.getsockname()[:2])
@@ -67,7 +67,7 @@ def test_those_of_one_source_are_delivered_together(pair: tuple[socket.socket, s
 def test_it_is_known_when_each_came(pair: tuple[socket.socket, socket.socket]) -> None:
     """However late it is read: between its sending and what came next, in every batch."""
     sender, receiver = pair
-    batch = Batch(receiver, bytearray(DATAGRAMS_MAX * SLOT_BYTES))
+    batch = DatagramBatch(receiver, bytearray(DATAGRAMS_MAX * SLOT_BYTES))
     for _ in range(2):
         instants_ns = []
         for _ in range(3):
@@ -83,7 +83,7 @@ def test_it_is_known_when_each_came(pair: tuple[socket.socket, socket.socket]) -
 def test_with_nothing_there_it_does_not_wait(pair: tuple[socket.socket, socket.socket]) -> None:
     """As a socket that does not block."""
     with pytest.raises(BlockingIOError):
-        Batch(pair[1], bytearray(DATAGRAMS_MAX * SLOT_BYTES)).receive()
+        DatagramBatch(pair[1], bytearray(DATAGRAMS_MAX * SLOT_BYTES)).receive()
 
 
 def test_what_cannot_be_sent_says_why(pair: tuple[socket.socket, socket.socket]) -> None:

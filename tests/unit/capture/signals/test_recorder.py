@@ -29,8 +29,8 @@ from proctoring.signals.rows import SheetRow
 from proctoring.units.model import UnitState
 from proctoring.units.rows import UnitRow
 from storage.objects.naming import unit_prefix
-from tests.support.away import AwayObjects, Faults
 from tests.support.signals import CHILD, SEGMENT_MS, black, segment, until
+from tests.support.unreachable import Faults, UnreachableObjects
 from tests.support.world import ADMIN, REGULATION, World
 
 MEDIA = 'video/webm; codecs="vp8,opus"'
@@ -95,7 +95,7 @@ async def recording(world: World, signals: bool = True, waiting_max: int = 64) -
     with world.core.db.begin() as db:
         exam = exams.create(db, world.core, ADMIN, "Module 2", REGULATION, profile)
     faults = Faults()
-    objects = AwayObjects(world.objects, faults)
+    objects = UnreachableObjects(world.objects, faults)
     sink = Sink(world.core, world.objects, Spool(world.folder / "spool", disk_free_bytes_min=0))
     watch = Watch(CHILD, restart_s=0.0, waiting_max=waiting_max)
     await sink.start()

@@ -13,7 +13,7 @@ from proctoring.exams.model import Stream
 from proctoring.recordings import ending
 from proctoring.recordings.timeline import StreamTimeline, timeline
 from proctoring.sessions.model import Session
-from tests.support.away import AwayObjects, Faults, faulty
+from tests.support.unreachable import Faults, UnreachableObjects, faulty
 from tests.support.world import SEGMENT_MS, World
 
 MEDIA = 'video/webm; codecs="vp8"'
@@ -65,7 +65,7 @@ async def recording(
     faults = Faults()
     spool = Spool(world.folder / "spool", bytes_max=bytes_max, disk_free_bytes_min=0)
     with faulty(world.core, faults) as core:
-        sink = Sink(core, AwayObjects(world.objects, faults), spool, retry_s=RETRY_S)
+        sink = Sink(core, UnreachableObjects(world.objects, faults), spool, retry_s=RETRY_S)
         await sink.start()
         try:
             yield Stage(world, faults, sink, session or world.admitted())

@@ -6,13 +6,13 @@ from datetime import timedelta
 
 import pytest
 
-from capture.spool.drain import UNKNOWN_KEPT, Drain, Outcome
+from capture.spool.drain import UNKNOWN_KEPT, CommitResult, Drain
 from capture.spool.ends import Ends
 from capture.spool.entry import SpooledEnd, SpooledSegment
 from capture.spool.spool import Spool
 from proctoring.core import Core
 from proctoring.exams.model import Stream
-from proctoring.recordings import ending, running
+from proctoring.recordings import ending, take_owners
 from proctoring.recordings import service as recordings
 from proctoring.recordings.model import EndCause, GapReason
 from proctoring.recordings.rows import SegmentRow, TakeRow
@@ -24,8 +24,8 @@ from proctoring.units.model import UnitState
 from proctoring.units.rows import UnitRow
 from storage.objects.naming import segment_key
 from storage.proofs.manifest import digest, first_break
-from tests.support.away import AwayObjects, Crash, Faults, Point, faulty
 from tests.support.names import TAKE_2, UNIT_B
+from tests.support.unreachable import Crash, Faults, Point, UnreachableObjects, faulty
 from tests.support.world import SEGMENT_MS, World
 
 
@@ -42,7 +42,7 @@ class Bench:
     def begin(self, session: Session, stream: Stream = Stream.WEBCAM) -> BegunTake:
         begun = self.world.begin(session, stream)
         with self.world.core.db.begin() as db:
-            running.keep_in(db, begun.take.id, self.spool.id)
+            take_owners.note_spool(db, begun.take.id, self.spool.id)
         return begun
 
     def accept(self, begun: BegunTake, seq: int, start_unix_ms: int | None = None) -> bytes:
@@ -59,12 +59,12 @@ class Bench:
     def end(self, begun: BegunTake, cause: EndCause = EndCause.STOPPED) -> None:
         self.spool.end(SpooledEnd(begun.take.unit_id, begun.take.id, cause, self.world.clock()))
 
-    def empty(self, unit: str) -> Outcome:
+    def empty(self, unit: str) -> CommitResult:
         """Steps until the lane is empty or a step does not go through."""
         while self.spool.first(unit) is not None:
-            if (outcome := self.drain.step(unit)) is not Outcome.DONE:
+            if (outcome := self.drain.step(unit)) is not CommitResult.DONE:
                 return outcome
-        return Outcome.DONE
+        return CommitResult.DONE
 
     def restart(self) -> None:
         """What the next process does first."""
@@ -95,7 +95,7 @@ def bench(world: World) -> Iterator[Bench]:
     spool = Spool(world.folder / "spool", disk_free_bytes_min=0)
     spool.open()
     with faulty(world.core, faults) as core:
-        yield Bench(world, faults, core, spool, Drain(core, AwayObjects(world.objects, faults), spool))
+        yield Bench(world, faults, core, spool, Drain(core, UnreachableObjects(world.objects, faults), spool))
     spool.close()
 
 
@@ -122,9 +122,9 @@ def test_whatever_goes_wrong_at_any_point_the_manifest_is_what_was_accepted(
             except Crash:
                 bench.restart()
             else:
-                assert crash or point in bench.faults.fail_once or outcome is Outcome.AWAY
+                assert crash or point in bench.faults.fail_once or outcome is CommitResult.UNREACHABLE
             bench.faults.crash_at, bench.faults.fail_once = None, set()
-        assert bench.empty(unit) is Outcome.DONE
+        assert bench.empty(unit) is CommitResult.DONE
         take = begun.take.id
         assert bench.leaves(unit) == [(take, seq, digest(data)) for seq, data in enumerate(sealed)]
         for seq, data in enumerate(sealed):
@@ -144,7 +144,7 @@ def test_times_are_those_of_acceptance_however_late_the_commit(bench: Bench) -> 
     bench.world.clock.move(seconds=4)
     bench.end(begun)
     bench.world.clock.move(minutes=10)
-    assert bench.empty(begun.take.unit_id) is Outcome.DONE
+    assert bench.empty(begun.take.unit_id) is CommitResult.DONE
     line = bench.line(session)
     assert line.segments[0].received_at == accepted
     assert line.takes[0].ended_at == accepted + timedelta(seconds=4)
@@ -161,10 +161,10 @@ def test_takes_of_a_stream_are_committed_one_after_the_other(bench: Bench) -> No
     bench.end(first, EndCause.DEVICE_LOST)
     second = bench.world.begin(session)
     bench.accept(second, 0, start + 20_000)
-    assert bench.empty(first.take.unit_id) is Outcome.AWAY
+    assert bench.empty(first.take.unit_id) is CommitResult.UNREACHABLE
     assert bench.leaves(first.take.unit_id) == []
     bench.faults.store_away = False
-    assert bench.empty(first.take.unit_id) is Outcome.DONE
+    assert bench.empty(first.take.unit_id) is CommitResult.DONE
     (gap,) = bench.line(session).gaps
     assert (gap.reason, gap.cause) == (GapReason.DEVICE, EndCause.DEVICE_LOST)
     assert (gap.start_ms, gap.end_ms) == (1000 + SEGMENT_MS, 1000 + 20_000)
@@ -188,7 +188,7 @@ def test_a_session_that_ended_is_not_retained_before_its_spool_is_empty(bench: B
     bench.world.eraser.run()
     assert bench.line(session).state is UnitState.OPEN
     bench.faults.store_away = False
-    assert bench.empty(unit) is Outcome.DONE
+    assert bench.empty(unit) is CommitResult.DONE
     assert [leaf[2] for leaf in bench.leaves(unit)] == [digest(data) for data in sealed]
     assert bench.line(session).state is UnitState.RETAINED
 
@@ -218,7 +218,7 @@ def test_nothing_is_put_where_evidence_was_erased(bench: Bench) -> None:
     bench.world.clock.move(days=400)
     bench.world.eraser.run()
     assert bench.line(session).state is UnitState.ERASED
-    assert bench.empty(unit) is Outcome.DONE
+    assert bench.empty(unit) is CommitResult.DONE
     assert list(bench.world.objects.versions(f"u/{unit}/")) == []
     assert (len(bench.spool), bench.spool.counters["refused"]) == (0, 1)
     assert begun.take.id in bench.drain.refused
@@ -233,10 +233,10 @@ def test_a_take_that_the_database_does_not_know_waits_as_long_as_an_orphan(bench
     bench.spool.accept(unknown, sealed)
     begun = bench.world.begin(bench.world.admitted())
     bench.accept(begun, 0)
-    assert bench.empty(UNIT_B) is Outcome.HELD_UP
-    assert bench.empty(begun.take.unit_id) is Outcome.DONE
+    assert bench.empty(UNIT_B) is CommitResult.HELD_UP
+    assert bench.empty(begun.take.unit_id) is CommitResult.DONE
     bench.world.clock.move(seconds=UNKNOWN_KEPT.total_seconds())
-    assert bench.empty(UNIT_B) is Outcome.DONE
+    assert bench.empty(UNIT_B) is CommitResult.DONE
     assert list(bench.world.objects.versions(f"u/{UNIT_B}/")) == []
 
 
@@ -249,7 +249,7 @@ def test_a_damaged_segment_does_not_hold_up_those_behind_it(bench: Bench) -> Non
     assert entry is not None
     written = entry.path.read_bytes()
     entry.path.write_bytes(written[:-1] + bytes([written[-1] ^ 1]))
-    assert bench.empty(begun.take.unit_id) is Outcome.DONE
+    assert bench.empty(begun.take.unit_id) is CommitResult.DONE
     assert [leaf[1] for leaf in bench.leaves(begun.take.unit_id)] == [1, 2]
     assert bench.spool.counters["damaged"] == 1
 
@@ -266,7 +266,7 @@ def test_recovery_ends_what_was_left_open_behind_its_segments(bench: Bench) -> N
     bench.restart()
     bench.restart()
     for unit in bench.spool.lanes():
-        assert bench.empty(unit) is Outcome.DONE
+        assert bench.empty(unit) is CommitResult.DONE
     with bench.world.core.db.read() as db:
         causes = {row.id: row.end_cause for row in db.query(TakeRow).all()}
         sizes = {row.id: row.manifest_size for row in db.query(UnitRow).all()}

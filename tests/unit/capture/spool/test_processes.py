@@ -6,16 +6,16 @@ from pathlib import Path
 
 import pytest
 
-from capture.spool.drain import Drain, Outcome
-from capture.spool.left import LeftSpool
+from capture.spool.drain import CommitResult, Drain
+from capture.spool.leftover_spool import LeftoverSpool
 from capture.spool.spool import Spool
 from proctoring.data_folder import DataFolder
 from proctoring.exams.model import Stream
-from proctoring.recordings import running
+from proctoring.recordings import take_owners
 from proctoring.recordings.model import EndCause
 from proctoring.recordings.rows import TakeRow
-from proctoring.recordings.running import EARLIER_WAIT
-from tests.support.away import AwayObjects, Faults
+from proctoring.recordings.take_owners import EARLIER_WAIT
+from tests.support.unreachable import Faults, UnreachableObjects
 from tests.support.world import SEGMENT_MS, World
 from tests.unit.capture.spool.test_drain import Bench
 
@@ -31,7 +31,7 @@ def two(world: World) -> Iterator[tuple[Bench, Bench]]:
         spool.open()
     faults, core = Faults(), world.core
     first, second = (
-        Bench(world, faults, core, spool, Drain(core, AwayObjects(world.objects, faults), spool))
+        Bench(world, faults, core, spool, Drain(core, UnreachableObjects(world.objects, faults), spool))
         for spool in spools
     )
     yield first, second
@@ -51,7 +51,7 @@ def test_a_start_ends_the_takes_of_its_own_spool_alone(two: tuple[Bench, Bench])
     lost, goes_on = first.begin(session), second.begin(session, Stream.SCREEN)
     first.restart()
     for unit in first.spool.lanes():
-        assert first.empty(unit) is Outcome.DONE
+        assert first.empty(unit) is CommitResult.DONE
     with first.core.db.read() as db:
         causes = {row.id: row.end_cause for row in db.query(TakeRow)}
     assert causes == {lost.take.id: EndCause.SERVER_STOPPED.value, goes_on.take.id: None}
@@ -64,7 +64,7 @@ def test_a_spool_keeps_its_name_and_two_have_different_ones(two: tuple[Bench, Be
     first.restart()
     assert before == first.spool.id != second.spool.id
     with first.core.db.read() as db:
-        assert running.open_takes(db, before) == []
+        assert take_owners.open_takes_of(db, before) == []
 
 
 def test_a_moved_stream_waits_for_what_the_dead_process_had_accepted(two: tuple[Bench, Bench]) -> None:
@@ -77,10 +77,10 @@ def test_a_moved_stream_waits_for_what_the_dead_process_had_accepted(two: tuple[
     again = second.begin(session)
     second.accept(again, 0, start + RETURNED_MS)
     unit = lost.take.unit_id
-    assert second.empty(unit) is Outcome.HELD_UP
+    assert second.empty(unit) is CommitResult.HELD_UP
     first.restart()
-    assert first.empty(unit) is Outcome.DONE
-    assert second.empty(unit) is Outcome.DONE
+    assert first.empty(unit) is CommitResult.DONE
+    assert second.empty(unit) is CommitResult.DONE
     assert [leaf[0] for leaf in first.leaves(unit)] == [lost.take.id, again.take.id]
     assert gaps(first, session) == [("server", BEGUN_MS + SEGMENT_MS, BEGUN_MS + RETURNED_MS)]
 
@@ -101,9 +101,9 @@ def test_a_spool_that_comes_back_late_changes_nothing_of_what_followed(
         second.end(again, EndCause.DEVICE_LOST)
     unit = lost.take.unit_id
     first.world.clock.move(seconds=EARLIER_WAIT.total_seconds() + 1)
-    assert second.empty(unit) is Outcome.DONE
+    assert second.empty(unit) is CommitResult.DONE
     first.restart()
-    assert first.empty(unit) is Outcome.DONE
+    assert first.empty(unit) is CommitResult.DONE
     assert [leaf[0] for leaf in first.leaves(unit)] == [again.take.id, lost.take.id]
     between = ("server", BEGUN_MS + SEGMENT_MS, BEGUN_MS + RETURNED_MS)
     behind = ("device", BEGUN_MS + RETURNED_MS + SEGMENT_MS, None)
@@ -120,7 +120,7 @@ def test_a_spool_that_is_left_over_is_emptied_and_then_goes(two: tuple[Bench, Be
     first.spool.close()
 
     async def another_starts_and_stops() -> None:
-        left = LeftSpool(world.core, world.objects, folder)
+        left = LeftoverSpool(world.core, world.objects, folder)
         await left.start()
         assert folder.exists()
         await left.close()

@@ -8,13 +8,13 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from capture.spool.drain import Drain, Outcome
+from capture.spool.drain import CommitResult, Drain
 from capture.spool.ends import Ends
 from capture.spool.entry import SpooledEnd, SpooledSegment
 from capture.spool.spool import Spool
 from proctoring.errors import Unavailable
 from proctoring.exams.model import Stream
-from proctoring.recordings import ending, running
+from proctoring.recordings import ending, take_owners
 from proctoring.recordings.model import EndCause
 from proctoring.recordings.rows import SegmentRow, TakeRow
 from proctoring.recordings.service import BegunTake
@@ -22,8 +22,8 @@ from proctoring.units.model import UnitState
 from proctoring.units.rows import UnitRow
 from storage.objects.naming import segment_key
 from storage.proofs.manifest import digest, first_break
-from tests.support.away import AwayObjects, Crash, Faults, Point, faulty
 from tests.support.examples import examples
+from tests.support.unreachable import Crash, Faults, Point, UnreachableObjects, faulty
 from tests.support.world import SEGMENT_MS, World
 
 STREAMS = st.sampled_from([Stream.WEBCAM, Stream.SCREEN])
@@ -42,7 +42,7 @@ class Recording(RuleBasedStateMachine):
         self.core = self._faulty.__enter__()
         self.spool = Spool(self.folder / "spool", disk_free_bytes_min=0)
         self.spool.open()
-        self.drain = Drain(self.core, AwayObjects(self.world.objects, self.faults), self.spool)
+        self.drain = Drain(self.core, UnreachableObjects(self.world.objects, self.faults), self.spool)
         self.session = self.world.admitted()
         self.finished = False
         self.running: dict[Stream, tuple[BegunTake, int]] = {}
@@ -55,7 +55,7 @@ class Recording(RuleBasedStateMachine):
         if stream not in self.running:
             begun = self.world.begin(self.session, stream)
             with self.world.core.db.begin() as db:
-                running.keep_in(db, begun.take.id, self.spool.id)
+                take_owners.note_spool(db, begun.take.id, self.spool.id)
             self.running[stream] = (begun, 0)
 
     @rule(stream=STREAMS, pieces=st.integers(1, 3))
@@ -158,7 +158,7 @@ class Recording(RuleBasedStateMachine):
         self.restart()
         while lanes := self.spool.lanes():
             for unit in lanes:
-                assert self.drain.step(unit) is Outcome.DONE
+                assert self.drain.step(unit) is CommitResult.DONE
         assert self.spool.depth_bytes == 0
         with self.world.core.db.read() as db:
             takes = {row.id: row.end_cause for row in db.query(TakeRow).all()}

@@ -11,7 +11,7 @@ from capture.spool.report import SpoolReport
 from capture.spool.spool import Spool
 from proctoring.spools import service as spools
 from proctoring.spools.model import Standing, Trouble
-from tests.support.away import Faults, faulty
+from tests.support.unreachable import Faults, faulty
 from tests.support.world import World
 
 

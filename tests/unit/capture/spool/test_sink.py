@@ -8,14 +8,14 @@ from sqlalchemy import select
 
 from proctoring.errors import Unavailable, WrongState
 from proctoring.identity import service as identity
-from proctoring.recordings import running
+from proctoring.recordings import take_owners
 from proctoring.recordings.leaves import ABSENCES_MAX, Absence
 from proctoring.recordings.model import EndCause, GapPart
 from proctoring.recordings.rows import TakeRow
 from proctoring.recordings.timeline import locate
 from proctoring.sessions.model import Session
 from proctoring.units.model import UnitKind, UnitState
-from tests.support.away import Point
+from tests.support.unreachable import Point
 from tests.support.world import SEGMENT_MS, World
 from tests.unit.capture.spool.sink_stage import MEDIA, recording
 
@@ -72,9 +72,9 @@ def test_an_image_goes_the_way_of_a_segment(world: World) -> None:
     async def scenario() -> None:
         session = world.admitted(world.exam(identity_copy=True))
         async with recording(world, session) as stage:
-            await stage.sink.stills.keep_image(session.id, b"front")
+            await stage.sink.identity.keep_image(session.id, b"front")
             stage.faults.store_away = True
-            await stage.sink.stills.keep_image(session.id, b"back")
+            await stage.sink.identity.keep_image(session.id, b"back")
             stage.faults.store_away = False
             await stage.until(lambda: len(stage.sink.spool) == 0)
             with world.core.db.read() as db:
@@ -90,7 +90,7 @@ def test_an_image_goes_the_way_of_a_segment(world: World) -> None:
             ] == [b"front", b"back"]
             await stage.finish()
             with pytest.raises(WrongState):
-                await stage.sink.stills.keep_image(session.id, b"late")
+                await stage.sink.identity.keep_image(session.id, b"late")
 
     asyncio.run(scenario())
 
@@ -155,10 +155,10 @@ def test_neither_a_late_take_nor_an_images_stays_open_unheard(world: World) -> N
                 await stage.sink.late.begin(grant, MEDIA, world.clock.unix_ms)
             stage.faults.fail_once.add(Point.COMMITTED)
             with pytest.raises(Unavailable):
-                await stage.sink.stills.keep_image(session.id, b"front")
+                await stage.sink.identity.keep_image(session.id, b"front")
             await stage.until(lambda: len(stage.sink.spool) == 0)
             with world.core.db.read() as db:
-                assert running.open_takes(db, stage.sink.spool.id) == []
+                assert take_owners.open_takes_of(db, stage.sink.spool.id) == []
                 assert len(list(db.scalars(select(TakeRow.id)))) == 3
 
     asyncio.run(scenario())

@@ -13,7 +13,7 @@ from capture.errors import SpoolFull
 from capture.media.piece import Piece, Sample, Vp8Config
 from capture.publish import whip
 from capture.publish.ingests import Ingests
-from capture.spool import gather, sink, takes, worker
+from capture.spool import gather, lane_threads, sink, takes
 from proctoring.errors import Unavailable, WrongState
 from proctoring.exams.model import Stream
 from proctoring.recordings import ending
@@ -37,7 +37,7 @@ def test_readiness_degrades_once_nothing_is_stored_for_long(
             await stage.recorder.store(take, stage.segment(0))
             await stage.until(lambda: stage.sink.spool.counters["away"] > 1)
             stage.sink.check()
-            monkeypatch.setattr(worker, "AWAY_S_MAX", 0.0)
+            monkeypatch.setattr(lane_threads, "AWAY_S_MAX", 0.0)
             with pytest.raises(Unavailable, match="nothing that waits in the spool"):
                 stage.sink.check()
             stage.faults.store_away = False

@@ -9,10 +9,10 @@ import pytest
 import structlog
 from sqlalchemy import select
 
-from capture.spool.drain import Drain, Outcome
+from capture.spool.drain import CommitResult, Drain
 from capture.spool.entry import SpooledEnd, SpooledSegment
+from capture.spool.lane_threads import LaneThreads
 from capture.spool.spool import Spool
-from capture.spool.worker import SpoolWorker
 from proctoring.errors import Contended
 from proctoring.exams.model import Stream
 from proctoring.recordings import batch
@@ -61,7 +61,7 @@ class Bench:
     def steps(self) -> None:
         while units := self.spool.lanes():
             for unit in units:
-                assert self.drain.step(unit) is Outcome.DONE
+                assert self.drain.step(unit) is CommitResult.DONE
 
     def leaves(self, begun: BegunTake) -> list[SegmentRow]:
         with self.world.core.db.read() as db:
@@ -227,12 +227,12 @@ def test_threads_share_what_was_gathered(bench: Bench) -> None:
     for seq in (1, 2):
         for one in bench.begun:
             bench.accept(one, seq)
-    worker = SpoolWorker(bench.spool, bench.drain.step, together, threads=1)
-    worker.start()
-    worker.wake()
-    assert worker.emptied(bench.begun[0].take.unit_id).result(LIMIT_S)
+    lane_threads = LaneThreads(bench.spool, bench.drain.step, together, threads=1)
+    lane_threads.start()
+    lane_threads.wake()
+    assert lane_threads.emptied(bench.begun[0].take.unit_id).result(LIMIT_S)
     wait_until(lambda: not len(bench.spool), LIMIT_S, "the spool is not emptied")
-    worker.close(LIMIT_S)
+    lane_threads.close(LIMIT_S)
     assert asked == [3, 3]
 
 
@@ -241,15 +241,15 @@ def test_what_comes_during_a_commit_gathers_anew(bench: Bench) -> None:
     left_s: list[float] = []
 
     def together(units: Sequence[str]) -> set[str]:
-        worker.wake()
-        left_s.append(worker._gather_until_s - time.monotonic())
+        lane_threads.wake()
+        left_s.append(lane_threads._gather_until_s - time.monotonic())
         return bench.drain.together(units)
 
     for one in bench.begun:
         bench.accept(one, 1)
-    worker = SpoolWorker(bench.spool, bench.drain.step, together, threads=1)
-    worker.wake()
-    worker.start()
+    lane_threads = LaneThreads(bench.spool, bench.drain.step, together, threads=1)
+    lane_threads.wake()
+    lane_threads.start()
     wait_until(lambda: not len(bench.spool), LIMIT_S, "the spool is not emptied")
-    worker.close(LIMIT_S)
+    lane_threads.close(LIMIT_S)
     assert left_s[0] > 0

@@ -11,7 +11,7 @@ from proctoring.compose import checks
 from proctoring.core import Core
 from proctoring.errors import Unavailable
 from proctoring.exams.model import Stream
-from proctoring.recordings import running
+from proctoring.recordings import take_owners
 from proctoring.spools import service as spools
 from proctoring.spools.model import TOLD_FOR, Told, Trouble
 from proctoring.spools.rows import SpoolRow
@@ -96,8 +96,8 @@ def test_a_session_is_kept_unless_its_own_spool_is_in_trouble(world: World) -> N
     session, elsewhere = world.admitted(), world.admitted()
     begun = {one.id: world.begin(one) for one in (session, elsewhere)}
     with world.core.db.begin() as db:
-        running.keep_in(db, begun[session.id].take.id, "a")
-        running.keep_in(db, begun[elsewhere.id].take.id, "b")
+        take_owners.note_spool(db, begun[session.id].take.id, "a")
+        take_owners.note_spool(db, begun[elsewhere.id].take.id, "b")
 
     def kept() -> list[bool]:
         with world.core.db.read() as db:
@@ -110,7 +110,7 @@ def test_a_session_is_kept_unless_its_own_spool_is_in_trouble(world: World) -> N
     world.end(begun[session.id])
     assert kept() == [True, True]
     with world.core.db.begin() as db:
-        running.keep_in(db, world.begin(session, Stream.SCREEN).take.id, "a")
+        take_owners.note_spool(db, world.begin(session, Stream.SCREEN).take.id, "a")
     assert kept() == [False, True]
     world.clock.move(seconds=TOLD_FOR.total_seconds())
     assert kept() == [True, True]

@@ -11,7 +11,7 @@ from collections import defaultdict
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 
-from capture.spool.drain import Outcome
+from capture.spool.drain import CommitResult
 from capture.spool.spool import Spool
 from proctoring.errors import Unavailable
 
@@ -23,7 +23,7 @@ COMMIT_EVERY_S = 2.0  # from one commit to the next while much comes, unless som
 LANES_MIN, LANES_MAX = 32, 64  # lanes in one transaction: fewer are not shared among threads
 
 
-class SpoolWorker:
+class LaneThreads:
     """Calls `step(unit)` for every unit with something waiting; tries again after `retry_s`.
 
     `together(units)`, where given, is asked first: it commits the first entries of some of these units at
@@ -33,7 +33,7 @@ class SpoolWorker:
     def __init__(
         self,
         spool: Spool,
-        step: Callable[[str], Outcome],
+        step: Callable[[str], CommitResult],
         together: Callable[[Sequence[str]], set[str]] | None = None,
         *,
         threads: int = DRAIN_THREADS,
@@ -115,12 +115,12 @@ class SpoolWorker:
     def _run(self) -> None:
         while units := self._next():
             committed = self._together(units) if self._together is not None else set()
-            outcome = Outcome.DONE
+            outcome = CommitResult.DONE
             for unit in units:
                 if unit in committed:
-                    self._note(unit, Outcome.DONE)
-                elif outcome is Outcome.AWAY:
-                    self._note(unit, Outcome.AWAY)
+                    self._note(unit, CommitResult.DONE)
+                elif outcome is CommitResult.UNREACHABLE:
+                    self._note(unit, CommitResult.UNREACHABLE)
                 else:
                     outcome = self._step(unit)
                     self._note(unit, outcome)
@@ -156,15 +156,15 @@ class SpoolWorker:
             self._gather_until_s, self._gathered_s = 0.0, time.monotonic()
         return units
 
-    def _note(self, unit: str, outcome: Outcome) -> None:
+    def _note(self, unit: str, outcome: CommitResult) -> None:
         with self._changed:
             self._busy.discard(unit)
             again_s = time.monotonic() + self._retry_s
-            if outcome is Outcome.AWAY:
+            if outcome is CommitResult.UNREACHABLE:
                 self._away_since_s = self._away_since_s or time.monotonic()
                 self._away_until_s = again_s
                 self._tell(list(self._waiting), emptied=False)
-            elif outcome is Outcome.HELD_UP:
+            elif outcome is CommitResult.HELD_UP:
                 self._held_until_s[unit] = again_s
                 self._tell([unit], emptied=False)
             else:

@@ -6,8 +6,8 @@ from datetime import datetime
 from typing import Protocol
 
 
-class Stills(Protocol):
-    """Keeps images of identity cards. `capture.spool.stills.VaultStills` is the real one."""
+class IdentityRecorder(Protocol):
+    """Keeps images of identity cards. `VaultIdentityRecorder` in `capture.spool` is the real one."""
 
     def keeps(self) -> bool:
         """Whether what comes now is accepted here: images, and what is recorded. It may ask the disk."""
@@ -29,7 +29,7 @@ class Stills(Protocol):
 
 
 @dataclass
-class MemoryStills:
+class MemoryIdentityRecorder:
     """Keeps every image in memory, whoever sends it."""
 
     kept: list[tuple[str, bytes]] = field(default_factory=list)
@@ -37,13 +37,13 @@ class MemoryStills:
     accepted: dict[str, datetime] = field(default_factory=dict)
 
     def keeps(self) -> bool:
-        """See Stills."""
+        """See IdentityRecorder."""
         return not self.full
 
     def accepted_until(self, session_id: str) -> Mapping[str, datetime]:
-        """See Stills; the same for every session."""
+        """See IdentityRecorder; the same for every session."""
         return self.accepted
 
     async def keep_image(self, session_id: str, jpeg: bytes) -> None:
-        """See Stills."""
+        """See IdentityRecorder."""
         self.kept.append((session_id, jpeg))

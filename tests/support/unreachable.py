@@ -79,7 +79,7 @@ class AwayDatabase(Database):
             yield db
 
 
-class AwayObjects:
+class UnreachableObjects:
     """The same objects as `of`, with faults in `put`."""
 
     def __init__(self, of: ObjectStore, faults: Faults) -> None:

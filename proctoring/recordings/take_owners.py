@@ -14,12 +14,12 @@ EARLIER_WAIT = timedelta(minutes=3)
 """How long a take's first segment waits for an earlier take whose process is not heard of any more."""
 
 
-def keep_in(db: Db, take_id: str, spool_id: str) -> None:
+def note_spool(db: Db, take_id: str, spool_id: str) -> None:
     """Note which spool this take's segments come through: whoever has that spool has to end the take."""
     db.execute(update(TakeRow).where(TakeRow.id == take_id).values(spool_id=spool_id))
 
 
-def open_takes(db: Db, spool_id: str) -> list[Take]:
+def open_takes_of(db: Db, spool_id: str) -> list[Take]:
     """Every take of this spool that has not ended, the oldest first."""
     query = select(TakeRow).where(TakeRow.ended_at.is_(None), TakeRow.spool_id == spool_id)
     return [row.model() for row in db.scalars(query.order_by(TakeRow.started_at, TakeRow.number))]

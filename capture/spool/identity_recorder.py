@@ -13,8 +13,8 @@ from proctoring.recordings import identity_images
 from proctoring.recordings.model import EndCause
 
 
-class VaultStills:
-    """A `capture.stills.Stills`."""
+class VaultIdentityRecorder:
+    """A `capture.identity_recorder.IdentityRecorder`."""
 
     def __init__(self, core: Core, spool: Spool, takes: Takes) -> None:
         self._core = core
@@ -22,15 +22,15 @@ class VaultStills:
         self._takes = takes
 
     def keeps(self) -> bool:
-        """See Stills."""
+        """See IdentityRecorder."""
         return self._spool.trouble() is None
 
     def accepted_until(self, session_id: str) -> Mapping[str, datetime]:
-        """See Stills."""
+        """See IdentityRecorder."""
         return self._takes.accepted_until(session_id)
 
     async def keep_image(self, session_id: str, jpeg: bytes) -> None:
-        """See Stills."""
+        """See IdentityRecorder."""
         now_ms = to_unix_ms(self._core.clock())
         await asyncio.to_thread(self._takes.demand_room)
         begun = await self._takes.begin(

@@ -10,7 +10,7 @@ from proctoring.core import Core
 from storage.objects.store import ObjectStore
 
 
-class LeftSpool:
+class LeftoverSpool:
     """Commits what waits, and ends what was left open, as the start of its process would have."""
 
     def __init__(self, core: Core, objects: ObjectStore, folder: Path) -> None:

@@ -50,7 +50,7 @@ class _Stream:
     used_s: float = 0.0
 
 
-class LateIntake:
+class GapFiller:
     """Everything that pages send of one process, bounded in memory."""
 
     def __init__(self, recorder: LateRecorder) -> None:
@@ -86,7 +86,7 @@ class LateIntake:
                 await self._end(stream)
         return await self._recorder.announce(grant, holding)
 
-    async def take(self, grant: Grant, start_unix_ms: int, duration_ms: int, data: bytes) -> int:
+    async def fill(self, grant: Grant, start_unix_ms: int, duration_ms: int, data: bytes) -> int:
         """How many milliseconds of this file were missing and are now kept; 0 when none was.
 
         Raises BadPayload for a file that cannot be kept, Invalid for a time that cannot be, WrongState once
@@ -99,11 +99,11 @@ class LateIntake:
         try:
             async with stream.lock:
                 stream.used_s = time.monotonic()
-                return await self._take(grant, stream, start_unix_ms, duration_ms, data)
+                return await self._fill(grant, stream, start_unix_ms, duration_ms, data)
         finally:
             self._at_once -= 1
 
-    async def _take(
+    async def _fill(
         self, grant: Grant, stream: _Stream, start_unix_ms: int, duration_ms: int, data: bytes
     ) -> int:
         recorded = await asyncio.to_thread(read, data)
