@@ -29,7 +29,6 @@ from proctoring.records.service import erase_words
 from proctoring.sessions.service import session_row
 from proctoring.units.model import LIVING_VALUES
 from proctoring.units.rows import UnitRow
-from retention.audit import audit, sweep
 from retention.certify import certify
 from retention.clocks import AskTime, Clocks, Doubt, Ticks, nobody, pull, system_ticks
 from retention.decide import Decision, HeldMeanwhile, decide
@@ -38,6 +37,7 @@ from retention.guard import Disputed, Guard
 from retention.outcome import BRAKED, STOPPED, ErasureOutcome
 from retention.plan import Fate, Plan, PlanLine, plan
 from retention.rules import Rules
+from retention.stray_objects import audit_erased, sweep_strays
 from retention.words import end_words
 from storage.objects.shred import Shredder
 from storage.proofs.sign import Signer
@@ -107,8 +107,8 @@ class Eraser:
             worker_state.passed(db, today, failures)
         if brake is None:
             end_words(self._core, self._guard, now, actor)
-            audit(self._core, self._shredder, self._guard, self._rules, today)
-            sweep(self._core, self._shredder, self._guard, self._rules, today)
+            audit_erased(self._core, self._shredder, self._guard, self._rules, today)
+            sweep_strays(self._core, self._shredder, self._guard, self._rules, today)
         return outcomes
 
     def foretell(self, at: datetime | None = None) -> Foretold:

@@ -5,9 +5,7 @@ from fastapi import APIRouter
 from proctoring.core import Core
 from proctoring.web.problem_page import Draw
 from review_ui import identity, logs, media, signals
-from review_ui.desk import Desk
 from review_ui.pages import (
-    acts,
     appeals,
     case,
     certificates,
@@ -17,23 +15,37 @@ from review_ui.pages import (
     ledger,
     queue,
     retention,
+    session_forms,
     sign_in,
 )
 from review_ui.problems import problem_page
+from review_ui.staff_pages import StaffPages
 from storage.objects.store import ObjectStore
 from storage.seal import Opener
 
 
 def draw_problems(core: Core, opener: Opener, objects: ObjectStore) -> Draw:
     """Makes the pages about problems at the staff's addresses, for `app.state.staff_problem`."""
-    return problem_page(Desk(core, opener, objects))
+    return problem_page(StaffPages(core, opener, objects))
 
 
 def routes(core: Core, opener: Opener, objects: ObjectStore) -> APIRouter:
     """Everything below `/` that staff see. Expects `web.problems` and `web.security` on the application."""
-    desk = Desk(core, opener, objects)
+    staff = StaffPages(core, opener, objects)
     router = APIRouter(include_in_schema=False)
-    pages = (sign_in, queue, case, acts, flags, incidents, appeals, retention, certificates, ledger, help)
+    pages = (
+        sign_in,
+        queue,
+        case,
+        session_forms,
+        flags,
+        incidents,
+        appeals,
+        retention,
+        certificates,
+        ledger,
+        help,
+    )
     for part in (*pages, media, logs, signals, identity):
-        router.include_router(part.routes(desk))
+        router.include_router(part.routes(staff))
     return router

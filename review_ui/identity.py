@@ -16,15 +16,15 @@ from proctoring.recordings.timeline import locate
 from proctoring.units.model import UnitKind
 from proctoring.web.arrival import demand_own_page
 from proctoring.web.head import is_head
-from review_ui.desk import Desk, back_to
 from review_ui.media import opened, unopened
 from review_ui.permit import SESSION, Permit, needs
+from review_ui.staff_pages import StaffPages, back_to
 from storage.objects.naming import SEQ_MAX
 
 Position = Annotated[int, Path(ge=0, le=SEQ_MAX)]
 
 
-def routes(desk: Desk) -> APIRouter:
+def routes(staff: StaffPages) -> APIRouter:
     """`/sessions/{id}/identity` and its images."""
     router = APIRouter()
 
@@ -33,7 +33,7 @@ def routes(desk: Desk) -> APIRouter:
         request: Request,
         session_id: str,
         position: Position,
-        by: Annotated[Permit, needs(desk, May.VIEW_IDENTITY, SESSION)],
+        by: Annotated[Permit, needs(staff, May.VIEW_IDENTITY, SESSION)],
     ) -> Response:
         demand_own_page(request)
         kind = UnitKind.IDENTITY
@@ -43,7 +43,7 @@ def routes(desk: Desk) -> APIRouter:
                 return unopened(ref.media_type)
             enter(
                 db,
-                desk.core.clock,
+                staff.core.clock,
                 by.actor,
                 Action.EVIDENCE_VIEW,
                 session_id,
@@ -52,17 +52,17 @@ def routes(desk: Desk) -> APIRouter:
                 first=position,
                 why=why(db, by.person, session_id),
             )
-        return Response(opened(desk, ref), media_type=ref.media_type, headers={"Cache-Control": "no-store"})
+        return Response(opened(staff, ref), media_type=ref.media_type, headers={"Cache-Control": "no-store"})
 
     @router.post("/sessions/{session_id}/identity")
     def answer(
         session_id: str,
-        by: Annotated[Permit, needs(desk, May.CHECK_IDENTITY, SESSION)],
+        by: Annotated[Permit, needs(staff, May.CHECK_IDENTITY, SESSION)],
         confirmed: Annotated[bool, Form()],
         reason: Annotated[str, Form()] = "",
     ) -> Response:
         with by.begin() as db:
-            identity_answers.answer(db, desk.core, by.actor, session_id, confirmed, reason)
+            identity_answers.answer(db, staff.core, by.actor, session_id, confirmed, reason)
         return back_to(f"/sessions/{session_id}#panel-identity")
 
     return router

@@ -11,13 +11,13 @@ from proctoring.recordings.events import Log
 from proctoring.sessions import service as sessions
 from proctoring.web.arrival import demand_own_page
 from proctoring.web.head import is_head
-from review_ui.desk import Desk
 from review_ui.media import opened, unopened
 from review_ui.permit import SESSION, Permit, needs
+from review_ui.staff_pages import StaffPages
 from review_ui.views import enter_look
 
 
-def routes(desk: Desk) -> APIRouter:
+def routes(staff: StaffPages) -> APIRouter:
     """`/sessions/{id}/logs/{log}.json`."""
     router = APIRouter()
 
@@ -26,17 +26,17 @@ def routes(desk: Desk) -> APIRouter:
         request: Request,
         session_id: str,
         log: Log,
-        by: Annotated[Permit, needs(desk, May.VIEW_EVIDENCE, SESSION)],
+        by: Annotated[Permit, needs(staff, May.VIEW_EVIDENCE, SESSION)],
     ) -> Response:
         demand_own_page(request)
-        with desk.core.db.read() as db:
+        with staff.core.db.read() as db:
             refs = logs.sealed(db, session_id, log)
             started = sessions.load(db, session_id).started_at
         if is_head(request):
             return unopened("application/json")
         if refs:
             enter_look(by, session_id, refs[0].unit_id, stream=log.value, first=0)
-        found = logs.entries((opened(desk, ref) for ref in refs), started) if started else []
+        found = logs.entries((opened(staff, ref) for ref in refs), started) if started else []
         return JSONResponse({"log": log.value, "entries": found}, headers={"Cache-Control": "no-store"})
 
     return router

@@ -21,8 +21,8 @@ from proctoring.signals.service import SignalsHead
 from proctoring.web.arrival import demand_own_page
 from proctoring.web.compressed import compressed_json
 from proctoring.web.head import is_head
-from review_ui.desk import Desk, names_of
 from review_ui.permit import SESSION, Permit, needs
+from review_ui.staff_pages import StaffPages, names_of
 from review_ui.titles import title
 from review_ui.views import enter_look, enter_page_view
 from storage.errors import KeyMissing, KeyServiceFailed, NotAuthentic, ObjectMissing, StoreFailed
@@ -33,7 +33,7 @@ Known = Annotated[int, Query(ge=-1, le=SEQ_MAX)]
 Position = Annotated[int, Path(ge=0, le=SEQ_MAX)]
 
 
-def routes(desk: Desk) -> APIRouter:
+def routes(staff: StaffPages) -> APIRouter:
     """`/sessions/{id}/timeline.json` and `/media/…`."""
     router = APIRouter()
 
@@ -41,7 +41,7 @@ def routes(desk: Desk) -> APIRouter:
     def time_line(
         request: Request,
         session_id: str,
-        by: Annotated[Permit, needs(desk, May.VIEW_EVIDENCE, SESSION)],
+        by: Annotated[Permit, needs(staff, May.VIEW_EVIDENCE, SESSION)],
         form: Form = Form.SEGMENTS,
         webcam: Known = -1,
         phone: Known = -1,
@@ -50,7 +50,7 @@ def routes(desk: Desk) -> APIRouter:
         demand_own_page(request)
         enter_page_view(by, request, session_id)
         after = {Stream.WEBCAM: webcam, Stream.PHONE: phone, Stream.SCREEN: screen}
-        with desk.core.db.read() as db:
+        with staff.core.db.read() as db:
             names = names_of(db)
             flags = [flag_json(flag, names) for flag in of_session(db, session_id)]
             more = {
@@ -58,7 +58,7 @@ def routes(desk: Desk) -> APIRouter:
                 "logs": [log_json(head) for head in heads(db, session_id)],
                 "signals": [signals_json(head) for head in signals.heads(db, session_id)],
             }
-            found = timeline(db, session_id, desk.now(), after)
+            found = timeline(db, session_id, staff.now(), after)
         return compressed_json(request, found.json(form) | more)
 
     @router.get("/media/{session_id}/{stream}/{position}")
@@ -67,16 +67,16 @@ def routes(desk: Desk) -> APIRouter:
         session_id: str,
         stream: Stream,
         position: Position,
-        by: Annotated[Permit, needs(desk, May.VIEW_EVIDENCE, SESSION)],
+        by: Annotated[Permit, needs(staff, May.VIEW_EVIDENCE, SESSION)],
     ) -> Response:
         demand_own_page(request)
-        with desk.core.db.read() as db:
+        with staff.core.db.read() as db:
             ref = locate(db, session_id, stream, position)
         container = ref.media_type.partition(";")[0]
         if is_head(request):
             return unopened(container)
         enter_look(by, session_id, ref.unit_id, stream=stream.value, first=position)
-        return Response(opened(desk, ref), media_type=container, headers={"Cache-Control": "no-store"})
+        return Response(opened(staff, ref), media_type=container, headers={"Cache-Control": "no-store"})
 
     return router
 
@@ -88,14 +88,14 @@ def unopened(media_type: str) -> Response:
     return answer
 
 
-def opened(desk: Desk, ref: SealedSegmentRef) -> bytes:
+def opened(staff: StaffPages, ref: SealedSegmentRef) -> bytes:
     """The segment's plaintext. Raises NotFound when erasure came between, Conflict when what is stored is
     not what was sealed, Unavailable when the store or the key service is away."""
     try:
-        sealed = desk.objects.get(ref.object_key)
+        sealed = staff.objects.get(ref.object_key)
         if hashlib.sha256(sealed).hexdigest() != ref.ct_sha256:
             raise NotAuthentic("the stored object is not the one in the manifest")
-        unit = desk.opener.unit(ref.unit_id, ref.unit_key)
+        unit = staff.opener.unit(ref.unit_id, ref.unit_key)
         return unit.open(ref.take_id, ref.sealed_take_key, ref.seq, ref.media_type, sealed)
     except (ObjectMissing, KeyMissing) as error:
         raise NotFound("This piece of the recording is gone.", "Load the page again to see why.") from error

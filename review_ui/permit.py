@@ -3,7 +3,7 @@
 Each route of the staff's pages names what it needs where it is declared, and begins with the answer:
 
     @router.post("/sessions/{session_id}/release")
-    def release(session_id: str, by: Annotated[Permit, needs(desk, May.DECIDE, SESSION)]) -> Response:
+    def release(session_id: str, by: Annotated[Permit, needs(staff, May.DECIDE, SESSION)]) -> Response:
 
 A route without a permit is open to anybody; a test knows each of those by name.
 """
@@ -25,7 +25,7 @@ from proctoring.custody import service as custody
 from proctoring.custody.model import Actor
 from proctoring.flags import service as flags
 from proctoring.incidents import service as incidents
-from review_ui.desk import Desk
+from review_ui.staff_pages import StaffPages
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,12 +76,12 @@ class Permit:
 class Needs:
     """Dependency of a route: gives its permit, or raises NotSignedIn, NotFound or Denied."""
 
-    desk: Desk
+    staff: StaffPages
     action: May
     of: Subject | None
 
     def __call__(self, request: Request) -> Permit:
-        person, core = self.desk.signed_in(request), self.desk.core
+        person, core = self.staff.signed_in(request), self.staff.core
         with core.db.read() as db:
             session_id = self.of.session_id(db, request.path_params[self.of.part]) if self.of else None
             permit = Permit(core, person, self.action, session_id)
@@ -89,7 +89,7 @@ class Needs:
         return permit
 
 
-def needs(desk: Desk, action: May, of: Subject | None = None) -> Any:
+def needs(staff: StaffPages, action: May, of: Subject | None = None) -> Any:
     """What a route declares: leave for `action`, with the session `of` its address where a rule asks for the
     person's relation to it."""
-    return Depends(Needs(desk, action, of))
+    return Depends(Needs(staff, action, of))

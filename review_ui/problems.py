@@ -7,7 +7,7 @@ from fastapi.responses import HTMLResponse
 
 from proctoring.errors import CoreError
 from proctoring.web.problem_page import Draw, Told
-from review_ui.desk import Desk
+from review_ui.staff_pages import StaffPages
 
 OF_OTHERS = (HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND)
 """After these the page that the person came for is no way back."""
@@ -26,21 +26,21 @@ LISTS = {
 """By the first part of an address: the page from which it is asked for, and its link's words."""
 
 
-def problem_page(desk: Desk) -> Draw:
+def problem_page(staff: StaffPages) -> Draw:
     """Draws with the frame's counts; after a mistake of ours, or while a part is away, with an empty frame,
     which asks no database. Whoever is not signed in is shown the way to sign in."""
 
     def draw(request: Request, problem: Told) -> HTMLResponse:
         try:
             if problem.status < HTTPStatus.INTERNAL_SERVER_ERROR:
-                person = desk.of_cookie(request)
-                back = way_back(problem.status, request.url.path, desk.home(person))
-                with desk.core.db.read() as db:
-                    return desk.page(request, "staff_problem.html", person, db, problem=problem, back=back)
+                person = staff.of_cookie(request)
+                back = way_back(problem.status, request.url.path, staff.home(person))
+                with staff.core.db.read() as db:
+                    return staff.page(request, "staff_problem.html", person, db, problem=problem, back=back)
         except CoreError:
-            return desk.page(request, "staff_problem.html", problem=problem, back=("/sign-in", "Sign in"))
+            return staff.page(request, "staff_problem.html", problem=problem, back=("/sign-in", "Sign in"))
         back = way_back(problem.status, request.url.path, "/")
-        return desk.page(request, "staff_problem.html", problem=problem, back=back)
+        return staff.page(request, "staff_problem.html", problem=problem, back=back)
 
     return draw
 

@@ -19,9 +19,9 @@ from proctoring.signals.model import Sheet, decode
 from proctoring.signals.service import SheetPlace
 from proctoring.web.arrival import demand_own_page
 from proctoring.web.head import is_head
-from review_ui.desk import Desk
 from review_ui.media import opened, unopened
 from review_ui.permit import SESSION, Permit, needs
+from review_ui.staff_pages import StaffPages
 from review_ui.views import enter_look
 from storage.objects.naming import SEQ_MAX
 
@@ -29,7 +29,7 @@ Position = Annotated[int, Path(ge=0, le=SEQ_MAX)]
 NO_STORE = {"Cache-Control": "no-store"}
 
 
-def routes(desk: Desk) -> APIRouter:
+def routes(staff: StaffPages) -> APIRouter:
     """`/sessions/{id}/signals/{stream}.json` and its sheets."""
     router = APIRouter()
 
@@ -38,9 +38,9 @@ def routes(desk: Desk) -> APIRouter:
         request: Request,
         session_id: str,
         stream: Stream,
-        by: Annotated[Permit, needs(desk, May.VIEW_EVIDENCE, SESSION)],
+        by: Annotated[Permit, needs(staff, May.VIEW_EVIDENCE, SESSION)],
     ) -> Response:
-        found = _opened(desk, request, by, session_id, stream, None)
+        found = _opened(staff, request, by, session_id, stream, None)
         if found is None:
             return unopened("application/json")
         places, sheets = found
@@ -62,9 +62,9 @@ def routes(desk: Desk) -> APIRouter:
         session_id: str,
         stream: Stream,
         position: Position,
-        by: Annotated[Permit, needs(desk, May.VIEW_EVIDENCE, SESSION)],
+        by: Annotated[Permit, needs(staff, May.VIEW_EVIDENCE, SESSION)],
     ) -> Response:
-        found = _opened(desk, request, by, session_id, stream, position)
+        found = _opened(staff, request, by, session_id, stream, position)
         if found is None:
             return unopened("application/json")
         _, (sheet,) = found
@@ -77,12 +77,12 @@ def routes(desk: Desk) -> APIRouter:
 
 
 def _opened(
-    desk: Desk, request: Request, by: Permit, session_id: str, stream: Stream, position: int | None
+    staff: StaffPages, request: Request, by: Permit, session_id: str, stream: Stream, position: int | None
 ) -> tuple[list[SheetPlace], list[Sheet]] | None:
     """Where the stream's sheets are, and this one opened: without a position the newest of each take. None
     for a HEAD, which opens nothing."""
     demand_own_page(request)
-    with desk.core.db.read() as db:
+    with staff.core.db.read() as db:
         places = signals.places(db, session_id, stream)
         refs: list[SealedSegmentRef] = (
             signals.newest(db, session_id, stream)
@@ -93,4 +93,4 @@ def _opened(
         return None
     if refs:
         enter_look(by, session_id, refs[0].unit_id, stream=stream.value, first=position or 0)
-    return places, [decode(opened(desk, ref)) for ref in refs]
+    return places, [decode(opened(staff, ref)) for ref in refs]

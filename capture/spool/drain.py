@@ -17,7 +17,7 @@ from capture.spool.spool import Spool
 from capture.unavailable import available
 from proctoring.core import Core
 from proctoring.errors import CoreError, NotFound, Unavailable, WrongState
-from proctoring.recordings import batch, logs, take_owners
+from proctoring.recordings import logs, ordinary_leaves, take_owners
 from proctoring.recordings import service as recordings
 from proctoring.recordings.leaves import SealedSegment
 from storage.errors import ObjectExists
@@ -73,8 +73,8 @@ class Drain:
     def together(self, units: Sequence[str]) -> set[str]:
         """Commit what has waited longest of each of these units, in one transaction; of which units it was.
 
-        Only segments that are ordinary (`proctoring.recordings.batch`); what is left is for `step`, which
-        knows what to make of it. Never raises. One thread at a time per unit.
+        Only ordinary segments (`proctoring.recordings.ordinary_leaves`); `step` commits the others. Never
+        raises. One thread at a time per unit.
         """
         committed: dict[str, Entry] = {}
         try:
@@ -86,13 +86,13 @@ class Drain:
             leaves = {take: _leaf(facts) for take, (_, facts) in waiting.items()}
             with available():
                 with self._core.db.read() as db:
-                    ordinary = batch.ordinary(db, leaves)
+                    ordinary = ordinary_leaves.ordinary(db, leaves)
                 if not ordinary:
                     return set()
                 for entry, facts in (waiting[take] for take in ordinary):
                     self._put(facts, self._spool.read(entry)[1])
                 with self._core.db.begin() as db:
-                    batch.register_all(db, self._core, {take: leaves[take] for take in ordinary})
+                    ordinary_leaves.register_all(db, self._core, {take: leaves[take] for take in ordinary})
                     for facts in (waiting[take][1] for take in ordinary):
                         logs.remember(db, facts.unit, facts.event_ids)
             committed = {waiting[take][0].unit: waiting[take][0] for take in ordinary}

@@ -12,7 +12,7 @@ from proctoring.compose.parts import parts
 from proctoring.custody.model import Entry
 from proctoring.custody.service import head
 from proctoring.proofs.all_rows import compare_all_rows
-from proctoring.proofs.chains import Fault, audit, audit_objects, refusals, restorations
+from proctoring.proofs.chains import Fault, ledger_faults, object_faults, refusals, restorations
 from proctoring.tolerant import UNREADABLE
 from storage.proofs import witness
 
@@ -41,9 +41,9 @@ def verify(data: Path | None, objects: bool, copy: Path | None) -> None:
     with made.core.db.read() as db:
         rows = compare_all_rows(db)
         try:
-            faults += audit(db, made.worker.signer.public, lines)
+            faults += ledger_faults(db, made.worker.signer.public, lines)
             if objects:
-                faults += audit_objects(db, made.review.objects)
+                faults += object_faults(db, made.review.objects)
             restored, refused = restorations(db), refusals(db)
         except UNREADABLE as error:
             faults.append(Fault("rows.unreadable", f"chains cannot be read to their end: {error}"))

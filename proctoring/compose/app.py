@@ -71,7 +71,7 @@ class Edge:
     `running` starts in its order and stops in the reverse. `bodies` and `tokens` as in `BodyRules`,
     `staff_problem` as in `web.problem_page`."""
 
-    checks: Mapping[str, health.Check]
+    checks: Mapping[str, health.HealthCheck]
     routers: Sequence[APIRouter] = ()
     pages: Sequence[APIRouter] = ()
     static: Mapping[str, str] = field(default_factory=dict)
@@ -186,15 +186,15 @@ def create_app(core: Core, *edges: Edge) -> FastAPI:
     return app
 
 
-def _checks(core: Core, edges: Iterable[Edge]) -> dict[str, health.Check]:
+def _checks(core: Core, edges: Iterable[Edge]) -> dict[str, health.HealthCheck]:
     """Each name once; its check is passed when those of all edges are."""
-    of_all: dict[str, list[health.Check]] = defaultdict(list)
+    of_all: dict[str, list[health.HealthCheck]] = defaultdict(list)
     of_all["database"].append(core.db.check)
     for edge in edges:
         for name, check in edge.checks.items():
             of_all[name].append(check)
 
-    def together(checks: Sequence[health.Check]) -> health.Check:
+    def together(checks: Sequence[health.HealthCheck]) -> health.HealthCheck:
         def check_all() -> None:
             for check in checks:
                 check()

@@ -56,7 +56,7 @@ def prepare_key_service(settings: Settings) -> list[str]:
     try:
         if settings.transit_admin_login_file is not None:
             logins = {power: settings.transit_login(power, settings.data) for power in KeyPower}
-            made += set_up(settings.transit_place, settings.transit_admin_login_file, logins)
+            made += set_up(settings.transit_address, settings.transit_admin_login_file, logins)
         shredder = _client(settings, KeyPower.SHREDDER)
         if shredder is not None and not shredder.epochs():
             epochs = TransitEpochs(shredder, KeyFolder(settings.data / "keys"))
@@ -74,7 +74,7 @@ def _client(settings: Settings, power: KeyPower) -> "TransitClient | None":
     from storage.keys.transit_client import TransitClient
 
     login = settings.transit_login(power, settings.data)
-    return TransitClient(settings.transit_place, login) if login.exists() else None
+    return TransitClient(settings.transit_address, login) if login.exists() else None
 
 
 def _withheld(power: KeyPower) -> WithheldKeys:

@@ -9,12 +9,12 @@ from proctoring.compose.prepare import SECRET_BYTES
 from proctoring.errors import Unavailable
 from proctoring.settings.minio import secret_file
 from proctoring.settings.settings import Settings, Store
+from storage.addresses import MinioKey
 from storage.errors import NotErasable, StoreFailed
 from storage.keys.folder import write_secret
 from storage.objects.folder import FolderObjects
 from storage.objects.powers import Power, Withheld
 from storage.objects.store import ObjectStore
-from storage.places import MinioKey
 
 NOT_ERASABLE = (
     "Give recordings a bucket of their own without Object Lock, retention and MFA delete "
@@ -49,7 +49,7 @@ def prepare_store(settings: Settings) -> list[str]:
                 user = _new_secret(settings, power)
                 made.append(f"secret key of the {power.value} in {secret_file(settings.data, power)}")
             users[power] = user
-        return made + set_up(settings.minio_place, admin, users)
+        return made + set_up(settings.minio_address, admin, users)
     except StoreFailed as error:
         raise Unavailable(
             f"{error}.",
@@ -70,7 +70,7 @@ def erasable(settings: Settings) -> list[str]:
     from storage.objects.minio_erasable import cautions
 
     try:
-        return cautions(settings.minio_place, key)
+        return cautions(settings.minio_address, key)
     except NotErasable as error:
         raise Unavailable(f"{error}.", NOT_ERASABLE) from error
 
@@ -82,7 +82,7 @@ def _minio(settings: Settings, power: Power) -> ObjectStore:
         return Withheld(power, f"if it should, set {name} or run `proctoring init`")
     from storage.objects.minio import MinioObjects
 
-    return MinioObjects(settings.minio_place, user)
+    return MinioObjects(settings.minio_address, user)
 
 
 def _check_those_here(settings: Settings) -> None:
@@ -92,7 +92,7 @@ def _check_those_here(settings: Settings) -> None:
     from storage.objects.minio import MinioObjects
 
     for user in here:
-        MinioObjects(settings.minio_place, user).check()
+        MinioObjects(settings.minio_address, user).check()
 
 
 def _new_secret(settings: Settings, power: Power) -> MinioKey:

@@ -38,7 +38,7 @@ class Fault:
     detail: str
 
 
-def audit(db: Db, public: bytes, copies: Sequence[Line] = ()) -> list[Fault]:
+def ledger_faults(db: Db, public: bytes, copies: Sequence[Line] = ()) -> list[Fault]:
     """Every fault of ledger, manifests, checkpoints and certificates; none is the proof that all is well.
 
     A history that was lost with a restore, and declared as such, contradicts nothing; see `restorations`.
@@ -80,7 +80,7 @@ def refusals(db: Db) -> list[Entry]:
     return [row.model() for row in db.scalars(refused.order_by(EntryRow.number))]
 
 
-def audit_objects(db: Db, objects: ObjectStore) -> Iterator[Fault]:
+def object_faults(db: Db, objects: ObjectStore) -> Iterator[Fault]:
     """Whether the store still has every living segment as it was put there. Reads all of it.
 
     Raises StoreFailed when the store is unreachable.

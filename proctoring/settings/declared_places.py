@@ -57,12 +57,12 @@ def declared(settings: "Settings") -> Iterator[Place]:
         region, setting = settings.database_region, "PROCTORING_DATABASE_REGION"
         yield Place("the database", "database", region, setting, database_hosts(settings.database_url))
     if settings.store == "minio":
-        place, country = settings.minio_place, settings.minio_country
-        yield _at("the object store", "object store", f"//{place.endpoint}", country, "MINIO_COUNTRY")
+        address, country = settings.minio_address, settings.minio_country
+        yield _at("the object store", "object store", f"//{address.endpoint}", country, "MINIO_COUNTRY")
     if settings.redis_url:
         yield _at("Redis", "Redis", settings.redis_url, settings.redis_region, "REDIS_REGION")
     if settings.keys == "transit":
-        url, region = settings.transit_place.url, settings.transit_region
+        url, region = settings.transit_address.url, settings.transit_region
         yield _at("the key service", "key service", url, region, "TRANSIT_REGION")
     if settings.tsa_url:
         what = "the time-stamp authority"

@@ -12,8 +12,8 @@ from pydantic_settings import BaseSettings
 from proctoring.errors import Invalid
 from proctoring.settings.address import is_clear
 from proctoring.settings.secret_files import secret
+from storage.addresses import MinioAddress, MinioKey
 from storage.objects.powers import Power
-from storage.places import MinioKey, MinioPlace
 
 SECRET_FOLDER = Path("keys") / "minio"
 
@@ -42,7 +42,7 @@ class MinioSettings(BaseSettings):
     minio_admin_secret_key_file: Path | None = None
 
     @property
-    def minio_place(self) -> MinioPlace:
+    def minio_address(self) -> MinioAddress:
         """The bucket. Raises Invalid when the address is none."""
         url = urlsplit(self.minio_url)
         if url.scheme not in ("http", "https") or not url.netloc or url.path.strip("/") or url.username:
@@ -50,11 +50,11 @@ class MinioSettings(BaseSettings):
                 "PROCTORING_MINIO_URL is no address of a MinIO server.",
                 "Set it to http(s)://host:port, without path and without user.",
             )
-        return MinioPlace(url.netloc, url.scheme == "https", self.minio_region, self.minio_bucket)
+        return MinioAddress(url.netloc, url.scheme == "https", self.minio_region, self.minio_bucket)
 
     def check_minio(self, *, dev: bool) -> None:
         """Raises Invalid for an address that is none; outside dev, for one in clear that nobody allowed."""
-        if not self.minio_place.secure and is_clear(self.minio_url) and self.minio_secure and not dev:
+        if not self.minio_address.secure and is_clear(self.minio_url) and self.minio_secure and not dev:
             raise Invalid(
                 f"{self.minio_url} is not https, so who reads along learns which objects there are.",
                 "Use https, or set PROCTORING_MINIO_SECURE=false where the network up to MinIO is yours "

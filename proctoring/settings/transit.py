@@ -7,8 +7,8 @@ from pydantic_settings import BaseSettings
 
 from proctoring.errors import Invalid
 from proctoring.settings.address import is_clear
+from storage.addresses import TransitAddress
 from storage.keys.powers import KeyPower
-from storage.places import TransitPlace
 
 LOGIN_FOLDER = Path("keys") / "transit"
 
@@ -26,7 +26,7 @@ class TransitSettings(BaseSettings):
     transit_admin_login_file: Path | None = None
 
     @property
-    def transit_place(self) -> TransitPlace:
+    def transit_address(self) -> TransitAddress:
         """The engine. Raises Invalid when the address is none."""
         url = urlsplit(self.transit_url)
         if url.scheme not in ("http", "https") or not url.netloc or url.path.strip("/") or url.username:
@@ -34,11 +34,11 @@ class TransitSettings(BaseSettings):
                 "PROCTORING_TRANSIT_URL is no address of a key service.",
                 "Set it to https://host:port, without path and without user.",
             )
-        return TransitPlace(self.transit_url, self.transit_mount)
+        return TransitAddress(self.transit_url, self.transit_mount)
 
     def check_transit(self, *, dev: bool) -> None:
         """Raises Invalid for an address that is none, or that is in clear, outside dev."""
-        if is_clear(self.transit_place.url) and not dev:
+        if is_clear(self.transit_address.url) and not dev:
             raise Invalid(
                 f"{self.transit_url} is not https, so who reads along learns the keys of recordings.",
                 "Set PROCTORING_TRANSIT_URL to the https address of the key service.",

@@ -19,10 +19,10 @@ OVERDUE_S_MAX = 900
 
 log = structlog.get_logger()
 
-Check = Callable[[], object]
+HealthCheck = Callable[[], object]
 
 
-def routes(core: Core, checks: Mapping[str, Check]) -> APIRouter:
+def routes(core: Core, checks: Mapping[str, HealthCheck]) -> APIRouter:
     """`checks` raise when their part does not work; the names are what an operator reads."""
     router = APIRouter()
 
@@ -62,7 +62,7 @@ def routes(core: Core, checks: Mapping[str, Check]) -> APIRouter:
     return router
 
 
-def _wrong(name: str, check: Check) -> str | None:
+def _wrong(name: str, check: HealthCheck) -> str | None:
     """What is the matter, in words where the error has some for an operator; None when it works."""
     try:
         check()

@@ -12,23 +12,23 @@ from proctoring.flags.model import Category, Severity
 from proctoring.incidents import service as incidents
 from proctoring.incidents.model import Amendment, Incident
 from proctoring.recordings.summary import summaries
-from review_ui.desk import Desk, back_to, names_of
 from review_ui.permit import APPEAL, Permit, needs
+from review_ui.staff_pages import StaffPages, back_to, names_of
 
 
-def routes(desk: Desk) -> APIRouter:
+def routes(staff: StaffPages) -> APIRouter:
     """`/appeals` and the answer."""
     router = APIRouter()
 
     @router.get("/appeals")
     def show(
-        request: Request, by: Annotated[Permit, needs(desk, May.SEE_APPEALS)], after: str = ""
+        request: Request, by: Annotated[Permit, needs(staff, May.SEE_APPEALS)], after: str = ""
     ) -> Response:
-        with desk.core.db.read() as db:
+        with staff.core.db.read() as db:
             lodged = [] if after else appeals.page_of(db, AppealState.LODGED)[0]
             answered, more = appeals.page_of(db, AppealState.CLOSED, after)
             about = {one.session_id for one in (*lodged, *answered)}
-            sat, standing = summaries(db, about, desk.now()), relations(db, by.person, about)
+            sat, standing = summaries(db, about, staff.now()), relations(db, by.person, about)
             decided = incidents.of_sessions(db, {one.session_id for one in lodged})
 
             def line(one: Appeal) -> dict[str, object]:
@@ -39,7 +39,7 @@ def routes(desk: Desk) -> APIRouter:
                     "may_answer": may(by.person, May.CLOSE_APPEAL, standing[one.session_id]),
                 }
 
-            return desk.page(
+            return staff.page(
                 request,
                 "appeals.html",
                 by.person,
@@ -57,7 +57,7 @@ def routes(desk: Desk) -> APIRouter:
     @router.post("/appeals/{appeal_id}/close")
     def close(
         appeal_id: str,
-        by: Annotated[Permit, needs(desk, May.CLOSE_APPEAL, APPEAL)],
+        by: Annotated[Permit, needs(staff, May.CLOSE_APPEAL, APPEAL)],
         outcome: Annotated[AppealOutcome, Form()],
         answer: Annotated[str, Form()],
         category: Annotated[Category | None, Form()] = None,
@@ -65,7 +65,7 @@ def routes(desk: Desk) -> APIRouter:
     ) -> Response:
         amendment = Amendment(category, severity) if category and severity else None
         with by.begin() as db:
-            appeals.close(db, desk.core, by.actor, appeal_id, outcome, answer, amendment)
+            appeals.close(db, staff.core, by.actor, appeal_id, outcome, answer, amendment)
         return back_to("/appeals")
 
     return router

@@ -39,9 +39,9 @@ from proctoring.signals.model import SignalKind
 from proctoring.signals.service import SignalsHead
 from proctoring.units.model import LIVING
 from proctoring.web.arrival import is_from_elsewhere
-from review_ui.desk import Desk, names_of
 from review_ui.due import Due, due
 from review_ui.permit import SESSION, Permit, needs
+from review_ui.staff_pages import StaffPages, names_of
 from review_ui.views import enter_page_view
 
 STREAM_ORDER = (Stream.SCREEN, Stream.WEBCAM, Stream.PHONE)
@@ -100,20 +100,20 @@ class Case:
         return began + timedelta(milliseconds=ms) if began else None
 
 
-def routes(desk: Desk) -> APIRouter:
+def routes(staff: StaffPages) -> APIRouter:
     """`/sessions/{id}`, whose player opens evidence as it loads: see `proctoring.web.arrival`."""
     router = APIRouter()
 
     @router.get("/sessions/{session_id}")
     def show(
-        request: Request, session_id: str, by: Annotated[Permit, needs(desk, May.VIEW_EVIDENCE, SESSION)]
+        request: Request, session_id: str, by: Annotated[Permit, needs(staff, May.VIEW_EVIDENCE, SESSION)]
     ) -> Response:
         if is_from_elsewhere(request.headers):
-            return desk.page(request, "arrival.html")
+            return staff.page(request, "arrival.html")
         enter_page_view(by, request, session_id)
-        with desk.core.db.read() as db:
-            found = load(db, by.person, session_id, desk.now())
-            return desk.page(
+        with staff.core.db.read() as db:
+            found = load(db, by.person, session_id, staff.now())
+            return staff.page(
                 request,
                 "case.html",
                 by.person,

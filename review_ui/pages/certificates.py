@@ -8,11 +8,11 @@ from fastapi import APIRouter, Request, Response
 from proctoring.access.model import May
 from proctoring.custody import service as custody
 from proctoring.recordings.summary import summary
-from review_ui.desk import Desk
 from review_ui.permit import CERTIFICATE, Permit, needs
+from review_ui.staff_pages import StaffPages
 
 
-def routes(desk: Desk) -> APIRouter:
+def routes(staff: StaffPages) -> APIRouter:
     """`/certificates/{id}`."""
     router = APIRouter()
 
@@ -20,11 +20,11 @@ def routes(desk: Desk) -> APIRouter:
     def certificate(
         request: Request,
         certificate_id: str,
-        by: Annotated[Permit, needs(desk, May.READ_CERTIFICATE, CERTIFICATE)],
+        by: Annotated[Permit, needs(staff, May.READ_CERTIFICATE, CERTIFICATE)],
     ) -> Response:
-        with desk.core.db.read() as db:
+        with staff.core.db.read() as db:
             row = custody.certificate(db, certificate_id)
-            return desk.page(
+            return staff.page(
                 request,
                 "certificate.html",
                 by.person,
@@ -36,10 +36,10 @@ def routes(desk: Desk) -> APIRouter:
 
     @router.get(
         "/certificates/{certificate_id}/certificate.json",
-        dependencies=[needs(desk, May.READ_CERTIFICATE, CERTIFICATE)],
+        dependencies=[needs(staff, May.READ_CERTIFICATE, CERTIFICATE)],
     )
     def download(certificate_id: str) -> Response:
-        with desk.core.db.read() as db:
+        with staff.core.db.read() as db:
             row = custody.certificate(db, certificate_id)
         # The body byte for byte as it was signed.
         whole = f'{{"certificate":{row.body},"signature":{json.dumps(row.signature)}}}'

@@ -8,18 +8,18 @@ from proctoring.access.model import May
 from proctoring.casework import flagging
 from proctoring.flags import service as flag_service
 from proctoring.flags.model import Category, FlagState, Severity
-from review_ui.desk import Desk, back_to
 from review_ui.permit import FLAG, SESSION, Permit, needs
+from review_ui.staff_pages import StaffPages, back_to
 
 
-def routes(desk: Desk) -> APIRouter:
+def routes(staff: StaffPages) -> APIRouter:
     """`/sessions/{id}/flags` and `/flags/{id}`."""
     router = APIRouter()
 
     @router.post("/sessions/{session_id}/flags")
     def add_flag(
         session_id: str,
-        by: Annotated[Permit, needs(desk, May.FLAG, SESSION)],
+        by: Annotated[Permit, needs(staff, May.FLAG, SESSION)],
         start_ms: Annotated[int, Form()],
         end_ms: Annotated[int, Form()],
         category: Annotated[Category, Form()],
@@ -27,17 +27,19 @@ def routes(desk: Desk) -> APIRouter:
         note: Annotated[str, Form()] = "",
     ) -> Response:
         with by.begin() as db:
-            flagging.add_flag(db, desk.core, by.actor, session_id, start_ms, end_ms, category, severity, note)
+            flagging.add_flag(
+                db, staff.core, by.actor, session_id, start_ms, end_ms, category, severity, note
+            )
         return back_to(f"/sessions/{session_id}")
 
     @router.post("/flags/{flag_id}")
     def look_at(
         flag_id: str,
-        by: Annotated[Permit, needs(desk, May.FLAG, FLAG)],
+        by: Annotated[Permit, needs(staff, May.FLAG, FLAG)],
         state: Annotated[FlagState, Form()],
     ) -> Response:
         with by.begin() as db:
-            flag_service.decide(db, desk.core, by.actor, flag_id, state)
+            flag_service.decide(db, staff.core, by.actor, flag_id, state)
         return back_to(f"/sessions/{by.session_id}#flag-{flag_id}")
 
     return router

@@ -12,8 +12,8 @@ from proctoring.holds import service as holds
 from proctoring.incidents import service as incidents
 from proctoring.incidents.model import AWAITING, IncidentState
 from proctoring.recordings.summary import summaries
-from review_ui.desk import Desk, back_to, names_of
 from review_ui.permit import INCIDENT, Permit, needs
+from review_ui.staff_pages import StaffPages, back_to, names_of
 
 HELD = (IncidentState.CONFIRMED,)
 
@@ -23,20 +23,20 @@ class Answer(StrEnum):
     DISAGREE = "disagree"
 
 
-def routes(desk: Desk) -> APIRouter:
+def routes(staff: StaffPages) -> APIRouter:
     """`/incidents` and its forms."""
     router = APIRouter()
 
     @router.get("/incidents")
     def show(
-        request: Request, by: Annotated[Permit, needs(desk, May.SEE_QUEUE)], after: str = ""
+        request: Request, by: Annotated[Permit, needs(staff, May.SEE_QUEUE)], after: str = ""
     ) -> Response:
-        with desk.core.db.read() as db:
+        with staff.core.db.read() as db:
             waiting = [] if after else incidents.page_of(db, AWAITING)[0]
             confirmed, more = incidents.page_of(db, HELD, after)
             shown = [*waiting, *confirmed]
             about = {one.session_id for one in shown}
-            sat, standing = summaries(db, about, desk.now()), relations(db, by.person, about)
+            sat, standing = summaries(db, about, staff.now()), relations(db, by.person, about)
             placed = holds.placed(db, {one.hold_id for one in shown})
             lines = [
                 {
@@ -47,7 +47,7 @@ def routes(desk: Desk) -> APIRouter:
                 }
                 for one in shown
             ]
-            return desk.page(
+            return staff.page(
                 request,
                 "incidents.html",
                 by.person,
@@ -62,23 +62,23 @@ def routes(desk: Desk) -> APIRouter:
     @router.post("/incidents/{incident_id}/answer")
     def answer(
         incident_id: str,
-        by: Annotated[Permit, needs(desk, May.CONFIRM_INCIDENT, INCIDENT)],
+        by: Annotated[Permit, needs(staff, May.CONFIRM_INCIDENT, INCIDENT)],
         answer: Annotated[Answer, Form()],
         reasons: Annotated[str, Form()] = "",
     ) -> Response:
         with by.begin() as db:
             if answer is Answer.AGREE:
-                incidents.confirm(db, desk.core, by.actor, incident_id)
+                incidents.confirm(db, staff.core, by.actor, incident_id)
             else:
-                incidents.reject(db, desk.core, by.actor, incident_id, reasons)
+                incidents.reject(db, staff.core, by.actor, incident_id, reasons)
         return back_to("/incidents")
 
     @router.post("/incidents/{incident_id}/close")
     def close(
-        incident_id: str, by: Annotated[Permit, needs(desk, May.CONFIRM_INCIDENT, INCIDENT)]
+        incident_id: str, by: Annotated[Permit, needs(staff, May.CONFIRM_INCIDENT, INCIDENT)]
     ) -> Response:
         with by.begin() as db:
-            incidents.close(db, desk.core, by.actor, incident_id)
+            incidents.close(db, staff.core, by.actor, incident_id)
         return back_to("/incidents")
 
     return router

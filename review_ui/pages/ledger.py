@@ -17,8 +17,8 @@ from proctoring.errors import Invalid
 from proctoring.proofs import findings
 from proctoring.proofs.rows import STATE_ID, ReplayRow
 from review_ui.dates import morning
-from review_ui.desk import Desk, names_of
 from review_ui.permit import Permit, needs
+from review_ui.staff_pages import StaffPages, names_of
 
 PAGE_SIZE = 100
 ZONE = "UTC"
@@ -26,7 +26,7 @@ OTHERS = {"candidate": "the candidate", "system": "the service"}
 """Who acts and is no staff member."""
 
 
-def routes(desk: Desk) -> APIRouter:
+def routes(staff: StaffPages) -> APIRouter:
     """`/ledger`, newest first; `?action=`, `?person=`, `?session=`, `?since=` and `?until=` (days of UTC,
     both within) narrow it, `?before=` is the next page."""
     router = APIRouter()
@@ -34,7 +34,7 @@ def routes(desk: Desk) -> APIRouter:
     @router.get("/ledger")
     def show(
         request: Request,
-        by: Annotated[Permit, needs(desk, May.READ_LEDGER)],
+        by: Annotated[Permit, needs(staff, May.READ_LEDGER)],
         session: str = "",
         before: str = "",
         action: str = "",
@@ -46,11 +46,11 @@ def routes(desk: Desk) -> APIRouter:
         given = {name: value.strip() for name, value in given.items() if value.strip()}
         asked = as_asked(given)
         narrowed = asked != Asked()
-        with desk.core.db.read() as db:
+        with staff.core.db.read() as db:
             found = page(db, asked, _number(before), PAGE_SIZE)
             names = names_of(db) | OTHERS
             replayed = db.get(ReplayRow, STATE_ID)
-            return desk.page(
+            return staff.page(
                 request,
                 "ledger.html",
                 by.person,

@@ -16,9 +16,9 @@ from proctoring.reviews import service as reviews
 from proctoring.reviews.model import ReviewState, is_decidable, may_claim
 from proctoring.sessions.model import SessionState
 from proctoring.spools import service as spools
-from review_ui.desk import Desk, back_to
 from review_ui.due import Due, due
 from review_ui.permit import Permit, needs
+from review_ui.staff_pages import StaffPages, back_to
 
 PAGE_SIZE = 50
 
@@ -48,7 +48,7 @@ class Filter:
     on: bool
 
 
-def routes(desk: Desk) -> APIRouter:
+def routes(desk: StaffPages) -> APIRouter:
     """`/queue` and what is sent from it."""
     router = APIRouter()
 

@@ -21,12 +21,12 @@ from proctoring.holds.worker_state import brake_in_force
 from proctoring.proofs import stops
 from proctoring.sessions import service as sessions
 from review_ui.dates import morning
-from review_ui.desk import Desk, back_to, names_of
 from review_ui.due import due
 from review_ui.permit import Permit, needs
+from review_ui.staff_pages import StaffPages, back_to, names_of
 
 
-def routes(desk: Desk) -> APIRouter:
+def routes(desk: StaffPages) -> APIRouter:
     """`/retention`, `/holds/…`."""
     router = APIRouter()
 

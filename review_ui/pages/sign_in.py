@@ -10,23 +10,23 @@ from fastapi import APIRouter, Form, Request, Response
 from proctoring.access import service as access
 from proctoring.errors import TokenRefused
 from proctoring.web.cookies import delete_cookie, read_cookie, set_cookie
-from review_ui.desk import COOKIE, Desk, back_to
+from review_ui.staff_pages import COOKIE, StaffPages, back_to
 
 REFUSED = prometheus_client.Counter("sign_ins_refused", "Sign-ins with a link that opens nothing.")
 TOKEN_IN_LINK = re.compile(r"(?:.*/sign-in/)?([A-Za-z0-9_-]{8,128})/?\s*")
 
 
-def routes(desk: Desk) -> APIRouter:
+def routes(staff: StaffPages) -> APIRouter:
     """`/`, `/sign-in`, `/sign-in/{token}`, `/sign-out`."""
     router = APIRouter()
 
     @router.get("/")
     def home(request: Request) -> Response:
-        return back_to(desk.home(desk.signed_in(request)))
+        return back_to(staff.home(staff.signed_in(request)))
 
     @router.get("/sign-in")
     def ask(request: Request) -> Response:
-        return desk.page(request, "sign_in.html")
+        return staff.page(request, "sign_in.html")
 
     @router.post("/sign-in")
     def paste(request: Request, code: Annotated[str, Form()]) -> Response:
@@ -35,33 +35,33 @@ def routes(desk: Desk) -> APIRouter:
 
     @router.get("/sign-in/{token}")
     def offer(request: Request, token: str) -> Response:
-        with desk.core.db.read() as db:
-            owner = access.link_owner(db, desk.core, token)
-        return desk.page(request, "sign_in_as.html", owner=owner, token=token)
+        with staff.core.db.read() as db:
+            owner = access.link_owner(db, staff.core, token)
+        return staff.page(request, "sign_in_as.html", owner=owner, token=token)
 
     @router.post("/sign-in/{token}")
     def use(token: str) -> Response:
         try:
-            with desk.core.db.read() as db:
-                access.link_owner(db, desk.core, token)  # whoever guesses takes no write lock
-            with desk.core.db.begin() as db:
-                person, secret = access.begin_login(db, desk.core, token)
+            with staff.core.db.read() as db:
+                access.link_owner(db, staff.core, token)  # whoever guesses takes no write lock
+            with staff.core.db.begin() as db:
+                person, secret = access.begin_login(db, staff.core, token)
         except TokenRefused:
             REFUSED.inc()
             raise
-        response = back_to(desk.home(person))
+        response = back_to(staff.home(person))
         valid_s = int(access.LOGIN_VALID.total_seconds())
-        set_cookie(response, COOKIE, secret, max_age_s=valid_s, https=desk.core.settings.https)
+        set_cookie(response, COOKIE, secret, max_age_s=valid_s, https=staff.core.settings.https)
         return response
 
     @router.post("/sign-out")
     def leave(request: Request) -> Response:
-        secret = read_cookie(request, COOKIE, https=desk.core.settings.https)
+        secret = read_cookie(request, COOKIE, https=staff.core.settings.https)
         if secret:
-            with desk.core.db.begin() as db:
+            with staff.core.db.begin() as db:
                 access.end_login(db, secret)
         response = back_to("/sign-in")
-        delete_cookie(response, COOKIE, https=desk.core.settings.https)
+        delete_cookie(response, COOKIE, https=staff.core.settings.https)
         return response
 
     return router

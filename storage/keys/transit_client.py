@@ -15,9 +15,9 @@ import hvac
 from hvac.exceptions import Forbidden, InvalidPath, InvalidRequest, VaultDown, VaultError
 from requests import RequestException
 
+from storage.addresses import TransitAddress
 from storage.errors import KeyServiceFailed
 from storage.keys.folder import is_epoch
-from storage.places import TransitPlace
 
 CONNECT_S_MAX = 3.0
 ANSWER_S_MAX = 5.0
@@ -31,11 +31,11 @@ class TransitClient:
     """One login. May be used by many threads. Certificates are checked against the system's, or the file
     that REQUESTS_CA_BUNDLE names."""
 
-    def __init__(self, place: TransitPlace, login: Path) -> None:
-        self.mount = place.mount
+    def __init__(self, address: TransitAddress, login: Path) -> None:
+        self.mount = address.mount
         self._login = login
         # An empty token, for with none the library looks for one in the environment and the home folder.
-        self._hvac = hvac.Client(url=place.url, token="", timeout=(CONNECT_S_MAX, ANSWER_S_MAX))
+        self._hvac = hvac.Client(url=address.url, token="", timeout=(CONNECT_S_MAX, ANSWER_S_MAX))
 
     def call(self, what: str, act: Callable[[hvac.Client], T]) -> T:
         """What `act` returns. Raises KeyServiceFailed, saying that the service does not do `what`; and

@@ -13,12 +13,12 @@ from typing import Any
 import hvac
 from hvac.exceptions import InvalidPath, InvalidRequest
 
+from storage.addresses import TransitAddress
 from storage.errors import KeyServiceFailed
 from storage.keys.folder import write_secret
 from storage.keys.powers import KeyPower
 from storage.keys.transit import KEY_TYPE
 from storage.keys.transit_client import TransitClient
-from storage.places import TransitPlace
 
 TOKEN_TTL_S = 3600
 APPROLE = "approle"
@@ -53,19 +53,19 @@ def role_name(power: KeyPower, mount: str) -> str:
     return f"{mount}-{power.value}"
 
 
-def set_up(place: TransitPlace, admin: Path, logins: Mapping[KeyPower, Path]) -> list[str]:
+def set_up(address: TransitAddress, admin: Path, logins: Mapping[KeyPower, Path]) -> list[str]:
     """Make what is missing or different; returns the changes, one line each.
 
     `logins` are the files for the powers' logins; one is written where there is none yet or the present one
     is not let in. Raises KeyServiceFailed.
     """
-    client = TransitClient(place, admin)
+    client = TransitClient(address, admin)
     try:
-        made = client.call("let itself be set up", lambda server: _engine(server, place.mount))
+        made = client.call("let itself be set up", lambda server: _engine(server, address.mount))
         for power in KeyPower:
-            made += client.call("let itself be set up", lambda s, p=power: _role(s, place.mount, p))  # type: ignore[misc]
+            made += client.call("let itself be set up", lambda s, p=power: _role(s, address.mount, p))  # type: ignore[misc]
         for power, login in logins.items():
-            made += client.call("give a login", lambda s, p=power, f=login: _login(s, place, p, f))  # type: ignore[misc]
+            made += client.call("give a login", lambda s, p=power, f=login: _login(s, address, p, f))  # type: ignore[misc]
     except InvalidRequest as error:
         raise KeyServiceFailed(f"the key service does not let itself be set up: {error.args[0]}") from error
     return made
@@ -101,10 +101,10 @@ def _role(server: hvac.Client, mount: str, power: KeyPower) -> list[str]:
     return made
 
 
-def _login(server: hvac.Client, place: TransitPlace, power: KeyPower, login: Path) -> list[str]:
-    if login.exists() and _is_let_in(place, login):
+def _login(server: hvac.Client, address: TransitAddress, power: KeyPower, login: Path) -> list[str]:
+    if login.exists() and _is_let_in(address, login):
         return []
-    name = role_name(power, place.mount)
+    name = role_name(power, address.mount)
     role_id = server.auth.approle.read_role_id(name)["data"]["role_id"]
     secret_id = server.auth.approle.generate_secret_id(name)["data"]["secret_id"]
     login.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -113,9 +113,9 @@ def _login(server: hvac.Client, place: TransitPlace, power: KeyPower, login: Pat
     return [f"login of the {power.value} in {login}"]
 
 
-def _is_let_in(place: TransitPlace, login: Path) -> bool:
+def _is_let_in(address: TransitAddress, login: Path) -> bool:
     try:
-        TransitClient(place, login).log_in()
+        TransitClient(address, login).log_in()
     except KeyServiceFailed:
         return False
     return True

@@ -20,12 +20,12 @@ from itertools import islice
 from minio.deleteobjects import DeleteError, DeleteObject
 from minio.error import S3Error
 
+from storage.addresses import MinioAddress, MinioKey
 from storage.errors import ObjectExists, ObjectMissing, StoreFailed
 from storage.objects.minio_client import mapped, s3_client
 from storage.objects.minio_versions import PAGE, pages
 from storage.objects.naming import SEQ_MAX, check_below, check_key, check_prefix, segment_key
 from storage.objects.store import StoredVersion, Upload
-from storage.places import MinioKey, MinioPlace
 
 MISSING = frozenset({"NoSuchKey", "NoSuchVersion"})
 DELETES_AT_ONCE = 4
@@ -37,9 +37,9 @@ NEVER_BEGUN = "bm9uZQ"  # of the form that MinIO gives out; it looks for no othe
 class MinioObjects:
     """An ObjectStore in one bucket with one user's key; what that user may not do raises StoreFailed."""
 
-    def __init__(self, place: MinioPlace, key: MinioKey) -> None:
-        self._bucket = place.bucket
-        self._client = s3_client(place, key)
+    def __init__(self, address: MinioAddress, key: MinioKey) -> None:
+        self._bucket = address.bucket
+        self._client = s3_client(address, key)
 
     def put(self, key: str, data: bytes) -> None:
         """See ObjectStore."""

@@ -14,8 +14,8 @@ from minio.error import MinioAdminException, MinioException, S3Error, ServerErro
 from urllib3 import PoolManager, Retry, Timeout
 from urllib3.exceptions import HTTPError
 
+from storage.addresses import MinioAddress, MinioKey
 from storage.errors import StoreFailed
-from storage.places import MinioKey, MinioPlace
 
 CONNECT_S_MAX = 3.0
 ANSWER_S_MAX = 30.0
@@ -32,26 +32,26 @@ REMEDIES = {
 }
 
 
-def s3_client(place: MinioPlace, key: MinioKey) -> Minio:
+def s3_client(address: MinioAddress, key: MinioKey) -> Minio:
     """A client with bounded calls; may be used by many threads. Certificates are checked against the
     system's, or the file that SSL_CERT_FILE names."""
     return Minio(
-        endpoint=place.endpoint,
+        endpoint=address.endpoint,
         access_key=key.access_key,
         secret_key=key.secret_key,
-        secure=place.secure,
-        region=place.region,
+        secure=address.secure,
+        region=address.region,
         http_client=_bounded_http(),
     )
 
 
-def admin_client(place: MinioPlace, key: MinioKey) -> MinioAdmin:
+def admin_client(address: MinioAddress, key: MinioKey) -> MinioAdmin:
     """The same for the server's administration: users and policies."""
     return MinioAdmin(
-        endpoint=place.endpoint,
+        endpoint=address.endpoint,
         credentials=StaticProvider(key.access_key, key.secret_key),
-        secure=place.secure,
-        region=place.region,
+        secure=address.secure,
+        region=address.region,
         http_client=_bounded_http(),
     )
 

@@ -11,27 +11,27 @@ from minio import Minio
 from minio.commonconfig import ENABLED
 from minio.error import S3Error
 
+from storage.addresses import MinioAddress, MinioKey
 from storage.errors import NotErasable
 from storage.objects.minio_client import mapped, s3_client
-from storage.places import MinioKey, MinioPlace
 
 NOT_SET = frozenset({"ObjectLockConfigurationNotFoundError", "ReplicationConfigurationNotFoundError"})
 NOT_KNOWN = frozenset({"NotImplemented", "MethodNotAllowed"})
 NOT_ALLOWED = frozenset({"AccessDenied"})  # the purger may ask about locks alone
 
 
-def cautions(place: MinioPlace, key: MinioKey) -> list[str]:
+def cautions(address: MinioAddress, key: MinioKey) -> list[str]:
     """What in the bucket's settings could keep a recording, one line each; nothing, as it should be.
 
     The administrator learns of versions and copies too. Raises NotErasable when the settings keep every
     recording, StoreFailed when they cannot be read.
     """
-    client = s3_client(place, key)
+    client = s3_client(address, key)
     with mapped("tell the settings of the bucket"):
         return [
-            *_locks(client, place.bucket),
-            *_versions(client, place.bucket),
-            *_copies(client, place.bucket),
+            *_locks(client, address.bucket),
+            *_versions(client, address.bucket),
+            *_copies(client, address.bucket),
         ]
 
 

@@ -13,11 +13,11 @@ from typing import Any
 from minio import Minio, MinioAdmin
 from minio.error import S3Error
 
+from storage.addresses import MinioAddress, MinioKey
 from storage.errors import StoreFailed
 from storage.objects.minio import MinioObjects
 from storage.objects.minio_client import admin_client, mapped, s3_client
 from storage.objects.powers import Power
-from storage.places import MinioKey, MinioPlace
 
 OBJECT_ACTIONS = {
     Power.INGEST: ("PutObject", "AbortMultipartUpload"),
@@ -54,17 +54,17 @@ def policy(power: Power, bucket: str) -> dict[str, Any]:
     }
 
 
-def set_up(place: MinioPlace, admin: MinioKey, users: Mapping[Power, MinioKey]) -> list[str]:
+def set_up(address: MinioAddress, admin: MinioKey, users: Mapping[Power, MinioKey]) -> list[str]:
     """Make what is missing or different; what was made, one line each. Raises StoreFailed, also for a secret
     that MinIO would not take."""
     for power, user in users.items():
         if len(user.secret_key) not in SECRET_CHARACTERS:
             raise StoreFailed(f"the {power.value}'s secret key must have 8 to 40 characters")
     with mapped("let itself be set up"):
-        made = _bucket(s3_client(place, admin), place)
-        server = admin_client(place, admin)
+        made = _bucket(s3_client(address, admin), address)
+        server = admin_client(address, admin)
         for power, user in users.items():
-            made += _user(server, place, power, user)
+            made += _user(server, address, power, user)
     return made
 
 
@@ -72,21 +72,21 @@ def policy_name(power: Power, bucket: str) -> str:
     return f"{bucket}-{power.value}"
 
 
-def _bucket(client: Minio, place: MinioPlace) -> list[str]:
-    if client.bucket_exists(place.bucket):
+def _bucket(client: Minio, address: MinioAddress) -> list[str]:
+    if client.bucket_exists(address.bucket):
         return []
     try:
-        client.make_bucket(place.bucket, place.region)
+        client.make_bucket(address.bucket, address.region)
     except S3Error as error:
         if error.code == "BucketAlreadyOwnedByYou":  # another `init` was faster
             return []
         raise
-    return [f"bucket {place.bucket}"]
+    return [f"bucket {address.bucket}"]
 
 
-def _user(server: MinioAdmin, place: MinioPlace, power: Power, user: MinioKey) -> list[str]:
+def _user(server: MinioAdmin, address: MinioAddress, power: Power, user: MinioKey) -> list[str]:
     made = []
-    name, wanted = policy_name(power, place.bucket), policy(power, place.bucket)
+    name, wanted = policy_name(power, address.bucket), policy(power, address.bucket)
     if _canonical(json.loads(server.policy_list()).get(name)) != _canonical(wanted):
         server.policy_add(name, policy=wanted)
         made.append(f"policy {name}")
@@ -97,15 +97,15 @@ def _user(server: MinioAdmin, place: MinioPlace, power: Power, user: MinioKey) -
     if known is None or known.get("policyName") != name:
         server.policy_set(name, user=user.access_key)
         made.append(f"power of {user.access_key}: {power.value}")
-    if known is not None and not _works(place, user):
+    if known is not None and not _works(address, user):
         server.user_add(user.access_key, user.secret_key)
         made.append(f"secret key of {user.access_key}")
     return made
 
 
-def _works(place: MinioPlace, user: MinioKey) -> bool:
+def _works(address: MinioAddress, user: MinioKey) -> bool:
     try:
-        MinioObjects(place, user).check()
+        MinioObjects(address, user).check()
     except StoreFailed:
         return False
     return True

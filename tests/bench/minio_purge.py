@@ -57,7 +57,7 @@ def purge_figures() -> dict[str, Any]:
 
 
 def _ours(server: MinioServer, bucket: str, _client: Minio) -> float:
-    shredder = Shredder(MinioObjects(server.place(bucket), ROOT))
+    shredder = Shredder(MinioObjects(server.address(bucket), ROOT))
     return _seconds(lambda: shredder.shred(UNIT_A))
 
 
@@ -90,7 +90,7 @@ def _peak(server: MinioServer, count: int) -> int:
 
 def _filled(server: MinioServer, count: int) -> tuple[str, Minio]:
     bucket = server.new_bucket()
-    client = s3_client(server.place(bucket), ROOT)
+    client = s3_client(server.address(bucket), ROOT)
     data = b"x" * SEGMENT_BYTES
     with ThreadPoolExecutor(WRITERS) as pool:
         for begin in range(0, count, PAGE):

@@ -40,10 +40,10 @@ def folder_provider(folder: Path) -> Provider:
 
 
 def transit_provider(server: OpenBaoServer, folder: Path) -> Provider:
-    place = server.place(f"keys-{token_hex(4)}")
+    address = server.engine(f"keys-{token_hex(4)}")
     logins = {power: folder / f"{power.value}.login" for power in KeyPower}
-    set_up(place, server.root_login, logins)
-    sealer, opener, shredder = (TransitClient(place, logins[power]) for power in KeyPower)
+    set_up(address, server.root_login, logins)
+    sealer, opener, shredder = (TransitClient(address, logins[power]) for power in KeyPower)
     files = KeyFolder(folder)
     return Provider(TransitSealing(sealer), TransitOpening(opener, files), TransitEpochs(shredder, files))
 

@@ -14,13 +14,13 @@ from minio.datatypes import Part
 from minio.error import S3Error
 from minio.versioningconfig import VersioningConfig
 
+from storage.addresses import MinioAddress, MinioKey
 from storage.errors import BadName, ObjectMissing, StoreFailed
 from storage.objects.minio import NEVER_BEGUN, MinioObjects
 from storage.objects.minio_client import RETRIES, s3_client
 from storage.objects.naming import segment_key, unit_prefix
 from storage.objects.shred import Shredder
 from storage.objects.store import StoredVersion, Upload
-from storage.places import MinioKey, MinioPlace
 from tests.support.minio import REGION, ROOT, MinioServer
 from tests.support.names import TAKE_1, UNIT_A, UNIT_B
 from tests.support.service import free_port
@@ -35,9 +35,9 @@ class Bucket:
 
     def __init__(self, server: MinioServer, versions: bool = False, object_lock: bool = False) -> None:
         self.name = server.new_bucket(object_lock)
-        place = server.place(self.name)
-        self.raw: Minio = s3_client(place, ROOT)
-        self.store = MinioObjects(place, ROOT)
+        address = server.address(self.name)
+        self.raw: Minio = s3_client(address, ROOT)
+        self.store = MinioObjects(address, ROOT)
         if versions:
             self.raw.set_bucket_versioning(self.name, VersioningConfig(ENABLED))
 
@@ -208,14 +208,14 @@ def calls(store: MinioObjects) -> dict[str, Callable[[], object]]:
 def test_a_store_that_cannot_be_used_says_so(minio: MinioServer, fault: str) -> None:
     """StoreFailed from every call, never ObjectMissing, never silence: missing is said of objects only."""
     bucket = "not-made" if fault == "no bucket" else minio.new_bucket()
-    place, key = minio.place(bucket), ROOT
+    address, key = minio.address(bucket), ROOT
     if fault == "away":
-        place = MinioPlace(f"127.0.0.1:{free_port()}", False, REGION, bucket)
+        address = MinioAddress(f"127.0.0.1:{free_port()}", False, REGION, bucket)
     elif fault == "unknown user":
         key = MinioKey("nobody", "a-secret-of-nobody")
     elif fault == "wrong secret":
         key = MinioKey(ROOT.access_key, "another-secret")
-    for name, call in calls(MinioObjects(place, key)).items():
+    for name, call in calls(MinioObjects(address, key)).items():
         with pytest.raises(StoreFailed):
             call()
             pytest.fail(f"{name} did not raise")
@@ -255,7 +255,7 @@ def cut() -> Iterator[Callable[[bytes], tuple[CutAnswers, MinioObjects]]]:
 
     def make(answer: bytes) -> tuple[CutAnswers, MinioObjects]:
         servers.append(CutAnswers(answer))
-        return servers[-1], MinioObjects(MinioPlace(servers[-1].endpoint, False, REGION, "bucket"), ROOT)
+        return servers[-1], MinioObjects(MinioAddress(servers[-1].endpoint, False, REGION, "bucket"), ROOT)
 
     yield make
     for server in servers:

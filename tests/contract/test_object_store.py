@@ -32,10 +32,10 @@ def store(request: pytest.FixtureRequest, tmp_path: Path) -> ObjectStore:
     if request.param == "folder":
         return FolderObjects(tmp_path / "objects")
     server: MinioServer = request.getfixturevalue("minio")
-    place = server.place(server.new_bucket())
+    address = server.address(server.new_bucket())
     if request.param == "minio-versioned":
-        s3_client(place, ROOT).set_bucket_versioning(place.bucket, VersioningConfig(ENABLED))
-    return MinioObjects(place, ROOT)
+        s3_client(address, ROOT).set_bucket_versioning(address.bucket, VersioningConfig(ENABLED))
+    return MinioObjects(address, ROOT)
 
 
 def test_what_is_put_is_got(store: ObjectStore) -> None:

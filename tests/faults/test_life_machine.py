@@ -30,7 +30,7 @@ from proctoring.exams.model import Stream
 from proctoring.holds import service as holds
 from proctoring.holds.model import HoldKind
 from proctoring.proofs.all_rows import compare_all_rows
-from proctoring.proofs.chains import audit
+from proctoring.proofs.chains import ledger_faults
 from proctoring.recordings import ending
 from proctoring.recordings import service as recordings
 from proctoring.recordings.leaves import SealedSegment
@@ -255,7 +255,7 @@ class Life(RuleBasedStateMachine):
         self.operations.checkpoints().run()
         lines, _ = witness.read(self.operations.copy)
         with self.world.core.db.read() as db:
-            assert audit(db, self.world.signer.public, lines) == []
+            assert ledger_faults(db, self.world.signer.public, lines) == []
             assert compare_all_rows(db).faults == []
             sessions_known = set(db.scalars(select(SessionRow.id)))
             takes = set(db.scalars(select(TakeRow.id)))

@@ -8,7 +8,7 @@ from proctoring.exams import service as exams
 from proctoring.exams.model import CaptureProfile, Stream
 from proctoring.help import service as help_requests
 from proctoring.help.model import HelpKind
-from proctoring.recordings import batch, ending, late, take_owners
+from proctoring.recordings import ending, late, ordinary_leaves, take_owners
 from proctoring.recordings import service as recordings
 from proctoring.recordings.leaves import Absence, SealedSegment
 from proctoring.recordings.model import EndCause, GapPart
@@ -106,7 +106,7 @@ def together(world: RolesWorld, core: Core, begun: recordings.BegunTake, at: int
     silent = (Absence(GapPart.SOUND, at, at + 2_000, EndCause.SOUND_MISSING),)
     segment = SealedSegment(1, digest(sealed), len(sealed), at, SEGMENT_MS, absences=silent)
     with core.db.begin() as db:
-        batch.register_all(db, core, {begun.take.id: segment})
+        ordinary_leaves.register_all(db, core, {begun.take.id: segment})
 
 
 def fill_late(world: RolesWorld, core: Core, session: Session, at: int) -> None:

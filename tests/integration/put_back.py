@@ -12,7 +12,7 @@ from proctoring.exams.model import Exam
 from proctoring.holds import service as holds
 from proctoring.holds.model import HoldKind
 from proctoring.proofs.all_rows import compare_all_rows
-from proctoring.proofs.chains import audit
+from proctoring.proofs.chains import ledger_faults
 from proctoring.sessions.model import Session
 from proctoring.units.rows import UnitRow
 from storage.proofs import witness
@@ -58,5 +58,5 @@ def faults(operations: Operations) -> list[str]:
     lines, broken = witness.read(operations.copy)
     assert broken == 0
     with operations.world.core.db.read() as db:
-        codes = [fault.code for fault in audit(db, operations.world.signer.public, lines)]
+        codes = [fault.code for fault in ledger_faults(db, operations.world.signer.public, lines)]
         return [*codes, *(fault.code for fault in compare_all_rows(db).faults)]

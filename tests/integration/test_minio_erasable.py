@@ -15,13 +15,13 @@ from minio.versioningconfig import SUSPENDED, VersioningConfig
 
 from proctoring.cli import main
 from proctoring.settings.settings import Settings
+from storage.addresses import MinioKey
 from storage.errors import NotErasable
 from storage.objects.minio import MinioObjects
 from storage.objects.minio_client import s3_client
 from storage.objects.minio_erasable import cautions
 from storage.objects.minio_setup import set_up
 from storage.objects.powers import Power
-from storage.places import MinioKey
 from tests.support.minio import REGION, ROOT, MinioServer
 from tests.support.world import World
 
@@ -30,7 +30,7 @@ Command = Callable[..., Result]
 
 @pytest.fixture
 def admin(minio: MinioServer) -> Minio:
-    return s3_client(minio.place("any"), ROOT)
+    return s3_client(minio.address("any"), ROOT)
 
 
 @pytest.fixture
@@ -108,30 +108,30 @@ def test_a_bucket_of_our_own_keeps_nothing(minio: MinioServer, command: Command)
 
 def test_the_purger_alone_learns_of_a_lock(minio: MinioServer, admin: Minio) -> None:
     """As the worker's own doctor asks, without the administrator's key."""
-    place = minio.place(minio.new_bucket(object_lock=True))
-    users = {power: MinioKey(f"{place.bucket}-{power.value}", secrets.token_urlsafe(30)) for power in Power}
-    set_up(place, ROOT, users)
-    assert ["Object Lock" in one for one in cautions(place, users[Power.PURGER])] == [True]
-    admin.set_object_lock_config(place.bucket, ObjectLockConfig(COMPLIANCE, 1, DAYS))
+    address = minio.address(minio.new_bucket(object_lock=True))
+    users = {power: MinioKey(f"{address.bucket}-{power.value}", secrets.token_urlsafe(30)) for power in Power}
+    set_up(address, ROOT, users)
+    assert ["Object Lock" in one for one in cautions(address, users[Power.PURGER])] == [True]
+    admin.set_object_lock_config(address.bucket, ObjectLockConfig(COMPLIANCE, 1, DAYS))
     with pytest.raises(NotErasable):
-        cautions(place, users[Power.PURGER])
+        cautions(address, users[Power.PURGER])
 
 
 @pytest.mark.promise("P8")
 def test_one_object_that_cannot_go_stops_no_other(minio: MinioServer, admin: Minio, tmp_path: Path) -> None:
     """Its unit is named and has no certificate; all else goes. Once it may go, the next pass certifies."""
     bucket = minio.new_bucket(object_lock=True)
-    place = minio.place(bucket)
+    address = minio.address(bucket)
     users = {power: MinioKey(f"{bucket}-{power.value}", secrets.token_urlsafe(30)) for power in Power}
-    set_up(place, ROOT, users)
-    world = World(tmp_path, objects=MinioObjects(place, users[Power.INGEST]))
+    set_up(address, ROOT, users)
+    world = World(tmp_path, objects=MinioObjects(address, users[Power.INGEST]))
     begun = world.admitted()
     takes = [world.record(begun, stream) for stream in world.exam().profile.streams]
     world.clock.move(days=200)
     held = next(iter(admin.list_objects(bucket, f"u/{takes[0].take.unit_id}/", True, include_version=True)))
     assert held.object_name is not None
     admin.enable_object_legal_hold(bucket, held.object_name, held.version_id)
-    eraser = world.new_eraser(MinioObjects(place, users[Power.PURGER]))
+    eraser = world.new_eraser(MinioObjects(address, users[Power.PURGER]))
     outcomes = {one.line.unit_id: one for one in eraser.run(confirmed=True)}
     failed = outcomes.pop(takes[0].take.unit_id)
     assert (failed.certificate_id, "1 deletions failed" in (failed.failure or "")) == (None, True)

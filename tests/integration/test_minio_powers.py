@@ -10,6 +10,7 @@ from minio import Minio
 from minio.deleteobjects import DeleteObject
 from minio.error import MinioAdminException, S3Error
 
+from storage.addresses import MinioAddress, MinioKey
 from storage.errors import ObjectExists, ObjectMissing, StoreFailed
 from storage.objects.minio import MinioObjects
 from storage.objects.minio_client import admin_client, s3_client
@@ -17,7 +18,6 @@ from storage.objects.minio_setup import policy_name, set_up
 from storage.objects.naming import segment_key, unit_prefix
 from storage.objects.powers import Power
 from storage.objects.shred import Shredder
-from storage.places import MinioKey, MinioPlace
 from tests.support.minio import ROOT, MinioServer
 from tests.support.names import TAKE_1, TAKE_2, UNIT_A
 
@@ -29,26 +29,26 @@ FREE = segment_key(UNIT_A, TAKE_2, 0)
 class Site:
     """A bucket with its three users, made by `set_up`, and a neighbour's bucket on the same server."""
 
-    place: MinioPlace
+    address: MinioAddress
     users: dict[Power, MinioKey]
     made: list[str]
     neighbour: str
 
     def store(self, power: Power) -> MinioObjects:
-        return MinioObjects(self.place, self.users[power])
+        return MinioObjects(self.address, self.users[power])
 
     def again(self) -> list[str]:
-        return set_up(self.place, ROOT, self.users)
+        return set_up(self.address, ROOT, self.users)
 
 
 @pytest.fixture
 def site(minio: MinioServer) -> Site:
     name = f"site-{secrets.token_hex(4)}"
-    place = minio.place(name)
+    address = minio.address(name)
     users = {power: MinioKey(f"{name}-{power.value}", secrets.token_urlsafe(30)) for power in Power}
     neighbour = minio.new_bucket()
-    s3_client(place, ROOT)._put_object(neighbour, KEY, b"the neighbour's")
-    return Site(place, users, set_up(place, ROOT, users), neighbour)
+    s3_client(address, ROOT)._put_object(neighbour, KEY, b"the neighbour's")
+    return Site(address, users, set_up(address, ROOT, users), neighbour)
 
 
 def acts(client: Minio, bucket: str, neighbour: str, upload_id: str) -> dict[str, Callable[[], object]]:
@@ -95,10 +95,10 @@ ALLOWED = {
 @pytest.mark.parametrize("power", Power)
 def test_the_wrong_power_is_refused(site: Site, power: Power) -> None:
     """Of everything a user may try, exactly what the design gives to its power is done."""
-    owner = s3_client(site.place, ROOT)
+    owner = s3_client(site.address, ROOT)
     done = set()
-    client = s3_client(site.place, site.users[power])
-    bucket = site.place.bucket
+    client = s3_client(site.address, site.users[power])
+    bucket = site.address.bucket
     names = acts(client, bucket, site.neighbour, "")
     for name in names:
         owner._put_object(bucket, KEY, b"evidence")  # each act finds the same bucket
@@ -112,7 +112,7 @@ def test_the_wrong_power_is_refused(site: Site, power: Power) -> None:
             assert str(error) == "AccessDenied", name
     assert done == ALLOWED[power]
     with pytest.raises(MinioAdminException):
-        admin_client(site.place, site.users[power]).user_list()
+        admin_client(site.address, site.users[power]).user_list()
 
 
 def test_each_power_does_its_work_through_its_own_store(site: Site) -> None:
@@ -142,7 +142,7 @@ def test_each_power_passes_its_own_check_and_a_missing_bucket_fails_it(site: Sit
     """With nothing but its own rights; a bucket that is gone is noticed by each."""
     for power in Power:
         site.store(power).check()
-    s3_client(site.place, ROOT).remove_bucket(site.place.bucket)
+    s3_client(site.address, ROOT).remove_bucket(site.address.bucket)
     for power in Power:
         with pytest.raises(StoreFailed, match="no such bucket"):
             site.store(power).check()
@@ -150,16 +150,16 @@ def test_each_power_passes_its_own_check_and_a_missing_bucket_fails_it(site: Sit
 
 def test_setting_up_says_what_it_made_and_is_harmless_to_repeat(site: Site) -> None:
     """One bucket without versions; a policy, a user and its power thrice; the second time nothing."""
-    name = site.place.bucket
+    name = site.address.bucket
     assert site.made[0] == f"bucket {name}"
     assert len(site.made) == 1 + 3 * len(Power)
     assert site.again() == []
-    assert s3_client(site.place, ROOT).get_bucket_versioning(name).status not in ("Enabled", "Suspended")
+    assert s3_client(site.address, ROOT).get_bucket_versioning(name).status not in ("Enabled", "Suspended")
 
 
 def test_setting_up_mends_what_was_changed(site: Site) -> None:
     """A widened policy, another policy, another secret, a deleted user: each is put right, and said."""
-    server, bucket = admin_client(site.place, ROOT), site.place.bucket
+    server, bucket = admin_client(site.address, ROOT), site.address.bucket
     name, reader = policy_name(Power.READER, bucket), site.users[Power.READER]
     wide = json.loads(server.policy_list())[name]
     wide["Statement"][0]["Action"].append("s3:DeleteObject")
@@ -178,7 +178,7 @@ def test_setting_up_mends_what_was_changed(site: Site) -> None:
 def test_setting_up_needs_the_administrators_key(site: Site) -> None:
     """With a single power's key nothing is made; a secret that MinIO would cut or refuse is refused here."""
     with pytest.raises(StoreFailed):
-        set_up(site.place, site.users[Power.PURGER], site.users)
+        set_up(site.address, site.users[Power.PURGER], site.users)
     short = site.users | {Power.INGEST: MinioKey("someone", "short")}
     with pytest.raises(StoreFailed, match="8 to 40"):
-        set_up(site.place, ROOT, short)
+        set_up(site.address, ROOT, short)

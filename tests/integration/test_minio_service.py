@@ -49,7 +49,7 @@ def test_a_whole_life_in_minio(minio: MinioServer, tmp_path: Path) -> None:
     try:
         session_id = service.run("simulate", "--seconds", "6")["sessions"][0]
         assert httpx2.get(f"{service.url}/readyz").status_code == 200
-        owner = s3_client(minio.place(bucket), ROOT)
+        owner = s3_client(minio.address(bucket), ROOT)
         listed = list(owner.list_objects(bucket, recursive=True, include_version=True))
         shown = service.run("session", "show", session_id)
         assert len(listed) == sum(stream["segments"] for stream in shown["streams"]) > 0

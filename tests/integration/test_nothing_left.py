@@ -92,7 +92,7 @@ def test_what_postgresql_keeps_of_words_and_when_it_is_gone(
     next checkpoints remove what they need no more (`wal_recycle=off`)."""
     own = Own(server)
     bucket = minio.new_bucket()
-    world = World(tmp_path, database_url=own.url, objects=MinioObjects(minio.place(bucket), ROOT))
+    world = World(tmp_path, database_url=own.url, objects=MinioObjects(minio.address(bucket), ROOT))
     lived(world)
     own.ask("analyze", "checkpoint")
     assert own.files_with(CANARIES, "base")
@@ -132,7 +132,7 @@ def test_what_postgresql_keeps_of_words_and_when_it_is_gone(
 
 def stored(minio: MinioServer, bucket: str) -> list[bytes]:
     """From the middle of every object, as it is sealed."""
-    client = s3_client(minio.place(bucket), ROOT)
+    client = s3_client(minio.address(bucket), ROOT)
     found = []
     for one in client.list_objects(bucket, recursive=True):
         assert one.object_name is not None

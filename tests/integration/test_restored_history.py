@@ -10,7 +10,7 @@ from proctoring.cli import main
 from proctoring.custody.model import Action
 from proctoring.custody.service import enter, entries, head
 from proctoring.holds import service as holds
-from proctoring.proofs.chains import audit, restorations
+from proctoring.proofs.chains import ledger_faults, restorations
 from proctoring.proofs.copied_acts import ActCopier
 from proctoring.proofs.restorations import declared
 from storage.proofs import witness
@@ -57,13 +57,13 @@ def test_the_ledger_goes_on_and_tells_of_the_break(operations: Operations) -> No
     public = world.signer.public
     without = [line for line in lines if not isinstance(line, RestoredCopy)]
     with world.core.db.read() as db:
-        codes = {one.code for one in audit(db, public, without)}
+        codes = {one.code for one in ledger_faults(db, public, without)}
     assert {"restore.undeclared", "tree.rewritten"} <= codes
     # The key's holder declares a break that the ledger knows nothing of.
     body = declared_break.body().replace(declared_break.quarantine, "x" * 16)
     forged = RestoredCopy(body, sign_body(world.signer, Purpose.RESTORATION, body))
     with world.core.db.read() as db:
-        assert "restore.undeclared" in {one.code for one in audit(db, public, [*lines, forged])}
+        assert "restore.undeclared" in {one.code for one in ledger_faults(db, public, [*lines, forged])}
 
 
 def test_a_second_restore_to_before_the_first_is_whole_again_too(operations: Operations) -> None:

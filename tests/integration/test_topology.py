@@ -12,8 +12,8 @@ import pytest
 from playwright.sync_api import sync_playwright
 
 from proctoring.settings.secret_files import with_password
+from storage.addresses import MinioAddress, MinioKey
 from storage.objects.minio_client import s3_client
-from storage.places import MinioKey, MinioPlace
 from tests.support.browser import ARGS, chromium_path
 from tests.support.service import wait_until
 from tests.support.topology import CAPTURE_PROCESSES, LOOPBACK, Topology
@@ -58,11 +58,11 @@ def client(topology: Topology) -> httpx2.Client:
 def stored(topology: Topology) -> list[str]:
     """Every version of every object, with the administrator's key."""
     secret = (topology.folder / "data" / "keys" / "minio" / "admin.secret").read_text()
-    place = MinioPlace(
+    address = MinioAddress(
         f"{LOOPBACK}:{topology.ports['objects'][9000]}", False, "eu-central-1", "proctoring-evidence"
     )
-    bucket = s3_client(place, MinioKey("proctoring-admin", secret))
-    listed = bucket.list_objects(place.bucket, recursive=True, include_version=True)
+    bucket = s3_client(address, MinioKey("proctoring-admin", secret))
+    listed = bucket.list_objects(address.bucket, recursive=True, include_version=True)
     return [one.object_name or "" for one in listed]
 
 

@@ -21,13 +21,13 @@ from proctoring.recordings.rotation import Rotation
 from proctoring.sessions import service as sessions
 from proctoring.settings.settings import Keys
 from proctoring.units.rows import UnitRow
+from storage.addresses import TransitAddress
 from storage.errors import KeyMissing, KeyServiceFailed
 from storage.keys.folder import KeyFolder, epoch_name
 from storage.keys.powers import KeyPower
 from storage.keys.transit import MAGIC, TransitEpochs, TransitOpening, TransitSealing
 from storage.keys.transit_client import TransitClient
 from storage.keys.transit_setup import role_name, set_up
-from storage.places import TransitPlace
 from storage.seal import Opener, SealedUnitKey, Sealer
 from tests.support.openbao import OpenBaoServer
 from tests.support.service import free_port
@@ -45,14 +45,14 @@ class Site:
     """An engine with its three logins, made by `set_up`, and a neighbour's engine on the same service."""
 
     server: OpenBaoServer
-    place: TransitPlace
+    address: TransitAddress
     logins: dict[KeyPower, Path]
     made: list[str]
     neighbour: str
     folder: Path
 
     def client(self, power: KeyPower) -> TransitClient:
-        return TransitClient(self.place, self.logins[power])
+        return TransitClient(self.address, self.logins[power])
 
     def raw(self, power: KeyPower) -> hvac.Client:
         """The power's login, with nothing of ours between it and the service."""
@@ -71,7 +71,7 @@ class Site:
         return TransitEpochs(self.client(KeyPower.SHREDDER), KeyFolder(self.folder))
 
     def again(self) -> list[str]:
-        return set_up(self.place, self.server.root_login, self.logins)
+        return set_up(self.address, self.server.root_login, self.logins)
 
 
 @pytest.fixture
@@ -81,9 +81,9 @@ def site(openbao: OpenBaoServer, tmp_path: Path) -> Site:
     neighbour = f"{name}-neighbour"
     openbao.root.sys.enable_secrets_engine("transit", path=neighbour)
     openbao.root.secrets.transit.create_key(EPOCH, mount_point=neighbour)
-    place = openbao.place(name)
-    made = set_up(place, openbao.root_login, logins)
-    site = Site(openbao, place, logins, made, neighbour, tmp_path / "keys")
+    address = openbao.engine(name)
+    made = set_up(address, openbao.root_login, logins)
+    site = Site(openbao, address, logins, made, neighbour, tmp_path / "keys")
     site.epochs().ensure_epoch(NOW)
     return site
 
@@ -131,11 +131,11 @@ MAY = {
 @pytest.mark.parametrize("power", list(KeyPower))
 def test_a_power_can_do_its_own_work_and_no_other(site: Site, power: KeyPower) -> None:
     """The service itself refuses the rest with 403: the neighbour's engine and its own administration too."""
-    root, here = site.server.root.secrets.transit, {"mount_point": site.place.mount}
+    root, here = site.server.root.secrets.transit, {"mount_point": site.address.mount}
     sealed = root.encrypt_data(EPOCH, TEXT, **here)["data"]["ciphertext"]
     root.create_key("kek-2026w47", **here)
     may = set()
-    for name, act in acts(site.raw(power), site.place.mount, site.neighbour, sealed).items():
+    for name, act in acts(site.raw(power), site.address.mount, site.neighbour, sealed).items():
         try:
             act()
         except Forbidden:
@@ -164,7 +164,7 @@ def test_the_wrong_power_is_told_so(site: Site) -> None:
 def test_set_up_says_what_it_made_and_is_harmless_to_repeat(site: Site) -> None:
     """The second time it makes nothing; a policy that was widened and a login that is no longer let in are
     put right, and nothing else is touched."""
-    mount = site.place.mount
+    mount = site.address.mount
     assert site.made[0] == f"Transit engine {mount}"
     assert [line for line in site.made if line.startswith(("policy", "role"))] == [
         f"{kind} {mount}-{power}" for power in ("sealer", "opener", "shredder") for kind in ("policy", "role")
@@ -196,7 +196,7 @@ def test_without_the_service_nobody_is_admitted_and_nothing_is_half_made(site: S
     (tmp_path / "world").mkdir()
     world = World(tmp_path / "world")
     session = world.session()
-    nobody = TransitPlace(f"http://127.0.0.1:{free_port()}", site.place.mount)
+    nobody = TransitAddress(f"http://127.0.0.1:{free_port()}", site.address.mount)
     away = TransitSealing(TransitClient(nobody, site.logins[KeyPower.SEALER]))
     core = replace(world.core, sealer=Sealer(away, TAGS))
     with pytest.raises(Unavailable, match="key service is away") as raised, core.db.begin() as db:
@@ -273,7 +273,7 @@ def test_the_golden_vector_opens_in_the_service(site: Site) -> None:
     raw = {name: base64.b64decode(vector[name]) for name in ("unit_public", "sealed_unit_key")}
     site.epochs().destroy(EPOCH)
     site.server.root.secrets.transit.restore_key(
-        vector["epoch_backup"], name=vector["epoch"], mount_point=site.place.mount
+        vector["epoch_backup"], name=vector["epoch"], mount_point=site.address.mount
     )
     key = SealedUnitKey(raw["unit_public"], raw["sealed_unit_key"], vector["epoch"])
     opened = Opener(site.opening()).unit(vector["unit"], key)

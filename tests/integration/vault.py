@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session as Db
 
-from proctoring.proofs.chains import audit, audit_objects
+from proctoring.proofs.chains import ledger_faults, object_faults
 from proctoring.recordings.rows import SegmentRow
 from proctoring.sessions.model import Session
 from proctoring.units.rows import UnitRow
@@ -32,8 +32,8 @@ class Vault:
     def faults(self, copied: bool = True) -> set[str]:
         lines = witness.read(self.copy)[0] if copied else []
         with self.world.core.db.read() as db:
-            found = audit(db, self.world.signer.public, lines)
-            return {fault.code for fault in [*found, *audit_objects(db, self.world.objects)]}
+            found = ledger_faults(db, self.world.signer.public, lines)
+            return {fault.code for fault in [*found, *object_faults(db, self.world.objects)]}
 
     def unit(self, session: Session, kind: str = "webcam") -> str:
         mine = select(UnitRow.id).where(UnitRow.session_id == session.id, UnitRow.kind == kind)

@@ -5,10 +5,10 @@ import secrets
 import subprocess
 from pathlib import Path
 
+from storage.addresses import MinioAddress, MinioKey
 from storage.errors import StoreFailed
 from storage.objects.minio import MinioObjects
 from storage.objects.minio_client import s3_client
-from storage.places import MinioKey, MinioPlace
 from tests.support.programs import program
 from tests.support.service import free_port, wait_until
 
@@ -30,13 +30,13 @@ class MinioServer:
         self.log = folder.parent / f"{folder.name}.log"
         self._process: subprocess.Popen[bytes] | None = None
 
-    def place(self, bucket: str) -> MinioPlace:
-        return MinioPlace(self.endpoint, False, REGION, bucket)
+    def address(self, bucket: str) -> MinioAddress:
+        return MinioAddress(self.endpoint, False, REGION, bucket)
 
     def new_bucket(self, object_lock: bool = False) -> str:
         """A bucket that no other test uses, without versions unless it is to hold objects locked."""
         bucket = f"bucket-{secrets.token_hex(6)}"
-        s3_client(self.place(bucket), ROOT).make_bucket(bucket, object_lock=object_lock)
+        s3_client(self.address(bucket), ROOT).make_bucket(bucket, object_lock=object_lock)
         return bucket
 
     def start(self) -> "MinioServer":
@@ -70,7 +70,7 @@ class MinioServer:
         assert self._process is not None
         assert self._process.poll() is None, f"MinIO has stopped: {self.log.read_text()[-2000:]}"
         try:
-            MinioObjects(self.place(NO_BUCKET), ROOT).check()
+            MinioObjects(self.address(NO_BUCKET), ROOT).check()
         except StoreFailed as error:
             return "no such bucket" in str(error)  # it knows its users; /minio/health/ready is sooner true
         return True

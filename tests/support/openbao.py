@@ -7,7 +7,7 @@ from pathlib import Path
 import hvac
 from requests import RequestException
 
-from storage.places import TransitPlace
+from storage.addresses import TransitAddress
 from tests.support.programs import program
 from tests.support.service import free_port, wait_until
 
@@ -29,8 +29,8 @@ class OpenBaoServer:
         self.root = hvac.Client(url=self.url, token=ROOT_TOKEN)
         self._process: subprocess.Popen[bytes] | None = None
 
-    def place(self, mount: str) -> TransitPlace:
-        return TransitPlace(self.url, mount)
+    def engine(self, mount: str) -> TransitAddress:
+        return TransitAddress(self.url, mount)
 
     def start(self) -> "OpenBaoServer":
         """Answering when this returns."""

@@ -15,7 +15,7 @@ from capture.spool.lane_threads import LaneThreads
 from capture.spool.spool import Spool
 from proctoring.errors import Contended
 from proctoring.exams.model import Stream
-from proctoring.recordings import batch
+from proctoring.recordings import ordinary_leaves
 from proctoring.recordings.leaves import SealedSegment
 from proctoring.recordings.model import EndCause
 from proctoring.recordings.rows import GapRow, SegmentRow, TakeRow
@@ -208,11 +208,11 @@ def test_a_unit_that_closes_in_between_changes_nothing(bench: Bench) -> None:
         for one in bench.begun
     }
     with bench.world.core.db.read() as db:
-        assert batch.ordinary(db, segments) == set(segments)
+        assert ordinary_leaves.ordinary(db, segments) == set(segments)
     with bench.world.core.db.begin() as db:
         db.get_one(UnitRow, bench.begun[0].take.unit_id).state = UnitState.ERASING.value
     with pytest.raises(Contended), bench.world.core.db.begin() as db:
-        batch.register_all(db, bench.world.core, segments)
+        ordinary_leaves.register_all(db, bench.world.core, segments)
     assert [len(bench.leaves(one)) for one in bench.begun] == [1, 1, 1]
 
 

@@ -9,7 +9,7 @@ from proctoring.errors import WrongState
 from proctoring.exams.model import Stream
 from proctoring.flags import service as flags
 from proctoring.flags.model import FlagSource, FlagState
-from proctoring.recordings import batch, late
+from proctoring.recordings import late, ordinary_leaves
 from proctoring.recordings import service as recordings
 from proctoring.recordings.leaves import ABSENCES_MAX, Absence, SealedSegment, longest
 from proctoring.recordings.model import EndCause, GapPart, GapReason
@@ -51,8 +51,8 @@ def register(
     segment = SealedSegment(seq, digest(b"%d" % seq), 1, start, SEGMENT_MS, absences=missing)
     with world.core.db.begin() as db:
         if together:
-            assert batch.ordinary(db, {begun.take.id: segment}) == {begun.take.id}
-            batch.register_all(db, world.core, {begun.take.id: segment})
+            assert ordinary_leaves.ordinary(db, {begun.take.id: segment}) == {begun.take.id}
+            ordinary_leaves.register_all(db, world.core, {begun.take.id: segment})
         else:
             recordings.register(db, world.core, begun.take.id, segment)
 

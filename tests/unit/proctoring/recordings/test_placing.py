@@ -8,7 +8,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from proctoring.exams.model import Stream
-from proctoring.recordings import batch, ending
+from proctoring.recordings import ending, ordinary_leaves
 from proctoring.recordings import service as recordings
 from proctoring.recordings.leaves import SealedSegment, placed
 from proctoring.recordings.model import GAP_MS_MIN, EndCause, GapPart
@@ -67,8 +67,8 @@ def spans(line: StreamTimeline) -> list[tuple[int, int]]:
 def register(world: World, begun: BegunTake, segment: SealedSegment, together: bool) -> None:
     with world.core.db.begin() as db:
         segments = {begun.take.id: segment}
-        if together and begun.take.id in batch.ordinary(db, segments):
-            batch.register_all(db, world.core, segments)
+        if together and begun.take.id in ordinary_leaves.ordinary(db, segments):
+            ordinary_leaves.register_all(db, world.core, segments)
         else:
             recordings.register(db, world.core, begun.take.id, segment)
 

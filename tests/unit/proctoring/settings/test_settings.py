@@ -88,7 +88,7 @@ def test_a_declared_service_in_the_eea_starts() -> None:
     machine need not."""
     relay = {"url": "turn:turn.example:3478", "region": "NL", "username": "u", "credential": "c"}
     assert load(**PUBLIC, ice_servers=(relay,)).ice_servers[0].region == "NL"
-    assert load(**PUBLIC, **TRANSIT, transit_region="DE").transit_place.url == TRANSIT["transit_url"]
+    assert load(**PUBLIC, **TRANSIT, transit_region="DE").transit_address.url == TRANSIT["transit_url"]
     assert load(**PUBLIC, tsa_url="http://tsa.example/tsr", tsa_region="NL").tsa_region == "NL"
     assert load(**POSTGRES, **MINIO, **REDIS, **PLACED).database_region == "BE"
     assert load(keys="transit", transit_url="http://127.0.0.1:8200").transit_mount == "proctoring-transit"

@@ -13,11 +13,11 @@ from proctoring.incidents.model import check_chosen
 from proctoring.recordings import ending
 from proctoring.reviews import service as reviews
 from proctoring.sessions.model import EndReason
-from review_ui.desk import Desk, back_to
 from review_ui.permit import SESSION, Permit, needs
+from review_ui.staff_pages import StaffPages, back_to
 
 
-class Outcome(StrEnum):
+class SessionOutcome(StrEnum):
     """What the decision form sends."""
 
     NO_CONCERN = "no-concern"
@@ -25,37 +25,37 @@ class Outcome(StrEnum):
     INCIDENT = "incident"
 
 
-def routes(desk: Desk) -> APIRouter:
+def routes(staff: StaffPages) -> APIRouter:
     """Forms below `/sessions/{id}/`."""
     router = APIRouter()
 
     @router.post("/sessions/{session_id}/claim")
-    def claim(session_id: str, by: Annotated[Permit, needs(desk, May.SEE_QUEUE)]) -> Response:
+    def claim(session_id: str, by: Annotated[Permit, needs(staff, May.SEE_QUEUE)]) -> Response:
         with by.begin() as db:
-            claims.claim(db, desk.core, by.actor, session_id)
+            claims.claim(db, staff.core, by.actor, session_id)
         return back_to(f"/sessions/{session_id}")
 
     @router.post("/sessions/{session_id}/release")
-    def release(session_id: str, by: Annotated[Permit, needs(desk, May.DECIDE, SESSION)]) -> Response:
+    def release(session_id: str, by: Annotated[Permit, needs(staff, May.DECIDE, SESSION)]) -> Response:
         with by.begin() as db:
-            reviews.release(db, desk.core, by.actor, session_id)
+            reviews.release(db, staff.core, by.actor, session_id)
         return back_to("/queue")
 
     @router.post("/sessions/{session_id}/end")
     def end(
         session_id: str,
-        by: Annotated[Permit, needs(desk, May.END_SESSION, SESSION)],
+        by: Annotated[Permit, needs(staff, May.END_SESSION, SESSION)],
         reason: Annotated[EndReason, Form()],
     ) -> Response:
         with by.begin() as db:
-            ending.end_by_proctor(db, desk.core, session_id, reason, by.actor)
+            ending.end_by_proctor(db, staff.core, session_id, reason, by.actor)
         return back_to(f"/sessions/{session_id}")
 
     @router.post("/sessions/{session_id}/decide")
     def decide(
         session_id: str,
-        by: Annotated[Permit, needs(desk, May.DECIDE, SESSION)],
-        outcome: Annotated[Outcome, Form()],
+        by: Annotated[Permit, needs(staff, May.DECIDE, SESSION)],
+        outcome: Annotated[SessionOutcome, Form()],
         category: Annotated[Category | None, Form()] = None,
         severity: Annotated[Severity | None, Form()] = None,
         reasons: Annotated[str, Form()] = "",
@@ -63,13 +63,13 @@ def routes(desk: Desk) -> APIRouter:
         flag: Annotated[list[str] | None, Form()] = None,
     ) -> Response:
         with by.begin() as db:
-            if outcome is Outcome.NO_CONCERN:
-                reviews.decide_no_concern(db, desk.core, by.actor, session_id)
-            elif outcome is Outcome.UNCLEAR:
-                reviews.decide_unclear(db, desk.core, by.actor, session_id, note)
+            if outcome is SessionOutcome.NO_CONCERN:
+                reviews.decide_no_concern(db, staff.core, by.actor, session_id)
+            elif outcome is SessionOutcome.UNCLEAR:
+                reviews.decide_unclear(db, staff.core, by.actor, session_id, note)
             else:
                 chosen = check_chosen(category, severity)
-                incidents.decide(db, desk.core, by.actor, session_id, *chosen, reasons, tuple(flag or ()))
-        return back_to(f"/sessions/{session_id}" if outcome is Outcome.INCIDENT else "/queue")
+                incidents.decide(db, staff.core, by.actor, session_id, *chosen, reasons, tuple(flag or ()))
+        return back_to(f"/sessions/{session_id}" if outcome is SessionOutcome.INCIDENT else "/queue")
 
     return router

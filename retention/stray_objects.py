@@ -28,7 +28,7 @@ from storage.objects.shred import Shredder
 log = structlog.get_logger()
 
 
-def audit(core: Core, shredder: Shredder, guard: Guard, rules: Rules, now: datetime) -> int:
+def audit_erased(core: Core, shredder: Shredder, guard: Guard, rules: Rules, now: datetime) -> int:
     """Once a day, list the prefixes erased within the backup horizon. Returns the units of which something
     was found.
 
@@ -66,7 +66,7 @@ def _audit_unit(core: Core, shredder: Shredder, guard: Guard, unit_id: str, sess
     return True
 
 
-def sweep(core: Core, shredder: Shredder, guard: Guard, rules: Rules, now: datetime) -> int:
+def sweep_strays(core: Core, shredder: Shredder, guard: Guard, rules: Rules, now: datetime) -> int:
     """Remove objects and uploads without a leaf from units that nothing can be added to; how many (rule 8).
 
     A unit is retained only when its last take has ended, so what has no leaf by then gets none. Each unit is

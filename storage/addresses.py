@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)
-class MinioPlace:
+class MinioAddress:
     """One bucket of one server. `endpoint` is host:port. The region is never asked for: the users of a
     single power may not ask."""
 
@@ -23,7 +23,7 @@ class MinioKey:
 
 
 @dataclass(frozen=True, slots=True)
-class TransitPlace:
+class TransitAddress:
     """One Transit engine of one service: `url` as http(s)://host:port, `mount` as its path."""
 
     url: str

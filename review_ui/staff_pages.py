@@ -1,4 +1,4 @@
-"""Desk of a staff page: who is signed in, the frame around the page, the way back after a form.
+"""Staff pages: who is signed in, the frame around the page, the way back after a form.
 
 A login is a cookie with a secret of its own: HttpOnly, never sent along from another site.
 """
@@ -52,7 +52,7 @@ class Calls:
     names: dict[str, str]
 
 
-class Desk:
+class StaffPages:
     """The staff pages' share of the composition root. The only edge that holds an Opener."""
 
     def __init__(self, core: Core, opener: Opener, objects: ObjectStore) -> None:
