@@ -1,5 +1,5 @@
 # One image for every role; the command says which. Built from the lock files, runs without root and without a compiler.
-FROM python:3.11-slim-bookworm AS build
+FROM python:3.13-slim-bookworm AS build
 RUN apt-get update && apt-get install -y --no-install-recommends gcc libc6-dev && rm -rf /var/lib/apt/lists/*
 WORKDIR /build
 RUN python -m venv /opt/proctoring && python -m venv /opt/build && python -m venv /opt/sbom
@@ -22,7 +22,7 @@ RUN /opt/build/bin/pip wheel --no-deps --no-build-isolation --wheel-dir dist . \
  && /opt/proctoring/bin/pip install --no-cache-dir --no-deps dist/*.whl \
  && ls /opt/proctoring/lib/python*/site-packages/capture/*__mypyc*.so
 
-FROM python:3.11-slim-bookworm
+FROM python:3.13-slim-bookworm
 RUN useradd --system --uid 10001 proctoring && install -d -o proctoring -m 0755 /data
 COPY --from=build /opt/proctoring /opt/proctoring
 ENV PATH=/opt/proctoring/bin:$PATH PYTHONUNBUFFERED=1 PROCTORING_DATA=/data

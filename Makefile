@@ -11,8 +11,9 @@ T ?=
 BIN := .venv/bin
 NODE_MODULES := node_modules/.package-lock.json
 COMPILED := $(shell sed -n 's/^ *"\(.*\.py\)",$$/\1/p' setup.py)
-COMPILE := $(BIN)/pip-compile --quiet --strip-extras --generate-hashes --allow-unsafe \
-	--no-emit-index-url --no-emit-find-links --no-emit-trusted-host --no-header
+COMPILE := $(BIN)/uv --quiet pip compile --generate-hashes --no-header
+IMAGE := --constraint requirements-dev.lock \
+	--python-version $(shell sed -n 's/^FROM python:\([0-9.]*\)-.* AS build$$/\1/p' Dockerfile)
 SBOM := requirements --pyproject pyproject.toml --mc-type application --output-reproducible --of JSON
 
 .DEFAULT_GOAL := help
@@ -91,13 +92,12 @@ bench-scale: setup ## CPU of each page with SESSIONS sessions and with a tenth o
 bench-tools:
 	@sh tests/bench/tools.sh
 
-lock: setup ## write the lock files anew from pyproject.toml
-	$(COMPILE) --output-file=requirements.lock pyproject.toml
-	$(COMPILE) --extra=dev --output-file=requirements-dev.lock pyproject.toml
-	$(COMPILE) --build-deps-for=wheel --only-build-deps --constraint=requirements-dev.lock \
-		--output-file=requirements-build.lock pyproject.toml
-	grep -o 'cyclonedx-bom==[0-9.]*' pyproject.toml | \
-		$(COMPILE) --constraint=requirements-dev.lock --output-file=requirements-sbom.lock -
+lock: setup ## write the lock files anew from pyproject.toml: one for each Python that we run on, three for the image's
+	$(COMPILE) --universal --python-version 3.11 --extra dev --output-file requirements-dev.lock pyproject.toml
+	$(COMPILE) $(IMAGE) --output-file requirements.lock pyproject.toml
+	sed -n 's/^requires = \[\(.*\)\]$$/\1/p' pyproject.toml | tr -d '" ' | tr , '\n' | \
+		$(COMPILE) $(IMAGE) --output-file requirements-build.lock -
+	grep -o 'cyclonedx-bom==[0-9.]*' pyproject.toml | $(COMPILE) $(IMAGE) --output-file requirements-sbom.lock -
 
 sbom: setup ## build/sbom.cdx.json: every dependency of the service with version and hashes (CycloneDX); the image has it too
 	mkdir -p build
