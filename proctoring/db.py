@@ -24,7 +24,18 @@ from typing import Annotated, Any, Final, TypeVar
 from weakref import finalize
 
 import psycopg
-from sqlalchemy import URL, BigInteger, DateTime, Dialect, MetaData, create_engine, event, make_url, text
+from sqlalchemy import (
+    URL,
+    BigInteger,
+    DateTime,
+    Dialect,
+    Index,
+    MetaData,
+    create_engine,
+    event,
+    make_url,
+    text,
+)
 from sqlalchemy.engine import Connection, ExceptionContext
 from sqlalchemy.exc import DataError, DBAPIError
 from sqlalchemy.orm import DeclarativeBase, Session, mapped_column, sessionmaker
@@ -82,6 +93,12 @@ class Row(DeclarativeBase):
         }
     )
     type_annotation_map = {datetime: Instant}  # noqa: RUF012 - SQLAlchemy's own declaration
+
+
+def few(name: str, *columns: str, of: str) -> Index:
+    """An index of those rows only of which the condition `of` (SQL) is true: a job finds them without reading
+    the others."""
+    return Index(name, *columns, sqlite_where=text(of), postgresql_where=text(of))
 
 
 class Database:

@@ -5,26 +5,20 @@ A crash anywhere resumes. A unit that is being erased stays due, and every step 
 several workers at once. Nothing new is decided while a brake is in force.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from datetime import datetime
-from itertools import groupby
 
 import structlog
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session as Db
 
 from proctoring.core import Core
-from proctoring.custody.apart import failed_apart
 from proctoring.custody.model import SYSTEM, Actor
 from proctoring.errors import Contended
 from proctoring.holds import worker_state
 from proctoring.holds.brake import Brake, too_much
 from proctoring.proofs import stops
 from proctoring.quarantine.service import check_none
-from proctoring.recordings.ending import expire_overdue
-from proctoring.recordings.model import EndCause
-from proctoring.recordings.service import end_open_takes
-from proctoring.recordings.settle import abandoned_sessions, settle_unheard
 from proctoring.records.service import erase_words
 from proctoring.sessions.service import session_row
 from proctoring.units.model import LIVING_VALUES
@@ -35,10 +29,11 @@ from retention.decide import Decision, HeldMeanwhile, decide
 from retention.foretell import Foretold, foretell
 from retention.guard import Disputed, Guard
 from retention.outcome import BRAKED, STOPPED, ErasureOutcome
-from retention.plan import Fate, Plan, PlanLine, plan
+from retention.overdue import end_overdue
+from retention.plan import Fate, PlanLine, count_due, plan, sessions_due
 from retention.rules import Rules
 from retention.stray_objects import audit_erased, sweep_strays
-from retention.words import end_words
+from retention.words import Words
 from storage.objects.shred import Shredder
 from storage.proofs.sign import Signer
 
@@ -63,6 +58,7 @@ class Eraser:
         self._rules = rules or Rules()
         self._clocks = Clocks(core, self._rules.brake, ticks, ask_time)
         self._guard = Guard(core, signer.public)
+        self._words = Words(core, self._guard)
 
     def run(
         self,
@@ -71,8 +67,8 @@ class Eraser:
         confirmed: bool = False,
         despite: Collection[str] = (),
     ) -> list[ErasureOutcome]:
-        """One pass as of `at` (now by the database's clock when None): every unit that is not erased yet,
-        with its outcome.
+        """One pass as of `at` (now by the database's clock when None): every unit that goes, with its
+        outcome.
 
         One unit's failure stops no other; it stays due and the next pass tries again. While a brake is in
         force nothing new is decided. `confirmed` says that a person has looked: it releases every brake and
@@ -81,35 +77,43 @@ class Eraser:
         A session whose rows contradict the ledger is stopped. `despite` names those that a person has looked
         at and erases anyway. Raises Quarantined, and touches nothing, while the database is not whole.
         """
+        return list(self._pass(at, actor, confirmed, despite))
+
+    def pass_now(self) -> int:
+        """The same for the job, as of now: how many units were erased. Keeps no outcome in memory."""
+        return sum(1 for outcome in self._pass(None, SYSTEM, False, ()) if outcome.certificate_id)
+
+    def _pass(
+        self, at: datetime | None, actor: Actor, confirmed: bool, despite: Collection[str]
+    ) -> Iterator[ErasureOutcome]:
         with self._core.db.read() as db:
             check_none(db)
         doubt = self._clocks.doubt() if at is None and not confirmed else Doubt()
-        planned, now, brake = self._core.db.transact(lambda db: self._begin(db, at, actor, confirmed, doubt))
-        outcomes: list[ErasureOutcome] = []
-        looked_at = set(planned.unreadable)
-        for session_id in planned.unreadable:
+        now, brake = self._core.db.transact(lambda db: self._begin(db, at, actor, confirmed, doubt))
+        looked_at = end_overdue(self._core) if brake is None else set()  # a wrong clock must end none either
+        with self._core.db.read() as db:
+            due = sessions_due(db, now)
+            pulled = None if brake is not None or confirmed else self._share(db, now)
+        if pulled is not None:
+            brake = self._core.db.transact(lambda db: pull(db, self._core, pulled)) if at is None else pulled
+        for session_id in looked_at:
             self._guard.stop(self._guard.unreadable(session_id))
-        for session_id, group in groupby(planned.lines, key=lambda line: line.session_id):
-            mine = list(group)
-            outcomes += [ErasureOutcome(line) for line in mine if line.fate is Fate.STAYS]
-            going = [line for line in mine if line.fate is Fate.GOES]
-            if brake is not None:
-                braked = [line for line in going if not line.begun]
-                outcomes += [ErasureOutcome(line, failure=f"{BRAKED}: {brake.detail}") for line in braked]
-                going = [line for line in going if line.begun]
-            if going:
-                looked_at.add(session_id)
-                outcomes += self._erase(going, Decision(now, actor, session_id in despite))
-        failures = sum(1 for outcome in outcomes if outcome.failure)
+        failures = 0
+        for session_id in due:
+            if session_id in looked_at:
+                continue
+            decision = Decision(now, actor, session_id in despite)
+            for outcome in self._of_session(session_id, decision, brake, looked_at):
+                failures += outcome.failure is not None
+                yield outcome
         self._guard.look_again(but=looked_at)
         with self._core.db.begin() as db:
             today = self._core.db.now(db)
             worker_state.passed(db, today, failures)
         if brake is None:
-            end_words(self._core, self._guard, now, actor)
+            self._words.end(now, actor)
             audit_erased(self._core, self._shredder, self._guard, self._rules, today)
             sweep_strays(self._core, self._shredder, self._guard, self._rules, today)
-        return outcomes
 
     def foretell(self, at: datetime | None = None) -> Foretold:
         """What a pass as of `at` (now by the database's clock when None) would do; touches nothing."""
@@ -118,7 +122,7 @@ class Eraser:
 
     def _begin(
         self, db: Db, at: datetime | None, actor: Actor, confirmed: bool, doubt: Doubt
-    ) -> tuple[Plan, datetime, Brake | None]:
+    ) -> tuple[datetime, Brake | None]:
         core = self._core
         reading = self._clocks.read(db)
         if confirmed:
@@ -129,27 +133,35 @@ class Eraser:
         else:
             brake = worker_state.brake_in_force(db)
         self._clocks.remember(reading)
-        if brake is None:  # a wrong clock must not end sessions either
-            if at is None:
-                self._clocks.mark(db, reading.database, actor)
-            expire_overdue(db, core)
-            end_open_takes(db, core, EndCause.SERVER_STOPPED, abandoned_sessions(db, core.clock()))
-            settle_unheard(db, core.clock())
-        now = at or reading.database
-        planned = plan(db, now)
-        planned.unreadable[:] = sorted({*planned.unreadable, *failed_apart(db)})
-        if brake is None and not confirmed:
-            brake = self._share(db, planned.lines)
-            if at is None:
-                brake = pull(db, core, brake)
-        return planned, now, brake
+        if brake is None and at is None:
+            self._clocks.mark(db, reading.database, actor)
+        return at or reading.database, brake
 
-    def _share(self, db: Db, lines: list[PlanLine]) -> Brake | None:
-        due = sum(1 for line in lines if line.fate is Fate.GOES and not line.begun)
-        living = (
-            db.scalar(select(func.count()).select_from(UnitRow).where(UnitRow.state.in_(LIVING_VALUES))) or 0
-        )
-        return too_much(due, living, self._rules.brake)
+    def _share(self, db: Db, now: datetime) -> Brake | None:
+        due = count_due(db, now)
+        if due < self._rules.brake.units_min:
+            return None
+        living = select(func.count()).select_from(UnitRow).where(UnitRow.state.in_(LIVING_VALUES))
+        return too_much(due, db.scalar(living) or 0, self._rules.brake)
+
+    def _of_session(
+        self, session_id: str, decision: Decision, brake: Brake | None, looked_at: set[str]
+    ) -> list[ErasureOutcome]:
+        with self._core.db.read() as db:
+            planned = plan(db, decision.now, session_id)
+        if planned.unreadable:
+            looked_at.add(session_id)
+            self._guard.stop(self._guard.unreadable(session_id))
+        going = [line for line in planned.lines if line.fate is Fate.GOES]
+        braked = [] if brake is None else [line for line in going if not line.begun]
+        going = [line for line in going if line not in braked]
+        outcomes = [
+            ErasureOutcome(line, failure=f"{BRAKED}: {brake.detail}") for line in braked if brake is not None
+        ]
+        if going:
+            looked_at.add(session_id)
+            outcomes += self._erase(going, decision)
+        return outcomes
 
     def _erase(self, lines: list[PlanLine], decision: Decision) -> list[ErasureOutcome]:
         """Erase units of one session. All of them are decided at one instant, or none: a hold on the

@@ -15,7 +15,7 @@ from proctoring.proofs.stops import SEPARATOR, Stop
 from proctoring.proofs.unreadable import ROW_UNREADABLE
 from retention.guard import Disputed, Guard
 from retention.outcome import BRAKED, STOPPED, ErasureOutcome
-from retention.plan import Fate, PlanLine, plan
+from retention.plan import Fate, PlanLine, plan, sessions_due
 from retention.written import WrittenLine, written
 
 
@@ -35,8 +35,8 @@ def foretell(db: Db, guard: Guard, now: datetime) -> Foretold:
     outcomes: list[ErasureOutcome] = []
     looked_at: set[str] = set()
     found: list[Stop] = []
-    planned = plan(db, now)
-    for session_id in planned.unreadable:
+    planned, due = plan(db, now), set(sessions_due(db, now))
+    for session_id in due.intersection(planned.unreadable):
         looked_at.add(session_id)
         found.append(Stop(session_id, ROW_UNREADABLE, str(guard.unreadable(session_id)), now))
     for session_id, group in groupby(planned.lines, key=lambda line: line.session_id):

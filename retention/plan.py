@@ -1,15 +1,16 @@
 """Plan of a pass of the retention worker, evidence unit by evidence unit, with the reasons.
 
-`plan` asks the database what exists; the rule, `fate`, is pure. Due dates were set by `proctoring.units.due`.
+A pass asks for `sessions_due`, and then for the plan of each. A person is told of all that exists. The rule,
+`fate`, is pure. Due dates were set by `proctoring.units.due`.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, exists, func, select
 from sqlalchemy.orm import Session as Db
 
 from proctoring.clock import iso
@@ -25,6 +26,8 @@ from proctoring.units.rows import UnitRow
 _HOLD, _UNIT, _SESSION = HoldRow.__table__.c, UnitRow.__table__.c, SessionRow.__table__.c
 OF_UNIT = ("session_id", "id", "kind", "state", "due_at")
 OF_SESSION = ("ref", "state", "closes_at")
+NEVER = datetime(9999, 1, 1, tzinfo=UTC)
+"""No due date is as late. What SQLite sorts behind it is no instant; PostgreSQL's `infinity` is as late."""
 
 
 class Fate(StrEnum):
@@ -82,8 +85,32 @@ def fate(
     return Fate.GOES, f"due since {iso(due_at)}, nothing holds it"
 
 
-def plan(db: Db, now: datetime) -> Plan:
-    """Every unit that is not erased yet, session by session, the oldest first."""
+def sessions_due(db: Db, now: datetime) -> list[str]:
+    """Sessions of which a unit goes as of `now`, or of which nobody can tell when: first those that have
+    begun to go, then those that are due for longest."""
+    begun = select(UnitRow.session_id).where(UnitRow.state == UnitState.ERASING.value)
+    due = (select(UnitRow.session_id).where(*which).order_by(UnitRow.due_at) for which in _due(now))
+    found = (session_id for query in (begun, *due) for session_id in db.scalars(query))
+    return list(dict.fromkeys(found))
+
+
+def count_due(db: Db, now: datetime) -> int:
+    """How many units `sessions_due` finds whose erasure has not begun."""
+    count = select(func.count()).select_from(UnitRow)
+    return sum(db.scalar(count.where(*which)) or 0 for which in _due(now))
+
+
+def _due(now: datetime) -> tuple[tuple[ColumnElement[bool], ...], ...]:
+    """Two conditions that exclude each other, each of which asks for one stretch of an index."""
+    retained = UnitRow.state == UnitState.RETAINED.value
+    held = exists().where(
+        HoldUnitRow.unit_id == UnitRow.id, HoldRow.id == HoldUnitRow.hold_id, HoldRow.released_at.is_(None)
+    )
+    return (retained, UnitRow.due_at <= now, ~held), (retained, UnitRow.due_at >= NEVER, ~held)
+
+
+def plan(db: Db, now: datetime, session_id: str | None = None) -> Plan:
+    """Every unit that is not erased yet, session by session, the oldest first; or those of one session."""
     columns = *(_UNIT[name] for name in OF_UNIT), *(_SESSION[name] for name in OF_SESSION)
     units = (
         select(*map(as_it_stands, columns))
@@ -91,8 +118,10 @@ def plan(db: Db, now: datetime) -> Plan:
         .where(UnitRow.state != UnitState.ERASED.value)
         .order_by(SessionRow.created_at, UnitRow.session_id, UnitRow.id)
     )
+    if session_id is not None:
+        units = units.where(UnitRow.session_id == session_id)
     found = [tuple(row) for row in db.execute(units)]
-    holds, unreadable = _active_holds(db)
+    holds, unreadable = _active_holds(db, session_id)
     recording = {row[0] for row in found if SessionState.RECORDING.value in row}
     gone, lost = _gone(db, recording, now)
     lines = []
@@ -115,7 +144,7 @@ def _line(row: Sequence[Any], holds: list[Hold], gone_since: datetime | None, no
     return PlanLine(session_id, ref, unit_id, UnitKind(kind), due_at, what, why, begun)
 
 
-def _active_holds(db: Db) -> tuple[dict[str, list[Hold]], set[str]]:
+def _active_holds(db: Db, session_id: str | None) -> tuple[dict[str, list[Hold]], set[str]]:
     """Of each unit, the first first; and units with one that cannot be read."""
     active = (
         select(HoldUnitRow.unit_id, *(as_it_stands(_HOLD[one.name]) for one in fields(Hold)))
@@ -123,6 +152,9 @@ def _active_holds(db: Db) -> tuple[dict[str, list[Hold]], set[str]]:
         .where(HoldRow.released_at.is_(None))
         .order_by(HoldRow.placed_at)
     )
+    if session_id is not None:
+        mine = select(UnitRow.id).where(UnitRow.session_id == session_id)
+        active = active.where(HoldUnitRow.unit_id.in_(mine))
     holds: dict[str, list[Hold]] = {}
     unreadable: set[str] = set()
     for unit_id, *values in db.execute(active):

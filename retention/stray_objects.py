@@ -38,11 +38,12 @@ def audit_erased(core: Core, shredder: Shredder, guard: Guard, rules: Rules, now
     with core.db.begin() as db:
         if not worker_state.begin_audit(db, now, now - rules.audit_every):
             return 0
-        erased = select(UnitRow.id, UnitRow.session_id).where(
-            UnitRow.state == UnitState.ERASED.value, UnitRow.erased_at > now - rules.backup_horizon
-        )
-        units = list(db.execute(erased.order_by(UnitRow.id)))
-    return sum(_audit_unit(core, shredder, guard, unit.id, unit.session_id) for unit in units)
+    erased = select(UnitRow.id, UnitRow.session_id).where(
+        UnitRow.state == UnitState.ERASED.value, UnitRow.erased_at > now - rules.backup_horizon
+    )
+    with core.db.read() as db:
+        units = [tuple(row) for row in db.execute(erased.order_by(UnitRow.id))]
+    return sum(_audit_unit(core, shredder, guard, *unit) for unit in units)
 
 
 def _audit_unit(core: Core, shredder: Shredder, guard: Guard, unit_id: str, session_id: str) -> bool:

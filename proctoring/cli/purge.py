@@ -16,7 +16,7 @@ from proctoring.proofs.stops import Stop
 from proctoring.settings.settings import Env
 from proctoring.text import isolated
 from retention.outcome import BRAKED, STOPPED, ErasureOutcome
-from retention.plan import Fate
+from retention.plan import Fate, plan
 from retention.written import Written, WrittenLine
 
 REMEDIES = {
@@ -63,6 +63,9 @@ def purge(
         outcomes = made.worker.eraser().run(at, operator(), confirm, despite)
         with made.core.db.read() as db:
             stopped = tuple(stops.in_force(db))
+            left = [line for line in plan(db, now).lines if line.fate is Fate.STAYS]
+        tried = {outcome.line.unit_id for outcome in outcomes}
+        outcomes += [ErasureOutcome(line) for line in left if line.unit_id not in tried]
     erased = [outcome for outcome in outcomes if outcome.certificate_id]
     failed = [outcome for outcome in outcomes if outcome.failure]
     going = [outcome for outcome in outcomes if outcome.line.fate is Fate.GOES]

@@ -26,7 +26,7 @@ def jobs(made: WorkerParts) -> Sequence[Job]:
     """Every job of the service over these parts."""
     every = intervals(made.core.settings)
     return (
-        Job("retention", made.eraser().run, every["retention"]),
+        Job("retention", made.eraser().pass_now, every["retention"]),
         Job("keys", made.rotation().run, every["keys"]),
         Job("quarantine", watch(made.core).look, every["quarantine"]),
         Job("checkpoints", made.checkpoints().run, every["checkpoints"]),

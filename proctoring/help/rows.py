@@ -2,23 +2,16 @@
 
 from datetime import datetime
 
-from sqlalchemy import JSON, ForeignKey, Index, text
+from sqlalchemy import JSON, ForeignKey
 from sqlalchemy.orm import Mapped, mapped_column
 
-from proctoring.db import Row
+from proctoring.db import Row, few
 from proctoring.help.model import HelpKind, HelpRequest
 
 
 class HelpRow(Row):
     __tablename__ = "help_requests"
-    __table_args__ = (
-        Index(
-            "ix_help_requests_waiting",
-            "asked_at",
-            sqlite_where=text("ended_at IS NULL"),
-            postgresql_where=text("ended_at IS NULL"),
-        ),
-    )
+    __table_args__ = (few("ix_help_requests_waiting", "asked_at", of="ended_at IS NULL"),)
 
     id: Mapped[str] = mapped_column(primary_key=True)
     session_id: Mapped[str] = mapped_column(ForeignKey("sessions.id"), index=True)

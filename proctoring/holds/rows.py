@@ -43,4 +43,4 @@ class HoldUnitRow(Row):
     __tablename__ = "hold_units"
 
     hold_id: Mapped[str] = mapped_column(ForeignKey("holds.id"), primary_key=True)
-    unit_id: Mapped[str] = mapped_column(ForeignKey("evidence_units.id"), primary_key=True)
+    unit_id: Mapped[str] = mapped_column(ForeignKey("evidence_units.id"), primary_key=True, index=True)

@@ -3,9 +3,10 @@
 A session's end asks for what is stored and open of it, so that it is above both sessions and recordings.
 """
 
+from collections.abc import Collection
 from datetime import timedelta
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 from sqlalchemy.orm import Session as Db
 
 from proctoring.clock import iso
@@ -48,16 +49,25 @@ def end_reason(db: Db, session_id: str) -> EndReason | None:
     return next((EndReason(str(reason)) for reason in told if reason), None)
 
 
-def expire_overdue(db: Db, core: Core) -> int:
-    """End every session whose window has closed; how many. One that cannot be read keeps no other."""
-    living = (SessionState.INVITED.value, SessionState.ADMITTED.value, SessionState.RECORDING.value)
-    overdue = select(SessionRow.id).where(SessionRow.state.in_(living), SessionRow.closes_at <= core.clock())
-    ids = list(db.scalars(overdue.order_by(SessionRow.id).with_for_update(skip_locked=True)))
+def overdue(db: Db, core: Core) -> list[str]:
+    """The sessions whose window has closed, and that nobody has ended."""
+    return sorted(db.scalars(_overdue(core)))
+
+
+def expire_overdue(db: Db, core: Core, among: Collection[str]) -> int:
+    """End these sessions, as far as they are `overdue`; how many. One that cannot be read keeps no other."""
+    mine = _overdue(core).where(SessionRow.id.in_(among)).order_by(SessionRow.id)
+    ids = list(db.scalars(mine.with_for_update(skip_locked=True)))
     for session_id in ids:
         with apart(db, session_id):
             row = session_row(db, session_id)
             _end(db, core, row, SessionEvent.EXPIRE, Action.SESSION_EXPIRE, SYSTEM, left=True)
     return len(set(ids) - failed_apart(db))
+
+
+def _overdue(core: Core) -> Select[str]:
+    living = (SessionState.INVITED.value, SessionState.ADMITTED.value, SessionState.RECORDING.value)
+    return select(SessionRow.id).where(SessionRow.state.in_(living), SessionRow.closes_at <= core.clock())
 
 
 def _end(

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple, Protocol
 
 import structlog
-from sqlalchemy import Select, select, update
+from sqlalchemy import Select, or_, select, update
 from sqlalchemy.orm import Session as Db
 
 from proctoring.core import Core
@@ -98,13 +98,14 @@ class Rotation:
     def _reseal(self, newest: str, closed: set[str]) -> int | None:
         """How many units of a batch were re-sealed; None when none is behind but those in `closed`, which
         whose key does not open joins."""
+        older = or_(UnitRow.kek_epoch < newest, UnitRow.kek_epoch > newest)  # two stretches of an index
+        key_there = UnitRow.sealed_private_key.is_not(None)
+        behind = key_there, older, UnitRow.id.not_in(closed)
+        with self._core.db.read() as db:
+            if db.scalar(select(UnitRow.id).where(*behind).limit(1)) is None:
+                return None
         with self._core.db.begin() as db:
-            behind = select(*_READ).where(
-                UnitRow.sealed_private_key.is_not(None),
-                UnitRow.kek_epoch != newest,
-                UnitRow.id.not_in(closed),
-            )
-            units = _keyed(db, behind)
+            units = _keyed(db, select(*_READ).where(*behind))
             moved = sum(self._moved(db, unit, newest, closed) for unit in units)
             if moved:
                 enter(db, self._core.clock, SYSTEM, Action.KEY_RESEAL, units=moved, epoch=newest)

@@ -6,7 +6,7 @@ from sqlalchemy import ForeignKey, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from proctoring.clock import iso
-from proctoring.db import Milliseconds, Row
+from proctoring.db import Milliseconds, Row, few
 from proctoring.recordings.model import EndCause, Gap, GapPart, GapReason, Segment, Take
 from proctoring.units.model import UnitKind
 from storage.proofs.manifest import Leaf
@@ -14,7 +14,10 @@ from storage.proofs.manifest import Leaf
 
 class TakeRow(Row):
     __tablename__ = "takes"
-    __table_args__ = (UniqueConstraint("unit_id", "number"),)
+    __table_args__ = (
+        UniqueConstraint("unit_id", "number"),
+        few("ix_takes_open", "session_id", of="ended_at IS NULL"),
+    )
 
     id: Mapped[str] = mapped_column(primary_key=True)
     unit_id: Mapped[str] = mapped_column(ForeignKey("evidence_units.id"), index=True)

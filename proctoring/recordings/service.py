@@ -231,7 +231,7 @@ def still_here(db: Db, core: Core, take_ids: Collection[str]) -> None:
         db.execute(update(TakeRow).where(mine).values(heard_at=core.clock()))
 
 
-def end_open_takes(db: Db, core: Core, cause: EndCause, session_ids: list[str] | None = None) -> int:
+def end_open_takes(db: Db, core: Core, cause: EndCause, session_ids: Collection[str] | None = None) -> int:
     """End every take that is still open, of all sessions or of these; how many. One that cannot be read keeps
     no other."""
     query = select(TakeRow.id, TakeRow.session_id).where(TakeRow.ended_at.is_(None))

@@ -1,8 +1,9 @@
 """Closes gaps and retains units once a session has ended and its last take too."""
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import ColumnElement, delete, func, select, update
 from sqlalchemy.orm import Session as Db
 
 from proctoring.custody.apart import apart
@@ -20,6 +21,7 @@ from proctoring.units.service import retain
 END_GAP_MS_MIN = 100  # at the end of the time line; of a shorter one nothing is told
 TAKE_ABANDONED_AFTER = timedelta(hours=1)
 GAPS_PER_ENTRY = 400  # of about 60 bytes each
+_OVER = SessionRow.state.in_(OVER_VALUES)
 
 
 def settle(db: Db, now: datetime, session_id: str) -> bool:
@@ -77,19 +79,27 @@ def _close_gaps(db: Db, session_id: str) -> None:
     db.execute(update(GapRow).where(lasting).values(end_ms=end_ms))
 
 
-def settle_unheard(db: Db, now: datetime) -> int:
-    """Settle every ended session whose page was waited for long enough; how many. One that cannot be read
-    keeps no other."""
-    waited = select(UnitRow.session_id).where(
-        UnitRow.state == UnitState.OPEN.value, UnitRow.late_until <= now
-    )
-    over = SessionRow.state.in_(OVER_VALUES)
-    rows = select(SessionRow.id).where(SessionRow.id.in_(waited), over).order_by(SessionRow.id)
+def unheard(db: Db, now: datetime) -> list[str]:
+    """The ended sessions whose page was waited for long enough."""
+    waited = select(UnitRow.session_id).where(*_waited_for(now)).distinct()
+    found = list(db.scalars(waited))  # first: of all ended sessions they are few
+    return sorted(db.scalars(select(SessionRow.id).where(SessionRow.id.in_(found), _OVER)))
+
+
+def settle_unheard(db: Db, now: datetime, among: Collection[str]) -> int:
+    """Settle these sessions, as far as they are `unheard`; how many. One that cannot be read keeps no
+    other."""
+    waited = select(UnitRow.session_id).where(UnitRow.session_id.in_(among), *_waited_for(now))
+    rows = select(SessionRow.id).where(SessionRow.id.in_(waited), _OVER).order_by(SessionRow.id)
     settled = 0
     for session_id in db.scalars(rows.with_for_update()).all():
         with apart(db, session_id):
             settled += settle(db, now, session_id)
     return settled
+
+
+def _waited_for(now: datetime) -> tuple[ColumnElement[bool], ...]:
+    return UnitRow.state == UnitState.OPEN.value, UnitRow.late_until <= now
 
 
 def abandoned_sessions(db: Db, now: datetime) -> list[str]:
@@ -98,7 +108,6 @@ def abandoned_sessions(db: Db, now: datetime) -> list[str]:
     long_ago = now - TAKE_ABANDONED_AFTER
     of_session = select(TakeRow.session_id).where(TakeRow.ended_at.is_(None))
     living = of_session.where(TakeRow.heard_at >= long_ago)
-    query = select(SessionRow.id).where(
-        SessionRow.id.in_(of_session), SessionRow.id.not_in(living), SessionRow.ended_at < long_ago
-    )
-    return list(db.scalars(query))
+    found = set(db.scalars(of_session)) - set(db.scalars(living))  # first: of all sessions they are few
+    over = SessionRow.id.in_(found), SessionRow.ended_at < long_ago
+    return sorted(db.scalars(select(SessionRow.id).where(*over)))

@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy import ForeignKey
 from sqlalchemy.orm import Mapped, mapped_column
 
-from proctoring.db import Row
+from proctoring.db import Row, few
 
 
 class RecordRow(Row):
@@ -13,7 +13,8 @@ class RecordRow(Row):
     which exam, when and what was decided."""
 
     __tablename__ = "exam_records"
+    __table_args__ = (few("ix_exam_records_due_at", "due_at", of="erased_at IS NULL"),)
 
     session_id: Mapped[str] = mapped_column(ForeignKey("sessions.id"), primary_key=True)
-    due_at: Mapped[datetime] = mapped_column(index=True)
+    due_at: Mapped[datetime]
     erased_at: Mapped[datetime | None]

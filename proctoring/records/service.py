@@ -1,8 +1,8 @@
 """A session's record is made when it is over; what people wrote is erased by the retention worker. Each with
 its entry, in the caller's transaction."""
 
-from collections.abc import Sequence
-from datetime import datetime
+from collections.abc import Collection, Sequence
+from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, and_, exists, or_, select
 from sqlalchemy.orm import Session as Db
@@ -29,21 +29,30 @@ from proctoring.units.model import KEYLESS_VALUES
 from proctoring.units.rows import UnitRow
 
 AT_ONCE_MAX = 500
-"""Sessions that one pass makes records of, and as many whose words or records it erases."""
+"""Sessions that one pass looks at because their record has ended; as many because it is to be made."""
+JUST_OVER = timedelta(days=1)
+"""How long a session is looked for by the time of its end; later it is met by whoever goes round them all."""
 
 
-def make_records(db: Db, core: Core, actor: Actor) -> int:
-    """Make the record of each session that is over and has none; how many. One that cannot be read keeps no
+def lacking(db: Db, now: datetime, among: Collection[str]) -> Sequence[str]:
+    """Sessions that are over and have no record: those that ended within JUST_OVER, and those `among`."""
+    over = SessionRow.state.in_(OVER_VALUES), ~exists().where(RecordRow.session_id == SessionRow.id)
+    new = select(SessionRow.id).where(*over, SessionRow.ended_at >= now - JUST_OVER)
+    old = select(SessionRow.id).where(*over, SessionRow.id.in_(among))
+    return sorted({*db.scalars(new.limit(AT_ONCE_MAX)), *db.scalars(old)})
+
+
+def make_records(db: Db, core: Core, actor: Actor, among: Collection[str]) -> int:
+    """Make the record of each of these sessions that is `lacking`; how many. One that cannot be read keeps no
     other."""
-    lacking = (
+    without = (
         select(SessionRow.id, ExamRow.zone)
         .join(ExamRow, ExamRow.id == SessionRow.exam_id)
-        .where(SessionRow.state.in_(OVER_VALUES), ~exists().where(RecordRow.session_id == SessionRow.id))
+        .where(SessionRow.id.in_(among), ~exists().where(RecordRow.session_id == SessionRow.id))
         .order_by(SessionRow.id)
-        .limit(AT_ONCE_MAX)
     )
     made = 0
-    for session_id, zone in db.execute(lacking).all():
+    for session_id, zone in db.execute(without).all():
         with apart(db, session_id):
             due = record_until(_over_at(session_row(db, session_id)), zone)
             db.add(RecordRow(session_id=session_id, due_at=due, erased_at=None))
@@ -88,9 +97,15 @@ def erase_words(db: Db, core: Core, actor: Actor, session_id: str, now: datetime
     return gone
 
 
-def due(db: Db, now: datetime) -> Sequence[str]:
-    """Sessions that are over with nothing of the recording left, of which words or the record may go now;
-    `erase_words` decides."""
+def ended_records(db: Db, now: datetime) -> Sequence[str]:
+    """Sessions whose record has come to its end, and is not erased."""
+    ended = RecordRow.erased_at.is_(None), RecordRow.due_at <= now
+    return db.scalars(select(RecordRow.session_id).where(*ended).limit(AT_ONCE_MAX)).all()
+
+
+def due(db: Db, now: datetime, among: Collection[str]) -> Sequence[str]:
+    """Of these sessions those that are over with nothing of the recording left, of which words or the record
+    may go now; `erase_words` decides."""
     mine = SessionRow.id
     over = and_(
         SessionRow.state.in_(OVER_VALUES),
@@ -104,8 +119,8 @@ def due(db: Db, now: datetime) -> Sequence[str]:
     unended = exists().where(
         RecordRow.session_id == mine, RecordRow.due_at <= now, RecordRow.erased_at.is_(None)
     )
-    written = mine.in_(words.sessions_with_words()) & (~decided | ended)
-    return db.scalars(select(mine).where(over, written | unended).order_by(mine).limit(AT_ONCE_MAX)).all()
+    written = words.is_any_left(mine) & (~decided | ended)
+    return db.scalars(select(mine).where(mine.in_(among), over, written | unended).order_by(mine)).all()
 
 
 def _over_at(session: SessionRow) -> datetime:

@@ -1,9 +1,11 @@
 """Rows in which people wrote about a session; their words are counted, and erased with their salts."""
 
+from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import Select, select, union
+from sqlalchemy import ColumnElement, Select, exists, or_, select, union
 from sqlalchemy.orm import Session as Db
+from sqlalchemy.orm import aliased
 
 from proctoring.appeals.rows import AppealRow
 from proctoring.db import Row
@@ -63,6 +65,17 @@ def sessions_with_words() -> Select[Any]:
         for column in columns
     ]
     return select(union(*found).subquery().c[0])
+
+
+def is_any_left(session_id: Any) -> ColumnElement[bool]:
+    """Whether something written is left about a session: `session_id` is a column of the query that asks."""
+    return or_(*(_is_left(table, names, session_id) for table, names in WORDS.items()))
+
+
+def _is_left(table: str, names: Iterable[str], session_id: Any) -> ColumnElement[bool]:
+    owner = aliased(_row(table))
+    mine = (owner.id if table == SessionRow.__tablename__ else owner.session_id) == session_id
+    return exists().where(mine, or_(*(getattr(owner, name) != ERASED for name in names)))
 
 
 def _row(table: str) -> Any:

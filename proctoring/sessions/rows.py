@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import JSON, ForeignKey
+from sqlalchemy import JSON, ForeignKey, Index
 from sqlalchemy.orm import Mapped, mapped_column
 
 from proctoring.db import Row
@@ -12,11 +12,15 @@ from proctoring.sessions.model import Schedule, Session, SessionState
 
 class SessionRow(Row):
     __tablename__ = "sessions"
+    __table_args__ = (
+        Index("ix_sessions_state_closes_at", "state", "closes_at"),
+        Index("ix_sessions_ended_at", "ended_at"),
+    )
 
     id: Mapped[str] = mapped_column(primary_key=True)
     exam_id: Mapped[str] = mapped_column(ForeignKey("exams.id"), index=True)
     ref: Mapped[str]
-    state: Mapped[str] = mapped_column(index=True)
+    state: Mapped[str]
     language: Mapped[str]
     created_at: Mapped[datetime]
     closes_at: Mapped[datetime]

@@ -2,11 +2,11 @@
 
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, ForeignKey, UniqueConstraint, select
+from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, select
 from sqlalchemy.orm import Mapped, mapped_column
 from sqlalchemy.orm import Session as Db
 
-from proctoring.db import Row
+from proctoring.db import Row, few
 from storage.keys.unit_tags import UnitPublicKey
 from storage.seal import SealedUnitKey
 
@@ -18,12 +18,18 @@ class UnitRow(Row):
     __table_args__ = (
         UniqueConstraint("session_id", "kind"),
         CheckConstraint("active_holds >= 0", name="holds_not_negative"),
+        # What a job looks for it finds without reading what stays.
+        Index("ix_evidence_units_state_due_at", "state", "due_at"),
+        few("ix_evidence_units_late_until", "state", "late_until", of="late_until IS NOT NULL"),
+        few("ix_evidence_units_swept_at", "state", "id", of="swept_at IS NULL"),
+        few("ix_evidence_units_erased_at", "erased_at", of="erased_at IS NOT NULL"),
+        few("ix_evidence_units_kek_epoch", "kek_epoch", of="sealed_private_key IS NOT NULL"),
     )
 
     id: Mapped[str] = mapped_column(primary_key=True)
     session_id: Mapped[str] = mapped_column(ForeignKey("sessions.id"), index=True)
     kind: Mapped[str]
-    state: Mapped[str] = mapped_column(index=True)
+    state: Mapped[str]
     public_key: Mapped[bytes]
     key_tag: Mapped[bytes | None]  # that capture made the public half for this unit
     sealed_private_key: Mapped[bytes | None]

@@ -156,7 +156,7 @@ def test_a_session_that_expired_is_due_from_the_end_of_its_recording(world: Worl
     world.record(session)
     world.clock.now = session.closes_at
     with world.core.db.begin() as db:
-        ending.expire_overdue(db, world.core)
+        ending.expire_overdue(db, world.core, [session.id])
     assert told_due(*about(world, session)) == due_in_rows(world, session)
 
 

@@ -13,7 +13,7 @@ from proctoring.recordings import ending, late
 from proctoring.recordings import service as recordings
 from proctoring.recordings.late import LATE_AGE_MAX, LATE_WAIT, Missing
 from proctoring.recordings.model import BEGIN_SLACK_MS, GAP_MS_MIN, EndCause, GapReason
-from proctoring.recordings.settle import settle_unheard
+from proctoring.recordings.settle import settle_unheard, unheard
 from proctoring.recordings.spans import EVER_MS, Span, fillable, without
 from proctoring.recordings.status import status
 from proctoring.recordings.timeline import StreamTimeline, timeline
@@ -157,11 +157,11 @@ def test_a_page_that_is_never_heard_again_is_waited_for_and_no_longer(world: Wor
     finish(world, session)
     world.clock.now += LATE_WAIT - timedelta(seconds=1)
     with world.core.db.begin() as db:
-        assert settle_unheard(db, world.core.clock()) == 0
+        assert unheard(db, world.core.clock()) == []
     assert line_of(world, session).state is UnitState.OPEN
     world.clock.move(seconds=1)
     with world.core.db.begin() as db:
-        assert settle_unheard(db, world.core.clock()) == 1
+        assert settle_unheard(db, world.core.clock(), [session.id]) == 1
     assert line_of(world, session).state is UnitState.RETAINED
 
 

@@ -42,7 +42,7 @@ def finish(world: World, session: Session) -> None:
 
 def expire(world: World) -> None:
     with world.core.db.begin() as db:
-        assert ending.expire_overdue(db, world.core) == 1
+        assert ending.expire_overdue(db, world.core, ending.overdue(db, world.core)) == 1
 
 
 def admitted(world: World, *streams: Stream) -> Session:
