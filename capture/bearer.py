@@ -59,7 +59,7 @@ def bearer_token(request: Request, wanted: str) -> str:
             "Token missing",
             "This request carries no token.",
             f"Send {wanted} as Authorization: Bearer <token>.",
-            BEARER,
+            headers=BEARER,
         )
     return token
 
@@ -69,7 +69,7 @@ def demand_type(request: Request, expected: str, accept: Mapping[str, str] | Non
     given = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if given != expected:
         detail, remedy = f"The body has to be {expected}.", f"Set Content-Type: {expected}."
-        raise Problem(415, "Wrong content type", detail, remedy, accept)
+        raise Problem(415, "Wrong content type", detail, remedy, headers=accept)
 
 
 async def bounded_body(request: Request, bytes_max: int, remedy: str) -> bytes:

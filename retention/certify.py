@@ -23,6 +23,7 @@ def certify(
     db: Db,
     core: Core,
     signer: Signer,
+    *,
     unit_id: str,
     as_of: datetime,
     actor: Actor,
@@ -80,7 +81,7 @@ def certify(
         actor,
         Action.EVIDENCE_ERASED,
         unit.session_id,
-        unit.id,
+        unit_id=unit.id,
         certificate=certificate.id,
     )
     return certificate.id

@@ -72,7 +72,7 @@ def _forget(db: Db, unit_id: str, decision: Decision, confirmed: str) -> None:
         decision.actor,
         Action.EVIDENCE_ERASE,
         unit.session_id,
-        unit_id,
+        unit_id=unit_id,
         erase_id=unit.erase_id,
         as_of=iso(decision.now),
         confirmed=confirmed,

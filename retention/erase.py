@@ -48,6 +48,7 @@ class Eraser:
         core: Core,
         shredder: Shredder,
         signer: Signer,
+        *,
         rules: Rules | None = None,
         ticks: Ticks = system_ticks,
         ask_time: AskTime = nobody,
@@ -195,11 +196,11 @@ class Eraser:
                     db,
                     self._core,
                     self._signer,
-                    line.unit_id,
-                    decision.now,
-                    decision.actor,
-                    removed,
-                    self._rules.backup_horizon,
+                    unit_id=line.unit_id,
+                    as_of=decision.now,
+                    actor=decision.actor,
+                    removed=removed,
+                    backup_horizon=self._rules.backup_horizon,
                 )
             )
         except Exception as error:

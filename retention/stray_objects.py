@@ -53,7 +53,7 @@ def _audit_unit(core: Core, shredder: Shredder, guard: Guard, unit_id: str, sess
         # Entered first: a crash while deleting must not hide that something was there.
         with guard.reading(session_id), core.db.begin() as db:
             guard.check_erased(db, db.get_one(UnitRow, unit_id))
-            enter(db, core.clock, SYSTEM, Action.AUDIT_FINDING, session_id, unit_id)
+            enter(db, core.clock, SYSTEM, Action.AUDIT_FINDING, session_id, unit_id=unit_id)
             worker_state.count(db, findings=1)
         log.error("audit.erased_evidence_found", unit=unit_id)
         removed = shredder.shred(unit_id)
@@ -116,6 +116,6 @@ def _sweep_unit(core: Core, shredder: Shredder, guard: Guard, unit_id: str, sess
     with core.db.begin() as db:
         db.execute(update(UnitRow).where(UnitRow.id == unit_id).values(swept_at=core.clock()))
         if orphans:
-            enter(db, core.clock, SYSTEM, Action.ORPHANS_REMOVE, session_id, unit_id, objects=orphans)
+            enter(db, core.clock, SYSTEM, Action.ORPHANS_REMOVE, session_id, unit_id=unit_id, objects=orphans)
             worker_state.count(db, orphans=orphans)
     return orphans

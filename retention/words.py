@@ -59,7 +59,9 @@ class Words:
             assert house is not None
             try:
                 with self._guard.reading(session_id):
-                    gone += core.db.transact(partial(_erase, core, house, session_id, now, actor))
+                    gone += core.db.transact(
+                        partial(_erase, core, house, session_id=session_id, now=now, actor=actor)
+                    )
             except Disputed as disputed:
                 self._guard.stop(disputed)
         if due:
@@ -85,7 +87,7 @@ def _make_records(core: Core, actor: Actor, session_ids: Sequence[str], db: Db) 
     return sorted(failed_apart(db))
 
 
-def _erase(core: Core, house: House, session_id: str, now: datetime, actor: Actor, db: Db) -> int:
+def _erase(core: Core, house: House, db: Db, *, session_id: str, now: datetime, actor: Actor) -> int:
     for checked in check_sessions(db, house, [session_id]):
         if checked.compared.faults:
             log.error("words.disputed", session=session_id, fault=str(checked.compared.faults[0]))

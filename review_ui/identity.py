@@ -47,7 +47,7 @@ def routes(staff: StaffPages) -> APIRouter:
                 by.actor,
                 Action.EVIDENCE_VIEW,
                 session_id,
-                ref.unit_id,
+                unit_id=ref.unit_id,
                 stream=kind.value,
                 first=position,
                 why=why(db, by.person, session_id),
@@ -62,7 +62,7 @@ def routes(staff: StaffPages) -> APIRouter:
         reason: Annotated[str, Form()] = "",
     ) -> Response:
         with by.begin() as db:
-            identity_answers.answer(db, staff.core, by.actor, session_id, confirmed, reason)
+            identity_answers.answer(db, staff.core, by.actor, session_id, confirmed=confirmed, reason=reason)
         return back_to(f"/sessions/{session_id}#panel-identity")
 
     return router

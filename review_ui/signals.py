@@ -40,7 +40,7 @@ def routes(staff: StaffPages) -> APIRouter:
         stream: Stream,
         by: Annotated[Permit, needs(staff, May.VIEW_EVIDENCE, SESSION)],
     ) -> Response:
-        found = _opened(staff, request, by, session_id, stream, None)
+        found = _opened(staff, request, by, session_id=session_id, stream=stream, position=None)
         if found is None:
             return unopened("application/json")
         places, sheets = found
@@ -64,7 +64,7 @@ def routes(staff: StaffPages) -> APIRouter:
         position: Position,
         by: Annotated[Permit, needs(staff, May.VIEW_EVIDENCE, SESSION)],
     ) -> Response:
-        found = _opened(staff, request, by, session_id, stream, position)
+        found = _opened(staff, request, by, session_id=session_id, stream=stream, position=position)
         if found is None:
             return unopened("application/json")
         _, (sheet,) = found
@@ -77,7 +77,7 @@ def routes(staff: StaffPages) -> APIRouter:
 
 
 def _opened(
-    staff: StaffPages, request: Request, by: Permit, session_id: str, stream: Stream, position: int | None
+    staff: StaffPages, request: Request, by: Permit, *, session_id: str, stream: Stream, position: int | None
 ) -> tuple[list[SheetPlace], list[Sheet]] | None:
     """Where the stream's sheets are, and this one opened: without a position the newest of each take. None
     for a HEAD, which opens nothing."""

@@ -127,7 +127,9 @@ class UnitOpener:
     def open(self, take_id: str, sealed_key: bytes, seq: int, media_type: str, sealed: bytes) -> bytes:
         """The segment's plaintext, after all of it was authenticated. Raises NotAuthentic."""
         key = self.take_key(take_id, sealed_key)
-        return open_segment(key, self._unit_id, take_id, seq, media_type, sealed)
+        return open_segment(
+            key, unit_id=self._unit_id, take_id=take_id, seq=seq, media_type=media_type, sealed=sealed
+        )
 
     def take_key(self, take_id: str, sealed_key: bytes) -> bytes:
         """The key of one take, as an evidence package discloses it: it opens that take and nothing else.
@@ -137,7 +139,9 @@ class UnitOpener:
         return open_with(self._private, sealed_key, _take_info(self._unit_id, take_id))
 
 
-def open_segment(key: bytes, unit_id: str, take_id: str, seq: int, media_type: str, sealed: bytes) -> bytes:
+def open_segment(
+    key: bytes, *, unit_id: str, take_id: str, seq: int, media_type: str, sealed: bytes
+) -> bytes:
     """A segment's plaintext by its take's key, after all of it was authenticated. Raises NotAuthentic."""
     if sealed[: len(MAGIC)] != MAGIC:
         raise NotAuthentic("this is no sealed segment of a known version")

@@ -26,6 +26,7 @@ class Cutting:
     def __init__(
         self,
         segmenter: Segmenter,
+        *,
         put: Callable[[Piece], None],
         ask: Callable[[], None],
         opened: Callable[[str, int], None],

@@ -117,7 +117,7 @@ class Sound:
         if at_us - since_us >= 1000 * (LOST_MS_MIN if lost else MISSING_MS_MIN):
             self._note_short(absences, start_ms, end_ms)
             cause = EndCause.SOUND_LOST if lost else EndCause.SOUND_MISSING
-            _note(absences, since_us, at_us, cause, start_ms, end_ms)
+            _note(absences, since_us=since_us, at_us=at_us, cause=cause, start_ms=start_ms, end_ms=end_ms)
         elif lost:
             from_us, until_us = max(since_us, 1000 * start_ms), min(at_us, 1000 * end_ms)
             if from_us < until_us:
@@ -130,12 +130,19 @@ class Sound:
         """Notes the short stretches of the piece up to here, as one from the first to the last, if what was
         lost in them is worth a record."""
         if self._short_us >= 1000 * LOST_MS_MIN:
-            _note(absences, self._short_from_us, self._short_to_us, EndCause.SOUND_LOST, start_ms, end_ms)
+            _note(
+                absences,
+                since_us=self._short_from_us,
+                at_us=self._short_to_us,
+                cause=EndCause.SOUND_LOST,
+                start_ms=start_ms,
+                end_ms=end_ms,
+            )
         self._short_us = 0
 
 
 def _note(
-    absences: list[Absence], since_us: int, at_us: int, cause: EndCause, start_ms: int, end_ms: int
+    absences: list[Absence], *, since_us: int, at_us: int, cause: EndCause, start_ms: int, end_ms: int
 ) -> None:
     """Adds what lies in the piece of a stretch without sound."""
     from_ms, until_ms = max(since_us // 1000, start_ms), min(at_us // 1000, end_ms)

@@ -40,6 +40,7 @@ class EncodedFrame:
         ticks: int,
         arrival_ms: int,
         data: bytes,
+        *,
         keyframe: bool = True,
         after_loss: bool = False,
     ) -> None:
@@ -52,7 +53,9 @@ class EncodedFrame:
 
     def moved(self, ticks: int, arrival_ms: int) -> "EncodedFrame":
         """The same frame at another time."""
-        return EncodedFrame(self.codec, ticks, arrival_ms, self.data, self.keyframe, self.after_loss)
+        return EncodedFrame(
+            self.codec, ticks, arrival_ms, self.data, keyframe=self.keyframe, after_loss=self.after_loss
+        )
 
 
 def unrolled(last: int, timestamp: int) -> int:

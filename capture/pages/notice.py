@@ -45,7 +45,9 @@ def routes(core: Core) -> APIRouter:
             language = language_of(core, request, session.language)
             given = notice(exam, controller(core.settings), language)
             with core.db.begin() as db:
-                sessions.admit(db, core, session.id, given.version, given.kept(), language)
+                sessions.admit(
+                    db, core, session.id, given.version, notice_text=given.kept(), language=language
+                )
         return see(f"/c/{invitation}/exam")
 
     @router.get("/c/{invitation}/notice")

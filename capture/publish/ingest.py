@@ -102,11 +102,11 @@ class Ingest:
         )
         cutting = self._cutting = Cutting(
             segmenter,
-            self._put,
-            self._ask_keyframe,
-            self._writer.open,
-            self._unreadable,
-            self._media_broken,
+            put=self._put,
+            ask=self._ask_keyframe,
+            opened=self._writer.open,
+            unreadable=self._unreadable,
+            broken=self._media_broken,
         )
         self._peer = Peer(
             ingest_id,

@@ -68,7 +68,7 @@ class Peer:
             Formats(offer.video, offer.video_payload, offer.again_payload, offer.audio_payload),
             self._port.buffer,
             Events(on_frame, on_loss, on_report, lambda: rounds.expect(self._reception)),
-            self._send,
+            send=self._send,
             ssrc=secrets.randbits(32),
             cname=secrets.token_urlsafe(12),
         )

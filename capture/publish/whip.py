@@ -138,7 +138,7 @@ def _refuse_but(allowed: str) -> Handler:
             "Method not allowed",
             f"WHIP has no {request.method} here.",
             f"Use {allowed}.",
-            {"Allow": allowed},
+            headers={"Allow": allowed},
         )
 
     return refuse
@@ -170,7 +170,7 @@ def _problem(error: Problem | CoreError | CaptureError) -> Problem:
     if not isinstance(error, CaptureError):
         return refused(error)
     if isinstance(error, IngestsFull):
-        return Problem(503, "Full", error.detail, error.remedy, {"Retry-After": str(RETRY_AFTER_S)})
+        return Problem(503, "Full", error.detail, error.remedy, headers={"Retry-After": str(RETRY_AFTER_S)})
     if isinstance(error, OtherPublishes):
         return Problem(423, "Recorded elsewhere", error.detail, error.remedy)
     status, title = (

@@ -168,10 +168,10 @@ def in_place(session: Session, buffer: bytearray) -> InPlace:
     return InPlace(
         _unprotect,
         _unprotect_rtcp,
-        srtp,
-        ctypes.addressof(data),
-        _length,
-        ctypes.addressof(_length),
+        srtp=srtp,
+        buffer_at=ctypes.addressof(data),
+        length=_length,
+        length_at=ctypes.addressof(_length),
         kept=(session, data),
     )
 

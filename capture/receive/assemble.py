@@ -36,7 +36,11 @@ class AudioAssembler:
     def push(self, timestamp: int, marker: bool, payload: bytes, arrival_ms: int) -> None:
         self._ticks = unrolled(self._ticks, timestamp)
         if payload:
-            self._deliver(EncodedFrame(Codec.OPUS, self._ticks, arrival_ms, payload, True, self._lost_before))
+            self._deliver(
+                EncodedFrame(
+                    Codec.OPUS, self._ticks, arrival_ms, payload, keyframe=True, after_loss=self._lost_before
+                )
+            )
             self._lost_before = False
 
     def lost(self) -> None:
@@ -186,7 +190,9 @@ class VideoAssembler:
         after_loss = self._lost_before
         self.wants_keyframe = self._lost_before = False
         ticks = self._ticks + self._alike
-        self._deliver(EncodedFrame(self.codec, ticks, self._arrival_ms, data, keyframe, after_loss))
+        self._deliver(
+            EncodedFrame(self.codec, ticks, self._arrival_ms, data, keyframe=keyframe, after_loss=after_loss)
+        )
 
 
 Assembler = AudioAssembler | VideoAssembler

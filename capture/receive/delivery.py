@@ -67,6 +67,7 @@ def deliver(
     offset_s: float,
     offset_ms: int,
     publishers: Mapping[Address, Publisher],
+    *,
     other: Other,
     failed: Callable[[Exception, int], None],
 ) -> None:

@@ -18,6 +18,7 @@ class InPlace:
         self,
         unprotect: Unprotect,
         unprotect_rtcp: Unprotect,
+        *,
         srtp: int,
         buffer_at: int,
         length: Any,

@@ -168,7 +168,7 @@ class MediaPort:
         count = 0
 
         def other(begin: int, length: int, source: Address, at_s: float, at_ms: int) -> None:
-            self.accept(begin, length, source, fileno, at_s, at_ms)
+            self.accept(begin, length, source, fileno, (at_s, at_ms))
 
         try:
             while count < most:
@@ -179,7 +179,9 @@ class MediaPort:
                 if not now_ns - WAITED_NS_MAX <= read.unix_ns(0) <= read.unix_ns(received - 1) <= now_ns:
                     read = read.at(now_ns)
                 offset_s, offset_ms = now_s - now_ns / 1e9, now_ms - now_ns // 1_000_000
-                self.deliver(read, self.buffer, offset_s, offset_ms, self._routes, other, self._failed)
+                self.deliver(
+                    read, self.buffer, offset_s, offset_ms, self._routes, other=other, failed=self._failed
+                )
                 if received < DATAGRAMS_MAX:
                     break
         except BlockingIOError:
@@ -188,13 +190,14 @@ class MediaPort:
             self.dropped[f"errno-{error.errno}"] += 1
         return count
 
-    def accept(self, begin: int, length: int, source: Address, fileno: int, at_s: float, at_ms: int) -> None:
-        """Takes the datagram that begins there in the buffer; never raises for what it holds."""
-        self._now_s = at_s
+    def accept(self, begin: int, length: int, source: Address, fileno: int, at: tuple[float, int]) -> None:
+        """Takes the datagram that begins there in the buffer and came `at` an instant, as `now` gives it;
+        never raises for what it holds."""
+        self._now_s, at_ms = at
         guest = self._routes.get(source)
         try:
             if guest is not None and is_media(self.buffer, begin, length):
-                guest.media(begin, length, at_s, at_ms)
+                guest.media(begin, length, self._now_s, at_ms)
             else:
                 first = self.buffer[begin] if HEADER_BYTES < length <= DATAGRAM_BYTES_MAX else 255
                 self._hand_on(first, self._view[begin : begin + length], source, guest, fileno)

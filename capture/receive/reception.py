@@ -48,6 +48,7 @@ class Reception:
         formats: Formats,
         buffer: bytearray,
         events: Events,
+        *,
         send: Callable[[bytes], None],
         ssrc: int,
         cname: str,

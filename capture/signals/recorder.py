@@ -164,7 +164,7 @@ class WatchingRecorder:
             self._objects.put(sealed.object_key, sealed.sealed)
             return self._core.db.transact(
                 lambda db: signals.register_sheet(
-                    db, self._core, take, sealed, sheet.signals, looking.flagged
+                    db, self._core, take, sheet=sealed, signals=sheet.signals, flagged=looking.flagged
                 )
             )
 

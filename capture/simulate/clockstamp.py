@@ -64,5 +64,5 @@ def _write(picture: Pixels, words: str, cell: int) -> None:
     plate[...] = (plate * _PLATE_SHADE).astype(np.uint8)
     x = picture.shape[1] - wide + size
     for letter, step in zip(words, advance, strict=True):
-        lettering.put(picture, letter, x, round(size * 1.7), size, LIGHT)
+        lettering.put(picture, letter, x, round(size * 1.7), size=size, grey=LIGHT)
         x += step

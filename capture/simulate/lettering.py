@@ -48,13 +48,15 @@ def baseline(size: float) -> int:
 
 
 def write(
-    layer: Layer, text: str, x: float, y: float, size: float, paint: Paint, weight: float = REGULAR
+    layer: Layer, text: str, x: float, y: float, *, size: float, paint: Paint, weight: float = REGULAR
 ) -> None:
     """Writes on a layer with the baseline's left end at (x, y)."""
     layer.stamp(mask(text, size, weight), round(x), round(y) - baseline(size), paint)
 
 
-def put(picture: Pixels, text: str, x: int, y: int, size: float, grey: int, weight: float = REGULAR) -> None:
+def put(
+    picture: Pixels, text: str, x: int, y: int, *, size: float, grey: int, weight: float = REGULAR
+) -> None:
     """Writes on a finished picture in place, in one shade of grey, the baseline's left end at (x, y)."""
     letters = mask(text, size, weight)
     top = y - baseline(size)

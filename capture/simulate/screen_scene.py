@@ -36,9 +36,11 @@ class ScreenScene:
         pages = self._answered if since >= exam_paper.CHOSEN_AFTER_S else self._pages
         picture = pages[index].copy()
         left = _PART_MINUTES * 60 - int(seconds) % (_PART_MINUTES * 60)
-        lettering.put(picture, f"{left // 60:02d}:{left % 60:02d} left", 1078, 137, 13, 255)
+        lettering.put(picture, f"{left // 60:02d}:{left % 60:02d} left", 1078, 137, size=13, grey=255)
         day = unix_ms // 1000 % 86400
-        lettering.put(picture, f"{day // 3600:02d}:{day // 60 % 60:02d}", 1212, 704, 11, _CLOCK_GREY)
+        lettering.put(
+            picture, f"{day // 3600:02d}:{day // 60 % 60:02d}", 1212, 704, size=11, grey=_CLOCK_GREY
+        )
         x, y = _pointer_at(QUESTIONS[index], since)
         self._pointer.lay(picture, round(x), round(y))
         return picture
@@ -79,24 +81,31 @@ def _window(layer: Layer) -> None:
     layer.fill("M 56 68 L 56 36 Q 56 30 62 30 L 1218 30 Q 1224 30 1224 36 L 1224 68 Z", "#dfe5e3")
     layer.fill("M 74 68 L 74 42 Q 74 37 79 37 L 290 37 Q 295 37 295 42 L 295 68 Z", "#f1f4f3")
     layer.fill(rounded(86, 46, 13, 13, 2), _ACCENT)
-    write(layer, "Exam: module 2", 108, 58, 10, _INK)
+    write(layer, "Exam: module 2", 108, 58, size=10, paint=_INK)
     layer.line("M 1142 50 L 1153 50 M 1170 45 L 1180 45 L 1180 55 L 1170 55 L 1170 45", 1.4, _INK_2)
     layer.line("M 1197 45 L 1207 55 M 1207 45 L 1197 55", 1.4, _INK_2)
     layer.fill("M 56 68 L 1224 68 L 1224 102 L 56 102 Z", "#f1f4f3")
     layer.line("M 86 79 L 80 85 L 86 91 M 106 79 L 112 85 L 106 91", 1.8, _INK_2)
     layer.fill(rounded(134, 73, 900, 24, 4), _LINE)
     layer.fill(rounded(135, 74, 898, 22, 3), "#ffffff")
-    write(layer, "exam.example.org/part-1", 148, 89, 9.5, _INK_2)
+    write(layer, "exam.example.org/part-1", 148, 89, size=9.5, paint=_INK_2)
     layer.fill("M 56 102 L 1224 102 L 1224 156 L 56 156 Z", "#123c45")
-    write(layer, exam_paper.TITLE, 88, 137, 14, "#ffffff", 0.15)
+    write(layer, exam_paper.TITLE, 88, 137, size=14, paint="#ffffff", weight=0.15)
     layer.fill("M 56 156 L 1224 156 L 1224 159 L 56 159 Z", "#6fb3ba")
 
 
 def _question(layer: Layer, index: int, answered: bool) -> None:
     question = QUESTIONS[index]
-    write(layer, f"Question {exam_paper.FIRST_NUMBER + index} of {QUESTIONS_TOTAL}", 120, 202, 10.5, _INK_2)
-    write(layer, question.title, 120, 240, 16, _INK, BOLD)
-    write(layer, question.story, 120, 276, 11.5, "#33413d")
+    write(
+        layer,
+        f"Question {exam_paper.FIRST_NUMBER + index} of {QUESTIONS_TOTAL}",
+        120,
+        202,
+        size=10.5,
+        paint=_INK_2,
+    )
+    write(layer, question.title, 120, 240, size=16, paint=_INK, weight=BOLD)
+    write(layer, question.story, 120, 276, size=11.5, paint="#33413d")
     for place, answer in enumerate(question.answers):
         y = 312 + 58 * place
         chosen = answered and place == question.chosen
@@ -108,16 +117,16 @@ def _question(layer: Layer, index: int, answered: bool) -> None:
         layer.fill(ellipse(145, y + 23, 7.4, 7.4), "#ffffff")
         if chosen:
             layer.fill(ellipse(145, y + 23, 4.6, 4.6), _ACCENT)
-        write(layer, answer, 168, y + 28, 11.5, _INK)
+        write(layer, answer, 168, y + 28, size=11.5, paint=_INK)
     layer.fill(rounded(120, 578, 122, 42, 4), "#7d8986")
     layer.fill(rounded(121.2, 579.2, 119.6, 39.6, 3), "#ffffff")
-    write(layer, "Previous", 147, 604, 11.5, _INK)
+    write(layer, "Previous", 147, 604, size=11.5, paint=_INK)
     layer.fill(rounded(254, 578, 122, 42, 4), _ACCENT)
-    write(layer, "Next", 295, 604, 11.5, "#ffffff", 0.15)
+    write(layer, "Next", 295, 604, size=11.5, paint="#ffffff", weight=0.15)
 
 
 def _overview(layer: Layer, current: int, answered: bool) -> None:
-    write(layer, "Questions", 980, 202, 10.5, _INK_2)
+    write(layer, "Questions", 980, 202, size=10.5, paint=_INK_2)
     for number in range(1, QUESTIONS_TOTAL + 1):
         x, y = 980 + 50 * ((number - 1) % 4), 218 + 44 * ((number - 1) // 4)
         done = number < current or (number == current and answered)
@@ -126,9 +135,14 @@ def _overview(layer: Layer, current: int, answered: bool) -> None:
         layer.fill(rounded(x + 1, y + 1, 38, 32, 2), inside)
         wide = lettering.mask(str(number), 10).shape[1]
         write(
-            layer, str(number), x + 20 - wide / 2, y + 22, 10, "#ffffff" if number == current else "#21302d"
+            layer,
+            str(number),
+            x + 20 - wide / 2,
+            y + 22,
+            size=10,
+            paint="#ffffff" if number == current else "#21302d",
         )
-    write(layer, f"{current - 1 + answered} answered", 980, 508, 10.5, _INK_2)
+    write(layer, f"{current - 1 + answered} answered", 980, 508, size=10.5, paint=_INK_2)
     layer.fill(rounded(980, 522, 190, 6, 3), "#dfe5e3")
     layer.fill(rounded(980, 522, 190 * (current - 1 + answered) / QUESTIONS_TOTAL, 6, 3), _ACCENT)
 

@@ -38,7 +38,7 @@ class VaultLateRecorder:
         """See LateRecorder."""
         begun = await self._takes.begin(
             lambda db: late.begin_late_take(
-                db, self._core, grant.session_id, grant.stream, media_type, start_unix_ms
+                db, self._core, grant.session_id, grant.stream, media_type, start_unix_ms=start_unix_ms
             )
         )
         return begun.take.id

@@ -34,7 +34,7 @@ class VaultRecorder:
         """See Recorder."""
         begun = await self._takes.begin(
             lambda db: recordings.begin_take(
-                db, self._core, grant.session_id, grant.stream, media_type, start_unix_ms
+                db, self._core, grant.session_id, grant.stream, media_type, start_unix_ms=start_unix_ms
             )
         )
         return begun.take.id

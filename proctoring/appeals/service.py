@@ -56,7 +56,7 @@ def lodge(db: Db, core: Core, session_id: str, grounds: str, actor: Actor = CAND
     refused = refusal(of_session(db, session_id), against, until, core.db.now(db))
     if refused is not None:
         raise refused
-    hold = place(db, core, actor, session_id, HoldKind.APPEAL, "Appeal lodged by the candidate.")
+    hold = place(db, core, actor, session_id, HoldKind.APPEAL, reason="Appeal lodged by the candidate.")
     row = AppealRow(
         id=core.new_id(),
         session_id=session_id,
@@ -79,6 +79,7 @@ def close(
     core: Core,
     actor: Actor,
     appeal_id: str,
+    *,
     outcome: AppealOutcome,
     answer: str,
     amendment: Amendment | None = None,

@@ -14,6 +14,7 @@ def add_flag(
     core: Core,
     actor: Actor,
     session_id: str,
+    *,
     start_ms: int,
     end_ms: int,
     category: Category,
@@ -23,5 +24,14 @@ def add_flag(
     """Raise a flag, as `flags.service.add`, which says what it raises."""
     now_ms = length_ms(db, session_id, core.clock())
     return flags.add(
-        db, core, actor, session_id, start_ms, end_ms, category, severity, note, session_ms=now_ms
+        db,
+        core,
+        actor,
+        session_id,
+        start_ms=start_ms,
+        end_ms=end_ms,
+        category=category,
+        severity=severity,
+        note=note,
+        session_ms=now_ms,
     )

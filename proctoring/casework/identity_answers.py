@@ -18,7 +18,9 @@ from proctoring.recordings.due_dates import set_due_dates
 from proctoring.sessions.service import session_row
 
 
-def answer(db: Db, core: Core, actor: Actor, session_id: str, confirmed: bool, reason: str) -> IdentityCheck:
+def answer(
+    db: Db, core: Core, actor: Actor, session_id: str, *, confirmed: bool, reason: str
+) -> IdentityCheck:
     """Write down whether the recording shows the person of the card; a later answer takes its place.
 
     Raises NotFound, Conflict when there is nothing to compare with, Invalid for a no without reason, Denied
@@ -43,7 +45,7 @@ def answer(db: Db, core: Core, actor: Actor, session_id: str, confirmed: bool, r
         actor,
         Action.IDENTITY_CHECK,
         session_id,
-        copy.unit_id,
+        unit_id=copy.unit_id,
         state=said,
         checked_at=iso(row.checked_at),
         **commit(row, "reason"),

@@ -81,7 +81,15 @@ def create(
     regulation = Regulation(objection_days, CountFrom(count_from), zone, longest)
     with made.core.db.begin() as db:
         profile = CaptureProfile(streams, identity_copy, activity_log, answers_log, signals)
-        exam = service.create(db, made.core, operator(), title, regulation, profile, legal_ground)
+        exam = service.create(
+            db,
+            made.core,
+            operator(),
+            title,
+            regulation=regulation,
+            profile=profile,
+            legal_ground=legal_ground,
+        )
     show({"exam_id": exam.id, "title": exam.title}, f"exam {exam.id}")
 
 

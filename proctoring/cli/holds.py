@@ -40,7 +40,14 @@ def add(
     made = parts(data)
     with made.core.db.begin() as db:
         placed = service.place(
-            db, made.core, operator(), session_id, HoldKind(kind), reason, owner, review_at
+            db,
+            made.core,
+            operator(),
+            session_id,
+            HoldKind(kind),
+            reason=reason,
+            owner=owner,
+            review_at=review_at,
         )
     show(_json(placed), f"hold {placed.id}")
 

@@ -98,7 +98,7 @@ def lift(data: Path | None, reason: str) -> None:
     copy = made.core.settings.checkpoint_copy
     assert copy is not None
     try:
-        done = lifting.lift(made.core, made.worker.signer, watching, copy, operator(), reason)
+        done = lifting.lift(made.core, made.worker.signer, watching, copy, by=operator(), reason=reason)
     except OSError as error:
         what = f"{copy} cannot be written: {error.strerror}."
         raise Unavailable(what, "Bring it back and repeat.") from error

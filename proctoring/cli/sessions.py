@@ -54,7 +54,16 @@ def create(
     made = parts(data)
     with made.core.db.begin() as db:
         schedule = Schedule(starts_at, minutes, extra_minutes)
-        created = service.create(db, made.core, operator(), exam_id, ref, language, window_hours, schedule)
+        created = service.create(
+            db,
+            made.core,
+            operator(),
+            exam_id,
+            ref,
+            language=language,
+            window_hours=window_hours,
+            schedule=schedule,
+        )
         result = invitation(made, db, created)
     show(result, f"session {created.id}\n{result['candidate_url']}")
 

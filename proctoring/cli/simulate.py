@@ -96,7 +96,7 @@ def invite(made: Parts, candidates: int, eventful: bool = False) -> list[dict[st
     """One exam and a session for each simulated candidate."""
     profile = CaptureProfile(tuple(Stream), activity_log=eventful, answers_log=eventful, signals=eventful)
     with made.core.db.begin() as db:
-        exam = exams.create(db, made.core, operator(), TITLE, REGULATION, profile)
+        exam = exams.create(db, made.core, operator(), TITLE, regulation=REGULATION, profile=profile)
         created = [
             sessions.create(db, made.core, operator(), exam.id, f"C-{48217 + number}")
             for number in range(candidates)

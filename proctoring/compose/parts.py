@@ -92,7 +92,7 @@ class WorkerParts:
         dev = settings.env is Env.DEV  # a demo may lie for weeks, and acts as of any day
         rules = Rules(brake=BrakeLimits(pause=NO_PAUSE_TOO_LONG)) if dev else Rules()
         ask = partial(ask_time, HttpAuthority(settings.tsa_url)) if settings.tsa_url else nobody
-        return Eraser(self.core, Shredder(self.objects), self.signer, rules, ask_time=ask)
+        return Eraser(self.core, Shredder(self.objects), self.signer, rules=rules, ask_time=ask)
 
 
 @dataclass(frozen=True, slots=True)

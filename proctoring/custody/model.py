@@ -112,11 +112,19 @@ class Entry:
         """What is hashed: everything but the entry's own hash."""
         actor = Actor(self.actor, self.role)
         return entry_body(
-            self.number, self.at, actor, self.action, self.session_id, self.unit_id, self.detail, self.prev
+            number=self.number,
+            at=self.at,
+            actor=actor,
+            action=self.action,
+            session_id=self.session_id,
+            unit_id=self.unit_id,
+            detail=self.detail,
+            prev=self.prev,
         )
 
 
 def entry_body(
+    *,
     number: int,
     at: datetime,
     actor: Actor,

@@ -36,6 +36,7 @@ def enter(
     actor: Actor,
     action: Action,
     session_id: str | None = None,
+    *,
     unit_id: str | None = None,
     **detail: str | int | None,
 ) -> None:
@@ -72,7 +73,16 @@ def _append(db: Db) -> None:
 
 def _row(number: int, act: _Act, prev: str) -> EntryRow:
     hashed = entry_hash(
-        entry_body(number, act.at, act.actor, act.action, act.session_id, act.unit_id, act.detail, prev)
+        entry_body(
+            number=number,
+            at=act.at,
+            actor=act.actor,
+            action=act.action,
+            session_id=act.session_id,
+            unit_id=act.unit_id,
+            detail=act.detail,
+            prev=prev,
+        )
     )
     return EntryRow(
         number=number,

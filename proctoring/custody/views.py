@@ -52,7 +52,7 @@ def enter_view(
             actor,
             Action.EVIDENCE_VIEW,
             session_id,
-            unit_id,
+            unit_id=unit_id,
             stream=stream,
             first=position,
             why=why,

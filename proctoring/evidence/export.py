@@ -101,7 +101,7 @@ class Exporter:
                 f"{folder} cannot be made: {error.strerror}.", "Name a folder that is not there yet."
             ) from error
         try:
-            return self._write(writer, folder, session_id, actor, recipient, asked)
+            return self._write(writer, folder, session_id, actor=actor, recipient=recipient, asked=asked)
         except BaseException:
             shutil.rmtree(folder, ignore_errors=True)
             raise
@@ -111,6 +111,7 @@ class Exporter:
         writer: PackageWriter,
         folder: Path,
         session_id: str,
+        *,
         actor: Actor,
         recipient: str,
         asked: Asked,

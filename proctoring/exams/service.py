@@ -36,6 +36,7 @@ def create(
     core: Core,
     actor: Actor,
     title: str,
+    *,
     regulation: Regulation,
     profile: CaptureProfile,
     legal_ground: str = LEGAL_GROUND_DEFAULT,
@@ -65,7 +66,7 @@ def create(
     told = {column: plain(getattr(row, column)) for column in TOLD}
     words = commit(row, "title", "legal_ground")
     told |= {"exam": exam.id, "max_days": regulation.max_days_without_results}
-    enter(db, row.created_at, actor, Action.EXAM_CREATE, None, None, **told, **words)
+    enter(db, row.created_at, actor, Action.EXAM_CREATE, None, unit_id=None, **told, **words)
     return exam
 
 

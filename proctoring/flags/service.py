@@ -22,12 +22,12 @@ def add(
     core: Core,
     actor: Actor,
     session_id: str,
+    *,
     start_ms: int,
     end_ms: int,
     category: Category,
     severity: Severity,
     note: str,
-    *,
     session_ms: int,
 ) -> Flag:
     """Raise a flag on an instant or a range of the session's time line, which is `session_ms` long now
@@ -35,11 +35,22 @@ def add(
     check_not_restricted(db, session_id)
     check_range(start_ms, end_ms, session_ms)
     source, note = FlagSource.PROCTOR, check_note(note)
-    return _insert(db, core, actor, session_id, start_ms, end_ms, source, category, severity, note)
+    return _insert(
+        db,
+        core,
+        actor,
+        session_id,
+        start_ms=start_ms,
+        end_ms=end_ms,
+        source=source,
+        category=category,
+        severity=severity,
+        note=note,
+    )
 
 
 def raise_by_rule(
-    db: Db, core: Core, session_id: str, at_ms: int, category: Category, severity: Severity, note: str
+    db: Db, core: Core, session_id: str, *, at_ms: int, category: Category, severity: Severity, note: str
 ) -> Flag:
     """What a rule event raises by itself: something to look at, never a verdict, and it holds nothing.
 
@@ -51,11 +62,22 @@ def raise_by_rule(
         flag_id = db.scalars(newest.limit(1)).one()
         lengthen(db, core, flag_id, at_ms)
         return load(db, flag_id)
-    return _insert(db, core, SYSTEM, session_id, at_ms, at_ms, FlagSource.RULE, category, severity, note)
+    return _insert(
+        db,
+        core,
+        SYSTEM,
+        session_id,
+        start_ms=at_ms,
+        end_ms=at_ms,
+        source=FlagSource.RULE,
+        category=category,
+        severity=severity,
+        note=note,
+    )
 
 
 def raise_by_candidate(
-    db: Db, core: Core, actor: Actor, session_id: str, at_ms: int, category: Category, note: str
+    db: Db, core: Core, actor: Actor, session_id: str, *, at_ms: int, category: Category, note: str
 ) -> Flag:
     """What the candidate says of this moment, in their own words."""
     return _insert(
@@ -63,12 +85,12 @@ def raise_by_candidate(
         core,
         actor,
         session_id,
-        at_ms,
-        at_ms,
-        FlagSource.CANDIDATE,
-        category,
-        Severity.MINOR,
-        check_note(note),
+        start_ms=at_ms,
+        end_ms=at_ms,
+        source=FlagSource.CANDIDATE,
+        category=category,
+        severity=Severity.MINOR,
+        note=check_note(note),
     )
 
 
@@ -117,6 +139,7 @@ def _insert(
     core: Core,
     actor: Actor,
     session_id: str,
+    *,
     start_ms: int,
     end_ms: int,
     source: FlagSource,

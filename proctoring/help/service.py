@@ -42,7 +42,9 @@ def ask(db: Db, core: Core, session_id: str, kind: HelpKind, text: str) -> HelpR
     flag_id = None
     if session.started_at is not None:
         at_ms = max(0, ms_between(session.started_at, now))
-        flag_id = raise_by_candidate(db, core, CANDIDATE, session_id, at_ms, CATEGORIES[kind], text).id
+        flag_id = raise_by_candidate(
+            db, core, CANDIDATE, session_id, at_ms=at_ms, category=CATEGORIES[kind], note=text
+        ).id
     row = HelpRow(
         id=core.new_id(), session_id=session_id, kind=kind.value, text=text, asked_at=now, flag_id=flag_id
     )

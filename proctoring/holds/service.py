@@ -43,6 +43,7 @@ def place(
     actor: Actor,
     session_id: str,
     kind: HoldKind,
+    *,
     reason: str,
     owner: str | None = None,
     review_at: datetime | None = None,

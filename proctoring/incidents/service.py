@@ -43,6 +43,7 @@ def decide(
     core: Core,
     actor: Actor,
     session_id: str,
+    *,
     category: Category,
     severity: Severity,
     reasons: str,
@@ -58,7 +59,7 @@ def decide(
     reviews.check_deciding(db, actor, session_id)
     looks.check(db, actor, session_id, flag_ids)
     reviews.to_second_person(db, now, actor, session_id)
-    hold = place(db, core, actor, session_id, HoldKind.INCIDENT, HOLD_REASON)
+    hold = place(db, core, actor, session_id, HoldKind.INCIDENT, reason=HOLD_REASON)
     row = IncidentRow(
         id=core.new_id(),
         session_id=session_id,

@@ -95,4 +95,4 @@ def _tell(db: Db, now: datetime, session_id: str, one: Disagreement, telling: Te
     words = {"code": one.code, "table": one.table, "row": one.row, "column": one.column}
     log.error("ledger.disagrees", **words)
     about = None if session_id == HOUSE else session_id
-    enter(db, now, SYSTEM, Action.AUDIT_FINDING, about, None, **words)
+    enter(db, now, SYSTEM, Action.AUDIT_FINDING, about, unit_id=None, **words)

@@ -23,6 +23,7 @@ def record(
     core: Core,
     session_id: str,
     unit_id: str,
+    *,
     started: datetime | None,
     absences: tuple[Absence, ...],
     place: Span,
@@ -32,7 +33,7 @@ def record(
     before the segment."""
     for absence in longest(absences):
         if absence.part is GapPart.ALL:
-            _explain(db, core, session_id, unit_id, started, absence, place)
+            _explain(db, core, session_id, unit_id, started=started, absence=absence, place=place)
             continue
         missing = Span(
             moved_ms(started, absence.start_unix_ms), moved_ms(started, absence.end_unix_ms)
@@ -44,7 +45,13 @@ def record(
             before.end_ms = missing.end_ms
         else:
             gaps.add(
-                db, core, unit_id, missing.start_ms, missing.end_ms, absence.cause, GapPart(absence.part)
+                db,
+                core,
+                unit_id,
+                start_ms=missing.start_ms,
+                end_ms=missing.end_ms,
+                cause=absence.cause,
+                part=GapPart(absence.part),
             )
             if absence.cause is EndCause.NOT_STORABLE:
                 flag_not_storable(db, core, session_id, missing.start_ms)
@@ -56,6 +63,7 @@ def _explain(
     core: Core,
     session_id: str,
     unit_id: str,
+    *,
     started: datetime | None,
     absence: Absence,
     place: Span,
@@ -63,7 +71,7 @@ def _explain(
     since_ms = max(0, moved_ms(started, absence.start_unix_ms))
     if since_ms >= place.start_ms:
         return
-    gaps.explain(db, core, unit_id, since_ms, place.start_ms, absence.cause)
+    gaps.explain(db, core, unit_id, start_ms=since_ms, end_ms=place.start_ms, cause=absence.cause)
     if absence.cause is EndCause.NOT_STORABLE:
         flag_not_storable(db, core, session_id, since_ms)
 

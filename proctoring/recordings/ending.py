@@ -29,7 +29,7 @@ from proctoring.units.rows import UnitRow
 def finish(db: Db, core: Core, session_id: str, actor: Actor = CANDIDATE) -> Session:
     """End the session; harmless to repeat. What its publishers still hold arrives, then it is retained."""
     row = session_row(db, session_id, lock=True)
-    return _end(db, core, row, SessionEvent.FINISH, Action.SESSION_FINISH, actor)
+    return _end(db, core, row, event=SessionEvent.FINISH, action=Action.SESSION_FINISH, actor=actor)
 
 
 def end_by_proctor(db: Db, core: Core, session_id: str, reason: EndReason, actor: Actor) -> Session:
@@ -40,7 +40,16 @@ def end_by_proctor(db: Db, core: Core, session_id: str, reason: EndReason, actor
     since = open_takes.gone(db, [session_id], core.clock()).get(session_id)
     check_end(SessionState(row.state), reason, since)
     left = since is not None
-    return _end(db, core, row, SessionEvent.FINISH, Action.SESSION_FINISH, actor, left, reason=reason.value)
+    return _end(
+        db,
+        core,
+        row,
+        event=SessionEvent.FINISH,
+        action=Action.SESSION_FINISH,
+        actor=actor,
+        left=left,
+        reason=reason.value,
+    )
 
 
 def end_reason(db: Db, session_id: str) -> EndReason | None:
@@ -61,7 +70,15 @@ def expire_overdue(db: Db, core: Core, among: Collection[str]) -> int:
     for session_id in ids:
         with apart(db, session_id):
             row = session_row(db, session_id)
-            _end(db, core, row, SessionEvent.EXPIRE, Action.SESSION_EXPIRE, SYSTEM, left=True)
+            _end(
+                db,
+                core,
+                row,
+                event=SessionEvent.EXPIRE,
+                action=Action.SESSION_EXPIRE,
+                actor=SYSTEM,
+                left=True,
+            )
     return len(set(ids) - failed_apart(db))
 
 
@@ -74,6 +91,7 @@ def _end(
     db: Db,
     core: Core,
     row: SessionRow,
+    *,
     event: SessionEvent,
     action: Action,
     actor: Actor,

@@ -20,6 +20,7 @@ def add(
     db: Db,
     core: Core,
     unit_id: str,
+    *,
     start_ms: int,
     end_ms: int | None,
     cause: EndCause,
@@ -39,14 +40,14 @@ def add(
     )
 
 
-def between(db: Db, core: Core, unit_id: str, kind: UnitKind, end_ms: int, start_ms: int) -> None:
+def between(db: Db, core: Core, unit_id: str, kind: UnitKind, *, end_ms: int, start_ms: int) -> None:
     """Within a take a segment begins at `start_ms` where the one before ended at `end_ms`: what is missing of
     a stream is a gap. A log has none."""
     if kind.is_stream and start_ms - end_ms >= GAP_MS_MIN:
-        add(db, core, unit_id, end_ms, start_ms, EndCause.CONNECTION_LOST)
+        add(db, core, unit_id, start_ms=end_ms, end_ms=start_ms, cause=EndCause.CONNECTION_LOST)
 
 
-def explain(db: Db, core: Core, unit_id: str, start_ms: int, end_ms: int, cause: EndCause) -> None:
+def explain(db: Db, core: Core, unit_id: str, *, start_ms: int, end_ms: int, cause: EndCause) -> None:
     """From `start_ms` on, a gap that reaches into this stretch has this cause. Where there is no gap,
     there is nothing to explain."""
     rows = db.scalars(select(GapRow).where(*_whole(unit_id), GapRow.start_ms < end_ms)).all()
@@ -54,7 +55,7 @@ def explain(db: Db, core: Core, unit_id: str, start_ms: int, end_ms: int, cause:
         if _end(row) <= start_ms:
             continue
         if start_ms - row.start_ms >= GAP_MS_MIN:
-            add(db, core, unit_id, start_ms, row.end_ms, cause)
+            add(db, core, unit_id, start_ms=start_ms, end_ms=row.end_ms, cause=cause)
             row.end_ms = start_ms
         else:
             row.cause, row.reason = cause.value, gap_reason(cause).value
@@ -71,7 +72,7 @@ def begin(db: Db, core: Core, unit_id: str, end_ms: int, cause: EndCause) -> Non
     if next_ms is not None and next_ms - end_ms < GAP_MS_MIN:
         return
     if not known(db, unit_id, end_ms, next_ms):
-        add(db, core, unit_id, end_ms, next_ms, cause)
+        add(db, core, unit_id, start_ms=end_ms, end_ms=next_ms, cause=cause)
 
 
 def known(db: Db, unit_id: str, start_ms: int, end_ms: int | None) -> bool:
@@ -135,7 +136,14 @@ def carve(db: Db, core: Core, unit_id: str, start_ms: int, end_ms: int) -> None:
 
 def _shorten(db: Db, core: Core, gap: GapRow, filled: Span) -> None:
     for rest in without(Span(gap.start_ms, _end(gap)), filled):
-        add(db, core, gap.unit_id, rest.start_ms, _or_lasting(rest.end_ms), EndCause(gap.cause))
+        add(
+            db,
+            core,
+            gap.unit_id,
+            start_ms=rest.start_ms,
+            end_ms=_or_lasting(rest.end_ms),
+            cause=EndCause(gap.cause),
+        )
     db.execute(delete(GapRow).where(GapRow.id == gap.id))
     db.flush()
 

@@ -33,4 +33,4 @@ def begin_image(db: Db, core: Core, session_id: str, at_unix_ms: int) -> BegunTa
     sent = db.scalar(select(func.count()).select_from(TakeRow).where(TakeRow.unit_id == unit.id)) or 0
     if sent >= IMAGES_MAX:
         raise Conflict(f"{IMAGES_MAX} images were sent already.", "Go on; a person looks at them.")
-    return open_take(db, core, row, unit, MEDIA_TYPE, at_unix_ms)
+    return open_take(db, core, row, unit, media_type=MEDIA_TYPE, start_unix_ms=at_unix_ms)

@@ -115,7 +115,7 @@ def expect(db: Db, core: Core, session_id: str, stream: Stream | UnitKind, holdi
 
 
 def begin_late_take(
-    db: Db, core: Core, session_id: str, stream: Stream | UnitKind, media_type: str, start_unix_ms: int
+    db: Db, core: Core, session_id: str, stream: Stream | UnitKind, media_type: str, *, start_unix_ms: int
 ) -> BegunTake:
     """Open a take for what arrives late; it changes neither the session's state nor what runs.
 
@@ -126,7 +126,7 @@ def begin_late_take(
     unit = unit_of(db, session_id, stream)
     if row.started_at is None or unit.state != UnitState.OPEN.value:
         raise WrongState("The recording is closed; nothing more is accepted.", "Delete what you hold.")
-    return open_take(db, core, row, unit, media_type, start_unix_ms, late=True)
+    return open_take(db, core, row, unit, media_type=media_type, start_unix_ms=start_unix_ms, late=True)
 
 
 def _end_of_stream(db: Db, session: Session, unit_id: str) -> int | None:

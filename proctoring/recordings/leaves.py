@@ -70,6 +70,7 @@ def longest(absences: tuple[Absence, ...]) -> tuple[Absence, ...]:
 
 def leaf_of(
     segment: SealedSegment,
+    *,
     unit_id: str,
     take_id: str,
     media_type: str,

@@ -76,14 +76,30 @@ def register_all(db: Db, core: Core, segments: Mapping[str, SealedSegment]) -> N
             start_ms = since_ms(row.started_at, segment.start_unix_ms)
             place = Span(start_ms, start_ms + segment.duration_ms)
         received = segment.received_at or core.clock()
-        leaf = leaf_of(segment, row.unit_id, row.id, row.media_type, place, received, prev=row.manifest_head)
+        leaf = leaf_of(
+            segment,
+            unit_id=row.unit_id,
+            take_id=row.id,
+            media_type=row.media_type,
+            place=place,
+            received=received,
+            prev=row.manifest_head,
+        )
         position = row.manifest_size
         if first:
             gaps.close(db, row.unit_id, place.start_ms)
         else:
-            gaps.between(db, core, row.unit_id, kind, row.end_ms, place.start_ms)
+            gaps.between(db, core, row.unit_id, kind, end_ms=row.end_ms, start_ms=place.start_ms)
         if segment.absences:
-            absences.record(db, core, row.session_id, row.unit_id, row.started_at, segment.absences, place)
+            absences.record(
+                db,
+                core,
+                row.session_id,
+                row.unit_id,
+                started=row.started_at,
+                absences=segment.absences,
+                place=place,
+            )
         leaves.append(columns(leaf, position, received, late=False))
         grown.append({"unit": leaf.unit, "before": position, "after": position + 1, "head": leaf.hash()})
         begins_ms = place.start_ms if first else row.start_ms

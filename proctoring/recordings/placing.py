@@ -34,7 +34,7 @@ def place(db: Db, core: Core, take: TakeRow, segment: SealedSegment, started: da
         elif first:
             gaps.close(db, take.unit_id, span.start_ms)
         if not first and not (next_ms and gaps.known(db, take.unit_id, take.end_ms, span.start_ms)):
-            gaps.between(db, core, take.unit_id, kind, take.end_ms, span.start_ms)
+            gaps.between(db, core, take.unit_id, kind, end_ms=take.end_ms, start_ms=span.start_ms)
     if first:
         take.start_ms = span.start_ms
     take.end_ms = span.end_ms if first else max(take.end_ms, span.end_ms)
@@ -57,7 +57,9 @@ def begin_gap(db: Db, core: Core, take: TakeRow, cause: EndCause) -> None:
         end_ms = max(end_ms, _earlier_end_ms(db, take))
         gaps.begin(db, core, take.unit_id, end_ms, cause)
         if cause in IN_VAIN:
-            gaps.explain(db, core, take.unit_id, max(take.start_ms, end_ms), EVER_MS, cause)
+            gaps.explain(
+                db, core, take.unit_id, start_ms=max(take.start_ms, end_ms), end_ms=EVER_MS, cause=cause
+            )
         return
     gaps.begin(db, core, take.unit_id, end_ms, cause)
 

@@ -33,10 +33,12 @@ def tell(db: Db, core: Core, unit: UnitPublicKey) -> bool:
         SYSTEM,
         Action.TAKE_REFUSE,
         unit.session,
-        unit.unit,
+        unit_id=unit.unit,
         stream=unit.kind,
         key=unit.digest(),
     )
     at_ms = max(0, ms_between(session.started_at, core.clock())) if session.started_at else 0
-    raise_by_rule(db, core, unit.session, at_ms, Category.TECHNICAL, Severity.MAJOR, NOTE)
+    raise_by_rule(
+        db, core, unit.session, at_ms=at_ms, category=Category.TECHNICAL, severity=Severity.MAJOR, note=NOTE
+    )
     return True

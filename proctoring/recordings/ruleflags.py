@@ -16,7 +16,15 @@ NOT_STORABLE = "What the device sends cannot be stored"
 def flag_end(db: Db, core: Core, session_id: str, at_ms: int, cause: EndCause) -> None:
     """Raise what a take that ended at `at_ms` for this cause is to be looked at for, if anything."""
     if cause is EndCause.SHARING_ENDED:
-        raise_by_rule(db, core, session_id, at_ms, Category.RECORDING_ENDED, Severity.MINOR, SHARING_ENDED)
+        raise_by_rule(
+            db,
+            core,
+            session_id,
+            at_ms=at_ms,
+            category=Category.RECORDING_ENDED,
+            severity=Severity.MINOR,
+            note=SHARING_ENDED,
+        )
     elif cause is EndCause.NOT_STORABLE:
         flag_not_storable(db, core, session_id, at_ms)
 
@@ -28,6 +36,14 @@ def flag_not_storable(db: Db, core: Core, session_id: str, at_ms: int) -> None:
     this = FlagRow.note == NOT_STORABLE, FlagRow.state == FlagState.OPEN.value
     flag_id = db.scalar(select(FlagRow.id).where(*mine, *this).limit(1))
     if flag_id is None:
-        raise_by_rule(db, core, session_id, at_ms, Category.TECHNICAL, Severity.MINOR, NOT_STORABLE)
+        raise_by_rule(
+            db,
+            core,
+            session_id,
+            at_ms=at_ms,
+            category=Category.TECHNICAL,
+            severity=Severity.MINOR,
+            note=NOT_STORABLE,
+        )
     else:
         lengthen(db, core, flag_id, at_ms)

@@ -54,6 +54,7 @@ def begin_take(
     session_id: str,
     stream: Stream | UnitKind,
     media_type: str,
+    *,
     start_unix_ms: int,
 ) -> BegunTake:
     """Open the next take of a stream. The first one of a session starts its time line, and the other streams
@@ -73,11 +74,11 @@ def begin_take(
         whole_s = (start_unix_ms - START_MARGIN_MS) // 1000
         row.started_at = from_unix_ms(whole_s * 1000)
         enter(db, core.clock, SYSTEM, Action.SESSION_BEGIN, session_id, started_at=iso(row.started_at))
-    begun = open_take(db, core, row, unit, media_type, start_unix_ms)
+    begun = open_take(db, core, row, unit, media_type=media_type, start_unix_ms=start_unix_ms)
     if first:
         others = select(UnitRow.id).where(UnitRow.session_id == session_id, UnitRow.id != unit.id)
         for other in db.scalars(others.where(UnitRow.kind.in_([one.value for one in Stream]))):
-            gaps.add(db, core, other, begun.take.start_ms, None, EndCause.NOT_BEGUN)
+            gaps.add(db, core, other, start_ms=begun.take.start_ms, end_ms=None, cause=EndCause.NOT_BEGUN)
     return begun
 
 
@@ -86,6 +87,7 @@ def open_take(
     core: Core,
     session: SessionRow,
     unit: UnitRow,
+    *,
     media_type: str,
     start_unix_ms: int,
     late: bool = False,
@@ -117,7 +119,7 @@ def open_take(
         SYSTEM,
         Action.TAKE_BEGIN,
         session.id,
-        unit.id,
+        unit_id=unit.id,
         take=take_id,
         number=take.number,
         stream=unit.kind,
@@ -181,11 +183,21 @@ def register(db: Db, core: Core, take_id: str, segment: SealedSegment) -> int:
     received = segment.received_at or core.clock()
     started = session_row(db, take.session_id).started_at
     where = place(db, core, take, segment, started)
-    leaf = leaf_of(segment, take.unit_id, take_id, take.media_type, where, received, prev=unit.manifest_head)
+    leaf = leaf_of(
+        segment,
+        unit_id=take.unit_id,
+        take_id=take_id,
+        media_type=take.media_type,
+        place=where,
+        received=received,
+        prev=unit.manifest_head,
+    )
     db.add(SegmentRow(**columns(leaf, unit.manifest_size - 1, received, take.late)))
     db.execute(update(UnitRow).where(UnitRow.id == leaf.unit).values(manifest_head=leaf.hash()))
     if segment.absences:
-        absences.record(db, core, take.session_id, take.unit_id, started, segment.absences, where)
+        absences.record(
+            db, core, take.session_id, take.unit_id, started=started, absences=segment.absences, place=where
+        )
     return int(unit.manifest_size) - 1
 
 
@@ -212,7 +224,7 @@ def end_take(db: Db, core: Core, take_id: str, cause: EndCause, at: datetime | N
         SYSTEM,
         Action.TAKE_END,
         take.session_id,
-        take.unit_id,
+        unit_id=take.unit_id,
         take=take_id,
         cause=cause.value,
         ended_at=iso(take.ended_at),

@@ -42,24 +42,24 @@ def settle(db: Db, now: datetime, session_id: str) -> bool:
     lock_units(db, session_id)
     _close_gaps(db, session_id)
     for unit_id, leaves, head in retain(db, session_id):
-        _enter(db, now, session_id, unit_id, leaves, head)
+        _enter(db, now, session_id, unit_id, leaves=leaves, head=head)
     return True
 
 
-def _enter(db: Db, now: datetime, session_id: str, unit_id: str, leaves: int, head: str) -> None:
+def _enter(db: Db, now: datetime, session_id: str, unit_id: str, *, leaves: int, head: str) -> None:
     """The ledger tells every gap of a unit that is retained: they are what no leaf of its manifest says."""
     rows = db.scalars(select(GapRow).where(GapRow.unit_id == unit_id).order_by(GapRow.start_ms, GapRow.id))
     gaps = [tell_gap(row.id, row.model()) for row in rows]
     for at in range(0, len(gaps), GAPS_PER_ENTRY):
         some = " ".join(gaps[at : at + GAPS_PER_ENTRY])
-        enter(db, now, SYSTEM, Action.GAP_RECORD, session_id, unit_id, gaps=some)
+        enter(db, now, SYSTEM, Action.GAP_RECORD, session_id, unit_id=unit_id, gaps=some)
     enter(
         db,
         now,
         SYSTEM,
         Action.EVIDENCE_RETAIN,
         session_id,
-        unit_id,
+        unit_id=unit_id,
         leaves=leaves,
         head=head,
         gaps=len(gaps),

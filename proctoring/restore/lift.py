@@ -57,7 +57,9 @@ def unproven(db: Db, copied: Copied, missing: ProvenMissing, quarantine: Quarant
     )
 
 
-def lift(core: Core, signer: NoteSigner, watch: CopyWatch, copy: Path, by: Actor, reason: str) -> Restoration:
+def lift(
+    core: Core, signer: NoteSigner, watch: CopyWatch, copy: Path, *, by: Actor, reason: str
+) -> Restoration:
     """Raises Conflict when there is none, or while something provable is still missing. Raises Invalid
     without a reason, OSError when the copy cannot be written."""
     reason = check_reason(reason)

@@ -45,6 +45,7 @@ def create(
     actor: Actor,
     exam_id: str,
     ref: str,
+    *,
     language: str = "en",
     window_hours: int = WINDOW_HOURS_DEFAULT,
     schedule: Schedule = Schedule(),  # noqa: B008 - frozen
@@ -124,6 +125,7 @@ def admit(
     core: Core,
     session_id: str,
     notice_version: str | None = None,
+    *,
     notice_text: str | None = None,
     language: str | None = None,
     actor: Actor = CANDIDATE,
@@ -183,7 +185,7 @@ def ask_in_person(db: Db, core: Core, session_id: str, wish: str) -> None:
 
 
 def answer_in_person(
-    db: Db, core: Core, actor: Actor, session_id: str, sits_at: datetime | None, answer: str
+    db: Db, core: Core, actor: Actor, session_id: str, *, sits_at: datetime | None, answer: str
 ) -> None:
     """The exam body's answer, which the candidate reads on their page: a date to sit in person (`sits_at`),
     or the reason for none. The last one counts.

@@ -121,7 +121,7 @@ def check_open(db: Db, unit_id: str) -> None:
 
 
 def register_sheet(
-    db: Db, core: Core, take: Watched, sheet: SealedSheet, signals: tuple[Signal, ...], flagged: Flagged
+    db: Db, core: Core, take: Watched, *, sheet: SealedSheet, signals: tuple[Signal, ...], flagged: Flagged
 ) -> Flagged:
     """Record the sheet's place. Raise a flag for each new signal that a person should look at, and lengthen
     those raised before. Returns the take's flags, to be passed with the next sheet.
@@ -211,7 +211,13 @@ def _flag(db: Db, core: Core, session_id: str, signals: tuple[Signal, ...], flag
                 continue
             category, words = RAISES_FLAG[signal.kind]
             known[key] = flags.raise_by_rule(
-                db, core, session_id, signal.start_ms, category, Severity.MINOR, words
+                db,
+                core,
+                session_id,
+                at_ms=signal.start_ms,
+                category=category,
+                severity=Severity.MINOR,
+                note=words,
             ).id
         flags.lengthen(db, core, known[key], signal.end_ms)
     return known

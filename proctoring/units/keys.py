@@ -72,5 +72,5 @@ def adopt(db: Db, clock: Clock, tags: UnitTags) -> int:
     for unit in units:
         public = unit.public()
         unit.key_tag = tags.tag(public)
-        enter(db, clock, SYSTEM, Action.KEY_ADOPT, unit.session_id, unit.id, **commitment(public))
+        enter(db, clock, SYSTEM, Action.KEY_ADOPT, unit.session_id, unit_id=unit.id, **commitment(public))
     return len(units)

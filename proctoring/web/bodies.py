@@ -200,4 +200,4 @@ def _places(body: Body | None, token: str | None, scope: Scope) -> dict[Place, i
 def _again(detail: str, limit: str) -> Problem:
     REFUSED.labels(limit).inc()
     remedy = "Keep what you have and send it again in a few seconds."
-    return Problem(503, "Not taken now", detail, remedy, {"Retry-After": str(RETRY_AFTER_S)})
+    return Problem(503, "Not taken now", detail, remedy, headers={"Retry-After": str(RETRY_AFTER_S)})

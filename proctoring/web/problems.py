@@ -47,6 +47,7 @@ class Problem(HTTPException):
         title: str,
         detail: str,
         remedy: str = "",
+        *,
         headers: Mapping[str, str] | None = None,
         page: str = "problem.html",
         key: str = "",
@@ -70,7 +71,16 @@ def of_core(error: errors.CoreError) -> Problem:
     if isinstance(error, errors.TooMany):
         headers = {"Retry-After": str(error.retry_after_s)}
     page = PAGES.get(type(error), "problem.html")
-    return Problem(status, error.title, error.detail, error.remedy, headers, page, error.key, error.facts)
+    return Problem(
+        status,
+        error.title,
+        error.detail,
+        error.remedy,
+        headers=headers,
+        page=page,
+        key=error.key,
+        facts=error.facts,
+    )
 
 
 REFUSALS = prometheus_client.Counter("http_refusals", "Requests that were refused, by status.", ["status"])
@@ -118,7 +128,7 @@ def install(app: FastAPI) -> None:
             nothing = "There is nothing at this address."
             return render(request, Problem(404, "Not found", nothing, "Check the address."))
         detail = str(error.detail)
-        return render(request, Problem(error.status_code, detail, detail, "", error.headers))
+        return render(request, Problem(error.status_code, detail, detail, "", headers=error.headers))
 
     def dropped(request: Request, _error: Exception) -> Response:
         """The sender has gone, in the middle of a body: nobody reads this answer."""

@@ -28,7 +28,7 @@ def demand_watcher(request: Request, settings: Settings) -> None:
         "Not for everybody",
         "Figures are told to programs of this machine, or for a token.",
         "Ask on the machine itself, or send the token of PROCTORING_METRICS_TOKEN as Authorization: Bearer.",
-        {"WWW-Authenticate": "Bearer"},
+        headers={"WWW-Authenticate": "Bearer"},
     )
 
 

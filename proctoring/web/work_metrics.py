@@ -41,9 +41,11 @@ _counted: WeakKeyDictionary[Database, tuple[datetime, int]] = WeakKeyDictionary(
 def work(core: Core, db: Db) -> Iterator[Metric]:
     """Sessions, streams and bytes; then what is about to be too late."""
     now = core.clock()
-    yield _by("sessions", "Sessions by state.", "state", db, SessionRow.state, list(SessionState))
+    sessions = GaugeMetricFamily("sessions", "Sessions by state.", labels=["state"])
+    yield _by(sessions, db, SessionRow.state, list(SessionState))
     under_way = TakeRow.ended_at.is_(None), TakeRow.late.is_(False)
-    yield _by("streams_recording", "Takes under way.", "stream", db, TakeRow.stream, list(Stream), *under_way)
+    takes = GaugeMetricFamily("streams_recording", "Takes under way.", labels=["stream"])
+    yield _by(takes, db, TakeRow.stream, list(Stream), *under_way)
     yield GaugeMetricFamily("stored_bytes", "Of segments that are not erased.", stored_bytes(core, db))
     signed_in = _count(db, EntryRow.number, EntryRow.action == Action.LOGIN_BEGIN.value)
     yield CounterMetricFamily("sign_ins", "Times that staff signed in, by the ledger.", signed_in)
@@ -99,16 +101,13 @@ def unreviewed_due_soon(db: Db, now: datetime) -> int:
 
 
 def _by(
-    name: str,
-    help_: str,
-    label: str,
+    family: GaugeMetricFamily,
     db: Db,
     column: InstrumentedAttribute[str],
     values: list[SessionState] | list[Stream],
     *where: ColumnElement[bool],
 ) -> GaugeMetricFamily:
     counted = dict(db.execute(select(column, func.count()).where(*where).group_by(column)).all())
-    family = GaugeMetricFamily(name, help_, labels=[label])
     for value in values:
         family.add_metric([value.value], counted.get(value.value, 0))
     return family

@@ -65,7 +65,9 @@ def routes(staff: StaffPages) -> APIRouter:
     ) -> Response:
         amendment = Amendment(category, severity) if category and severity else None
         with by.begin() as db:
-            appeals.close(db, staff.core, by.actor, appeal_id, outcome, answer, amendment)
+            appeals.close(
+                db, staff.core, by.actor, appeal_id, outcome=outcome, answer=answer, amendment=amendment
+            )
         return back_to("/appeals")
 
     return router

@@ -28,7 +28,15 @@ def routes(staff: StaffPages) -> APIRouter:
     ) -> Response:
         with by.begin() as db:
             flagging.add_flag(
-                db, staff.core, by.actor, session_id, start_ms, end_ms, category, severity, note
+                db,
+                staff.core,
+                by.actor,
+                session_id,
+                start_ms=start_ms,
+                end_ms=end_ms,
+                category=category,
+                severity=severity,
+                note=note,
             )
         return back_to(f"/sessions/{session_id}")
 

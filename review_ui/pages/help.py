@@ -75,7 +75,7 @@ def routes(staff: StaffPages) -> APIRouter:
         with by.begin() as db:
             zone = sessions.exam_of(db, sessions.load(db, session_id)).regulation.zone
             at = civil(sits_at, zone) if sits_at else None
-            sessions.answer_in_person(db, staff.core, by.actor, session_id, at, answer)
+            sessions.answer_in_person(db, staff.core, by.actor, session_id, sits_at=at, answer=answer)
         return back_to("/in-person")
 
     return router

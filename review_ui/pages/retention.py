@@ -74,7 +74,7 @@ def routes(desk: StaffPages) -> APIRouter:
         with by.begin() as db:
             zone = sessions.exam_of(db, sessions.load(db, session_id.strip())).regulation.zone
             review_at = morning(review_on, zone) if review_on else None
-            holds.place(db, desk.core, by.actor, session_id.strip(), kind, reason, review_at=review_at)
+            holds.place(db, desk.core, by.actor, session_id.strip(), kind, reason=reason, review_at=review_at)
         return back_to("/retention")
 
     @router.post("/holds/{hold_id}/release")

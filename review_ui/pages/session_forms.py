@@ -68,8 +68,17 @@ def routes(staff: StaffPages) -> APIRouter:
             elif outcome is SessionOutcome.UNCLEAR:
                 reviews.decide_unclear(db, staff.core, by.actor, session_id, note)
             else:
-                chosen = check_chosen(category, severity)
-                incidents.decide(db, staff.core, by.actor, session_id, *chosen, reasons, tuple(flag or ()))
+                kind, grade = check_chosen(category, severity)
+                incidents.decide(
+                    db,
+                    staff.core,
+                    by.actor,
+                    session_id,
+                    category=kind,
+                    severity=grade,
+                    reasons=reasons,
+                    flag_ids=tuple(flag or ()),
+                )
         return back_to(f"/sessions/{session_id}" if outcome is SessionOutcome.INCIDENT else "/queue")
 
     return router

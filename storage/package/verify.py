@@ -54,7 +54,7 @@ def verify(
     )
     payload = {path: size for path, size in files.items() if path.startswith("data/")}
     report.run("bag.info", "", lambda: _info(root, package, payload))
-    _check_contents(report, root, package, payload, copies, roots)
+    _check_contents(report, root, package, payload=payload, copies=copies, roots=roots)
     return report
 
 
@@ -109,6 +109,7 @@ def _check_contents(
     report: Report,
     root: Path,
     package: Package,
+    *,
     payload: dict[str, int],
     copies: Copies,
     roots: Roots | None,
@@ -117,7 +118,7 @@ def _check_contents(
     if extract is not None:
         check_custody(report, package, extract, copies)
         check_complete(report, root, package, extract, bag.OPENINGS in payload)
-    check_time(report, root, package, extract, bag.TIMESTAMP in payload, roots)
+    check_time(report, root, package, extract=extract, present=bag.TIMESTAMP in payload, roots=roots)
     expected = {bag.PACKAGE, bag.CUSTODY} | ({bag.TIMESTAMP, bag.OPENINGS} & payload.keys())
     for stream in package.streams:
         path = f"data/{stream.kind}/manifest.json"
@@ -129,7 +130,7 @@ def _check_contents(
         if manifest is None:
             return
         entries = take_entries(extract, stream.unit) if extract is not None else []
-        check_stream(report, root, package, stream, manifest, entries, copies)
+        check_stream(report, root, package, stream, manifest=manifest, acts=entries, copies=copies)
         with report.part("stream.files", stream.kind):
             expected |= stream_files(stream, manifest)
     with report.part("package.files", "", f"{len(expected)} files"):

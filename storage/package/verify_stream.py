@@ -41,6 +41,7 @@ def check_stream(
     root: Path,
     package: Package,
     stream: StreamHead,
+    *,
     manifest: Manifest,
     acts: Sequence[dict[str, Any]],
     copies: Sequence[Checkpoint],
@@ -166,7 +167,9 @@ def _segment(root: Path, kind: str, manifest: Manifest, at: int) -> list[tuple[s
         )
     try:
         key = manifest.take_keys.get(leaf.take, b"\0" * 32)
-        plain = open_segment(key, leaf.unit, leaf.take, leaf.seq, leaf.media_type, sealed)
+        plain = open_segment(
+            key, unit_id=leaf.unit, take_id=leaf.take, seq=leaf.seq, media_type=leaf.media_type, sealed=sealed
+        )
     except (NotAuthentic, ValueError):
         closed = Refused("not-authentic", f"segment {at} does not open in its place with its take's key")
         return [*failures, ("segment.seal", closed)]

@@ -14,7 +14,13 @@ TOKEN = "timestamp.token"  # noqa: S105 - the code of a check
 
 
 def check_time(
-    report: Report, root: Path, package: Package, extract: Extract | None, present: bool, roots: Roots | None
+    report: Report,
+    root: Path,
+    package: Package,
+    *,
+    extract: Extract | None,
+    present: bool,
+    roots: Roots | None,
 ) -> None:
     """Adds timestamp.format, .checkpoint and .token. Without `roots` nobody is trusted, and the token is said
     to be unchecked; with them, a package without a time-stamp fails."""

@@ -126,11 +126,11 @@ def started(days: float, ask_time: AskClock = nobody) -> tuple[int, bool]:
     """A worker that starts so many days after the last pass: how many units it erases, and whether a brake
     waits for a person. Everything is due by its clock from the fifteenth day on."""
     with scene() as one:
-        Eraser(one.core, Shredder(one.world.objects), one.world.signer, Rules()).run()
+        Eraser(one.core, Shredder(one.world.objects), one.world.signer, rules=Rules()).run()
         one.world.clock.move(days=days)
         shredder = Shredder(one.world.objects)
         asking = lambda: ask_time(one) if ask_time is not nobody else None  # type: ignore[call-arg]  # noqa: E731
-        Eraser(one.core, shredder, one.world.signer, Rules(), lambda: 0.0, asking).run()
+        Eraser(one.core, shredder, one.world.signer, rules=Rules(), ticks=lambda: 0.0, ask_time=asking).run()
         with one.core.db.read() as db:
             gone = list(db.scalars(select(UnitRow.id).where(UnitRow.state == UnitState.ERASED.value)))
             brake = worker_state.brake_in_force(db)

@@ -68,7 +68,16 @@ def rechain(db: Db, first: int) -> None:
     prev = db.scalar(select(EntryRow.hash).where(EntryRow.number == first - 1)) or GENESIS
     for row in db.scalars(select(EntryRow).where(EntryRow.number >= first).order_by(EntryRow.number)):
         actor, act = Actor(row.actor, row.role), Action(row.action)
-        body = entry_body(row.number, row.at, actor, act, row.session_id, row.unit_id, row.detail, prev)
+        body = entry_body(
+            number=row.number,
+            at=row.at,
+            actor=actor,
+            action=act,
+            session_id=row.session_id,
+            unit_id=row.unit_id,
+            detail=row.detail,
+            prev=prev,
+        )
         row.prev, row.hash = prev, entry_hash(body)
         prev = row.hash
     db.execute(update(LedgerHeadRow).values(hash=prev))

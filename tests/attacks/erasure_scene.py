@@ -96,7 +96,7 @@ def held_by(kind: HoldKind) -> Edit:
 
     def hold(scene: Scene) -> None:
         with scene.core.db.begin() as db:
-            holds.place(db, scene.core, ADMIN, scene.held.id, kind, "seen by two people")
+            holds.place(db, scene.core, ADMIN, scene.held.id, kind, reason="seen by two people")
 
     return hold
 
@@ -106,7 +106,13 @@ def open_incident(scene: Scene) -> None:
     with scene.core.db.begin() as db:
         claims.claim(db, scene.core, ANNA, scene.held.id)
         incidents.decide(
-            db, scene.core, ANNA, scene.held.id, Category.OTHER, Severity.MINOR, "A second voice."
+            db,
+            scene.core,
+            ANNA,
+            scene.held.id,
+            category=Category.OTHER,
+            severity=Severity.MINOR,
+            reasons="A second voice.",
         )
 
 
@@ -118,7 +124,9 @@ def open_appeal(scene: Scene) -> None:
 def recompute(scene: Scene) -> None:
     """What the service does by itself when a card is compared: due dates follow from the rows anew."""
     with scene.core.db.begin() as db:
-        identity_answers.answer(db, scene.core, ANNA, scene.held.id, False, "the picture is dark")
+        identity_answers.answer(
+            db, scene.core, ANNA, scene.held.id, confirmed=False, reason="the picture is dark"
+        )
 
 
 def let_go(scene: Scene) -> None:

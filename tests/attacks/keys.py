@@ -44,7 +44,7 @@ def _recorded_to_another_key(ground: Ground) -> Outcome:
     profile = CaptureProfile((Stream.WEBCAM,), identity_copy=True)
     try:
         with made.core.db.begin() as db:
-            exam = exams.create(db, made.core, operator(), "Module 2", REGULATION, profile)
+            exam = exams.create(db, made.core, operator(), "Module 2", regulation=REGULATION, profile=profile)
         for at in range(SESSIONS):
             session = _admitted(made, exam)
             _replace_keys(made, session, tagged=at % 2 == 0)

@@ -47,11 +47,11 @@ class Stage:
         await self.ingests.start()
         self.port = self.ingests.rounds.port
 
-        def watched(begin: int, length: int, source: Address, fileno: int, at_s: float, at_ms: int) -> None:
+        def watched(begin: int, length: int, source: Address, fileno: int, at: tuple[float, int]) -> None:
             data = bytes(self.port.buffer[begin : begin + length])
             kind = "stun" if data[:1] < b"\x04" else "media" if data[:1] > b"\x7f" else "dtls"
             self.seen.setdefault(kind, data)
-            accept(begin, length, source, fileno, at_s, at_ms)
+            accept(begin, length, source, fileno, at)
 
         accept = stand_before(self.port, watched)
         self.connection.addTransceiver(VideoStreamTrack(), direction="sendonly")
@@ -141,7 +141,7 @@ def test_sessions_live_through_any_datagram(kind: Callable[[Stage], bytes], know
             if known:
                 length = min(len(data), SLOT_BYTES)
                 stage.port.buffer[:length] = data[:length]
-                stage.port.accept(0, length, home, fileno, *stage.port.now())
+                stage.port.accept(0, length, home, fileno, stage.port.now())
             else:
                 stranger = strangers[number % len(strangers)]
                 stranger.sendto(data, ("127.0.0.1", stage.ingests.media_port))

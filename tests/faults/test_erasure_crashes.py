@@ -64,14 +64,16 @@ class Scene:
     def run(self, points: Points) -> None:
         core, objects = crashing(self.world.core, self.objects, points)
         ticks = lambda: self.world.clock.now.timestamp()  # noqa: E731
-        Eraser(core, Shredder(objects), self.world.signer, UNPAUSED, ticks=ticks).run()
+        Eraser(core, Shredder(objects), self.world.signer, rules=UNPAUSED, ticks=ticks).run()
 
     def place(self) -> None:
         """Somebody holds the session; whoever is told so finds it whole."""
         try:
             with self.world.core.db.begin() as db:
                 core = self.world.core
-                self.hold = holds.place(db, core, OFFICER, self.session.id, HoldKind.LEGAL, "court order")
+                self.hold = holds.place(
+                    db, core, OFFICER, self.session.id, HoldKind.LEGAL, reason="court order"
+                )
         except BeingErased:
             self.hold = None
 

@@ -141,7 +141,7 @@ class Life(RuleBasedStateMachine):
     def hold(self, which: int, kind: HoldKind) -> None:
         with suppress(BeingErased), self.world.core.db.begin() as db:
             session = self.sessions[which % len(self.sessions)]
-            holds.place(db, self.world.core, OFFICER, session.id, kind, "seen by two people")
+            holds.place(db, self.world.core, OFFICER, session.id, kind, reason="seen by two people")
 
     @precondition(lambda self: self.sessions)
     @rule(which=ANY)
@@ -203,7 +203,7 @@ class Life(RuleBasedStateMachine):
         core, objects = crashing(self.world.core, self.objects, Points(point, crash))
         ticks = lambda: self.world.clock.now.timestamp()  # noqa: E731
         with suppress(Crash):
-            Eraser(core, Shredder(objects), self.world.signer, UNPAUSED, ticks=ticks).run()
+            Eraser(core, Shredder(objects), self.world.signer, rules=UNPAUSED, ticks=ticks).run()
 
     @rule()
     def signed_and_copied(self) -> None:

@@ -116,7 +116,14 @@ class Fuzzed:
         changed = mutate_bytes(chance, sealed)
         try:
             key = manifest.take_keys[leaf.take]
-            open_segment(key, leaf.unit, leaf.take, leaf.seq, leaf.media_type, changed)
+            open_segment(
+                key,
+                unit_id=leaf.unit,
+                take_id=leaf.take,
+                seq=leaf.seq,
+                media_type=leaf.media_type,
+                sealed=changed,
+            )
         except NotAuthentic:
             return "not-authentic"
         assert changed == sealed, "a changed segment opened"

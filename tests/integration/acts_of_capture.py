@@ -36,7 +36,7 @@ SHEETS = (Signal(SignalKind.DARK, "mean-luma", 1, 16, "luma", 7.5, 0, 3_000),)
 def invited(world: RolesWorld) -> Session:
     """As the command line invites."""
     with world.core.db.begin() as db:
-        exam = exams.create(db, world.core, ADMIN, "Module 2", REGULATION, EVERYTHING)
+        exam = exams.create(db, world.core, ADMIN, "Module 2", regulation=REGULATION, profile=EVERYTHING)
     return world.session(exam)
 
 
@@ -56,8 +56,8 @@ def recorded(world: RolesWorld) -> Session:
 def before_the_exam(world: RolesWorld, core: Core, session: Session) -> None:
     with core.db.begin() as db:
         sessions.ask_in_person(db, core, session.id, "I have no quiet room.")
-        sessions.admit(db, core, session.id, "v1", "{}", "nl")
-        sessions.admit(db, core, session.id, "v1", "{}", "fr")
+        sessions.admit(db, core, session.id, "v1", notice_text="{}", language="nl")
+        sessions.admit(db, core, session.id, "v1", notice_text="{}", language="fr")
         sessions.phone_ready(db, core, session.id)
         help_requests.ask(db, core, session.id, HelpKind.HELP, "It does not start.")
     world.send_card(session)
@@ -112,7 +112,7 @@ def together(world: RolesWorld, core: Core, begun: recordings.BegunTake, at: int
 def fill_late(world: RolesWorld, core: Core, session: Session, at: int) -> None:
     with core.db.begin() as db:
         late.expect(db, core, session.id, Stream.WEBCAM, True)
-        begun = late.begin_late_take(db, core, session.id, Stream.WEBCAM, "video/webm", at)
+        begun = late.begin_late_take(db, core, session.id, Stream.WEBCAM, "video/webm", start_unix_ms=at)
     world.store(begun, 0, at)
     world.end(begun)
 

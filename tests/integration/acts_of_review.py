@@ -63,33 +63,39 @@ def staff_work(world: RolesWorld, session: Session) -> None:
             help_requests.take(db, core, actor, help_id)
             help_requests.answer(db, core, actor, help_id, "Wait a minute.")
             sits_at = world.clock() + timedelta(days=9)
-            sessions.answer_in_person(db, core, actor, elsewhere.id, sits_at, "Room 4, at nine.")
+            sessions.answer_in_person(
+                db, core, actor, elsewhere.id, sits_at=sits_at, answer="Room 4, at nine."
+            )
             claims.claim(db, core, actor, session.id)
             reviews.release(db, core, actor, session.id)
             claims.claim(db, core, actor, session.id)
             ending.end_by_proctor(db, core, left.id, EndReason.TECHNICAL, actor)
-            identity_answers.answer(db, core, actor, session.id, False, REASON)
+            identity_answers.answer(db, core, actor, session.id, confirmed=False, reason=REASON)
             added = add_flag(
                 db,
                 core,
                 actor,
                 session.id,
-                0,
-                1,
-                Category.OTHER,
-                Severity.MINOR,
-                "",
+                start_ms=0,
+                end_ms=1,
+                category=Category.OTHER,
+                severity=Severity.MINOR,
+                note="",
             )
         world.clock.move(seconds=1)
         with core.db.begin() as db:
-            identity_answers.answer(db, core, access.actor(second), session.id, True, f"{REASON} Not here.")
+            identity_answers.answer(
+                db, core, access.actor(second), session.id, confirmed=True, reason=f"{REASON} Not here."
+            )
         pages_of(world, core, session, secret)
         decide(world, core, session, actor, added.id)
         decide_nothing(world, core, other, actor)
         with core.db.begin() as db:
-            placed = holds.place(db, core, actor, session.id, HoldKind.LEGAL, "court order")
+            placed = holds.place(db, core, actor, session.id, HoldKind.LEGAL, reason="court order")
             procedures.release(db, core, BERT, placed.id)
-            appeals.close(db, core, CARLA, appeal.id, AppealOutcome.REFUSED, "The recording shows it.")
+            appeals.close(
+                db, core, CARLA, appeal.id, outcome=AppealOutcome.REFUSED, answer="The recording shows it."
+            )
             secrets = [secret_of_second]
             secrets += [access.begin_login(db, core, one)[1] for one in links]
         for one in secrets:
@@ -113,7 +119,9 @@ def decide(world: RolesWorld, core: Core, session: Session, actor: Actor, flag_i
         appeal = appeals.lodge(db, capture, session.id, "It was allowed.")
     with core.db.begin() as db:
         other = Amendment(Category.TECHNICAL, Severity.MAJOR)
-        appeals.close(db, core, CARLA, appeal.id, AppealOutcome.AMENDED, "In part.", other)
+        appeals.close(
+            db, core, CARLA, appeal.id, outcome=AppealOutcome.AMENDED, answer="In part.", amendment=other
+        )
         incidents.close(db, core, BERT, incident)
 
 
@@ -137,7 +145,14 @@ def seen_by_three(
     world.clock.move(seconds=1)
     with core.db.begin() as db:
         decided = incidents.decide(
-            db, core, actor, session.id, Category.OTHER, Severity.MINOR, REASON, linked
+            db,
+            core,
+            actor,
+            session.id,
+            category=Category.OTHER,
+            severity=Severity.MINOR,
+            reasons=REASON,
+            flag_ids=linked,
         )
         incidents.reject(db, core, BERT, decided.id, REASON)
     return decided.id

@@ -41,7 +41,7 @@ def published(world: World) -> Exam:
 
 def hold(world: World, session: Session, kind: HoldKind = HoldKind.LEGAL) -> str:
     with world.core.db.begin() as db:
-        return holds.place(db, world.core, ADMIN, session.id, kind, "a court asks").id
+        return holds.place(db, world.core, ADMIN, session.id, kind, reason="a court asks").id
 
 
 def states(world: World, session: Session) -> set[str]:

@@ -98,7 +98,7 @@ async def staged(world: World) -> AsyncIterator[Stage]:
         transport = httpx2.ASGITransport(app)
         async with httpx2.AsyncClient(transport=transport, base_url="http://127.0.0.1") as http:
             with world.core.db.begin() as db:
-                exam = exams.create(db, world.core, ADMIN, "Module 2", REGULATION, PROFILE)
+                exam = exams.create(db, world.core, ADMIN, "Module 2", regulation=REGULATION, profile=PROFILE)
             invited, recording = world.session(exam), world.admitted(exam)
             first = world.begin(recording)
             world.store(first, 0, world.clock.unix_ms)

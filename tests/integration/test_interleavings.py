@@ -82,7 +82,7 @@ def has_one_winner(stage: Stage, by: str, schedules_min: int) -> None:
     def hold(database: Database) -> Hold | Appeal:
         if by == "hold":
             return database.transact(
-                lambda db: holds.place(db, core, ANNA, session_id, HoldKind.LEGAL, "court order")
+                lambda db: holds.place(db, core, ANNA, session_id, HoldKind.LEGAL, reason="court order")
             )
         return database.transact(lambda db: appeals.lodge(db, core, session_id, "I was alone."))
 
@@ -107,7 +107,7 @@ def test_a_release_and_an_erasure_never_lose_count(stage: Stage) -> None:
     def reset() -> None:
         stage.reset()
         with core.db.begin() as db:
-            placed[:] = [holds.place(db, core, ANNA, stage.session.id, HoldKind.LEGAL, "court order")]
+            placed[:] = [holds.place(db, core, ANNA, stage.session.id, HoldKind.LEGAL, reason="court order")]
 
     def release(database: Database) -> Hold:
         return database.transact(lambda db: procedures.release(db, core, BERT, placed[0].id))
@@ -132,7 +132,7 @@ def test_two_releases_of_one_hold_lower_the_counter_once(stage: Stage) -> None:
         stage.reset()
         with core.db.begin() as db:
             placed[:] = [
-                holds.place(db, core, ANNA, stage.session.id, kind, "court order")
+                holds.place(db, core, ANNA, stage.session.id, kind, reason="court order")
                 for kind in (HoldKind.LEGAL, HoldKind.INCIDENT)
             ]
 
@@ -164,7 +164,13 @@ def test_of_two_people_at_once_one_decides(stage: Stage, what: str) -> None:
                 claims.claim(db, core, ANNA, session_id)
                 reasons = "A text file was open over question 9."
                 incident = incidents.decide(
-                    db, core, ANNA, session_id, Category.OTHER, Severity.MINOR, reasons
+                    db,
+                    core,
+                    ANNA,
+                    session_id,
+                    category=Category.OTHER,
+                    severity=Severity.MINOR,
+                    reasons=reasons,
                 )
                 subject[:] = [incident.id]
             elif what == "appeal closed":
@@ -180,7 +186,9 @@ def test_of_two_people_at_once_one_decides(stage: Stage, what: str) -> None:
                 return database.transact(lambda db: incidents.confirm(db, core, person, subject[0]))
             outcome = AppealOutcome.REFUSED if second else AppealOutcome.UPHELD
             return database.transact(
-                lambda db: appeals.close(db, core, person, subject[0], outcome, "We looked at it.")
+                lambda db: appeals.close(
+                    db, core, person, subject[0], outcome=outcome, answer="We looked at it."
+                )
             )
 
         return work

@@ -44,7 +44,7 @@ def recorded(world: World) -> Session:
     """A card, both logs, and a webcam that came back once: two takes. Somebody raised a flag."""
     profile = CaptureProfile((Stream.WEBCAM,), identity_copy=True, activity_log=True, answers_log=True)
     with world.core.db.begin() as db:
-        exam = exams.create(db, world.core, ADMIN, "Module 2", REGULATION, profile)
+        exam = exams.create(db, world.core, ADMIN, "Module 2", regulation=REGULATION, profile=profile)
     session = world.admitted(exam)
     world.send_card(session)
     world.record(session)
@@ -59,11 +59,11 @@ def recorded(world: World) -> Session:
             world.core,
             ADMIN,
             session.id,
-            0,
-            10,
-            Category.OTHER,
-            Severity.MINOR,
-            NOTE,
+            start_ms=0,
+            end_ms=10,
+            category=Category.OTHER,
+            severity=Severity.MINOR,
+            note=NOTE,
         )
         return ending.finish(db, world.core, session.id)
 
@@ -192,7 +192,7 @@ def test_a_card_that_was_erased_before_is_not_missed(world: World, tmp_path: Pat
     """Its entry `evidence:erase` says why it is not here."""
     session = recorded(world)
     with world.core.db.begin() as db:
-        identity_answers.answer(db, world.core, ADMIN, session.id, True, "")
+        identity_answers.answer(db, world.core, ADMIN, session.id, confirmed=True, reason="")
     world.clock.move(days=2)
     world.eraser.run()
     package = export(world, session, tmp_path / "package")

@@ -200,14 +200,14 @@ def test_without_the_service_nobody_is_admitted_and_nothing_is_half_made(site: S
     away = TransitSealing(TransitClient(nobody, site.logins[KeyPower.SEALER]))
     core = replace(world.core, sealer=Sealer(away, TAGS))
     with pytest.raises(Unavailable, match="key service is away") as raised, core.db.begin() as db:
-        sessions.admit(db, core, session.id, "v1", "{}", "nl")
+        sessions.admit(db, core, session.id, "v1", notice_text="{}", language="nl")
     assert "Try again" in raised.value.remedy
     with core.db.read() as db:
         assert sessions.load(db, session.id) == session
         assert db.scalar(select(func.count()).select_from(UnitRow)) == 0
     core = replace(core, sealer=Sealer(site.sealing(), TAGS))
     with core.db.begin() as db:
-        sessions.admit(db, core, session.id, "v1", "{}", "nl")
+        sessions.admit(db, core, session.id, "v1", notice_text="{}", language="nl")
     with core.db.read() as db:
         assert {key[:4] for key in db.scalars(select(UnitRow.sealed_private_key)) if key} == {MAGIC}
     world.core.db.close()

@@ -91,11 +91,11 @@ def test_loss_that_is_not_repaired_costs_pictures_but_no_soundness() -> None:
             await publisher.publish()
             port = site.ingests.rounds.port
 
-            def lossy(begin: int, length: int, source: Address, fileno: int, at_s: float, at_ms: int) -> None:
+            def lossy(begin: int, length: int, source: Address, fileno: int, at: tuple[float, int]) -> None:
                 data = port.buffer[begin : begin + length]
                 is_rtp = 127 < data[0] < 192 and not 191 < data[1] < 224
                 if not is_rtp or int.from_bytes(data[2:4], "big") % LOST_EVERY:
-                    accept(begin, length, source, fileno, at_s, at_ms)
+                    accept(begin, length, source, fileno, at)
 
             accept = stand_before(port, lossy)
             await site.until(lambda: sum(len(take.segments) for take in site.takes(Stream.WEBCAM)) >= 3)

@@ -64,7 +64,7 @@ class Network:
         self.port = self.site.ingests.rounds.port
         self.accept = stand_before(self.port, self.entry)
 
-    def entry(self, begin: int, length: int, source: Address, fileno: int, at_s: float, at_ms: int) -> None:
+    def entry(self, begin: int, length: int, source: Address, fileno: int, at: tuple[float, int]) -> None:
         data = bytes(self.port.buffer[begin : begin + length])
         media = 127 < data[0] < 192 and not 191 < data[1] < 224
         sound = media and data[1] & 127 in self.payloads("audio")
@@ -76,13 +76,13 @@ class Network:
             return
         self.passed += 1
         if self.delay is None:
-            self.accept(begin, length, source, fileno, at_s, at_ms)
+            self.accept(begin, length, source, fileno, at)
         else:
             asyncio.get_running_loop().call_later(self.delay(), self.later, data, source, fileno)
 
     def later(self, data: bytes, source: Address, fileno: int) -> None:
         self.port.buffer[: len(data)] = data
-        self.accept(0, len(data), source, fileno, *self.port.now())
+        self.accept(0, len(data), source, fileno, self.port.now())
 
     def count(self, data: bytes, source: Address, sound: bool, lost: bool) -> None:
         if sound:

@@ -81,7 +81,7 @@ class Wire:
             self.frames.append, self._lost, lambda *report: self.reports.append(report), lambda: None
         )
         self.reception = Reception(
-            Formats(codec, VIDEO, AGAIN, AUDIO), buffer, events, self.sent.append, ssrc=9, cname="us"
+            Formats(codec, VIDEO, AGAIN, AUDIO), buffer, events, send=self.sent.append, ssrc=9, cname="us"
         )
         self.inbound = hooks.in_place(inbound, buffer)
         self.now_s = 100.0

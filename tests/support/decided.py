@@ -89,7 +89,9 @@ def decide_everything(world: World, again: str = "") -> Decided:
         sessions.ask_in_person(db, world.core, invited.id, "My camera is broken")
     with world.core.db.begin() as db:
         sits_at = world.clock() + timedelta(days=9)
-        sessions.answer_in_person(db, world.core, ADMIN, invited.id, sits_at, "Room 4, at nine.")
+        sessions.answer_in_person(
+            db, world.core, ADMIN, invited.id, sits_at=sits_at, answer="Room 4, at nine."
+        )
     recording = _invite(world, exam, "C-5")
     _admit(world, recording)
     world.begin(recording)
@@ -121,19 +123,21 @@ def decide_one(world: World) -> tuple[Session, Session]:
 def _exam(world: World, title: str) -> Exam:
     profile = CaptureProfile((Stream.WEBCAM, Stream.SCREEN), identity_copy=True, activity_log=True)
     with world.core.db.begin() as db:
-        return exams.create(db, world.core, ADMIN, title, REGULATION, profile)
+        return exams.create(db, world.core, ADMIN, title, regulation=REGULATION, profile=profile)
 
 
 def _invite(world: World, exam: Exam, ref: str) -> Session:
     schedule = Schedule(world.clock() + timedelta(minutes=5), 90, 15)
     with world.core.db.begin() as db:
-        return sessions.create(db, world.core, ADMIN, exam.id, ref, "nl", schedule=schedule)
+        return sessions.create(db, world.core, ADMIN, exam.id, ref, language="nl", schedule=schedule)
 
 
 def _admit(world: World, session: Session) -> None:
     for language in ("nl", "fr"):
         with world.core.db.begin() as db:
-            sessions.admit(db, world.core, session.id, "v1", f"notice in {language}", language)
+            sessions.admit(
+                db, world.core, session.id, "v1", notice_text=f"notice in {language}", language=language
+            )
 
 
 def _sat(world: World, exam: Exam, ref: str) -> Session:
@@ -165,10 +169,10 @@ def _sat(world: World, exam: Exam, ref: str) -> Session:
     with world.core.db.begin() as db:
         ended = ending.finish(db, world.core, session.id)
     with world.core.db.begin() as db:
-        identity_answers.answer(db, world.core, ADMIN, session.id, False, "Too dark")
+        identity_answers.answer(db, world.core, ADMIN, session.id, confirmed=False, reason="Too dark")
     world.clock.move(seconds=1)
     with world.core.db.begin() as db:
-        identity_answers.answer(db, world.core, ADMIN, session.id, True, "")
+        identity_answers.answer(db, world.core, ADMIN, session.id, confirmed=True, reason="")
     return ended
 
 
@@ -181,11 +185,11 @@ def _incident(world: World, session: Session, person: Person) -> str:
             world.core,
             actor,
             session.id,
-            1000,
-            2000,
-            Category.OTHER_PERSON,
-            Severity.MAJOR,
-            "A voice",
+            start_ms=1000,
+            end_ms=2000,
+            category=Category.OTHER_PERSON,
+            severity=Severity.MAJOR,
+            note="A voice",
         )
     world.clock.move(seconds=1)
     with world.core.db.begin() as db:
@@ -199,10 +203,10 @@ def _incident(world: World, session: Session, person: Person) -> str:
             world.core,
             actor,
             session.id,
-            Category.OTHER_PERSON,
-            Severity.MAJOR,
-            "Somebody spoke",
-            (flag.id,),
+            category=Category.OTHER_PERSON,
+            severity=Severity.MAJOR,
+            reasons="Somebody spoke",
+            flag_ids=(flag.id,),
         )
     world.clock.move(seconds=1)
     return made.id
@@ -226,7 +230,15 @@ def _decide_appealed(
         appeal = appeals.lodge(db, world.core, session.id, "It was the radio")
     world.clock.move(seconds=1)
     with world.core.db.begin() as db:
-        appeals.close(db, world.core, access.actor(clara), appeal.id, outcome, answer, amendment)
+        appeals.close(
+            db,
+            world.core,
+            access.actor(clara),
+            appeal.id,
+            outcome=outcome,
+            answer=answer,
+            amendment=amendment,
+        )
     return incident
 
 
@@ -239,7 +251,9 @@ def _decide_agreed(world: World, session: Session, people: tuple[Person, Person,
 def _decide_disputed(world: World, session: Session, anna: Person) -> None:
     _incident(world, session, anna)
     with world.core.db.begin() as db:
-        holds.place(db, world.core, ADMIN, session.id, HoldKind.LEGAL, "Asked for by a court", "Office")
+        holds.place(
+            db, world.core, ADMIN, session.id, HoldKind.LEGAL, reason="Asked for by a court", owner="Office"
+        )
     with world.core.db.begin() as db:
         appeals.lodge(db, world.core, session.id, "I was alone")
 
@@ -254,7 +268,7 @@ def _decide_rejected(world: World, session: Session, anna: Person, ben: Person, 
         with world.core.db.begin() as db:
             incidents.reject(db, world.core, access.actor(person), incident, "I hear a radio")
     with world.core.db.begin() as db:
-        held = holds.place(db, world.core, ADMIN, session.id, HoldKind.LEGAL, "Asked for by a court")
+        held = holds.place(db, world.core, ADMIN, session.id, HoldKind.LEGAL, reason="Asked for by a court")
     world.clock.move(seconds=1)
     with world.core.db.begin() as db:
         procedures.release(db, world.core, ADMIN, held.id)

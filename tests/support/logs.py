@@ -46,7 +46,7 @@ def batch(sent_at: datetime, events: Sequence[dict[str, Any]], log: str = "activ
 def exam_with_logs(world: World, profile: CaptureProfile = BOTH) -> Exam:
     """An exam that keeps logs."""
     with world.core.db.begin() as db:
-        return exams.create(db, world.core, ADMIN, "Module 2", REGULATION, profile)
+        return exams.create(db, world.core, ADMIN, "Module 2", regulation=REGULATION, profile=profile)
 
 
 def write(world: World, session: Session, log: str, events: Sequence[dict[str, Any]]) -> None:
@@ -56,7 +56,9 @@ def write(world: World, session: Session, log: str, events: Sequence[dict[str, A
     ids = [str(one.id) for one in given.events]
     with core.db.begin() as db:
         start = world.clock.unix_ms
-        begun = recordings.begin_take(db, core, session.id, Log(log).kind, LOG_MEDIA_TYPE, start)
+        begun = recordings.begin_take(
+            db, core, session.id, Log(log).kind, LOG_MEDIA_TYPE, start_unix_ms=start
+        )
         sealed = begun.sealer.seal(0, LOG_MEDIA_TYPE, logs.encode(given, ids, received))
         world.objects.put(segment_key(begun.take.unit_id, begun.take.id, 0), sealed)
         leaf = SealedSegment(0, digest(sealed), len(sealed), start, 1)

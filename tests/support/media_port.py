@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from capture.receive.delivery import Address, Publisher, Read, deliver
 from capture.receive.port import MediaPort
 
-Accept = Callable[[int, int, Address, int, float, int], None]
+Accept = Callable[[int, int, Address, int, tuple[float, int]], None]
 
 
 def stand_before(port: MediaPort, entry: Accept) -> Accept:
@@ -17,10 +17,11 @@ def stand_before(port: MediaPort, entry: Accept) -> Accept:
         offset_s: float,
         offset_ms: int,
         publishers: Mapping[Address, Publisher],
+        *,
         other: Callable[[int, int, Address, float, int], None],
         failed: Callable[[Exception, int], None],
     ) -> None:
-        deliver(read, buffer, offset_s, offset_ms, {}, other, failed)
+        deliver(read, buffer, offset_s, offset_ms, {}, other=other, failed=failed)
 
     port.deliver = without_publishers
     accept: Accept = port.accept

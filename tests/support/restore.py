@@ -80,4 +80,4 @@ class Operations:
 
     def lift(self, reason: str = REASON) -> Restoration:
         world = self.world
-        return lifting.lift(world.core, world.signer, self.watch(), self.copy, OPERATOR, reason)
+        return lifting.lift(world.core, world.signer, self.watch(), self.copy, by=OPERATOR, reason=reason)

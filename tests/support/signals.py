@@ -59,4 +59,4 @@ def write_sheet(world: World, begun: BegunTake, told: tuple[Signal, ...]) -> Non
         pictures = (Thumbnail(0, b"\xff\xd8a face\xff\xd9"),)
         sealed = signals.seal_sheet(core, take, Sheet(take.stream, 0, SEGMENT_MS, told, pictures))
         world.objects.put(sealed.object_key, sealed.sealed)
-        signals.register_sheet(db, core, take, sealed, told, {})
+        signals.register_sheet(db, core, take, sheet=sealed, signals=told, flagged={})

@@ -106,7 +106,7 @@ class World:
         weeks between two passes, which tests skip, for no pause."""
         shredder = Shredder(objects or self.objects)
         rules = rules or UNPAUSED
-        return Eraser(self.core, shredder, self.signer, rules, ticks=lambda: self.clock.now.timestamp())
+        return Eraser(self.core, shredder, self.signer, rules=rules, ticks=lambda: self.clock.now.timestamp())
 
     def exam(
         self,
@@ -116,7 +116,7 @@ class World:
     ) -> Exam:
         profile = CaptureProfile(streams, identity_copy)
         with self.core.db.begin() as db:
-            return exams.create(db, self.core, ADMIN, "Module 2", regulation, profile)
+            return exams.create(db, self.core, ADMIN, "Module 2", regulation=regulation, profile=profile)
 
     def session(self, exam: Exam | None = None) -> Session:
         exam = exam or self.exam()
@@ -126,12 +126,17 @@ class World:
     def admitted(self, exam: Exam | None = None) -> Session:
         session = self.session(exam)
         with self.core.db.begin() as db:
-            return sessions.admit(db, self.core, session.id, "v1", "{}", "nl")
+            return sessions.admit(db, self.core, session.id, "v1", notice_text="{}", language="nl")
 
     def begin(self, session: Session, stream: Stream = Stream.WEBCAM) -> BegunTake:
         with self.core.db.begin() as db:
             return recordings.begin_take(
-                db, self.core, session.id, stream, 'video/webm; codecs="vp8"', self.clock.unix_ms
+                db,
+                self.core,
+                session.id,
+                stream,
+                'video/webm; codecs="vp8"',
+                start_unix_ms=self.clock.unix_ms,
             )
 
     def store(

@@ -46,7 +46,9 @@ def titled(world: World) -> Exam:
     """An exam with every log, and somebody of the staff who has signed in."""
     profile = CaptureProfile(tuple(Stream), True, activity_log=True, answers_log=True, signals=True)
     with world.core.db.begin() as db:
-        exam = exams.create(db, world.core, ADMIN, TITLED, REGULATION, profile, TITLED)
+        exam = exams.create(
+            db, world.core, ADMIN, TITLED, regulation=REGULATION, profile=profile, legal_ground=TITLED
+        )
         person = access.add_user(db, world.core, ADMIN, NAMED, Role.PROCTOR)
         access.begin_login(db, world.core, access.new_link(db, world.core, ADMIN, person))
     return exam
@@ -58,8 +60,8 @@ def written_about(world: World, exam: Exam | None = None) -> Session:
     with world.core.db.begin() as db:
         session = sessions.create(db, world.core, ADMIN, exam.id, WHO)
         sessions.ask_in_person(db, world.core, session.id, SAID)
-        sessions.answer_in_person(db, world.core, ADMIN, session.id, None, SAID)
-        sessions.admit(db, world.core, session.id, "v1", WHO, "nl")
+        sessions.answer_in_person(db, world.core, ADMIN, session.id, sits_at=None, answer=SAID)
+        sessions.admit(db, world.core, session.id, "v1", notice_text=WHO, language="nl")
     world.send_card(session)
     world.record(session)
     if exam.profile.signals:
@@ -72,19 +74,29 @@ def written_about(world: World, exam: Exam | None = None) -> Session:
     with world.core.db.begin() as db:
         ending.finish(db, world.core, session.id)
     with world.core.db.begin() as db:
-        identity_answers.answer(db, world.core, ANNA, session.id, False, SAID)
+        identity_answers.answer(db, world.core, ANNA, session.id, confirmed=False, reason=SAID)
         claims.claim(db, world.core, DIRK, session.id)
         reviews.decide_unclear(db, world.core, DIRK, session.id, SAID)
         claims.claim(db, world.core, ANNA, session.id)
         flag_it(db, world, session)
-        placed = holds.place(db, world.core, ADMIN, session.id, HoldKind.LEGAL, SAID, SAID)
+        placed = holds.place(db, world.core, ADMIN, session.id, HoldKind.LEGAL, reason=SAID, owner=SAID)
         procedures.release(db, world.core, BERT, placed.id)
     return session
 
 
 def flag_it(db: Db, world: World, session: Session) -> None:
     """A proctor's flag whose note is SAID."""
-    add_flag(db, world.core, ANNA, session.id, 0, 1, Category.OTHER, Severity.MINOR, SAID)
+    add_flag(
+        db,
+        world.core,
+        ANNA,
+        session.id,
+        start_ms=0,
+        end_ms=1,
+        category=Category.OTHER,
+        severity=Severity.MINOR,
+        note=SAID,
+    )
 
 
 def remember(world: World, session: Session) -> None:
@@ -116,14 +128,23 @@ def incident_about(world: World, agreed: bool, exam: Exam | None = None) -> Sess
         for flag in seen:
             flags.decide(db, world.core, ANNA, flag.id, FlagState.CONFIRMED)
         shown = tuple(flag.id for flag in seen)
-        made = incidents.decide(db, world.core, ANNA, session.id, Category.OTHER, Severity.MAJOR, SAID, shown)
+        made = incidents.decide(
+            db,
+            world.core,
+            ANNA,
+            session.id,
+            category=Category.OTHER,
+            severity=Severity.MAJOR,
+            reasons=SAID,
+            flag_ids=shown,
+        )
         incidents.reject(db, world.core, DIRK, made.id, SAID)
         if agreed:
             incidents.confirm(db, world.core, BERT, made.id)
         else:
             incidents.reject(db, world.core, BERT, made.id, SAID)
         appeal = appeals.lodge(db, world.core, session.id, SAID)
-        appeals.close(db, world.core, CLARA, appeal.id, AppealOutcome.REFUSED, SAID)
+        appeals.close(db, world.core, CLARA, appeal.id, outcome=AppealOutcome.REFUSED, answer=SAID)
         if agreed:
             incidents.close(db, world.core, BERT, made.id)
     return session

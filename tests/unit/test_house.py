@@ -14,6 +14,9 @@ from tests.support import compiled, floors
 ROOT = Path(__file__).parents[2]
 LINES_MAX = 320
 FUNCTION_LINES_MAX = 70
+POSITIONAL_MAX = 5
+NAMED_BY = {"get", "post", "put", "delete", "head", "exception_handler", "command"}
+"""Decorators of a framework that hands all arguments over by name: routes of FastAPI, commands of click."""
 CONTAINER_BYTES_MAX = 1 << 20
 """Of a segment: what is around its pictures and its sound, and the seal."""
 LINE_CHARS_MAX = 110
@@ -47,6 +50,29 @@ def test_no_function_is_longer_than_a_page() -> None:
         and (node.end_lineno or 0) - node.lineno + 1 > FUNCTION_LINES_MAX
     ]
     assert long == []
+
+
+def is_named_by(function: ast.FunctionDef | ast.AsyncFunctionDef, names: set[str]) -> bool:
+    """Whether a call of an attribute of this name decorates it."""
+    calls = [one.func for one in function.decorator_list if isinstance(one, ast.Call)]
+    return any(isinstance(call, ast.Attribute) and call.attr in names for call in calls)
+
+
+def test_more_than_five_arguments_are_given_by_name() -> None:
+    """No function of the product takes more than POSITIONAL_MAX positional arguments, its object apart; those
+    that a framework calls (NAMED_BY) are excepted."""
+    found, many = 0, []
+    for file in files():
+        if file.suffix != ".py" or file.is_relative_to(ROOT / "tests"):
+            continue
+        for node in ast.walk(ast.parse(file.read_text())):
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and not is_named_by(node, NAMED_BY):
+                names = [one.arg for one in (*node.args.posonlyargs, *node.args.args)]
+                found += 1
+                if len(names) - (names[:1] in (["self"], ["cls"])) > POSITIONAL_MAX:
+                    many.append((str(file.relative_to(ROOT)), node.name))
+    assert found
+    assert many == []
 
 
 def test_no_line_is_longer_than_a_reader_sees() -> None:

@@ -151,7 +151,9 @@ class Stage:
         core, first = self.world.core, files[0][0]
         media_type = first.media_type
         with core.db.begin() as db:
-            begun = recordings.begin_take(db, core, session.id, stream, media_type, first.start_unix_ms)
+            begun = recordings.begin_take(
+                db, core, session.id, stream, media_type, start_unix_ms=first.start_unix_ms
+            )
         for seq, (piece, data) in enumerate(files):
             sealed = begun.sealer.seal(seq, media_type, data)
             self.world.objects.put(segment_key(begun.take.unit_id, begun.take.id, seq), sealed)

@@ -39,7 +39,7 @@ MEDIA = 'video/webm; codecs="vp8"'
 def exam_of_everything(world: World) -> Exam:
     profile = CaptureProfile((Stream.WEBCAM,), True, True, True, True)
     with world.core.db.begin() as db:
-        return exams.create(db, world.core, ADMIN, "Module 2", REGULATION, profile)
+        return exams.create(db, world.core, ADMIN, "Module 2", regulation=REGULATION, profile=profile)
 
 
 def replace_key(

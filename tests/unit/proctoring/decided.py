@@ -28,7 +28,13 @@ def decide(world: World, session: Session, by: Actor = ANNA) -> Incident:
     look(world.core, by, session.id)
     with world.core.db.begin() as db:
         return incidents.decide(
-            db, world.core, by, session.id, Category.UNAUTHORISED_AID, Severity.MAJOR, REASONS
+            db,
+            world.core,
+            by,
+            session.id,
+            category=Category.UNAUTHORISED_AID,
+            severity=Severity.MAJOR,
+            reasons=REASONS,
         )
 
 

@@ -85,7 +85,7 @@ def test_only_more_than_the_set_share_of_enough_units_pulls_it(
 def test_a_jump_stops_erasure_until_a_person_confirms(world: World, ended: Session) -> None:
     """Nothing is decided, later passes stay braked, the ledger names who released it, and then all goes."""
     still = 0.0
-    eraser = Eraser(world.core, Shredder(world.objects), world.signer, UNPAUSED, ticks=lambda: still)
+    eraser = Eraser(world.core, Shredder(world.objects), world.signer, rules=UNPAUSED, ticks=lambda: still)
     eraser.run()
     due(world)
     assert braked(eraser.run())
@@ -139,7 +139,7 @@ def test_what_has_begun_is_finished_under_a_brake(world: World, ended: Session) 
     # A unit on its way has its ledger entry; this one gets it here.
 
     with world.core.db.begin() as db:
-        enter(db, world.clock, BOSS, Action.EVIDENCE_ERASE, ended.id, units[0].id)
+        enter(db, world.clock, BOSS, Action.EVIDENCE_ERASE, ended.id, unit_id=units[0].id)
     outcomes = world.new_eraser(rules=Rules(brake=replace(UNPAUSED.brake, units_min=2, share=0.1))).run()
     assert {bool(o.certificate_id) for o in outcomes if o.line.unit_id == units[0].id} == {True}
     assert states(world) == {UnitState.ERASED.value, UnitState.RETAINED.value}

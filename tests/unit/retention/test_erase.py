@@ -53,7 +53,7 @@ def pass_due(world: World) -> list[ErasureOutcome]:
 
 def place(world: World, session: Session, kind: HoldKind = HoldKind.INCIDENT) -> str:
     with world.core.db.begin() as db:
-        return holds.place(db, world.core, OFFICER, session.id, kind, "seen by two people").id
+        return holds.place(db, world.core, OFFICER, session.id, kind, reason="seen by two people").id
 
 
 @pytest.mark.promise("P7")
@@ -102,17 +102,19 @@ def test_an_appeal_holds_from_the_instant_it_is_lodged(world: World, ended: Sess
     with pytest.raises(Conflict, match="not answered"), world.core.db.begin() as db:
         procedures.release(db, world.core, OFFICER, appeal.hold_id)
     with world.core.db.begin() as db:
-        appeals.close(db, world.core, OFFICER, appeal.id, AppealOutcome.REFUSED, "You were not alone.")
+        appeals.close(
+            db, world.core, OFFICER, appeal.id, outcome=AppealOutcome.REFUSED, answer="You were not alone."
+        )
     world.eraser.run()
     with pytest.raises(BeingErased), world.core.db.begin() as db:
-        holds.place(db, world.core, OFFICER, ended.id, HoldKind.LEGAL, "too late")
+        holds.place(db, world.core, OFFICER, ended.id, HoldKind.LEGAL, reason="too late")
 
 
 class HoldInBetween(Eraser):
     """An eraser during whose planning somebody places a hold."""
 
     def __init__(self, world: World, session: Session) -> None:
-        super().__init__(world.core, Shredder(world.objects), world.signer, UNPAUSED)
+        super().__init__(world.core, Shredder(world.objects), world.signer, rules=UNPAUSED)
         self._world, self._session = world, session
 
     def _erase(self, *args: object, **kwargs: object) -> list[ErasureOutcome]:

@@ -88,7 +88,7 @@ def sat(world: World, exam: Exam) -> str:
     with world.core.db.begin() as db:
         ending.finish(db, world.core, session.id)
     with world.core.db.begin() as db:
-        held = holds.place(db, world.core, ADMIN, session.id, HoldKind.LEGAL, "Asked for by a court")
+        held = holds.place(db, world.core, ADMIN, session.id, HoldKind.LEGAL, reason="Asked for by a court")
     with world.core.db.begin() as db:
         procedures.release(db, world.core, ADMIN, held.id)
     return session.id

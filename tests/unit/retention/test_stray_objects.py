@@ -106,7 +106,7 @@ def test_an_object_without_a_leaf_goes_after_a_day_and_no_other(world: World) ->
 
     with world.core.db.begin() as db:
         ending.finish(db, world.core, session.id)
-        holds.place(db, world.core, ADMIN, session.id, HoldKind.LEGAL, "court order")
+        holds.place(db, world.core, ADMIN, session.id, HoldKind.LEGAL, reason="court order")
     prefix = unit_prefix(begun.take.unit_id)
     world.clock.move(hours=23, minutes=59)
     world.eraser.run()

@@ -235,7 +235,7 @@ def test_staff_pages_name_no_candidate_but_the_reference(office: Office, proctor
     exam = office.world.exam()
     with office.world.core.db.begin() as db:
         made = sessions.create(db, office.world.core, ADMIN, exam.id, "<b>C-1</b>")
-        sessions.admit(db, office.world.core, made.id, "v1", "{}", "nl")
+        sessions.admit(db, office.world.core, made.id, "v1", notice_text="{}", language="nl")
     office.world.record(made)
     page = proctor.get("/queue").text
     assert "&lt;b&gt;C-1&lt;/b&gt;" in page

@@ -32,11 +32,13 @@ def session_of(world: World) -> Session:
     """With words of the candidate's at every place that takes some."""
     core, profile = world.core, CaptureProfile((Stream.WEBCAM,), identity_copy=True)
     with core.db.begin() as db:
-        exam = exams.create(db, core, ADMIN, TITLE, REGULATION, profile, legal_ground=WORDS)
+        exam = exams.create(
+            db, core, ADMIN, TITLE, regulation=REGULATION, profile=profile, legal_ground=WORDS
+        )
         asked = sessions.create(db, core, ADMIN, exam.id, REF)
         sessions.ask_in_person(db, core, asked.id, WORDS)
         session = sessions.create(db, core, ADMIN, exam.id, REF)
-        sessions.admit(db, core, session.id, "v1", "{}", "nl")
+        sessions.admit(db, core, session.id, "v1", notice_text="{}", language="nl")
     world.send_card(session)
     begun = world.begin(session)
     world.store(begun, 0, world.clock.unix_ms)
@@ -85,11 +87,11 @@ def lives(office: Office, session: Session, reviewer: Staff, second: Staff) -> I
         incident = incidents.of_session(db, session.id)[0].id
     assert second.post(f"/incidents/{incident}/answer", answer="agree").status_code == 303
     with core.db.begin() as db:
-        holds.place(db, core, ADMIN, session.id, HoldKind.LEGAL, WORDS, NAME)
+        holds.place(db, core, ADMIN, session.id, HoldKind.LEGAL, reason=WORDS, owner=NAME)
         appeal = appeals.lodge(db, core, session.id, WORDS)
     yield "appealed"
     with core.db.begin() as db:
-        appeals.close(db, core, ADMIN, appeal.id, AppealOutcome.REFUSED, WORDS)
+        appeals.close(db, core, ADMIN, appeal.id, outcome=AppealOutcome.REFUSED, answer=WORDS)
     yield "answered"
 
 

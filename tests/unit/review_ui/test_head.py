@@ -32,7 +32,7 @@ def paths(office: Office) -> dict[str, str]:
     certificate = _certificate(world)
     profile = CaptureProfile((Stream.WEBCAM,), True, True, True, signals=True)
     with world.core.db.begin() as db:
-        exam = exams.create(db, world.core, ADMIN, "Module 2", REGULATION, profile)
+        exam = exams.create(db, world.core, ADMIN, "Module 2", regulation=REGULATION, profile=profile)
     session = world.admitted(exam)
     world.send_card(session)
     begun = world.begin(session)

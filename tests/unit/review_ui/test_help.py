@@ -162,7 +162,7 @@ def test_only_a_wish_is_answered_and_only_before_the_exam(office: Office, procto
     silent, begun = world.session(), world.session()
     with world.core.db.begin() as db:
         sessions.ask_in_person(db, world.core, begun.id, "I share a room.")
-        sessions.admit(db, world.core, begun.id, "v1", "{}", "nl")
+        sessions.admit(db, world.core, begun.id, "v1", notice_text="{}", language="nl")
     world.record(begun)
     admin = office.hire("A. Admin", Role.EXAM_ADMIN)
     for session, who, status in ((silent, admin, 409), (begun, admin, 409), (begun, proctor, 403)):

@@ -81,7 +81,7 @@ def test_no_byte_leaves_before_the_entry(office: Office, proctor: Staff, session
 def test_a_restriction_locks_it_too(office: Office, proctor: Staff, session: Session) -> None:
     proctor.post(f"/sessions/{session.id}/claim")
     with office.world.core.db.begin() as db:
-        holds.place(db, office.world.core, ADMIN, session.id, HoldKind.RESTRICTION, "asked for")
+        holds.place(db, office.world.core, ADMIN, session.id, HoldKind.RESTRICTION, reason="asked for")
     assert proctor.get(f"/sessions/{session.id}/identity/0.jpg").status_code == 403
     assert proctor.post(f"/sessions/{session.id}/identity", confirmed="true").status_code == 403
     assert not office.looks()

@@ -68,6 +68,8 @@ def test_a_restricted_session_shows_no_log(office: Office, proctor: Staff) -> No
     """Restriction locks viewing of the logs as it does of footage."""
     session = logged(office.world)
     with office.world.core.db.begin() as db:
-        holds.place(db, office.world.core, ADMIN, session.id, HoldKind.RESTRICTION, "asked by the candidate")
+        holds.place(
+            db, office.world.core, ADMIN, session.id, HoldKind.RESTRICTION, reason="asked by the candidate"
+        )
     refused = proctor.get(f"/sessions/{session.id}/logs/activity.json", "application/json")
     assert refused.status_code == 403

@@ -190,7 +190,7 @@ def test_a_restricted_recording_is_kept_and_seen_by_nobody(office: Office, proct
     """While the candidate's restriction stands no byte leaves; its release opens it again."""
     session, core = office.world.ended(), office.world.core
     with core.db.begin() as db:
-        hold = holds.place(db, core, ADMIN, session.id, HoldKind.RESTRICTION, "asked by the candidate")
+        hold = holds.place(db, core, ADMIN, session.id, HoldKind.RESTRICTION, reason="asked by the candidate")
     refused = proctor.get(f"/media/{session.id}/webcam/0")
     assert refused.status_code == 403
     assert b"media" not in refused.content

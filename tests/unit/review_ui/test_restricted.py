@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import httpx2
 import pytest
@@ -31,7 +32,9 @@ from tests.support.world import ADMIN
 from tests.unit.review_ui.conftest import Office, Staff
 
 REASONS = "A text file was open."
-FLAG = (1000, 1000, Category.OTHER, Severity.MINOR, "")
+flag_it = partial(
+    add_flag, start_ms=1000, end_ms=1000, category=Category.OTHER, severity=Severity.MINOR, note=""
+)
 FORMS: dict[str, dict[str, str]] = {
     "/sessions/{session_id}/flags": {
         "start_ms": "1",
@@ -87,13 +90,15 @@ def case(office: Office, proctor: Staff) -> Case:
     with core.db.begin() as db:
         for session in (claimed, decided):
             claims.claim(db, core, who, session.id)
-        flag = add_flag(db, core, who, claimed.id, *FLAG).id
+        flag = flag_it(db, core, who, claimed.id).id
     look(core, who, decided.id)
     with core.db.begin() as db:
-        incident = incidents.decide(db, core, who, decided.id, Category.OTHER, Severity.MINOR, REASONS).id
+        incident = incidents.decide(
+            db, core, who, decided.id, category=Category.OTHER, severity=Severity.MINOR, reasons=REASONS
+        ).id
     with core.db.begin() as db:
         placed = [
-            holds.place(db, core, ADMIN, one.id, HoldKind.RESTRICTION, "asked by the candidate").id
+            holds.place(db, core, ADMIN, one.id, HoldKind.RESTRICTION, reason="asked by the candidate").id
             for one in (claimed, decided, recording)
         ]
     ids = {
@@ -167,13 +172,15 @@ def test_services_refuse_whoever_calls_them(office: Office, case: Case, proctor:
         "claim": lambda db: claims.claim(db, core, who, case.claimed.id),
         "release": lambda db: reviews.release(db, core, who, case.claimed.id),
         "decide": lambda db: reviews.decide_no_concern(db, core, who, case.claimed.id),
-        "flag": lambda db: add_flag(db, core, who, case.claimed.id, *FLAG),
+        "flag": lambda db: flag_it(db, core, who, case.claimed.id),
         "look at a flag": lambda db: flags.decide(db, core, who, at["flag_id"], FlagState.DISMISSED),
         "confirm": lambda db: incidents.confirm(db, core, ADMIN, at["incident_id"]),
         "reject": lambda db: incidents.reject(db, core, ADMIN, at["incident_id"], REASONS),
         "close": lambda db: incidents.close(db, core, ADMIN, at["incident_id"]),
         "answer": lambda db: help_requests.answer(db, core, who, at["request_id"], "Go on."),
-        "identity": lambda db: identity_answers.answer(db, core, who, case.claimed.id, True, ""),
+        "identity": lambda db: identity_answers.answer(
+            db, core, who, case.claimed.id, confirmed=True, reason=""
+        ),
     }
     for name, act in acts.items():
         found: CoreError | None = None
@@ -208,5 +215,5 @@ def test_a_call_for_help_is_heard_during_a_restricted_exam(office: Office, proct
     world.record(session)
     with world.core.db.begin() as db:
         asked = help_requests.ask(db, world.core, session.id, HelpKind.HELP, "Hello?").id
-        holds.place(db, world.core, ADMIN, session.id, HoldKind.RESTRICTION, "asked by the candidate")
+        holds.place(db, world.core, ADMIN, session.id, HoldKind.RESTRICTION, reason="asked by the candidate")
     assert proctor.post(f"/help/{asked}", answer="Go on.").status_code == 303

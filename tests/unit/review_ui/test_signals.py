@@ -24,7 +24,7 @@ def measured(world: World) -> Session:
     """An ended session with a sheet of its webcam."""
     profile = CaptureProfile((Stream.WEBCAM, Stream.SCREEN), signals=True)
     with world.core.db.begin() as db:
-        exam = exams.create(db, world.core, ADMIN, "Module 2", REGULATION, profile)
+        exam = exams.create(db, world.core, ADMIN, "Module 2", regulation=REGULATION, profile=profile)
     session = world.admitted(exam)
     begun = world.begin(session)
     world.store(begun, 0, world.clock.unix_ms, duration_ms=16_000)
@@ -78,7 +78,9 @@ def test_a_restricted_session_shows_no_signal(office: Office, proctor: Staff) ->
     """Restriction locks viewing of them as it does of footage."""
     session = measured(office.world)
     with office.world.core.db.begin() as db:
-        holds.place(db, office.world.core, ADMIN, session.id, HoldKind.RESTRICTION, "asked by the candidate")
+        holds.place(
+            db, office.world.core, ADMIN, session.id, HoldKind.RESTRICTION, reason="asked by the candidate"
+        )
     for path in ("webcam.json", "webcam/0.json"):
         assert proctor.get(f"/sessions/{session.id}/signals/{path}", JSON).status_code == 403
 

@@ -124,7 +124,9 @@ def test_a_segment_carries_sound_beside_its_picture() -> None:
     moment in every segment from the second on."""
     segmenter = Segmenter()
     frames = [
-        EncodedFrame(Codec.VP8, at * 90 + 7_000, START_MS + at + 30, KEY + at.to_bytes(4, "big"), True)
+        EncodedFrame(
+            Codec.VP8, at * 90 + 7_000, START_MS + at + 30, KEY + at.to_bytes(4, "big"), keyframe=True
+        )
         for at in range(0, 21_000, 100)
     ]
     frames += [

@@ -49,10 +49,10 @@ def placed(fps: int, between: int, holds: tuple[Hold, ...], leap_ms: int = 0) ->
         ticks = VIDEO_CLOCK * 10 + VIDEO_CLOCK * number // fps + leapt * 90
         at_ms = arrives(1000 * (sent + between) // fps, holds)
         data = number.to_bytes(4, "big")
-        coming.append((at_ms, video, EncodedFrame(Codec.H264, ticks, at_ms, data, False)))
+        coming.append((at_ms, video, EncodedFrame(Codec.H264, ticks, at_ms, data, keyframe=False)))
     for at_20_ms in range(SECONDS * 50):
         at_ms = arrives(20 * at_20_ms, holds)
-        frame = EncodedFrame(Codec.OPUS, AUDIO_CLOCK * 10 + 960 * at_20_ms, at_ms, b"", True)
+        frame = EncodedFrame(Codec.OPUS, AUDIO_CLOCK * 10 + 960 * at_20_ms, at_ms, b"", keyframe=True)
         coming.append((at_ms, audio, frame))
     for at_ms, track, frame in sorted(coming, key=lambda one: one[0]):
         if (handed := track.push(frame)) is not None:

@@ -19,7 +19,7 @@ VP8 = 'video/webm; codecs="vp8"'
 
 
 def picture(at_ms: int, key: bool = False) -> EncodedFrame:
-    return EncodedFrame(Codec.VP8, at_ms * 90, START_MS + at_ms, KEY if key else DELTA, key)
+    return EncodedFrame(Codec.VP8, at_ms * 90, START_MS + at_ms, KEY if key else DELTA, keyframe=key)
 
 
 @dataclass
@@ -35,7 +35,14 @@ class Told:
 
     def cutting(self) -> Cutting:
         segmenter = Segmenter(expects_audio=False)
-        return Cutting(segmenter, self.put, self.ask, self.open, self.not_storable, self.broken.append)
+        return Cutting(
+            segmenter,
+            put=self.put,
+            ask=self.ask,
+            opened=self.open,
+            unreadable=self.not_storable,
+            broken=self.broken.append,
+        )
 
     def put(self, piece: Piece) -> None:
         if self.broken_store:
@@ -90,11 +97,11 @@ def test_pictures_that_cannot_be_stored_are_told_of_once() -> None:
     told = Told()
     cutting = told.cutting()
     for at in range(0, 2 * UNREADABLE_MS_MAX, 500):
-        cutting.frame(EncodedFrame(Codec.VP8, at * 90, START_MS + at, b"\x10", True))
+        cutting.frame(EncodedFrame(Codec.VP8, at * 90, START_MS + at, b"\x10", keyframe=True))
         assert told.unreadable == (at >= UNREADABLE_MS_MAX)
     told = Told()
     cutting = told.cutting()
-    cutting.frame(EncodedFrame(Codec.VP8, 0, START_MS, b"\x10", True))
+    cutting.frame(EncodedFrame(Codec.VP8, 0, START_MS, b"\x10", keyframe=True))
     cutting.frame(picture(100, key=True))
     cutting.look(START_MS + 2 * UNREADABLE_MS_MAX)
     assert not told.unreadable
@@ -107,7 +114,7 @@ def test_pictures_in_vain_are_told_where_nothing_was_stored() -> None:
     cutting.lost(START_MS)
     assert cutting.in_vain(START_MS + UNREADABLE_MS_MAX - 1) is None
     assert cutting.in_vain(START_MS + UNREADABLE_MS_MAX) == (EndCause.NO_KEYFRAME, START_MS)
-    cutting.frame(EncodedFrame(Codec.VP8, 0, START_MS + 1_000, b"\x10", True))
+    cutting.frame(EncodedFrame(Codec.VP8, 0, START_MS + 1_000, b"\x10", keyframe=True))
     assert cutting.in_vain(START_MS + UNREADABLE_MS_MAX) == (EndCause.NOT_STORABLE, START_MS)
     cutting.frame(picture(2_000, key=True))
     cutting.flush()

@@ -48,7 +48,9 @@ def encoded(count: int, x264: str = "", bframes: int = 0, size: int = 64) -> lis
 def frame_of(shown: int, nals: list[bytes], sent: int) -> EncodedFrame:
     keyframe = any(h264.nal_type(nal) == h264.IDR for nal in nals)
     arrival_ms = START_MS + 1000 * sent // FPS
-    return EncodedFrame(Codec.H264, 90_000 + shown * STEP, arrival_ms, h264.length_prefixed(nals), keyframe)
+    return EncodedFrame(
+        Codec.H264, 90_000 + shown * STEP, arrival_ms, h264.length_prefixed(nals), keyframe=keyframe
+    )
 
 
 def cut(frames: list[EncodedFrame], sets: tuple[bytes, ...] = ()) -> list[Piece]:

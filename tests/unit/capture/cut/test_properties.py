@@ -115,7 +115,9 @@ def film(track: Track, network: Network, seconds: int, step_ms: float, codec: Co
         # One after the other: what the network puts in another order is put right before.
         latest_ms = arrival_ms = max(latest_ms, START_MS + network.arrival_ms(at_ms, number))
         ticks = int(media_ms * rate / 1000)
-        frame = EncodedFrame(codec, ticks, arrival_ms, data, key or codec is Codec.OPUS, lost)
+        frame = EncodedFrame(
+            codec, ticks, arrival_ms, data, keyframe=key or codec is Codec.OPUS, after_loss=lost
+        )
         sent.arrivals.append((arrival_ms, len(sent.arrivals), frame))
         sent.filmed_ms[data] = at_ms
         lost = False
@@ -138,11 +140,11 @@ def cut(picture: Track, sound: Track, network: Network, seconds: int) -> tuple[l
     broken: list[Exception] = []
     cutting = Cutting(
         Segmenter(),
-        pieces.append,
-        lambda: None,
-        lambda media_type, at: None,
-        lambda: None,
-        broken.append,
+        put=pieces.append,
+        ask=lambda: None,
+        opened=lambda media_type, at: None,
+        unreadable=lambda: None,
+        broken=broken.append,
     )
     waiting = most = 0
     for arrival_ms, _, what in sorted(sent.arrivals):

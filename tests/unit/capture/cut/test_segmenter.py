@@ -36,7 +36,9 @@ def picture(
     **more: bool,
 ) -> EncodedFrame:
     data = (head if key else DELTA) + number.to_bytes(4, "big") + bytes(padding)
-    return EncodedFrame(Codec.VP8, at_ms * 90 + 7_000, START_MS + at_ms + delay_ms, data, key, **more)
+    return EncodedFrame(
+        Codec.VP8, at_ms * 90 + 7_000, START_MS + at_ms + delay_ms, data, keyframe=key, **more
+    )
 
 
 def sound(at_ms: int, number: int, delay_ms: int = 20) -> EncodedFrame:

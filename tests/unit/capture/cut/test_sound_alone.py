@@ -150,7 +150,9 @@ def test_missing_sound_is_told(lost: bool, missing_ms: int, cause: EndCause) -> 
     if lost:
         first = next(place for place, one in enumerate(sounds) if one.ticks >= (5_000 + missing_ms) * 48)
         one = sounds[first]
-        sounds[first] = EncodedFrame(one.codec, one.ticks, one.arrival_ms, one.data, True, after_loss=True)
+        sounds[first] = EncodedFrame(
+            one.codec, one.ticks, one.arrival_ms, one.data, keyframe=True, after_loss=True
+        )
     pictures = steady(12, with_sound=False)
     ((start, end, told),) = absences(cut(by_arrival(*sounds, *pictures)), GapPart.SOUND)
     assert told is cause
@@ -164,7 +166,11 @@ def with_losses(*lost_ms: int) -> list[tuple[int, int, EndCause]]:
         if at not in lost_ms:
             one = sound(at, at)
             after_loss = at - 20 in lost_ms
-            sounds.append(EncodedFrame(one.codec, one.ticks, one.arrival_ms, one.data, True, after_loss))
+            sounds.append(
+                EncodedFrame(
+                    one.codec, one.ticks, one.arrival_ms, one.data, keyframe=True, after_loss=after_loss
+                )
+            )
     return absences(cut(by_arrival(*sounds, *steady(12, with_sound=False))), GapPart.SOUND)
 
 

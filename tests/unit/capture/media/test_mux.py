@@ -49,7 +49,7 @@ def pictures(codec: Codec) -> list[EncodedFrame]:
         if codec is Codec.H264:
             nals = data.replace(b"\x00\x00\x00\x01", b"\x00\x00\x01").split(b"\x00\x00\x01")
             data = h264.length_prefixed([nal for nal in nals if nal])
-        out.append(EncodedFrame(codec, ticks, START_MS + ticks // 90, data, packet.is_keyframe))
+        out.append(EncodedFrame(codec, ticks, START_MS + ticks // 90, data, keyframe=packet.is_keyframe))
     return out
 
 
@@ -169,7 +169,7 @@ def test_a_minute_in_one_webm_needs_several_clusters() -> None:
     ]
     assert first.keyframe
     for frame in later:
-        segmenter.push(EncodedFrame(frame.codec, frame.ticks, frame.arrival_ms, frame.data, False))
+        segmenter.push(EncodedFrame(frame.codec, frame.ticks, frame.arrival_ms, frame.data, keyframe=False))
     (piece,) = segmenter.flush()
     data = webm.write(piece)
     assert data.count(bytes.fromhex("1f43b675")) == 2

@@ -27,7 +27,13 @@ def counted(world: World, session: Session) -> Incident:
         look(world.core, person, session.id)
     with world.core.db.begin() as db:
         made = incidents.decide(
-            db, world.core, ANNA, session.id, Category.OTHER, Severity.MAJOR, "A second voice."
+            db,
+            world.core,
+            ANNA,
+            session.id,
+            category=Category.OTHER,
+            severity=Severity.MAJOR,
+            reasons="A second voice.",
         )
     with world.core.db.begin() as db:
         return incidents.confirm(db, world.core, BERT, made.id)
@@ -45,7 +51,15 @@ def lodge(world: World, session: Session) -> Appeal:
 
 def close(world: World, appeal: Appeal, outcome: AppealOutcome, amendment: Amendment | None = None) -> Appeal:
     with world.core.db.begin() as db:
-        return appeals.close(db, world.core, COMMITTEE, appeal.id, outcome, "We looked at it.", amendment)
+        return appeals.close(
+            db,
+            world.core,
+            COMMITTEE,
+            appeal.id,
+            outcome=outcome,
+            answer="We looked at it.",
+            amendment=amendment,
+        )
 
 
 def due(world: World, session: Session) -> set[datetime]:

@@ -49,9 +49,9 @@ def decide_incident(world: World, session: Session) -> str:
             world.core,
             FIRST,
             session.id,
-            Category.UNAUTHORISED_AID,
-            Severity.MAJOR,
-            "A text file was open.",
+            category=Category.UNAUTHORISED_AID,
+            severity=Severity.MAJOR,
+            reasons="A text file was open.",
         )
     return incident.id
 

@@ -116,7 +116,7 @@ def test_an_appeal_that_is_late_is_refused_whatever_holds_the_evidence(
     session = world.ended()
     publish(world, session)
     with world.core.db.begin() as db:
-        holds.place(db, world.core, ADMIN, session.id, HoldKind.LEGAL, "court order")
+        holds.place(db, world.core, ADMIN, session.id, HoldKind.LEGAL, reason="court order")
     (until,) = due(world, session)
     world.clock.now = until + timedelta(days=days)
     answer = client.post(

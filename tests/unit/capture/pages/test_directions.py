@@ -35,7 +35,9 @@ def _of_a_foreign_body(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
 def exam(world: World) -> Exam:
     profile = CaptureProfile(tuple(Stream), True, True, True, True)
     with world.core.db.begin() as db:
-        return exams.create(db, world.core, ADMIN, TITLE, REGULATION, profile, legal_ground=WORDS)
+        return exams.create(
+            db, world.core, ADMIN, TITLE, regulation=REGULATION, profile=profile, legal_ground=WORDS
+        )
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -60,7 +62,7 @@ def test_no_name_turns_a_sentence(world: World, client: AsgiClient, exam: Exam, 
         appeal = appeals.lodge(db, core, session.id, WORDS)
     look(f"{home}/recording", f"{home}/notice")
     with core.db.begin() as db:
-        appeals.close(db, core, ADMIN, appeal.id, AppealOutcome.REFUSED, WORDS)
+        appeals.close(db, core, ADMIN, appeal.id, outcome=AppealOutcome.REFUSED, answer=WORDS)
     look(f"{home}/recording")
     assert look.isolated > 10
 

@@ -79,7 +79,9 @@ def test_the_candidate_sees_the_answer_to_a_wish(client: AsgiClient, world: Worl
     assert "#answer" not in client.get(home).text
     with world.core.db.begin() as db:
         sits_at = datetime(2027, 1, 11, 8, 0, tzinfo=UTC)
-        sessions.answer_in_person(db, world.core, ADMIN, session.id, sits_at, "Room 4. Bring your card.")
+        sessions.answer_in_person(
+            db, world.core, ADMIN, session.id, sits_at=sits_at, answer="Room 4. Bring your card."
+        )
     assert f'href="{home}/in-person#answer"' in client.get(home).text
     page = client.get(f"{home}/in-person?lang={language}").text
     assert civil(sits_at, "Europe/Brussels", language) in page

@@ -40,11 +40,11 @@ def test_it_says_what_is_left_of_what_people_wrote(world: World, client: AsgiCli
             world.core,
             FIRST,
             plain.id,
-            0,
-            1,
-            Category.OTHER,
-            Severity.MINOR,
-            "A voice",
+            start_ms=0,
+            end_ms=1,
+            category=Category.OTHER,
+            severity=Severity.MINOR,
+            note="A voice",
         )
     incident = decide_incident(world, serious)
     assert "They stay while something holds the recording." in page(world, client, serious)
@@ -104,7 +104,12 @@ def test_an_appeal_holds_everything_from_the_instant_it_is_lodged(world: World, 
     assert client.post(f"{home}/appeal", data={"grounds": "again"}).status_code == 409
     with world.core.db.begin() as db:
         appeals.close(
-            db, world.core, COMMITTEE, read.open_appeal.id, AppealOutcome.UPHELD, "You were allowed to."
+            db,
+            world.core,
+            COMMITTEE,
+            read.open_appeal.id,
+            outcome=AppealOutcome.UPHELD,
+            answer="You were allowed to.",
         )
     answered = page(world, client, session)
     assert "You were allowed to." in answered

@@ -57,7 +57,7 @@ def test_it_says_who_looked_by_role_and_never_by_name(world: World, client: Asgi
                 who,
                 Action.EVIDENCE_VIEW,
                 session.id,
-                units[stream],
+                unit_id=units[stream],
                 stream=stream,
                 first=0,
                 why=why,

@@ -87,7 +87,9 @@ def test_without_a_choice_it_is_the_candidate_s_own(
 ) -> None:
     """The registered language; where that is only the default, the browser's."""
     with world.core.db.begin() as db:
-        session = sessions.create(db, world.core, sessions.CANDIDATE, world.exam().id, "C-2", registered)
+        session = sessions.create(
+            db, world.core, sessions.CANDIDATE, world.exam().id, "C-2", language=registered
+        )
     page = client.get(invitation(world, session), headers={"accept-language": browser})
     assert f'<html lang="{expected}"' in page.text
 

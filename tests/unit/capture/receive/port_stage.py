@@ -41,7 +41,7 @@ class Stage:
     def bring(self, data: bytes, source: tuple[str, int] = HOME) -> None:
         self.port.buffer[: len(data)] = data
         fileno = next(iter(self.port._bound.values())).media.fileno()
-        self.port.accept(0, len(data), source, fileno, self.port._now_s, 0)
+        self.port.accept(0, len(data), source, fileno, (self.port._now_s, 0))
 
     def check(self, guest: Guest, password: bytes | None = None) -> bytes:
         request = other.Message(message_method=other.Method.BINDING, message_class=other.Class.REQUEST)

@@ -59,7 +59,7 @@ def test_those_of_one_source_are_delivered_together(pair: tuple[socket.socket, s
         def other(begin: int, length: int, source: Address, at_s: float, at_ms: int) -> None:
             came.append((source, bytes(buffer[begin : begin + length])))
 
-        deliver(batch.receive(), buffer, 0.0, 0, {}, other, lambda error, length: None)
+        deliver(batch.receive(), buffer, 0.0, 0, {}, other=other, failed=lambda error, length: None)
         first, second = sender.getsockname()[:2], another.getsockname()[:2]
         assert came == [(source, data) for source in (first, second) for data in (b"one", b"two", b"three")]
 

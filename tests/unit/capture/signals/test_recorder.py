@@ -93,7 +93,7 @@ class Stage:
 async def recording(world: World, signals: bool = True, waiting_max: int = 64) -> AsyncIterator[Stage]:
     profile = CaptureProfile((Stream.WEBCAM,), signals=signals)
     with world.core.db.begin() as db:
-        exam = exams.create(db, world.core, ADMIN, "Module 2", REGULATION, profile)
+        exam = exams.create(db, world.core, ADMIN, "Module 2", regulation=REGULATION, profile=profile)
     faults = Faults()
     objects = UnreachableObjects(world.objects, faults)
     sink = Sink(world.core, world.objects, Spool(world.folder / "spool", disk_free_bytes_min=0))

@@ -30,9 +30,11 @@ def test_a_member_who_reviewed_or_seconded_is_out_of_the_appeal(
     with world.core.db.begin() as db:
         appeal = appeals.lodge(db, world.core, ended.id, "I was alone.")
     with world.core.db.begin() as db, pytest.raises(Denied, match="took part"):
-        appeals.close(db, world.core, COMMITTEE, appeal.id, AppealOutcome.REFUSED, "It stands.")
+        appeals.close(
+            db, world.core, COMMITTEE, appeal.id, outcome=AppealOutcome.REFUSED, answer="It stands."
+        )
     with world.core.db.begin() as db:
-        appeals.close(db, world.core, DIRK, appeal.id, AppealOutcome.REFUSED, "It stands.")
+        appeals.close(db, world.core, DIRK, appeal.id, outcome=AppealOutcome.REFUSED, answer="It stands.")
 
 
 @pytest.mark.promise("P9")
@@ -44,13 +46,15 @@ def test_an_appeal_is_answered_once_and_its_answer_ends_the_hold(world: World, e
     with world.core.db.begin() as db, pytest.raises(Conflict):
         appeals.lodge(db, world.core, ended.id, "Again.")
     with world.core.db.begin() as db, pytest.raises(Invalid):
-        appeals.close(db, world.core, COMMITTEE, appeal.id, AppealOutcome.UPHELD, "")
+        appeals.close(db, world.core, COMMITTEE, appeal.id, outcome=AppealOutcome.UPHELD, answer="")
     with world.core.db.begin() as db:
-        closed = appeals.close(db, world.core, COMMITTEE, appeal.id, AppealOutcome.UPHELD, "You were alone.")
+        closed = appeals.close(
+            db, world.core, COMMITTEE, appeal.id, outcome=AppealOutcome.UPHELD, answer="You were alone."
+        )
     assert closed.state is AppealState.CLOSED
     assert held_units(world, ended) == 0
     with world.core.db.begin() as db, pytest.raises(WrongState):
-        appeals.close(db, world.core, COMMITTEE, appeal.id, AppealOutcome.REFUSED, "No.")
+        appeals.close(db, world.core, COMMITTEE, appeal.id, outcome=AppealOutcome.REFUSED, answer="No.")
 
 
 def test_holds_of_several_kinds_add_up(world: World, ended: Session) -> None:

@@ -121,7 +121,9 @@ def test_units_of_before_there_were_tags_are_adopted_once(settings: Settings) ->
     however often `init` runs, so that nothing is sealed to what stands beside it."""
     made = assemble(settings)
     with made.core.db.begin() as db:
-        exam = exams.create(db, made.core, ADMIN, "Module 2", REGULATION, CaptureProfile((Stream.WEBCAM,)))
+        exam = exams.create(
+            db, made.core, ADMIN, "Module 2", regulation=REGULATION, profile=CaptureProfile((Stream.WEBCAM,))
+        )
         session = sessions.create(db, made.core, ADMIN, exam.id, "C-1")
         sessions.admit(db, made.core, session.id)
         db.execute(update(UnitRow).values(key_tag=None))

@@ -81,8 +81,10 @@ def test_a_restricted_recording_is_not_exported(world: World, tmp_path: Path) ->
     """Restriction locks it; released, it can be exported; other holds do not stand in the way."""
     session = world.ended()
     with world.core.db.begin() as db:
-        holds.place(db, world.core, ADMIN, session.id, HoldKind.LEGAL, "court order")
-        hold = holds.place(db, world.core, ADMIN, session.id, HoldKind.RESTRICTION, "the candidate asked")
+        holds.place(db, world.core, ADMIN, session.id, HoldKind.LEGAL, reason="court order")
+        hold = holds.place(
+            db, world.core, ADMIN, session.id, HoldKind.RESTRICTION, reason="the candidate asked"
+        )
     refused(world, session.id, tmp_path / "package", Denied)
     with world.core.db.begin() as db:
         procedures.release(db, world.core, ADMIN, hold.id)

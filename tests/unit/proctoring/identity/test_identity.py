@@ -49,7 +49,7 @@ def units(world: World, session: Session) -> dict[str, UnitRow]:
 
 def answer(world: World, session: Session, confirmed: bool, reason: str = "") -> None:
     with world.core.db.begin() as db:
-        identity_answers.answer(db, world.core, PROCTOR, session.id, confirmed, reason)
+        identity_answers.answer(db, world.core, PROCTOR, session.id, confirmed=confirmed, reason=reason)
 
 
 @pytest.mark.promise("P4")
@@ -148,7 +148,7 @@ def test_a_hold_keeps_the_copy_after_a_yes(world: World, ended: Session) -> None
     """As it keeps everything of the session; its end lets it go."""
     answer(world, ended, confirmed=True)
     with world.core.db.begin() as db:
-        hold = holds.place(db, world.core, ADMIN, ended.id, HoldKind.LEGAL, "court order")
+        hold = holds.place(db, world.core, ADMIN, ended.id, HoldKind.LEGAL, reason="court order")
     world.clock.move(days=2)
     world.eraser.run()
     assert copy(world, ended).exists

@@ -139,5 +139,13 @@ def test_an_incident_needs_a_claim_and_reasons(world: World, ended: Session) -> 
         if claim_first:
             claimed(world, ended)
         with world.core.db.begin() as db, pytest.raises(error):
-            incidents.decide(db, world.core, ANNA, ended.id, Category.OTHER, Severity.MINOR, reasons)
+            incidents.decide(
+                db,
+                world.core,
+                ANNA,
+                ended.id,
+                category=Category.OTHER,
+                severity=Severity.MINOR,
+                reasons=reasons,
+            )
     assert held_units(world, ended) == 0

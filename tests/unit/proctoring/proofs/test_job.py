@@ -63,7 +63,7 @@ def test_a_pass_reads_what_is_new_and_no_old_entry_again(
     second = replay.run()
     assert (second.entries, second.replayed, second.sessions) == (0, 0, 2)
     with world.core.db.begin() as db:
-        holds.place(db, world.core, ADMIN, other.id, HoldKind.LEGAL, "Asked for by a court")
+        holds.place(db, world.core, ADMIN, other.id, HoldKind.LEGAL, reason="Asked for by a court")
     third = replay.run()
     assert (third.entries, third.replayed, third.findings) == (1, 1, 0)
 
@@ -112,7 +112,7 @@ def test_old_rows_with_their_old_digest_put_back_are_found(
     with world.core.db.read() as db:
         before = db.get_one(ReplayedRow, session.id)
     with world.core.db.begin() as db:
-        hold = holds.place(db, world.core, ADMIN, session.id, HoldKind.LEGAL, "Asked for by a court")
+        hold = holds.place(db, world.core, ADMIN, session.id, HoldKind.LEGAL, reason="Asked for by a court")
     replay.run()
     with world.core.db.begin() as db:
         db.execute(delete(HoldUnitRow))

@@ -34,7 +34,7 @@ def session(world: World) -> Session:
     one = world.ended()
     world.ended()
     with world.core.db.begin() as db:
-        holds.place(db, world.core, ADMIN, one.id, HoldKind.LEGAL, "Asked for by a court")
+        holds.place(db, world.core, ADMIN, one.id, HoldKind.LEGAL, reason="Asked for by a court")
     LedgerReplay(world.core, world.signer).run()
     return one
 

@@ -78,7 +78,13 @@ def decide_incident(world: World, session: Session) -> str:
     with world.core.db.begin() as db:
         claims.claim(db, world.core, ANNA, session.id)
         decided = incidents.decide(
-            db, world.core, ANNA, session.id, Category.OTHER, Severity.MINOR, "A second voice."
+            db,
+            world.core,
+            ANNA,
+            session.id,
+            category=Category.OTHER,
+            severity=Severity.MINOR,
+            reasons="A second voice.",
         )
     return decided.id
 
@@ -89,7 +95,7 @@ def test_holds_are_told_through_every_procedure(world: World) -> None:
     core = world.core
     check_holds(world, session)
     with core.db.begin() as db:
-        legal = holds.place(db, core, ADMIN, session.id, HoldKind.LEGAL, "court order")
+        legal = holds.place(db, core, ADMIN, session.id, HoldKind.LEGAL, reason="court order")
         appeal = appeals.lodge(db, core, session.id, "I was alone.")
     check_holds(world, session)
     with core.db.begin() as db:
@@ -105,7 +111,7 @@ def test_holds_are_told_through_every_procedure(world: World) -> None:
     check_holds(world, session)
     with core.db.begin() as db:
         incidents.close(db, core, BERT, confirmed)
-        appeals.close(db, core, ELS, appeal.id, AppealOutcome.REFUSED, "You were not alone.")
+        appeals.close(db, core, ELS, appeal.id, outcome=AppealOutcome.REFUSED, answer="You were not alone.")
     check_holds(world, session)
     _, mine = about(world, session)
     facts = replay(mine, exact_from=0)
@@ -142,7 +148,9 @@ def test_due_dates_are_told_at_every_step(world: World, count_from: CountFrom) -
     for confirmed in (True, False, True):
         world.clock.move(days=1)
         with world.core.db.begin() as db:
-            identity_answers.answer(db, world.core, ANNA, session.id, confirmed, "the picture is dark")
+            identity_answers.answer(
+                db, world.core, ANNA, session.id, confirmed=confirmed, reason="the picture is dark"
+            )
         check()
     with world.core.db.begin() as db:
         results.publish_results(db, world.core, ADMIN, exam.id, world.clock())
@@ -165,7 +173,7 @@ def test_an_older_ledger_leaves_the_date_open_and_is_no_fault(world: World, acti
     """Entries from before they told these figures: what follows from them is not told, the rest is."""
     session = world.ended(world.exam(identity_copy=True))
     with world.core.db.begin() as db:
-        identity_answers.answer(db, world.core, ANNA, session.id, True, "")
+        identity_answers.answer(db, world.core, ANNA, session.id, confirmed=True, reason="")
     exam, mine = about(world, session)
     for entry in (*exam, *mine):
         if entry.action is action:

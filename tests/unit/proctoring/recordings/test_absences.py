@@ -185,7 +185,7 @@ def test_only_a_gap_without_segments_is_missing_and_filled(world: World) -> None
     for at_ms, refused in ((0, True), (SEGMENT_MS, False), (2 * SEGMENT_MS, False)):
         with world.core.db.begin() as db:
             taken = late.begin_late_take(
-                db, world.core, session.id, Stream.WEBCAM, "video/webm", start + at_ms
+                db, world.core, session.id, Stream.WEBCAM, "video/webm", start_unix_ms=start + at_ms
             )
         if refused:
             with pytest.raises(WrongState):
@@ -253,7 +253,12 @@ def test_a_take_of_sound_alone_raises_no_flag(world: World, cause: EndCause) -> 
     session = world.admitted(world.exam(streams=(Stream.SCREEN,)))
     with world.core.db.begin() as db:
         begun = recordings.begin_take(
-            db, world.core, session.id, Stream.SCREEN, 'audio/mp4; codecs="opus"', world.clock.unix_ms
+            db,
+            world.core,
+            session.id,
+            Stream.SCREEN,
+            'audio/mp4; codecs="opus"',
+            start_unix_ms=world.clock.unix_ms,
         )
     world.store(begun, 0, world.clock.unix_ms)
     world.end(begun, cause)

@@ -62,7 +62,12 @@ def fill(world: World, session: Session, *spans: Span) -> None:
     """A late take with a segment of 4 s from the start of each span."""
     with world.core.db.begin() as db:
         begun = late.begin_late_take(
-            db, world.core, session.id, Stream.WEBCAM, 'video/webm; codecs="vp8"', spans[0].start_ms
+            db,
+            world.core,
+            session.id,
+            Stream.WEBCAM,
+            'video/webm; codecs="vp8"',
+            start_unix_ms=spans[0].start_ms,
         )
     for seq, span in enumerate(spans):
         world.store(begun, seq, span.start_ms)

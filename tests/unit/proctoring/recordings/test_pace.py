@@ -98,7 +98,15 @@ def test_flags_by_rule_are_bounded_and_the_last_one_tells_of_the_rest(world: Wor
     session = world.admitted()
     with world.core.db.begin() as db:
         for at_ms in range(TRIES):
-            raise_by_rule(db, world.core, session.id, at_ms, Category.TECHNICAL, Severity.MINOR, "x")
+            raise_by_rule(
+                db,
+                world.core,
+                session.id,
+                at_ms=at_ms,
+                category=Category.TECHNICAL,
+                severity=Severity.MINOR,
+                note="x",
+            )
     with world.core.db.read() as db:
         found = of_session(db, session.id)
     assert len(found) == RULE_FLAGS_MAX
@@ -157,7 +165,9 @@ def test_late_segments_are_bounded_in_number(world: World, monkeypatch: pytest.M
     world.clock.move(minutes=1)
     world.record(session, segments=1)
     with world.core.db.begin() as db:
-        begun = late.begin_late_take(db, world.core, session.id, Stream.WEBCAM, "video/webm", gap_at)
+        begun = late.begin_late_take(
+            db, world.core, session.id, Stream.WEBCAM, "video/webm", start_unix_ms=gap_at
+        )
     for seq in range(3):
         assert missing(world, session)
         world.store(begun, seq, gap_at + seq * SEGMENT_MS)

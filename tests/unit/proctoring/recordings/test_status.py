@@ -109,7 +109,7 @@ def test_another_take_of_the_stream_does_not_speak_for_the_present_one(world: Wo
     assert (webcam(world, session).open, webcam(world, session).recording) == (True, False)
     with world.core.db.begin() as db:
         sent = late.begin_late_take(
-            db, world.core, session.id, Stream.WEBCAM, "video/webm", world.clock.unix_ms - 1000
+            db, world.core, session.id, Stream.WEBCAM, "video/webm", start_unix_ms=world.clock.unix_ms - 1000
         )
     world.store(sent, 0, world.clock.unix_ms - 1000, duration_ms=1000)
     assert not webcam(world, session).recording

@@ -168,7 +168,9 @@ def test_a_window_that_closes_on_a_page_that_holds_pieces_is_filled_by_them(worl
     assert gap == Span(max(lost, now - LATE_AGE_MAX // timedelta(milliseconds=1)), now)
     filled = world.clock.unix_ms - 2 * SEGMENT_MS
     with world.core.db.begin() as db:
-        taken = late.begin_late_take(db, world.core, session.id, Stream.WEBCAM, "video/webm", filled)
+        taken = late.begin_late_take(
+            db, world.core, session.id, Stream.WEBCAM, "video/webm", start_unix_ms=filled
+        )
     world.store(taken, 0, filled)
     world.end(taken)
     with world.core.db.begin() as db:
@@ -239,11 +241,11 @@ def test_a_live_time_line_grows_with_the_clock(world: World) -> None:
             world.core,
             ADMIN,
             session.id,
-            now_ms,
-            now_ms,
-            Category.OTHER,
-            Severity.MINOR,
-            "",
+            start_ms=now_ms,
+            end_ms=now_ms,
+            category=Category.OTHER,
+            severity=Severity.MINOR,
+            note="",
         )
         (shown,) = queue(db, now=world.clock())
     assert shown.length_ms == now_ms

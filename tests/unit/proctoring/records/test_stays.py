@@ -71,7 +71,7 @@ def test_every_column_of_text_has_an_end_or_a_reason_to_stay() -> None:
 def dispute(world: World, session: Session) -> None:
     """Somebody ends a hold in the rows alone; the job finds it and the worker stops, until it is put back."""
     with world.core.db.begin() as db:
-        placed = holds.place(db, world.core, ADMIN, session.id, HoldKind.LEGAL, SAID)
+        placed = holds.place(db, world.core, ADMIN, session.id, HoldKind.LEGAL, reason=SAID)
     mine, units = update(HoldRow).where(HoldRow.id == placed.id), update(UnitRow)
     units = units.where(UnitRow.session_id == session.id)
     with world.core.db.begin() as db:

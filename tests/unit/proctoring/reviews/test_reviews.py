@@ -37,7 +37,15 @@ def test_nothing_is_decided_while_a_flag_is_open(world: World, ended: Session) -
     claimed(world, ended)
     with world.core.db.begin() as db:
         flag = add_flag(
-            db, world.core, ANNA, ended.id, 1000, 5000, Category.OTHER, Severity.MINOR, "look here"
+            db,
+            world.core,
+            ANNA,
+            ended.id,
+            start_ms=1000,
+            end_ms=5000,
+            category=Category.OTHER,
+            severity=Severity.MINOR,
+            note="look here",
         )
     with world.core.db.begin() as db, pytest.raises(Conflict, match="1 flag"):
         reviews.decide_no_concern(db, world.core, ANNA, ended.id)
@@ -55,7 +63,9 @@ def test_whoever_decides_has_looked_at_every_stream(world: World, ended: Session
     look(world.core, BERT, ended.id)
     look(world.core, ANNA, ended.id, Stream.WEBCAM)
     with world.core.db.begin() as db, pytest.raises(Denied, match="phone and screen"):
-        incidents.decide(db, world.core, ANNA, ended.id, Category.OTHER, Severity.MINOR, REASONS)
+        incidents.decide(
+            db, world.core, ANNA, ended.id, category=Category.OTHER, severity=Severity.MINOR, reasons=REASONS
+        )
     assert held_units(world, ended) == 0
     incident = decide(world, ended)
     with world.core.db.begin() as db, pytest.raises(Denied, match="not looked at phone"):
@@ -87,11 +97,11 @@ def test_a_decision_about_a_stretch_names_the_streams_of_that_stretch(world: Wor
                 world.core,
                 ANNA,
                 session.id,
-                at,
-                at,
-                Category.OTHER,
-                Severity.MINOR,
-                "",
+                start_ms=at,
+                end_ms=at,
+                category=Category.OTHER,
+                severity=Severity.MINOR,
+                note="",
             )
             for at in (1000, 61_000)
         )
@@ -102,11 +112,25 @@ def test_a_decision_about_a_stretch_names_the_streams_of_that_stretch(world: Wor
     for linked in ((late.id,), (early.id, late.id), ()):
         with world.core.db.begin() as db, pytest.raises(Denied, match="not looked at screen"):
             incidents.decide(
-                db, world.core, ANNA, session.id, Category.OTHER, Severity.MINOR, REASONS, linked
+                db,
+                world.core,
+                ANNA,
+                session.id,
+                category=Category.OTHER,
+                severity=Severity.MINOR,
+                reasons=REASONS,
+                flag_ids=linked,
             )
     with world.core.db.begin() as db:
         incidents.decide(
-            db, world.core, ANNA, session.id, Category.OTHER, Severity.MINOR, REASONS, (early.id,)
+            db,
+            world.core,
+            ANNA,
+            session.id,
+            category=Category.OTHER,
+            severity=Severity.MINOR,
+            reasons=REASONS,
+            flag_ids=(early.id,),
         )
 
 
@@ -120,11 +144,11 @@ def test_unclear_goes_back_to_the_queue_for_another_person(world: World, ended: 
             world.core,
             ANNA,
             ended.id,
-            1000,
-            1000,
-            Category.OTHER,
-            Severity.MINOR,
-            "a voice?",
+            start_ms=1000,
+            end_ms=1000,
+            category=Category.OTHER,
+            severity=Severity.MINOR,
+            note="a voice?",
         )
     with world.core.db.begin() as db, pytest.raises(Invalid):
         reviews.decide_unclear(db, world.core, ANNA, ended.id, " ")
@@ -155,11 +179,11 @@ def test_a_flag_lies_within_the_session(world: World, ended: Session) -> None:
                 world.core,
                 ANNA,
                 ended.id,
-                start,
-                end,
-                Category.OTHER,
-                Severity.MINOR,
-                "",
+                start_ms=start,
+                end_ms=end,
+                category=Category.OTHER,
+                severity=Severity.MINOR,
+                note="",
             )
 
 

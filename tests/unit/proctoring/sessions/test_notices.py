@@ -14,7 +14,9 @@ def test_a_notice_in_another_language_is_entered_up_to_a_bound(world: World) -> 
     languages = ["fr", "fr", *(("de", "en")[turn % 2] for turn in range(40))]
     for language in languages:
         with world.core.db.begin() as db:
-            sessions.admit(db, world.core, session.id, "v1", f"notice in {language}", language)
+            sessions.admit(
+                db, world.core, session.id, "v1", notice_text=f"notice in {language}", language=language
+            )
     with world.core.db.read() as db:
         assert count_entries(db, session.id, Action.SESSION_NOTICE) == sessions.NOTICES_MAX
         row = db.get_one(SessionRow, session.id)

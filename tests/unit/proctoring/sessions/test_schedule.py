@@ -44,7 +44,9 @@ def test_a_schedule_that_cannot_be_is_refused(minutes: int | None, extra: int) -
 def invite(world: World, schedule: Schedule, window_hours: int = 24) -> Session:
     exam = world.exam()
     with world.core.db.begin() as db:
-        made = sessions.create(db, world.core, ADMIN, exam.id, "C-1", "en", window_hours, schedule)
+        made = sessions.create(
+            db, world.core, ADMIN, exam.id, "C-1", language="en", window_hours=window_hours, schedule=schedule
+        )
         assert sessions.load(db, made.id) == made
     return made
 
@@ -63,7 +65,7 @@ def test_no_second_of_the_exam_is_lost_to_the_time_line(world: World, ms: int) -
     or up to LINE_AHEAD_MAX later."""
     session = invite(world, Schedule(minutes=90))
     with world.core.db.begin() as db:
-        sessions.admit(db, world.core, session.id, "v1", "{}", "en")
+        sessions.admit(db, world.core, session.id, "v1", notice_text="{}", language="en")
     world.clock.move(seconds=ms / 1000)
     first_frame = world.clock()
     world.begin(session)

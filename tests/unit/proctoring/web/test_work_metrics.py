@@ -76,7 +76,7 @@ def test_what_nobody_has_decided_and_goes_soon(world: World, ended: Session) -> 
     world.clock.now = due_at - timedelta(days=1)
     assert told(world)["unreviewed_due_soon"] == 1
     with core.db.begin() as db:
-        hold = holds.place(db, core, ADMIN, ended.id, HoldKind.LEGAL, "court order", "exam-body")
+        hold = holds.place(db, core, ADMIN, ended.id, HoldKind.LEGAL, reason="court order", owner="exam-body")
     assert told(world)["unreviewed_due_soon"] == 0
     with core.db.begin() as db:
         procedures.release(db, core, ADMIN, hold.id)
@@ -91,7 +91,7 @@ def test_holds_that_nobody_has_looked_at_again(world: World, ended: Session) -> 
     """From their review date on, until they are released."""
     core = world.core
     with core.db.begin() as db:
-        hold = holds.place(db, core, ADMIN, ended.id, HoldKind.LEGAL, "court order", "exam-body")
+        hold = holds.place(db, core, ADMIN, ended.id, HoldKind.LEGAL, reason="court order", owner="exam-body")
     assert told(world)["holds_past_review"] == 0
     world.clock.now = hold.review_at + timedelta(seconds=1)
     assert told(world)["holds_past_review"] == 1
