@@ -13,31 +13,31 @@ from storage.errors import StoreFailed
 
 @contextmanager
 def available() -> Iterator[None]:
-    """Raises Unavailable in place of the store's and the driver's errors of a part that is away.
+    """Raises Unavailable in place of the errors of the store's client and the database driver.
 
-    What was being written may have been written all the same: its answer can be what was lost.
+    A write may have succeeded although it raises: perhaps only the answer was lost.
     """
     try:
         yield
     except StoreFailed as error:
         raise Unavailable(str(error), "The object store is away; try again.") from error
     except (OperationalError, InterfaceError, PoolExhausted) as error:
-        raise _database_away() from error
+        raise _database_unreachable() from error
     except DBAPIError as error:
         if not error.connection_invalidated:
             raise
-        raise _database_away() from error
+        raise _database_unreachable() from error
 
 
-def _database_away() -> Unavailable:
+def _database_unreachable() -> Unavailable:
     return Unavailable("The database does not answer.", "Try again in a few seconds.")
 
 
 def unwritable(error: OSError) -> Unavailable:
-    """The spool's disk refuses what is written."""
+    """Unavailable, since the spool's disk refuses to write."""
     return Unavailable(f"The spool cannot be written: {error.strerror}.", "Look at the disk.")
 
 
 def full(error: SpoolFull) -> Unavailable:
-    """The spool takes nothing more."""
+    """Unavailable, since the spool is full."""
     return Unavailable(error.detail, error.remedy)

@@ -17,7 +17,7 @@ class DataFolder:
     keys/links     the secret for links and tokens: capture
     keys/units     the secret for tags of unit keys: capture
     keys/signing   the signing key: the worker
-    keys/minio, keys/database, keys/redis, keys/turn     a secret per user of the parts beside us
+    keys/minio, keys/database, keys/redis, keys/turn     a secret per user of the services next to us
     """
 
     data: Path

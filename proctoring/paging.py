@@ -18,7 +18,7 @@ R = TypeVar("R", bound=Row)
 
 @dataclass(frozen=True, slots=True)
 class Page(Generic[R]):
-    """`rows` in their order; `after` is the id that the next page begins behind, None on the last."""
+    """`rows` in their order; `after` is the id that the next page begins after, None on the last."""
 
     rows: Sequence[R]
     after: str | None
@@ -32,7 +32,7 @@ def page(
     after: str = "",
     newest_first: bool = False,
 ) -> Page[R]:
-    """The PAGE_SIZE rows of `where` behind the one with the id `after`, in the order of `by`, those of one
+    """The PAGE_SIZE rows of `where` after the one with the id `after`, in the order of `by`, those of one
     instant by their ids. `row` has an `id`. Raises NotFound when there is no row `after`."""
     key: InstrumentedAttribute[str] = row.id  # type: ignore[attr-defined]
     query = select(row).where(*where)

@@ -1,7 +1,7 @@
-"""Ends what nobody else ends: sessions whose window has closed, takes whose process is gone, the wait for a
-page that is not heard any more.
+"""Ends sessions whose window has closed, takes whose process is gone, and the wait for a page that fell
+silent.
 
-A few sessions in one transaction, so that whoever else writes waits for no more than these.
+One transaction has a few sessions only, so that other writers wait for no more than these.
 """
 
 from collections.abc import Callable, Sequence

@@ -1,7 +1,7 @@
 """Plan of a pass of the retention worker, evidence unit by evidence unit, with the reasons.
 
-A pass asks for `sessions_due`, and then for the plan of each. A person is told of all that exists. The rule,
-`fate`, is pure. Due dates were set by `proctoring.units.due`.
+A pass asks for `sessions_due`, and then for the plan of each. The plan that a person reads has every unit
+that exists. The rule, `fate`, is pure. Due dates were set by `proctoring.units.due`.
 """
 
 from collections.abc import Sequence
@@ -86,8 +86,8 @@ def fate(
 
 
 def sessions_due(db: Db, now: datetime) -> list[str]:
-    """Sessions of which a unit goes as of `now`, or of which nobody can tell when: first those that have
-    begun to go, then those that are due for longest."""
+    """Sessions of which a unit is to be erased as of `now`, or has a due date that cannot be read. First
+    those whose erasure has begun, then those that are due for longest."""
     begun = select(UnitRow.session_id).where(UnitRow.state == UnitState.ERASING.value)
     due = (select(UnitRow.session_id).where(*which).order_by(UnitRow.due_at) for which in _due(now))
     found = (session_id for query in (begun, *due) for session_id in db.scalars(query))

@@ -1,1 +1,1 @@
-"""The edge where recordings are looked at: staff pages and the player. May only open."""
+"""Edge for reviewing recordings: staff pages and the player. May only open."""

@@ -1,4 +1,4 @@
-"""The review edge as one router: pages, the player's data, media. Its static files are in STATIC."""
+"""Router of the review edge: pages, the player's data, media."""
 
 from fastapi import APIRouter
 
@@ -25,12 +25,12 @@ from storage.seal import Opener
 
 
 def draw_problems(core: Core, opener: Opener, objects: ObjectStore) -> Draw:
-    """Makes the pages about problems at the staff's addresses, for `app.state.staff_problem`."""
+    """The function that draws problems at staff addresses, for `app.state.staff_problem`."""
     return problem_page(StaffPages(core, opener, objects))
 
 
 def routes(core: Core, opener: Opener, objects: ObjectStore) -> APIRouter:
-    """Everything below `/` that staff see. Expects `web.problems` and `web.security` on the application."""
+    """All routes for staff. The application must have `web.problems` and `web.security`."""
     staff = StaffPages(core, opener, objects)
     router = APIRouter(include_in_schema=False)
     pages = (

@@ -1,7 +1,7 @@
-"""Calls for help, told to every open staff page within a second, as server-sent events.
+"""Calls for help, announced to every open staff page within a second by server-sent events.
 
-An event says that something changed and holds no word of a candidate; the page then asks for the bar. It is
-the same through any proxy, and where events do not come the page asks by itself.
+An event says only that something changed; it contains no candidate's words. The page then fetches the bar.
+Where a proxy holds events back, the page polls instead.
 """
 
 import asyncio
@@ -23,7 +23,7 @@ RETRY_MS = 2000
 
 
 class CallWatch:
-    """A mark of the calls that wait; it changes with every call that is made, taken or answered."""
+    """Mark of the waiting calls; it changes with every call that is made, taken or answered."""
 
     def __init__(self, core: Core) -> None:
         self._core = core

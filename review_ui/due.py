@@ -10,7 +10,7 @@ SOON_DAYS = 7
 @dataclass(frozen=True, slots=True)
 class Due:
     """A due date as staff see it. `days_left` counts civil days in the exam's zone: 0 is today, negative
-    is past. `total_days` and `gone_days` place today on the ruler from the exam to the due date."""
+    is past. `total_days` and `gone_days` put today on the ruler from the exam to the due date."""
 
     at: datetime
     days_left: int
@@ -20,7 +20,7 @@ class Due:
 
     @property
     def soon(self) -> bool:
-        """Whether someone should hurry: it goes within SOON_DAYS and nothing holds it."""
+        """Whether it is urgent: erased within SOON_DAYS, and not held."""
         return self.days_left <= SOON_DAYS and not self.held
 
 

@@ -1,6 +1,6 @@
-"""The copy of the identity card: one image at a time, and the proctor's answer to it.
+"""Identity images, served one at a time, and the proctor's answer about them.
 
-Fewer people see it than the recording, and each look is entered by itself: no window covers the next one.
+Fewer people may see them than the recording. Each view gets its own ledger entry; VIEW_WINDOW does not apply.
 """
 
 from typing import Annotated

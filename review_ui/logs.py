@@ -1,4 +1,4 @@
-"""Logs of a session for the player: opened whole, after the custody entry about it is committed."""
+"""Logs of a session for the player: opened whole, after their custody entry is committed."""
 
 from typing import Annotated
 

@@ -82,15 +82,15 @@ def routes(staff: StaffPages) -> APIRouter:
 
 
 def unopened(media_type: str) -> Response:
-    """The answer to a HEAD of evidence, to who may see it: nothing is opened, so the length is not said."""
+    """Answer to a HEAD of evidence for somebody who may see it. Nothing is opened, so it has no length."""
     answer = Response(media_type=media_type, headers={"Cache-Control": "no-store"})
     del answer.headers["content-length"]
     return answer
 
 
 def opened(staff: StaffPages, ref: SealedSegmentRef) -> bytes:
-    """The segment's plaintext. Raises NotFound when erasure came between, Conflict when what is stored is
-    not what was sealed, Unavailable when the store or the key service is away."""
+    """The segment's plaintext. Raises NotFound when it was erased meanwhile, and Conflict when the stored
+    object is not the sealed one. Raises Unavailable when store or key service are unreachable."""
     try:
         sealed = staff.objects.get(ref.object_key)
         if hashlib.sha256(sealed).hexdigest() != ref.ct_sha256:
@@ -111,12 +111,12 @@ def opened(staff: StaffPages, ref: SealedSegmentRef) -> bytes:
 
 
 def log_json(head: LogHead) -> dict[str, str | int]:
-    """A log as the time line names it: how many entries, nothing of what they say."""
+    """A log on the time line: the number of entries, without their content."""
     return {"log": head.log.value, "state": head.state.value, "entries": head.entries}
 
 
 def signals_json(head: SignalsHead) -> dict[str, str | int]:
-    """A stream's signals as the time line names them: how many sheets, nothing of what was measured."""
+    """A stream's signals on the time line: the number of sheets, without the measurements."""
     return {"stream": head.stream.value, "state": head.state.value, "sheets": head.sheets}
 
 

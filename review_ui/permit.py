@@ -1,11 +1,11 @@
-"""Permits: who is signed in, and that this person may do what a route is for.
+"""Permits: the person who is signed in, and their right to do what a route is for.
 
-Each route of the staff's pages names what it needs where it is declared, and begins with the answer:
+Each staff route declares the permit that it needs, and its handler is given it:
 
     @router.post("/sessions/{session_id}/release")
     def release(session_id: str, by: Annotated[Permit, needs(staff, May.DECIDE, SESSION)]) -> Response:
 
-A route without a permit is open to anybody; a test knows each of those by name.
+A route without a permit is open to everybody; a test lists those routes by name.
 """
 
 from collections.abc import Callable, Iterator
@@ -45,7 +45,7 @@ CERTIFICATE = Subject("certificate_id", lambda db, given: custody.certificate(db
 
 @dataclass(frozen=True, slots=True)
 class Permit:
-    """A person, and what they may do: with this session, or without one."""
+    """A person and a permitted action, on one session or on none."""
 
     core: Core
     person: Person
@@ -66,7 +66,7 @@ class Permit:
 
     @contextmanager
     def begin(self) -> Iterator[Db]:
-        """A transaction for the act, in which the permit was checked again. Raises Denied."""
+        """A transaction for the act; the permit is checked again in it. Raises Denied."""
         with self.core.db.begin() as db:
             self.check(db)
             yield db
@@ -90,6 +90,6 @@ class Needs:
 
 
 def needs(staff: StaffPages, action: May, of: Subject | None = None) -> Any:
-    """What a route declares: leave for `action`, with the session `of` its address where a rule asks for the
-    person's relation to it."""
+    """Declaration of a route: permission for `action`, and for the session `of` its address where a rule asks
+    for the person's relation to it."""
     return Depends(Needs(staff, action, of))

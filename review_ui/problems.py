@@ -1,4 +1,4 @@
-"""A problem as a page for staff: inside their frame, with a way back."""
+"""Problem pages for staff: inside their frame, with a link back."""
 
 from http import HTTPStatus
 
@@ -27,8 +27,8 @@ LISTS = {
 
 
 def problem_page(staff: StaffPages) -> Draw:
-    """Draws with the frame's counts; after a mistake of ours, or while a part is away, with an empty frame,
-    which asks no database. Whoever is not signed in is shown the way to sign in."""
+    """Draws the problem in the staff frame with its counts. After an internal error, or while a part is
+    unreachable, the frame is empty and needs no database. Without a sign-in it links to the sign-in page."""
 
     def draw(request: Request, problem: Told) -> HTMLResponse:
         try:
@@ -46,7 +46,7 @@ def problem_page(staff: StaffPages) -> Draw:
 
 
 def way_back(status: int, path: str, home: str) -> tuple[str, str]:
-    """Where the person was before this was refused, and the words of the link. Pure."""
+    """Address of the page before the refusal, and the words of the link to it. Pure."""
     first, *rest = path.strip("/").split("/")
     if status not in OF_OTHERS:
         if first == "sessions" and len(rest) > 1:

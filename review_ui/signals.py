@@ -1,7 +1,7 @@
 """Signals and thumbnails of a stream for the player: opened after the custody entry is committed.
 
-They belong to the recording's own evidence unit. The right to see one is the right to see the other,
-and a view of either is a view of the stream. After erasure both are gone.
+They belong to the recording's evidence unit, and whoever may see the recording may see them. A view of them
+is entered as a view of the stream. They are erased with it.
 """
 
 import base64

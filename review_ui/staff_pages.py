@@ -1,6 +1,6 @@
 """Staff pages: who is signed in, the frame around the page, the way back after a form.
 
-A login is a cookie with a secret of its own: HttpOnly, never sent along from another site.
+A login is a cookie with its own secret: HttpOnly, and never sent with requests from another site.
 """
 
 from dataclasses import dataclass
@@ -45,7 +45,7 @@ class NavItem:
 
 @dataclass(frozen=True, slots=True)
 class Calls:
-    """The oldest calls for help, how many wait in all, and staff names by id."""
+    """The oldest calls for help, the number that wait in all, and staff names by id."""
 
     oldest: list[Call]
     total: int
@@ -53,7 +53,7 @@ class Calls:
 
 
 class StaffPages:
-    """The staff pages' share of the composition root. The only edge that holds an Opener."""
+    """Dependencies and frame of the staff pages. No other edge has an Opener."""
 
     def __init__(self, core: Core, opener: Opener, objects: ObjectStore) -> None:
         self.core = core
@@ -64,8 +64,8 @@ class StaffPages:
         self._env.filters["flag_title"] = title
 
     def signed_in(self, request: Request) -> Person:
-        """The person of the login cookie. A person who asked for a page is sent to the sign-in page;
-        anything else raises NotSignedIn."""
+        """The person of the login cookie. Without one, a request for a page is redirected to the sign-in
+        page, and any other raises NotSignedIn."""
         try:
             return self.of_cookie(request)
         except NotSignedIn:
@@ -100,7 +100,7 @@ class StaffPages:
         return HTMLResponse(html)
 
     def part(self, template: str, person: Person, db: Db) -> HTMLResponse:
-        """A part of the staff frame by itself, for a page that is open."""
+        """One part of the staff frame, to refresh it in an open page."""
         found: jinja2.Template = self._env.get_template(template)
         return HTMLResponse(found.render(me=person, calls=self._calls(db, person), now=self.now()))
 
@@ -135,7 +135,7 @@ class StaffPages:
         return [NavItem(href, name, count, href == here) for href, name, count in items]
 
     def home(self, person: Person) -> str:
-        """Where this person's work is."""
+        """Address of the page with this person's work."""
         if may(person, May.SEE_QUEUE):
             return "/queue"
         if may(person, May.SEE_APPEALS):
@@ -148,7 +148,7 @@ class StaffPages:
 
 
 def back_to(url: str) -> Response:
-    """After a form: the page it came from, by GET, so that reloading sends nothing twice."""
+    """Answer to a form: a redirect (303) to its page, so that reloading sends nothing twice."""
     return RedirectResponse(url, 303)
 
 

@@ -5,7 +5,7 @@
     candidate    their first words; without any, the word for what they did
     proctor      the word for what they chose; for "something else", their first words
 
-"Something else" says nothing to who looks, so it is no flag's title.
+"Something else" would tell a reviewer nothing, so it is no flag's title.
 """
 
 from dataclasses import dataclass
@@ -25,14 +25,14 @@ NAMELESS = {
 
 @dataclass(frozen=True, slots=True)
 class Title:
-    """`ours`: words of this service, to be translated. Else somebody's, to be shown as they are."""
+    """`ours`: words of this service, to be translated; others are shown as they are."""
 
     words: str
     ours: bool
 
 
 def title(flag: Flag) -> Title:
-    """What stands over the flag wherever it is shown."""
+    """Title of the flag, wherever it is shown."""
     said = first_words(flag.note, TITLE_CHARS_MAX)
     of_no_kind = flag.category is Category.OTHER
     if said and flag.source is FlagSource.RULE:

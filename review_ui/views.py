@@ -1,4 +1,5 @@
-"""Looks at evidence, at a session's page or its time line: entered before anything of them leaves."""
+"""Views of evidence, of a session's page and of its time line: entered in the ledger before any byte is
+sent."""
 
 from fastapi import Request
 
@@ -9,9 +10,9 @@ from review_ui.permit import Permit
 
 
 def enter_look(by: Permit, session_id: str, unit_id: str | None, *, stream: str, first: int) -> None:
-    """Enter that this person looks at a unit, or at the session's page, which is of none.
+    """Enters that this person views a unit, or the session's page, which belongs to no unit.
 
-    Raises NotFound, and Denied for who may no longer look.
+    Raises NotFound. Raises Denied when the person may not view it any longer.
     """
     with by.core.db.read() as db:
         if is_entered(db, by.core, by.actor, session_id, unit_id):
@@ -22,6 +23,6 @@ def enter_look(by: Permit, session_id: str, unit_id: str | None, *, stream: str,
 
 
 def enter_page_view(by: Permit, request: Request, session_id: str) -> None:
-    """Enter that this person reads what happened in the session; nothing for a HEAD. Raises NotFound."""
+    """Enters that this person reads the session's page; enters nothing for a HEAD. Raises NotFound."""
     if not is_head(request):
         enter_look(by, session_id, None, stream=PAGE, first=0)

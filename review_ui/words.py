@@ -1,4 +1,4 @@
-"""The words that pages use for the core's closed vocabularies. English is the msgid."""
+"""Words of the pages for the core's closed vocabularies. The English word is the msgid."""
 
 from enum import Enum
 

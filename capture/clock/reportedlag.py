@@ -65,5 +65,5 @@ class ReportedLag:
         self.lag_us -= by_us
 
     def leapt(self) -> None:
-        """The ticks were moved at once, by what may have been more than was told."""
+        """The ticks were moved at once, by what may have been more than was reported."""
         self.lag_us, self.told_ms = 0, None

@@ -239,7 +239,7 @@ class Segmenter:
         return opened
 
     def _note_absent(self, opened: OpenPiece, end_ticks: int, cause: EndCause) -> None:
-        """The picture that the piece shows last stands for others that did not come."""
+        """Notes that the piece shows its last picture in place of others that did not come."""
         clock = self._video_clock
         from_ms = to_ms(clock.unix_us(opened.last_ticks + LAST_FRAME_MS * TICKS_PER_MS))
         until_ms = to_ms(clock.unix_us(end_ticks))

@@ -127,8 +127,8 @@ class Sound:
                 self._short_to_us = until_us
 
     def _note_short(self, absences: list[Absence], start_ms: int, end_ms: int) -> None:
-        """Notes the short stretches of the piece up to here, as one from the first to the last, if what was
-        lost in them is worth a record."""
+        """Notes the piece's short stretches so far as one, from the first to the last. Does so only from
+        LOST_MS_MIN of lost sound on."""
         if self._short_us >= 1000 * LOST_MS_MIN:
             _note(
                 absences,
@@ -144,7 +144,7 @@ class Sound:
 def _note(
     absences: list[Absence], *, since_us: int, at_us: int, cause: EndCause, start_ms: int, end_ms: int
 ) -> None:
-    """Adds what lies in the piece of a stretch without sound."""
+    """Adds the part of a stretch without sound that is within the piece."""
     from_ms, until_ms = max(since_us // 1000, start_ms), min(at_us // 1000, end_ms)
     if from_ms >= until_ms:
         return

@@ -73,7 +73,7 @@ class Kept(BaseModel):
 
 
 def routes(filler: GapFiller) -> APIRouter:
-    """The endpoint over this filler."""
+    """The late-segments endpoint; `filler` stores what it takes in."""
     router = APIRouter(tags=["late segments"])
 
     @router.post(PATH, summary="Say whether the page holds pieces; learn what is missing")
@@ -119,7 +119,7 @@ async def _admit(filler: GapFiller, request: Request, session_id: str, stream: S
 
 
 async def _patiently(work: Awaitable[T]) -> T:
-    """Says when to try again where the parts are away."""
+    """Adds the time of the next try where store or database are unreachable."""
     try:
         return await work
     except Unavailable as error:

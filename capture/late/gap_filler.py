@@ -1,8 +1,8 @@
-"""Takes late pieces apart, cuts them to what is missing, and seals that.
+"""Fills the gaps of a stream from late pieces: parses each one, cuts it to what is missing, stores that.
 
-One late take per stream while its page sends; it ends when the page has nothing more, or falls silent. Pieces
-of one stream are taken one after another, each after all that was accepted before is committed: so what is
-missing is known, and a piece that is sent again finds its place filled.
+A stream has one late take while its page sends. The take ends when the page has no more pieces, or sends
+nothing for IDLE_S. The pieces of one stream are processed in turn, each after everything accepted earlier is
+committed. So the gaps are known, and a piece that is sent twice finds no gap the second time.
 """
 
 import asyncio
@@ -51,7 +51,8 @@ class _Stream:
 
 
 class GapFiller:
-    """Everything that pages send of one process, bounded in memory."""
+    """Fills the gaps of every stream whose page sends to this process; at most AT_ONCE_MAX pieces in
+    memory."""
 
     def __init__(self, recorder: LateRecorder) -> None:
         self._recorder = recorder
@@ -64,7 +65,7 @@ class GapFiller:
         self._sweeping = asyncio.create_task(self._sweep(), name="late-takes")
 
     async def close(self) -> None:
-        """Ends the takes that are open."""
+        """Ends the open late takes."""
         if self._sweeping is not None:
             self._sweeping.cancel()
             with contextlib.suppress(asyncio.CancelledError):
@@ -73,7 +74,7 @@ class GapFiller:
             await self._end(stream)
 
     async def admit(self, token: str) -> Grant:
-        """Raises TokenRefused, TooMany."""
+        """The stream that this token allows to fill. Raises TokenRefused, TooMany."""
         grant = await self._recorder.admit(token)
         self._pace.demand_turn(grant)
         return grant
@@ -87,10 +88,11 @@ class GapFiller:
         return await self._recorder.announce(grant, holding)
 
     async def fill(self, grant: Grant, start_unix_ms: int, duration_ms: int, data: bytes) -> int:
-        """How many milliseconds of this file were missing and are now kept; 0 when none was.
+        """Stores what the gaps lack of this file. Returns the milliseconds stored; 0 when nothing was
+        missing.
 
-        Raises BadPayload for a file that cannot be kept, Invalid for a time that cannot be, WrongState once
-        the stream is closed, Unavailable.
+        Raises BadPayload for a file that cannot be parsed, Invalid for an impossible time, WrongState once
+        the stream is closed, and Unavailable.
         """
         if self._at_once >= AT_ONCE_MAX:
             raise Unavailable("Many pages send at once what they hold.", "Try again in a few seconds.")
@@ -168,7 +170,7 @@ class GapFiller:
 
 
 def _shown_ms(recorded: Recorded) -> int:
-    """How long the file's content lasts at most."""
+    """Upper bound of the duration of the file's content, in milliseconds."""
     pictures = recorded.video[-1].ticks // TICKS_PER_MS + STILL_MS_MAX if recorded.video else 0
     if not recorded.audio:
         return pictures

@@ -189,7 +189,7 @@ class LogKeeper:
 
 
 def _with_uncommitted(own: _Open, stands: Standing) -> Standing:
-    """How the log stands with what was accepted and waits for database or store."""
+    """State of the log, with what was accepted and is not committed yet."""
     assert own.before is not None
     return replace(
         stands,

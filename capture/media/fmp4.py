@@ -42,8 +42,8 @@ def write(piece: Piece) -> bytes:
 
 
 def _without_parameter_sets(video: Sequence[Sample], config: H264Config) -> list[Sample]:
-    """The pictures without the sets that stand in avcC, up to the first one that stands nowhere else: from
-    there on all stay, since each replaces the one before."""
+    """The pictures without the parameter sets that avcC has, up to the first set that it does not have. From
+    there on all sets stay, since each replaces the one before."""
     kept: list[Sample] = []
     all_stay = False
     for sample in video:
@@ -140,7 +140,7 @@ def _track(
 
 
 def _moof(tracks: Sequence[tuple[int, list[Sample], int]], data_offset: int) -> bytes:
-    """The fragment's head; `data_offset` is where the first sample lies, from the moof's first byte."""
+    """The fragment's head; `data_offset` is the offset of the first sample from the moof's first byte."""
     fragments = []
     for number, samples, end_ticks in tracks:
         ticks = [*_decoding_ticks(samples), end_ticks]

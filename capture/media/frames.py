@@ -30,7 +30,7 @@ class EncodedFrame:
 
     `ticks` is the unrolled RTP timestamp; it only grows with the sender's clock. `arrival_ms` is the Unix
     time at which the frame's first packet reached us. H.264 data is NAL units, each preceded by its length in
-    4 bytes, as in ISO/IEC 14496-15; VP8 and Opus are as the codec made them. `after_loss` marks a keyframe
+    4 bytes, as in ISO/IEC 14496-15. VP8 and Opus are as the codec made them. `after_loss` marks a keyframe
     before which frames were lost.
     """
 

@@ -94,7 +94,7 @@ class _Picture:
         self._kept.append(scan_data(data, units, self._interval or 0))
 
     def whole(self) -> bytes:
-        """The picture. Raises Invalid unless all of it was there, and nothing beside it."""
+        """The picture. Raises Invalid unless all of it was there, and nothing else."""
         if self._frame is None or not self._frame.is_whole():
             raise refused("it holds no picture")
         wanted = {component.table for component in self._frame.components.values()}
@@ -128,7 +128,7 @@ class _Picture:
 
 
 def _marker(data: bytes, at: int) -> tuple[int, int]:
-    """The marker at `at`, and where its FF lies: any number of FF may fill up before it."""
+    """The marker at `at`, and the offset of its FF: any number of FF may fill up before it."""
     if data[at : at + 1] != b"\xff":
         raise refused("a part does not begin where the one before it ends")
     while data[at + 1 : at + 2] == b"\xff":

@@ -40,7 +40,7 @@ def huffman_tables(part: bytes) -> Iterator[tuple[int, int]]:
 
 
 def _check_code(kind: int, counts: bytes, symbols: bytes) -> None:
-    """The code is one (T.81, C.2), and each of its symbols stands in it once."""
+    """Raises Invalid unless it is a code (T.81, C.2) that has each of its symbols once."""
     used = sum(count << (CODE_LENGTHS - length) for length, count in enumerate(counts, start=1))
     if used >= 1 << CODE_LENGTHS or len(set(symbols)) < len(symbols) or len(symbols) > SYMBOLS_MAX[kind]:
         raise refused("a Huffman table is no code")

@@ -74,7 +74,7 @@ def read(data: bytes) -> Recorded:
 
 
 def _segment(reader: _Reader, data: bytes, begin: int, end: int) -> None:
-    """Level 1 and what is below, in one pass: an element without a length ends where its parent does, so that
+    """Level 1 and what is below, in one pass. An element without a length ends where its parent does, so that
     clusters of a live writer follow one another like its children."""
     for identifier, a, b in _elements(data, begin, end):
         if identifier == _CLUSTER:

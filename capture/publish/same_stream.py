@@ -1,8 +1,8 @@
-"""Two publishers of one stream: which of them goes on.
+"""Choice between two publishers of one stream.
 
 A page names itself in each of its POSTs by a random id, taken when it is loaded: `POST /whip?page=ID`. Two
-pages that did not know of each other would take the stream from one another for ever, and both would say that
-they record.
+pages that did not know of each other would take the stream from one another endlessly, and both would say
+that they record.
 
     earlier page    heard of lately    the later one                        then
     the same        –                  comes back                           takes its place

@@ -147,7 +147,7 @@ class VideoAssembler:
         self._at_boundary = True
 
     def _is_another(self, payload: bytes) -> bool:
-        """Whether a packet behind a marker begins another picture, though of the same timestamp."""
+        """Whether a packet after a marker begins another picture, though of the same timestamp."""
         return any(h264.is_picture(nal) for nal in self._parts) and _begins_picture(payload)
 
     def _add(self, payload: bytes) -> bool:

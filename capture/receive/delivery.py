@@ -22,8 +22,8 @@ class Publisher(Protocol):
 
 @final
 class Read:
-    """Datagram n lies in slot n of the buffer; of each its length, the name it came from in NAME_BYTES, and
-    the Unix seconds and nanoseconds at which the system received it. `address_of` reads a name."""
+    """Datagram n is in slot n of the buffer. Of each: its length, its source's name in NAME_BYTES, and the
+    Unix seconds and nanoseconds at which the system received it. `address_of` reads a name."""
 
     def __init__(
         self,

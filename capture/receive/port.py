@@ -65,7 +65,7 @@ class Guest:
 class MediaPort:
     """`number` is the port, once open. `addresses` are offered as host candidates, exactly those.
 
-    An address that is not this machine's (a NAT's public one) is offered all the same: the NAT must forward
+    An address that is not this machine's, such as a NAT's public one, is offered too. The NAT must forward
     its UDP port to the same port here. `dropped` counts datagrams by reason; `lost` those of known sources
     for which the system had no room.
     """

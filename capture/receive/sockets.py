@@ -103,7 +103,7 @@ def _family(address: str) -> socket.AddressFamily:
 
 
 def _bound(home: str, number: int) -> Bound:
-    """The door binds alone, so that a port in use is noticed; only then the other is let beside it."""
+    """The door binds alone, so that a port in use is noticed; only then may the other bind it too."""
     door = _socket(_family(home))
     try:
         door.bind((home, number))

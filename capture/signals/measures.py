@@ -86,7 +86,7 @@ def level(samples: Samples) -> float:
 
 @cache
 def _cascade() -> cv2.CascadeClassifier:
-    """Comes with OpenCV. Loaded once, before the child gives away the right to open files."""
+    """Comes with OpenCV. Loaded once, before the child gives up the right to open files."""
     folder = files("cv2") / "data"
     return cv2.CascadeClassifier(str(folder / "haarcascade_frontalface_default.xml"))
 

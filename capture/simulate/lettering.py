@@ -37,7 +37,7 @@ def mask(text: str, size: float, weight: float = REGULAR) -> Pixels:
 
 
 def _advance(letter: str, scale: float) -> float:
-    """Digits keep one width, so that a running clock stands still."""
+    """Digits keep one width, so that a running clock keeps its place."""
     (wide, _), _ = cv2.getTextSize("0" if letter in _MONOSPACED else letter, _FONT, scale, 1)
     return float(wide) * _TRACKING
 

@@ -47,7 +47,7 @@ class ScreenScene:
 
 
 def _pointer_at(question: Question, since: float) -> Point:
-    """Rests beside the text, goes to the answer, waits, goes to Next, and comes back for the next one."""
+    """Rests next to the text, goes to the answer, waits, goes to Next, and comes back for the next one."""
     answer = (152.0, 331.0 + 58 * question.chosen)
     for start, source, goal in (
         (exam_paper.QUESTION_S - 0.6 - _MOVE_S, answer, _NEXT),

@@ -24,7 +24,7 @@ Wave = NDArray[np.float64]
 
 
 class Voice:
-    """The sound that one candidate's microphones hear; `loudness` 1.0 is near, less is further away."""
+    """The sound that one candidate's microphones hear; `loudness` 1.0 is near, less is farther."""
 
     def __init__(self, number: int = 0, loudness: float = 1.0) -> None:
         rng = np.random.default_rng(1000 + number)
@@ -76,7 +76,7 @@ def _syllable(rng: np.random.Generator, pitch_hz: float, length_s: float) -> Wav
 
 
 def _hiss(rng: np.random.Generator) -> Wave:
-    """A consonant: 60 ms of noise with its low part taken away."""
+    """A consonant: 60 ms of noise without its low part."""
     noise = np.diff(rng.normal(0.0, 0.22, int(0.06 * SAMPLE_RATE)), prepend=0.0)
     return np.asarray(noise * np.hanning(noise.size))
 

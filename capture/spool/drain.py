@@ -34,7 +34,7 @@ class CommitResult(Enum):
     """Of one try to commit the first entry of a lane."""
 
     DONE = "done"  # it has left the lane, or there was none
-    UNREACHABLE = "unreachable"  # store or database: other lanes will fare no better
+    UNREACHABLE = "unreachable"  # store or database, and so for every lane
     HELD_UP = "held-up"  # this lane alone
 
 

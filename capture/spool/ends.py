@@ -1,4 +1,5 @@
-"""Ends of takes that the disk did not take: written as soon as it does, before anything of a later take."""
+"""Ends of takes that the disk refused: written as soon as it accepts them, before anything of a later
+take."""
 
 import threading
 
@@ -15,7 +16,7 @@ log = structlog.get_logger()
 
 
 class Ends:
-    """Thread-safe. A few words for each take: what waits here is bounded by the takes that a process has."""
+    """Thread-safe. Holds a few words for each take, so the number of a process's takes bounds it."""
 
     def __init__(self, spool: Spool) -> None:
         self._spool = spool
@@ -26,20 +27,20 @@ class Ends:
         return len(self._waiting)
 
     def takes(self) -> set[str]:
-        """Takes whose end waits."""
+        """Takes whose end is not written yet."""
         with self._lock:
             return set(self._waiting)
 
     def recover(self, core: Core) -> None:
-        """Ends what an earlier process left open of this spool, each take behind its own segments that wait.
-        Harmless to repeat. Raises Unavailable without a database."""
+        """Ends the takes that an earlier process of this spool left open, each one after its waiting
+        segments. Harmless to repeat. Raises Unavailable without a database."""
         with available(), core.db.read() as db:
             left = take_owners.open_takes_of(db, self._spool.id)
         for take in left:
             self.add(SpooledEnd(take.unit_id, take.id, EndCause.SERVER_STOPPED, core.clock()))
 
     def add(self, end: SpooledEnd) -> None:
-        """Durable when it returns, if the disk can be written; else it waits for `write`."""
+        """Durable when it returns, if the disk accepts it; otherwise `write` retries it."""
         with self._lock:
             self._waiting.setdefault(end.take, end)
         try:
@@ -48,7 +49,8 @@ class Ends:
             log.error("take.end-waits", take=end.take, error=error.strerror)
 
     def write(self) -> bool:
-        """Writes what waits; whether anything did. Raises OSError, and the rest waits on."""
+        """Writes what waits. Returns whether there was anything. Raises OSError; the rest then keeps
+        waiting."""
         with self._lock:
             waited = bool(self._waiting)
             for take, end in list(self._waiting.items()):

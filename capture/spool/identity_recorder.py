@@ -1,4 +1,4 @@
-"""Images of identity cards, over the core and the vault: each a take of its own."""
+"""Recorder of identity images, over the core and the vault. Each image is a separate take."""
 
 import asyncio
 from collections.abc import Mapping

@@ -18,7 +18,7 @@ from proctoring.errors import Unavailable
 DRAIN_THREADS = 8  # enough for 256 streams on a store that takes 100 ms for a segment
 DRAIN_THREADS_SQLITE = 2  # one writes, one puts; more only sleep for SQLite's one write lock
 RETRY_S = 1.0
-AWAY_S_MAX = 10.0
+UNREACHABLE_S_MAX = 10.0
 COMMIT_EVERY_S = 2.0  # from one commit to the next while much comes, unless somebody waits for it
 LANES_MIN, LANES_MAX = 32, 64  # lanes in one transaction: fewer are not shared among threads
 
@@ -49,8 +49,8 @@ class LaneThreads:
         self._busy: set[str] = set()
         self._waiting: dict[str, list[Future[bool]]] = defaultdict(list)
         self._held_until_s: dict[str, float] = {}
-        self._away_until_s = 0.0
-        self._away_since_s: float | None = None
+        self._unreachable_until_s = 0.0
+        self._unreachable_since_s: float | None = None
         self._gather_until_s = 0.0
         self._gathered_s = 0.0
         self._stopping = False
@@ -87,7 +87,7 @@ class LaneThreads:
         with self._changed:
             if self._spool.first(unit) is None:
                 future.set_result(True)
-            elif time.monotonic() < max(self._away_until_s, self._held_until_s.get(unit, 0.0)):
+            elif time.monotonic() < max(self._unreachable_until_s, self._held_until_s.get(unit, 0.0)):
                 future.set_result(False)
             else:
                 self._waiting[unit].append(future)
@@ -96,12 +96,12 @@ class LaneThreads:
         return future
 
     def check(self) -> None:
-        """Raises Unavailable when store or database have taken nothing for AWAY_S_MAX, whatever they answer,
-        and while a stream's segments cannot be committed."""
-        since_s = self._away_since_s
-        if since_s is not None and (away_s := time.monotonic() - since_s) > AWAY_S_MAX:
+        """Raises Unavailable when store or database have taken nothing for UNREACHABLE_S_MAX, whatever they
+        answer, and while a stream's segments cannot be committed."""
+        since_s = self._unreachable_since_s
+        if since_s is not None and (unreachable_s := time.monotonic() - since_s) > UNREACHABLE_S_MAX:
             raise Unavailable(
-                f"For {away_s:.0f} s nothing that waits in the spool could be stored.",
+                f"For {unreachable_s:.0f} s nothing that waits in the spool could be stored.",
                 "Look at object store and database, and at their disks; recording goes on meanwhile.",
             )
         if held_up := self.held_up():
@@ -134,7 +134,7 @@ class LaneThreads:
                     self._changed.wait(gather_s)
                     continue
                 idle = [unit for unit in self._spool.lanes() if unit not in self._busy]
-                if idle and now_s >= self._away_until_s:
+                if idle and now_s >= self._unreachable_until_s:
                     ready = [unit for unit in idle if now_s >= self._held_until_s.get(unit, 0.0)]
                     if ready:
                         return self._claimed(ready)
@@ -161,14 +161,14 @@ class LaneThreads:
             self._busy.discard(unit)
             again_s = time.monotonic() + self._retry_s
             if outcome is CommitResult.UNREACHABLE:
-                self._away_since_s = self._away_since_s or time.monotonic()
-                self._away_until_s = again_s
+                self._unreachable_since_s = self._unreachable_since_s or time.monotonic()
+                self._unreachable_until_s = again_s
                 self._tell(list(self._waiting), emptied=False)
             elif outcome is CommitResult.HELD_UP:
                 self._held_until_s[unit] = again_s
                 self._tell([unit], emptied=False)
             else:
-                self._away_since_s = None
+                self._unreachable_since_s = None
                 self._held_until_s.pop(unit, None)
                 if self._spool.first(unit) is None:
                     self._tell([unit], emptied=True)

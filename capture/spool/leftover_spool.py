@@ -1,4 +1,4 @@
-"""A spool of a process that is not started any more, since there are fewer now: emptied, then removed."""
+"""Spool of a process that no longer exists, since fewer are configured now: emptied, then removed."""
 
 import shutil
 from pathlib import Path
@@ -11,7 +11,7 @@ from storage.objects.store import ObjectStore
 
 
 class LeftoverSpool:
-    """Commits what waits, and ends what was left open, as the start of its process would have."""
+    """Commits what waits and ends the open takes, as a start of its process would do."""
 
     def __init__(self, core: Core, objects: ObjectStore, folder: Path) -> None:
         self._folder = folder
@@ -22,7 +22,7 @@ class LeftoverSpool:
         await self._sink.start()
 
     async def close(self) -> None:
-        """The folder goes if nothing is left in it; else the next start goes on."""
+        """Removes the folder if it is empty; otherwise the next start continues."""
         await self._sink.close()
         if [file.name for file in self._folder.iterdir()] == [ID_FILE]:
             shutil.rmtree(self._folder)

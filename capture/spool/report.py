@@ -1,5 +1,7 @@
-"""Tells the database how this process fares: at once when it can keep nothing more, or can again; else every
-TELL_S. Who has no disk of ours, as the staff's pages and the front's `/metrics`, learns it there.
+"""Reports the state of this process's spool to the database.
+
+It does so at once when the process stops or starts again to accept segments, otherwise every TELL_S. The
+staff's pages and the front's `/metrics` have no access to the disk and read it from there.
 """
 
 import asyncio
@@ -24,7 +26,8 @@ TELL_S = 15.0
 
 
 class Media(Protocol):
-    """What is not in the spool yet, and never will be. `capture.publish.ingests.Ingests` is one."""
+    """Figures about media that is not in the spool yet, or was lost. `capture.publish.ingests.Ingests` is
+    one."""
 
     @property
     def waiting_bytes(self) -> int: ...
@@ -37,7 +40,7 @@ class Media(Protocol):
 
 
 class SpoolReport:
-    """Looks every LOOK_S. Never raises: without a database it is told as soon as that is back."""
+    """Looks every LOOK_S. Never raises: without a database it reports as soon as that is back."""
 
     def __init__(self, core: Core, spool: Spool, media: Media) -> None:
         self._core = core
@@ -57,7 +60,7 @@ class SpoolReport:
                 await self._looking
 
     async def look(self) -> None:
-        """Once."""
+        """Looks once."""
         trouble = await asyncio.to_thread(self._spool.trouble)
         if trouble is not self._trouble:
             self._say(trouble)

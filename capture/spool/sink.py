@@ -1,6 +1,6 @@
-"""Life of a spool in its process: started over what an earlier one left, emptied as it fills, closed.
+"""Start, work and close of a process's spool; a start first commits what the earlier process accepted.
 
-It gives the doors through which segments come: `recorder`, `late` and `identity`.
+It gives the recorders through which segments come: `recorder`, `late` and `identity`.
 """
 
 import asyncio
@@ -29,7 +29,7 @@ HEARD_EVERY_S = 60.0
 
 
 class Sink:
-    """Where the segments of this process go. Can seal, never open or destroy."""
+    """Takes every segment of this process. Can seal, never open or destroy."""
 
     def __init__(self, core: Core, objects: ObjectStore, spool: Spool, *, retry_s: float = RETRY_S) -> None:
         self.spool = spool
@@ -48,9 +48,9 @@ class Sink:
     async def start(self) -> None:
         """Commits what an earlier process had accepted, then ends its takes as SERVER_STOPPED.
 
-        Returns once that is done, or when a part turns out to be away; it then goes on in the background, and
-        no take ends before its segments are committed. Raises SpoolTaken; Unavailable without a database, or
-        for a spool that can neither be read nor made.
+        Returns once that is done, or as soon as store or database turn out to be unreachable. It then
+        continues in the background. No take ends before its segments are committed. Raises SpoolTaken. Raises
+        Unavailable without a database, and for a spool that can be neither read nor created.
         """
         try:
             await asyncio.to_thread(self.spool.open)
@@ -68,7 +68,7 @@ class Sink:
         ]
 
     async def close(self) -> None:
-        """Stops committing; what still waits is committed at the next start."""
+        """Stops committing. The next start commits what still waits."""
         for task in self._watching:
             task.cancel()
             with contextlib.suppress(asyncio.CancelledError):
@@ -78,8 +78,8 @@ class Sink:
         self.spool.close()
 
     def check(self) -> None:
-        """For `/readyz`: raises while nothing can be accepted, while much waits in the spool, or waits for
-        long, or a stream's segments cannot be committed."""
+        """For `/readyz`. Raises while the spool accepts nothing or is filling up, while nothing can be
+        committed, and while one stream's segments cannot be."""
         self.spool.check()
         self._lane_threads.check()
 
@@ -93,7 +93,7 @@ class Sink:
                 log.exception("spool.not-heard")
 
     async def _write_ends(self) -> None:
-        """What the disk did not take, as soon as it does."""
+        """Retries the ends of takes that the disk refused."""
         while True:
             await asyncio.sleep(self._retry_s)
             with contextlib.suppress(OSError):

@@ -4,7 +4,7 @@ Every segment goes through it, also when all parts are reachable: the code of an
 seconds. A SIGKILL anywhere between acceptance and commit loses nothing. The entries of one evidence unit form
 a lane and leave it in the order of acceptance.
 
-`counters` counts events by name, for metrics: spooled, full, drained, refused, damaged, away.
+`counters` counts events by name, for metrics: `spooled`, `full`, `drained`, `refused`, `damaged`, `away`.
 """
 
 import threading

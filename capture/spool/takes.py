@@ -1,6 +1,6 @@
 """Takes that this process records: begun, their segments sealed in memory and accepted by the spool, ended.
 
-Invariant: the plaintext of a segment is never written anywhere, and what was accepted is never lost: it is in
+Invariant: the plaintext of a segment is never written anywhere. An accepted segment is never lost: it is in
 the spool until object and manifest leaf are committed. Blocking work runs on threads, never on the loop.
 """
 

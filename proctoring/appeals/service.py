@@ -141,8 +141,8 @@ def count(db: Db, state: AppealState) -> int:
 
 
 def page_of(db: Db, state: AppealState, after: str = "") -> tuple[list[Appeal], str | None]:
-    """A page of those in this state, and what the next one begins behind: of those that wait for an answer
-    the oldest first, of the answered ones the newest. Raises NotFound for an `after` that there is not."""
+    """A page of the appeals in this state, and the `after` of the next page. Open appeals come oldest first,
+    answered ones newest first. Raises NotFound when there is no appeal `after`."""
     closed = state is AppealState.CLOSED
     by = AppealRow.closed_at if closed else AppealRow.lodged_at
     found = page(db, AppealRow, AppealRow.state == state.value, by=by, after=after, newest_first=closed)

@@ -37,8 +37,8 @@ JSON_ASKED = f"{__name__}.json"
 class Commands(click.Group):
     """The commands of MODULES, each a function of its own name in its module.
 
-    An argument that is not text in the terminal's encoding is refused before any command sees it. A command
-    line that is not understood is told as JSON where --json was asked for, like every other refusal.
+    An argument that is not text in the terminal's encoding is refused before any command sees it. With --json
+    every refusal is JSON, also that of a command line with an unknown command or option.
     """
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:

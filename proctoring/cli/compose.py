@@ -1,4 +1,4 @@
-"""The parts of the service at their earlier place, for programs beside it that compose them themselves."""
+"""Earlier address of `proctoring.compose.parts.parts`, for other programs that compose the service."""
 
 from proctoring.compose.parts import parts
 

@@ -153,7 +153,7 @@ def _read_roots(path: Path) -> Roots:
 
 
 def _read_copies(path: Path, pinned: bytes | None) -> list[Sequence[Checkpoint]]:
-    """The copied checkpoints that stand, then those of each lost history, the newest first."""
+    """The copied checkpoints that hold, then those of each lost history, the newest first."""
     if pinned is None:
         raise Invalid("Copies prove nothing without the key.", "Give --key too.")
     try:

@@ -42,8 +42,7 @@ class Instant(click.ParamType[datetime]):
 
 
 class Folder(click.Path):
-    """A folder by its name, whatever characters are in it. An empty one, such as an unset variable leaves
-    behind, is no name."""
+    """A folder by its name, with any characters. Refuses an empty name, such as an unset variable gives."""
 
     def __init__(self) -> None:
         super().__init__(path_type=Path)

@@ -120,8 +120,8 @@ def prepare_schema(settings: Settings) -> list[str]:
 
 
 def _adopt_units(folder: DataFolder, database: Database) -> list[str]:
-    """Once for a secret: what is open of before it may go on. From then on nothing is sealed to a unit
-    without its tag, whoever took that away."""
+    """Gives the open units from before the secret their tags, once for each secret. From then on nothing is
+    sealed to a unit without its tag, even if somebody removed it."""
     if folder.units_adopted.exists():
         return []
     tags = UnitTags(folder.units_secret.read_bytes())

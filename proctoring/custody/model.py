@@ -155,10 +155,10 @@ def entry_hash(body: dict[str, Any]) -> str:
 
 
 def broken_among(entries: list[Entry], every: bool) -> int | None:
-    """The lowest number of an entry that was altered, or does not follow from the previous one, as far as
-    these tell; None where they agree.
+    """The lowest number, among these entries, of one that was altered or does not follow from the previous
+    one. None when all agree.
 
-    `entries`: in descending order. `every`: none between them was left out.
+    `entries`: in descending order. `every`: there is no other entry between them.
     """
     altered = [one.number for one in entries if one.hash != entry_hash(one.body())]
     cut = [

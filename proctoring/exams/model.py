@@ -91,8 +91,8 @@ class Exam:
 
 
 def check_published(exam: Exam, at: datetime, now: datetime) -> None:
-    """Whether the results may count as published `at`. A date in the past would shorten the period in which
-    candidates can object; a later one than was told would keep films longer.
+    """Checks that the results may count as published `at`. A date in the past would shorten the candidates'
+    period to object. A date after the announced one would keep films longer.
 
     Raises Invalid, and Conflict when the results were published before `at`.
     """

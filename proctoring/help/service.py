@@ -26,8 +26,8 @@ UNDER_WAY = (SessionState.ADMITTED.value, SessionState.RECORDING.value)
 def ask(db: Db, core: Core, session_id: str, kind: HelpKind, text: str) -> HelpRequest:
     """Record the candidate's message. Once the time line has begun it is also their flag there.
 
-    Raises Invalid. Raises Conflict when the session is over, REQUESTS_MAX were made, or they said already
-    that they are away.
+    Raises Invalid. Raises Conflict when the session is over, REQUESTS_MAX were made, or the candidate's
+    earlier message that they leave the room is still open.
     """
     session = session_row(db, session_id, lock=True)
     if session.state not in UNDER_WAY:
@@ -56,7 +56,7 @@ def ask(db: Db, core: Core, session_id: str, kind: HelpKind, text: str) -> HelpR
 
 
 def back(db: Db, core: Core, session_id: str) -> None:
-    """The candidate is back; their flag reaches until now. Harmless when they were not away."""
+    """The candidate is back; their flag reaches until now. Does nothing when they did not leave."""
     session = session_row(db, session_id, lock=True)
     row = _away(db, session_id)
     if row is None:

@@ -88,8 +88,8 @@ def check_owner(owner: str) -> str:
 
 
 def check_not_restricted(holds: Iterable[Hold]) -> None:
-    """Raises Denied while the candidate's restriction (GDPR Article 18) is in force: the recording is kept,
-    and nobody sees it, speaks of it or decides about it. `holds`: those of the session that are not released.
+    """Raises Denied while the candidate's restriction (GDPR Article 18) is in force. The recording is kept;
+    nobody may view it, write about it or decide on it. `holds`: the session's holds that are not released.
     """
     if any(hold.kind is HoldKind.RESTRICTION for hold in holds):
         raise Denied(

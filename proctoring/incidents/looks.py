@@ -28,8 +28,8 @@ def check(db: Db, actor: Actor, session_id: str, flag_ids: Collection[str]) -> N
 
 
 def _named(db: Db, session_id: str, flag_ids: Collection[str]) -> dict[str, str]:
-    """Streams by their unit: those with media in a flag's stretch; all that have media, where no flag is
-    named or none of them has any."""
+    """Streams by their unit: those with media in a flag's stretch. All that have media, where no flag is
+    named or no stretch has any."""
     recorded = (
         select(UnitRow.id, UnitRow.kind)
         .join(SegmentRow, SegmentRow.unit_id == UnitRow.id)

@@ -1,4 +1,4 @@
-"""Instants at which candidates were told of incidents that count: their time to appeal runs from then."""
+"""Instants at which candidates learned of incidents that count: their time to appeal runs from then."""
 
 from datetime import datetime
 

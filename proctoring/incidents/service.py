@@ -95,8 +95,8 @@ def decide(
 
 
 def confirm(db: Db, core: Core, actor: Actor, incident_id: str) -> Incident:
-    """Another person agrees: the incident counts, and its evidence is not due before the candidate was told
-    and had the whole period to appeal.
+    """Another person agrees, and the incident counts. Its evidence is not due until the candidate has been
+    informed and has had the whole period to appeal.
 
     Raises WrongState when it was answered before, Denied to who said something already, who has not looked,
     and while the session is restricted.
@@ -200,8 +200,8 @@ def count_in(db: Db, states: Collection[IncidentState]) -> int:
 
 
 def page_of(db: Db, states: Collection[IncidentState], after: str = "") -> tuple[list[Incident], str | None]:
-    """A page of them, the oldest first, and what the next one begins behind. Raises NotFound for an `after`
-    that there is not."""
+    """A page of the incidents, the oldest first, and the `after` of the next page. Raises NotFound when there
+    is no incident `after`."""
     found = page(db, IncidentRow, *_seen(states), by=IncidentRow.decided_at, after=after)
     return [row.model() for row in found.rows], found.after
 

@@ -185,8 +185,8 @@ def _certificates(db: Db, public: bytes, copies: Sequence[Line]) -> Iterator[Fau
 
 
 def _is_true(db: Db, copy: CertificateCopy) -> bool:
-    """Its unit is erased here and has this certificate, or is none of this database's at all: then the
-    ledger's checkpoints tell whether it may be."""
+    """Whether its unit is erased here and has this certificate, or is not in this database at all. In the
+    second case the ledger's checkpoints tell whether that may be."""
     try:
         unit = db.get(UnitRow, read_certificate(copy).unit)
     except Refused:

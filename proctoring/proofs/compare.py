@@ -44,7 +44,7 @@ class Compared:
 
 def compare(told: Told, rows: Mapping[Key, Row], elsewhere: Mapping[Key, Row]) -> Compared:
     """`rows`: all rows of the group that the entries are about; `elsewhere`: rows of other groups under a key
-    that is told here."""
+    that these entries name."""
     found = Compared()
     for key, there in [*rows.items(), *elsewhere.items()]:
         found.faults += _garbled(key, there)

@@ -97,7 +97,7 @@ class ClockSet(_Event):
 
 class PartMissing(_Event):
     """From this event on a stream has no sound, or no picture, while its other part goes on. `lost`: the
-    device went away; `muted`: the system, or a switch on the device, silences it."""
+    device is gone; `muted`: the system, or a switch on the device, silences it."""
 
     type: Literal["sound-missing", "picture-missing"]
     stream: Literal["webcam", "phone", "screen"]

@@ -41,7 +41,7 @@ _USE_NOW = "Set your clock by `now` of the announcement's answer."
 class Missing:
     """What a stream has and lacks, in Unix milliseconds of the server's clock.
 
-    `stored_until`: whatever of the time before it lies in no gap is stored, or never will be. `gaps`: what
+    `stored_until`: all of the time before it that is in no gap is stored, or never will be. `gaps`: what
     may be filled now. `awaited_until`: until when a page is waited for. `now`: when this was so. Nothing is
     accepted unless `open`.
     """

@@ -49,12 +49,12 @@ def moved_ms(started: datetime | None, unix_ms: int) -> int:
 
 
 def placed(started: datetime | None, segment: SealedSegment, after_ms: int, before_ms: int = EVER_MS) -> Span:
-    """Where a segment of a stream lies on the time line: where it was filmed, as far as nothing else does.
+    """The span of a stream's segment on the time line: when it was filmed, as far as that time is free.
 
-    `after_ms` is where the stream's earlier segments end, 0 before the first; `before_ms` where a later take
-    begins that was registered first. What would lie over either, or before the session, begins later or ends
-    sooner; at least 1 ms is left, none only where there is no room at all. So no instant has two segments,
-    and none is refused.
+    `after_ms` is where the stream's earlier segments end, 0 before the first. `before_ms` is where a later
+    take begins that was registered first. A segment that would overlap either, or the time before the
+    session, is shortened. At least 1 ms is left; none only where no time is free. So no instant has two
+    segments, and none is refused.
     """
     began_ms = moved_ms(started, segment.start_unix_ms)
     start_ms = max(after_ms, min(began_ms, before_ms - 1))

@@ -17,7 +17,7 @@ from proctoring.units.model import UnitKind
 
 
 def place(db: Db, core: Core, take: TakeRow, segment: SealedSegment, started: datetime | None) -> Span:
-    """Where the segment lies. Gaps are closed, filled or left accordingly, and the take grows."""
+    """The segment's span on the time line. Closes, fills or leaves gaps accordingly, and the take grows."""
     kind, first = UnitKind(take.stream), is_first(segment.seq, take)
     if not kind.is_stream:
         start_ms = since_ms(started, segment.start_unix_ms)

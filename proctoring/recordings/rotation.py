@@ -96,8 +96,8 @@ class Rotation:
         return resealed, destroyed
 
     def _reseal(self, newest: str, closed: set[str]) -> int | None:
-        """How many units of a batch were re-sealed; None when none is behind but those in `closed`, which
-        whose key does not open joins."""
+        """The number of units re-sealed in one transaction; None when only those in `closed` are left. A unit
+        whose key does not open is added to `closed`."""
         older = or_(UnitRow.kek_epoch < newest, UnitRow.kek_epoch > newest)  # two stretches of an index
         key_there = UnitRow.sealed_private_key.is_not(None)
         behind = key_there, older, UnitRow.id.not_in(closed)
@@ -149,8 +149,8 @@ class Rotation:
         return destroyed
 
     def _every_key_opens(self) -> bool:
-        """Whether each living unit has its key, sealed to the epoch that its row names: a row that names
-        another would let the epoch go that its key needs."""
+        """Whether each living unit has its key, sealed to the epoch that its row names. With a row that names
+        another one, the epoch that its key needs would be destroyed."""
         after = ""
         while True:
             with self._core.db.read() as db:

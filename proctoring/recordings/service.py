@@ -93,7 +93,7 @@ def open_take(
     late: bool = False,
 ) -> BegunTake:
     """The next take of a unit, with its key. The caller has locked the session's row and seen that it may
-    begin. What comes before the session's time line lies at its start. Raises TooMany, KeyRefused."""
+    begin. What comes before the session's time line is put at its start. Raises TooMany, KeyRefused."""
     start_ms = since_ms(session.started_at, start_unix_ms)
     number = _next_number(db, core, unit.id)
     take_id = core.new_id()

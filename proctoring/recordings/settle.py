@@ -29,8 +29,8 @@ def settle(db: Db, now: datetime, session_id: str) -> bool:
     it was so. The caller has locked the session's row. So the last of three sees the others: the end of the
     session, of its last take, of a page's waiting.
 
-    An open gap ends with the time line (`recordings.length`), so that the stored media of a stream and its
-    gaps make up all of it, to END_GAP_MS_MIN. The gap of a stream without any media is as long as the
+    An open gap ends with the time line (`recordings.length`). So the stored media of a stream and its gaps
+    make up all of it, to END_GAP_MS_MIN. The gap of a stream without any media is as long as the
     session.
     """
     row = db.get(SessionRow, session_id)

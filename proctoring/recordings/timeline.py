@@ -32,7 +32,7 @@ this one's end: until then that is no gap yet."""
 
 
 class Form(StrEnum):
-    """How a stream's segments are told: each by itself, or in runs (`recordings.runs`)."""
+    """Form of a stream's segments: each by itself, or in runs (`recordings.runs`)."""
 
     SEGMENTS = "segments"
     RUNS = "runs"
@@ -103,7 +103,7 @@ def timeline(
     db: Db, session_id: str, now: datetime | None = None, after: Mapping[Stream, int] = NOTHING_KNOWN
 ) -> Timeline:
     """The time line; of a live session as it is `now`, else up to what is stored. Of a stream that is in
-    `after`, only segments behind that place in its manifest. Raises NotFound."""
+    `after`, only segments after that position in its manifest. Raises NotFound."""
     session = load_session(db, session_id)
     exam = load_exam(db, session.exam_id)
     units = {row.kind: row for row in db.scalars(select(UnitRow).where(UnitRow.session_id == session_id))}
@@ -161,7 +161,7 @@ def _ref(row: SegmentRow, unit_key: SealedUnitKey, take_key: bytes) -> SealedSeg
 
 
 def _stream(db: Db, stream: Stream, unit: UnitRow, replaced_ms: int | None, after: int) -> StreamTimeline:
-    """`replaced_ms`: a lasting gap after a take that was replaced is told only when it began before this."""
+    """`replaced_ms`: a lasting gap after a replaced take is shown only when it began before this."""
     takes = db.scalars(select(TakeRow).where(TakeRow.unit_id == unit.id).order_by(TakeRow.number))
     newer = SegmentRow.unit_id == unit.id, SegmentRow.position > after
     segments = db.execute(select(*SEGMENT).where(*newer).order_by(SegmentRow.start_ms))

@@ -1,4 +1,4 @@
-"""The settings of the service's own address: how people reach it, and through which proxies."""
+"""Settings of the service's own address and of the proxies in front of it."""
 
 from ipaddress import ip_network
 from urllib.parse import urlsplit
@@ -55,5 +55,5 @@ class AddressSettings(BaseSettings):
 
 
 def is_clear(url: str) -> bool:
-    """Whether what goes to this address can be read on the way, on a network."""
+    """Whether others on the network can read what is sent to this address."""
     return not url.startswith("https://") and (urlsplit(url).hostname or "") not in LOOPBACK_HOSTS

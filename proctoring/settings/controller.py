@@ -1,4 +1,5 @@
-"""The settings that candidates are told: who answers for their data, and to whom they can complain."""
+"""Settings that the notice shows to candidates: the controller of their data and the authority for
+complaints."""
 
 from pydantic_settings import BaseSettings
 
@@ -25,7 +26,7 @@ class ControllerSettings(BaseSettings):
                 line(value, f"PROCTORING_{name.upper()}", SAID_CHARS_MAX)
 
     def check_controller(self) -> None:
-        """Raises Invalid while candidates would be told the example's address."""
+        """Raises Invalid while the notice would show the example's address to candidates."""
         if self.controller_email == ControllerSettings.model_fields["controller_email"].default:
             raise Invalid(
                 "Candidates would be told to write to an address that is not yours.",

@@ -35,17 +35,17 @@ class Place:
     hosts: tuple[str, ...] | None = None
 
     def check(self) -> None:
-        """Raises Invalid for a country that is not said, or not in the EEA."""
+        """Raises Invalid for a country that is missing or not in the EEA."""
         if self.region or self.hosts is None or not all(map(is_here, self.hosts)):
             check_region(self.region, self.what, self.setting)
 
     def line(self) -> str:
-        """Where it is, for the doctor."""
+        """The place and its country, as a line for the doctor."""
         return f"{self.address} {self.region or HERE}"
 
 
 def declared(settings: "Settings") -> Iterator[Place]:
-    """All of them. Raises Invalid for an address that is none."""
+    """All places that the settings name. Raises Invalid for an address that cannot be parsed."""
     what = "the machine that keeps the recordings"
     yield _at(what, "recordings and keys", settings.base_url, settings.region, "REGION")
     for server in settings.ice_servers:
@@ -70,7 +70,7 @@ def declared(settings: "Settings") -> Iterator[Place]:
 
 
 def database_hosts(url: str) -> tuple[str, ...]:
-    """Every host that the driver may speak with; none is a Unix socket, or SQLite."""
+    """Every host to which the driver may connect; empty for a Unix socket or SQLite."""
     parsed = make_url(url)
     named = [parsed.query[name] for name in HOSTS_IN_QUERY if name in parsed.query]
     listed = [one for value in named for one in ([value] if isinstance(value, str) else value)]

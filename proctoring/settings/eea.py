@@ -11,7 +11,8 @@ EEA = frozenset(
 
 
 def check_region(region: str, what: str, setting: str) -> None:
-    """Raises Invalid unless `region` (ISO 3166-1 alpha-2) is in the EEA; `what` lies there."""
+    """Raises Invalid unless `region` (ISO 3166-1 alpha-2) is in the EEA; the message says that `what` is
+    there."""
     if not region:
         raise Invalid(f"It is not said in which country {what} is.", f"Set {setting} to its two-letter code.")
     if region not in EEA:

@@ -1,4 +1,4 @@
-"""The settings of the media's way in: addresses, ports, processes, and servers that help publishers."""
+"""Settings of the media port: addresses, ports, capture processes, and ICE servers for publishers."""
 
 from ipaddress import ip_address
 
@@ -27,7 +27,7 @@ class MediaSettings(BaseSettings):
     capture_processes: int = Field(default=1, ge=1)
 
     def check_media_addresses(self) -> None:
-        """Raises Invalid for an address that is none."""
+        """Raises Invalid for a string that is no address."""
         for address in self.media_addresses:
             try:
                 ip_address(address)
@@ -37,7 +37,7 @@ class MediaSettings(BaseSettings):
                 ) from error
 
     def check_media_ports(self) -> None:
-        """Raises Invalid for more capture processes than there are ports from the first one on."""
+        """Raises Invalid when there are more capture processes than ports from the first one up."""
         if self.media_port + self.capture_processes - 1 > PORT_MAX:
             raise Invalid(
                 f"{self.capture_processes} capture processes need as many UDP ports from "

@@ -1,6 +1,6 @@
-"""The settings of MinIO: where it is, and per user its name and secret key.
+"""Settings of MinIO: its address, and the name and secret key of each user.
 
-A process is given the keys of the powers it needs, and no other.
+A process gets only the keys of the powers that it needs.
 """
 
 from pathlib import Path
@@ -19,7 +19,7 @@ SECRET_FOLDER = Path("keys") / "minio"
 
 
 class MinioSettings(BaseSettings):
-    """Part of `Settings`; means something only with PROCTORING_STORE=minio."""
+    """Part of `Settings`; used only with PROCTORING_STORE=minio."""
 
     minio_url: str = ""
     minio_country: str = ""
@@ -43,7 +43,7 @@ class MinioSettings(BaseSettings):
 
     @property
     def minio_address(self) -> MinioAddress:
-        """The bucket. Raises Invalid when the address is none."""
+        """The bucket. Raises Invalid when the URL is no address."""
         url = urlsplit(self.minio_url)
         if url.scheme not in ("http", "https") or not url.netloc or url.path.strip("/") or url.username:
             raise Invalid(
@@ -53,7 +53,8 @@ class MinioSettings(BaseSettings):
         return MinioAddress(url.netloc, url.scheme == "https", self.minio_region, self.minio_bucket)
 
     def check_minio(self, *, dev: bool) -> None:
-        """Raises Invalid for an address that is none; outside dev, for one in clear that nobody allowed."""
+        """Raises Invalid for a URL that is no address and, outside dev, for an unencrypted one that no
+        setting allows."""
         if not self.minio_address.secure and is_clear(self.minio_url) and self.minio_secure and not dev:
             raise Invalid(
                 f"{self.minio_url} is not https, so who reads along learns which objects there are.",
@@ -70,7 +71,7 @@ class MinioSettings(BaseSettings):
         return MinioKey(getattr(self, f"minio_{power.value}_access_key"), key) if key else None
 
     def minio_admin(self) -> MinioKey | None:
-        """Who may make buckets, users and policies: for `proctoring init` alone."""
+        """The user that may make buckets, users and policies; only `proctoring init` needs it."""
         key = self._secret("admin", None)
         return MinioKey(self.minio_admin_access_key, key) if key else None
 
@@ -82,5 +83,5 @@ class MinioSettings(BaseSettings):
 
 
 def secret_file(data: Path, power: Power) -> Path:
-    """Where `proctoring init` keeps the secret key that it made for a power."""
+    """Path at which `proctoring init` keeps the secret key that it made for a power."""
     return data / SECRET_FOLDER / f"{power.value}.secret"

@@ -1,4 +1,4 @@
-"""Secrets come from files: an environment is seen by more eyes. Invariant: no message shows a secret."""
+"""Secrets from files, since more people can read an environment. Invariant: no message shows a secret."""
 
 from pathlib import Path
 from urllib.parse import quote, urlsplit, urlunsplit
@@ -11,8 +11,8 @@ REDIS_DEFAULT_USER = "default"
 
 
 def secret(name: str, value: SecretStr, named: Path | None, default: Path | None = None) -> str:
-    """The secret of PROCTORING_<name>: from the file that is named, which must be there; the value; or the
-    default file, if there. Empty without any. Raises Invalid, naming the setting."""
+    """The secret of PROCTORING_<name>: from the named file, which must exist; else the value; else the
+    default file, if it exists. Empty without any. Raises Invalid, naming the setting."""
     if named is None and value.get_secret_value():
         return value.get_secret_value()
     file = named or default
@@ -28,8 +28,8 @@ def secret(name: str, value: SecretStr, named: Path | None, default: Path | None
 
 
 def with_password(url: str, folder: Path) -> str:
-    """The URL with its user's password out of `folder/<user>.secret`, unless it carries one or there is no
-    such file. A URL without a user is of Redis's user `default`."""
+    """The URL with its user's password from `folder/<user>.secret`. Unchanged when it has a password or there
+    is no such file. A URL without a user means Redis's user `default`."""
     parts = urlsplit(url)
     file = folder / f"{parts.username or REDIS_DEFAULT_USER}.secret"
     if parts.password or not file.exists():

@@ -54,7 +54,7 @@ class Settings(
     TurnSettings,
     TsaSettings,
 ):
-    """One frozen set per process."""
+    """Frozen; one instance per process."""
 
     model_config = SettingsConfigDict(
         env_prefix="PROCTORING_", env_file=".env", env_ignore_empty=True, extra="ignore", frozen=True
@@ -76,16 +76,16 @@ class Settings(
 
     @property
     def database(self) -> str | URL:
-        """Where the database is: SQLite below the data folder unless a URL is set, whose user's password may
-        lie in the data folder (`with_password`). A folder's name is never read as a URL: it may hold `?`,
-        `%` or `#`."""
+        """Address of the database: the URL that is set, else SQLite below the data folder. The password of
+        the URL's user may come from the data folder (`with_password`). A folder's name is never parsed as a
+        URL: it may contain `?`, `%` or `#`."""
         if not self.database_url:
             return URL.create("sqlite", database=str(self.data.resolve() / "proctoring.db"))
         return with_password(self.database_url, self.data / "keys" / "database")
 
     @property
     def required_redis_url(self) -> str:
-        """Where jobs are queued, with the password from the data folder. Raises Invalid when not set."""
+        """Address of the job queue, with the password from the data folder. Raises Invalid when not set."""
         if not self.redis_url:
             raise Invalid("PROCTORING_REDIS_URL is not set.", "Set it to redis://:PASSWORD@HOST:6379/0.")
         return with_password(self.redis_url, self.data / "keys" / "redis")
@@ -97,7 +97,7 @@ class Settings(
         return secret("METRICS_TOKEN", self.metrics_token, self.metrics_token_file)
 
     def check(self) -> None:
-        """Each group checks itself. Raises Invalid, as `load` says."""
+        """Runs the checks of every group of settings. Raises Invalid, as `load` does."""
         dev = self.env is Env.DEV
         self._check_encoding()
         self.check_words()
@@ -137,8 +137,8 @@ class Settings(
 def load(**overrides: object) -> Settings:
     """Settings from the environment and `.env`; an override of None counts as not given.
 
-    Raises Invalid, naming the setting, for a value that cannot be, that is insecure outside dev, or that
-    would bring recordings out of the European Economic Area.
+    Raises Invalid, naming the setting, for an impossible value and, outside dev, for an insecure one. Raises
+    it too for a place outside the European Economic Area.
     """
     try:
         settings = Settings(**{name: value for name, value in overrides.items() if value is not None})  # type: ignore[arg-type]

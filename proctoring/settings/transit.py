@@ -1,4 +1,4 @@
-"""The settings of the key service: where it is, and per power the file with its login."""
+"""Settings of the key service: its address, and the login file of each power."""
 
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -14,7 +14,7 @@ LOGIN_FOLDER = Path("keys") / "transit"
 
 
 class TransitSettings(BaseSettings):
-    """Part of `Settings`; means something only with PROCTORING_KEYS=transit."""
+    """Part of `Settings`; used only with PROCTORING_KEYS=transit."""
 
     transit_url: str = ""
     transit_region: str = ""
@@ -27,7 +27,7 @@ class TransitSettings(BaseSettings):
 
     @property
     def transit_address(self) -> TransitAddress:
-        """The engine. Raises Invalid when the address is none."""
+        """The engine. Raises Invalid when the URL is no address."""
         url = urlsplit(self.transit_url)
         if url.scheme not in ("http", "https") or not url.netloc or url.path.strip("/") or url.username:
             raise Invalid(
@@ -37,7 +37,7 @@ class TransitSettings(BaseSettings):
         return TransitAddress(self.transit_url, self.transit_mount)
 
     def check_transit(self, *, dev: bool) -> None:
-        """Raises Invalid for an address that is none, or that is in clear, outside dev."""
+        """Raises Invalid for a URL that is no address and, outside dev, for an unencrypted one."""
         if is_clear(self.transit_address.url) and not dev:
             raise Invalid(
                 f"{self.transit_url} is not https, so who reads along learns the keys of recordings.",
@@ -45,6 +45,7 @@ class TransitSettings(BaseSettings):
             )
 
     def transit_login(self, power: KeyPower, data: Path) -> Path:
-        """The file with the power's login: the one that is set, or where `proctoring init` keeps it."""
+        """The file with the power's login: the one that is set, else the one that `proctoring init`
+        writes."""
         named: Path | None = getattr(self, f"transit_{power.value}_login_file")
         return named or data / LOGIN_FOLDER / f"{power.value}.login"

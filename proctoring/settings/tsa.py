@@ -1,4 +1,4 @@
-"""The settings of the time-stamp authority."""
+"""Settings of the time-stamp authority."""
 
 from urllib.parse import urlsplit
 
@@ -8,13 +8,13 @@ from proctoring.errors import Invalid
 
 
 class TsaSettings(BaseSettings):
-    """Part of `Settings`; means something only with PROCTORING_TSA_URL."""
+    """Part of `Settings`; used only with PROCTORING_TSA_URL."""
 
     tsa_url: str = ""
     tsa_region: str = ""
 
     def check_tsa(self) -> None:
-        """Raises Invalid for an address that is none."""
+        """Raises Invalid for a URL that is no address."""
         url = urlsplit(self.tsa_url)
         if self.tsa_url and (url.scheme not in ("http", "https") or not url.hostname):
             raise Invalid(

@@ -1,4 +1,4 @@
-"""The settings of our own TURN relays: publishers get time-limited credentials for them."""
+"""Settings of our own TURN relays; publishers get time-limited credentials for them."""
 
 from pathlib import Path
 
@@ -12,7 +12,7 @@ SECRET_FILE = Path("keys") / "turn" / "turn.secret"
 
 
 class TurnSettings(BaseSettings):
-    """Part of `Settings`; means something only with PROCTORING_TURN_URLS."""
+    """Part of `Settings`; used only with PROCTORING_TURN_URLS."""
 
     turn_urls: tuple[str, ...] = ()
     turn_secret: SecretStr = SecretStr("")
@@ -20,11 +20,11 @@ class TurnSettings(BaseSettings):
     turn_region: str = ""
 
     def turn_shared_secret(self, data: Path) -> str:
-        """What the relays know too (`static-auth-secret`). Empty in a process that was not given it."""
+        """The secret shared with the relays (`static-auth-secret`). Empty in a process without it."""
         return secret("TURN_SECRET", self.turn_secret, self.turn_secret_file, data / SECRET_FILE)
 
     def check_turn(self) -> None:
-        """Raises Invalid for an address that is none."""
+        """Raises Invalid for a URL that is no address."""
         for url in self.turn_urls:
             if not url.startswith(("turn:", "turns:")):
                 raise Invalid(

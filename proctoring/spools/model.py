@@ -35,7 +35,7 @@ class Told:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """What was told last. `since` is when the present trouble began."""
+    """The last report. `since` is when the present trouble began."""
 
     told: Told
     since: datetime | None

@@ -2,7 +2,7 @@
 
 A page asks for `/static/NAME/VERSION/path`; the version is the digest of all of a package's files. Such an
 address never changes what it answers, so a browser asks once. Without the version, or with an old one, the
-same file comes and is asked for again each time: a page that was open while the service was upgraded goes on.
+same file comes, and the browser asks again each time. So a page that was open during an upgrade still works.
 """
 
 import gzip

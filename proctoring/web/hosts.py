@@ -40,7 +40,7 @@ class KnownHosts:
 
 
 def known_hosts(settings: Settings) -> frozenset[str] | None:
-    """The names, in lower case; None where it listens on all addresses and was told no name."""
+    """The names, in lower case; None where it listens on all addresses and no name is configured."""
     host = host_of(urlsplit(settings.base_url).netloc)
     return None if _is_every_address(host) else LOOPBACK_HOSTS | {host}
 

@@ -4,8 +4,8 @@ address        page
 /c/…, /p/…     `candidate_problem.html`; who reads no English never gets an English sentence
 any other      what the staff's edge drew (`app.state.staff_problem`), else `problem.html`
 
-The first, and its words and those of shared pages in each language, are of the package that the composition
-names (`app.state.catalogue`); without one, everybody gets `problem.html`.
+The composition names the package (`app.state.catalogue`) of the first page and of the words in each language,
+those of shared pages too. Without one, every address gets `problem.html`.
 """
 
 import re

@@ -42,8 +42,8 @@ ONLY_HTTPS = {"Strict-Transport-Security": "max-age=31536000"}
 
 
 class BrowserRules:
-    """ASGI middleware that sets HEADERS on every answer and refuses cross-site writes. Where `https` is used,
-    browsers are told to use nothing else."""
+    """ASGI middleware that sets HEADERS on every answer and refuses cross-site writes. With `https`, browsers
+    use nothing else from then on (HSTS)."""
 
     def __init__(self, app: ASGIApp, https: bool = False) -> None:
         self._app = app

@@ -1,1 +1,1 @@
-"""The staff's pages. They hold no rule: what a page decides, a `model.py` of the core decided."""
+"""Staff pages. They contain no rule: every decision that a page shows is made by a `model.py` of the core."""

@@ -1,4 +1,4 @@
-"""The appeals committee's list: open appeals with the recording they are about, and the answer."""
+"""List for the appeals committee: open appeals with their recordings, and the form for the answer."""
 
 from typing import Annotated
 

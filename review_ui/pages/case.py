@@ -1,4 +1,4 @@
-"""The review page of one session: its facts, the player, its flags, its decision, its history."""
+"""Review page of one session: its facts, player, flags, decision and history."""
 
 import json
 from dataclasses import dataclass
@@ -49,7 +49,7 @@ STREAM_ORDER = (Stream.SCREEN, Stream.WEBCAM, Stream.PHONE)
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """One session as a staff member sees it; what they may do was decided by `access.model`."""
+    """One session as a staff member sees it; `access.model` has decided what they may do."""
 
     timeline: Timeline
     streams: tuple[StreamTimeline, ...]
@@ -95,7 +95,7 @@ class Case:
         return self.incident is not None and self.incident.state in AWAITING
 
     def clock_at(self, ms: int) -> datetime | None:
-        """The instant of a place on the time line."""
+        """The instant of an offset on the time line."""
         began = self.timeline.started_at
         return began + timedelta(milliseconds=ms) if began else None
 
@@ -133,7 +133,7 @@ def routes(staff: StaffPages) -> APIRouter:
 
 
 def load(db: Db, person: Person, session_id: str, now: datetime) -> Case:
-    """Everything about one session, for who may see it. Raises NotFound."""
+    """Everything about one session, for a person who may see it. Raises NotFound."""
     recorded = timeline(db, session_id, now)
     standing = relation(db, person, session_id)
     review = reviews.load(db, session_id)

@@ -1,4 +1,4 @@
-"""Flags of a reviewer: raised on the time line, looked at, confirmed or dismissed. Each answers 303."""
+"""Forms for flags: raise one on the time line, confirm or dismiss it. Each answers 303."""
 
 from typing import Annotated
 

@@ -1,4 +1,4 @@
-"""Candidates' calls for help, taken and answered; and who asked to sit in person."""
+"""Candidates' calls for help and wishes to sit in person, and the forms to answer them."""
 
 from typing import Annotated
 

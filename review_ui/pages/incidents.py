@@ -1,5 +1,7 @@
-"""Incidents: those that wait for another person, those that hold evidence, and closing them. The answer is
-given on the session's page."""
+"""List of incidents that wait for another person or hold evidence, and the form to close one.
+
+The other person answers on the session's page.
+"""
 
 from enum import StrEnum
 from typing import Annotated

@@ -1,5 +1,7 @@
-"""The custody ledger as a page: who did what to which evidence, and when; found by action, person, session
-and time. It shows whether what it shows agrees, and how far the service has read the whole.
+"""Page of the custody ledger: who did what to which evidence, and when.
+
+Entries can be searched by action, person, session and time. The page says whether the entries shown are
+intact, and how far the service has checked the whole ledger.
 """
 
 from datetime import datetime, timedelta
@@ -73,7 +75,7 @@ def routes(staff: StaffPages) -> APIRouter:
 
 
 def as_asked(given: dict[str, str]) -> Asked:
-    """What the form asks for. Raises Invalid for an action or a day that there is none of."""
+    """The query of the form. Raises Invalid for an unknown action and an impossible day."""
     action = given.get("action")
     if action is not None and action not in set(Action):
         raise Invalid(f"The ledger has no action {action!r}.", "Choose one from the list.")

@@ -1,4 +1,4 @@
-"""Acts of a reviewer on a session: claim, release, end, decide. Each answers 303."""
+"""Forms by which a reviewer claims, releases, ends or decides a session. Each answers 303."""
 
 from enum import StrEnum
 from typing import Annotated
@@ -18,7 +18,7 @@ from review_ui.staff_pages import StaffPages, back_to
 
 
 class SessionOutcome(StrEnum):
-    """What the decision form sends."""
+    """Choice in the decision form; the values are what it sends."""
 
     NO_CONCERN = "no-concern"
     UNCLEAR = "unclear"

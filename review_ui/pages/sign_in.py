@@ -1,5 +1,7 @@
-"""Signing in by a one-time link, and out. Opening the link only shows a button: a mail program's preview
-must not use it up."""
+"""Sign-in by a one-time link, and sign-out.
+
+Opening the link only shows a button, so that a mail program's preview does not use it up.
+"""
 
 import re
 from typing import Annotated

@@ -58,8 +58,8 @@ def read_openings(data: bytes) -> tuple[Opening, ...]:
 
 
 def _streams(package: Package, extract: Extract, without_card: bool) -> None:
-    """Every unit of which a take began is in the package, or its key was destroyed before; the copy of a card
-    is not, where the export's entry says so."""
+    """Every unit of which a take began is in the package, or its key was destroyed before. The copy of a card
+    is left out where the export's entry says so."""
     here = {one.unit: one.kind for one in package.streams}
     if without_card and IDENTITY in here.values():
         raise Refused("other-unit", "the identity card is here; the export's entry says that it is not")

@@ -4,7 +4,7 @@
     <size, decimal>
     <root hash, base64>
 
-Whoever keeps one can tell for ever after whether the tree still begins so.
+With a kept checkpoint anybody can check, at any later time, that the tree still begins with the same leaves.
 """
 
 import base64

@@ -3,6 +3,7 @@
 import ast
 import os
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 from capture.cut import segmenter
@@ -23,6 +24,9 @@ LINE_CHARS_MAX = 110
 """Of JavaScript, CSS and templates: prettier leaves comments and strings as they are. ruff sees to Python."""
 SOURCES = ("*.py", "*.js", "*.css", "*.html")
 QUESTIONS = {"How", "What", "When", "Where", "Whether", "Which", "Who"}
+SENTENCE_WORDS_MAX = 25
+NOT_SAID = re.compile(r"\b(behind|beside|away|stands?|lies|(?:is|are|was|were) told)\b")
+"""Words that English has a plainer one for: after, next to, unreachable, is, is reported."""
 CANDIDATE_FLOORS = ({"pages"}, {"parts"}, {"publish", "keep", "devices"})
 ROOMS = ("proctoring", "capture", "storage", "review_ui", "retention", "tests")
 
@@ -107,6 +111,45 @@ def test_a_docstring_begins_with_what_it_is_about() -> None:
         if file.suffix == ".py"
     }
     assert {file for file, word in begun.items() if word in QUESTIONS} == set()
+
+
+def docstrings() -> Iterator[tuple[str, str]]:
+    """Of the product: each module's, class's and function's, with its place; without code, tables and
+    figures. A command's is what users read in its help, and a migration's is never edited: both
+    are left out."""
+    for file in files():
+        if file.suffix != ".py" or file.is_relative_to(ROOT / "tests") or "versions" in file.parts:
+            continue
+        for node in ast.walk(ast.parse(file.read_text())):
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.Module):
+                name = getattr(node, "name", "")
+                command = isinstance(node, ast.FunctionDef) and is_named_by(node, {"command"})
+                if not command:
+                    yield f"{file.relative_to(ROOT)} {name}", prose(ast.get_docstring(node) or "")
+
+
+def prose(docstring: str) -> str:
+    """Its paragraphs and the points of its lists, a blank line between them; `code` as one word."""
+    lines = [
+        line
+        for line in docstring.split("\n")
+        if not re.match(r" {3,}", line) and not re.search(r"\S {2,}\S", line)
+    ]
+    return re.sub(r"`[^`]*`", "code", re.sub(r"(?m)^- ", "\n", "\n".join(lines)))
+
+
+def test_a_docstring_is_read_once() -> None:
+    """No sentence of more than SENTENCE_WORDS_MAX words, and nothing of NOT_SAID."""
+    found = list(docstrings())
+    assert found
+    sentences = [
+        (place, " ".join(sentence.split()))
+        for place, text in found
+        for paragraph in text.split("\n\n")
+        for sentence in re.split(r"(?<=[.!?])\s", paragraph)
+    ]
+    assert [one for one in sentences if len(re.findall(r"[\w'/.-]+", one[1])) > SENTENCE_WORDS_MAX] == []
+    assert [one for one in sentences if NOT_SAID.search(one[1])] == []
 
 
 def test_the_image_holds_every_package() -> None:

@@ -90,7 +90,7 @@ def _published_at(exam: Iterable[Entry]) -> datetime | None:
 
 
 def _notified_at(session: Iterable[Entry]) -> datetime | None:
-    """When the candidate was told of the newest incident that counts. An older entry does not tell it; then
+    """When the candidate learned of the newest incident that counts. An older entry does not tell it; then
     its row has none."""
     told: dict[object, datetime | None] = {}
     for entry in session:

@@ -37,7 +37,7 @@ def test_readiness_degrades_once_nothing_is_stored_for_long(
             await stage.recorder.store(take, stage.segment(0))
             await stage.until(lambda: stage.sink.spool.counters["away"] > 1)
             stage.sink.check()
-            monkeypatch.setattr(lane_threads, "AWAY_S_MAX", 0.0)
+            monkeypatch.setattr(lane_threads, "UNREACHABLE_S_MAX", 0.0)
             with pytest.raises(Unavailable, match="nothing that waits in the spool"):
                 stage.sink.check()
             stage.faults.store_away = False
