@@ -12,7 +12,8 @@ from proctoring.compose.parts import parts
 from proctoring.custody.model import Entry
 from proctoring.custody.service import head
 from proctoring.proofs.all_rows import compare_all_rows
-from proctoring.proofs.chains import Fault, ledger_faults, object_faults, refusals, restorations
+from proctoring.proofs.chains import ledger_faults, object_faults, refusals, restorations, seen_with
+from proctoring.proofs.signed_heads import Fault
 from proctoring.tolerant import UNREADABLE
 from storage.proofs import witness
 
@@ -39,9 +40,10 @@ def verify(data: Path | None, objects: bool, copy: Path | None) -> None:
     restored: list[Entry] = []
     refused: list[Entry] = []
     with made.core.db.read() as db:
-        rows = compare_all_rows(db)
+        manifests = seen_with(db, made.worker.signer.public, lines)
+        rows = compare_all_rows(db, manifests.see)
         try:
-            faults += ledger_faults(db, made.worker.signer.public, lines)
+            faults += ledger_faults(db, made.worker.signer.public, lines, manifests)
             if objects:
                 faults += object_faults(db, made.review.objects)
             restored, refused = restorations(db), refusals(db)

@@ -4,73 +4,55 @@ An edited row breaks a chain. An edited chain no longer fits the signed heads. A
 old backup no longer fits the copy elsewhere. Each fault has a code.
 """
 
-from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 
-from sqlalchemy import select
+from sqlalchemy import or_, select, true
 from sqlalchemy.orm import Session as Db
 
-from proctoring.custody.model import Action, Entry, first_break
-from proctoring.custody.rows import CertificateRow, CheckpointRow, EntryRow
+from proctoring.custody.model import Action, Entry, entry_hash
+from proctoring.custody.rows import CertificateRow, EntryRow
 from proctoring.custody.service import entries, head
 from proctoring.proofs.bodies import read_certificate
-from proctoring.proofs.checkpoints import ledger_hashes
+from proctoring.proofs.manifests import Manifests
+from proctoring.proofs.read import Unreadable, read_entries
 from proctoring.proofs.restorations import Declared, declared
+from proctoring.proofs.signed_heads import Fault, Heads, compare_tree
 from proctoring.recordings.rows import SegmentRow
 from proctoring.units.model import LIVING_VALUES, UnitState
 from proctoring.units.rows import UnitRow
 from storage.errors import NotAuthentic, ObjectMissing, Refused
 from storage.objects.store import ObjectStore
-from storage.proofs.checkpoint import LEDGER_ORIGIN, Checkpoint, read_checkpoint, unit_of
+from storage.proofs.checkpoint import LEDGER_ORIGIN
 from storage.proofs.manifest import GENESIS, digest
-from storage.proofs.manifest import first_break as first_leaf_break
 from storage.proofs.sign import Purpose, check_body
-from storage.proofs.tree import Frontier
 from storage.proofs.witness import CertificateCopy, Line
 
-
-@dataclass(frozen=True, slots=True)
-class Fault:
-    """`code` for machines; `detail` says which one and what of it, with random ids only."""
-
-    code: str
-    detail: str
+ROWS_AT_ONCE = 1_000
 
 
-def ledger_faults(db: Db, public: bytes, copies: Sequence[Line] = ()) -> list[Fault]:
+def ledger_faults(
+    db: Db, public: bytes, copies: Sequence[Line] = (), manifests: Manifests | None = None
+) -> list[Fault]:
     """Every fault of ledger, manifests, checkpoints and certificates; none is the proof that all is well.
 
     A history that was lost with a restore, and declared as such, contradicts nothing; see `restorations`.
+    `manifests`: as far as they were seen already (`seen_with`).
     """
-    stands = declared(copies, public)
-    faults = [*_ledger(db), *_units(db), *_certificates(db, public, copies)]
+    manifests = manifests or seen_with(db, public, copies)
+    faults = [*_ledger(db, manifests.heads), *_units(db), *_certificates(db, public, copies)]
     if copies:
-        faults += _restorations(db, stands)
-    copies = stands.standing
-    own: list[Line] = list(db.scalars(select(CheckpointRow.note)))
-    signed: dict[str, list[tuple[str, Checkpoint]]] = defaultdict(list)
-    for where, lines in (("own", own), ("copied", copies)):
-        for line in lines:
-            if isinstance(line, str):
-                try:
-                    checkpoint = read_checkpoint(line, public)
-                except Refused as refused:
-                    faults.append(Fault("checkpoint.signature", f"a {where} checkpoint: {refused}"))
-                    continue
-                signed[checkpoint.origin].append((where, checkpoint))
-    for origin, checkpoints in signed.items():
-        unit_id = unit_of(origin)
-        hashes = db.scalars(ledger_hashes()) if unit_id is None else _leaf_hashes(db, unit_id)
-        faults += _compare(origin, hashes, checkpoints)
-    for unit_id in db.scalars(select(UnitRow.id).order_by(UnitRow.id)).all():
-        faults += _manifest(db, unit_id)
-    return faults
+        faults += _restorations(db, declared(copies, public))
+    return [*faults, *manifests.rest(), *manifests.heads.faults]
+
+
+def seen_with(db: Db, public: bytes, copies: Sequence[Line] = ()) -> Manifests:
+    """For whoever reads all leaves anyway (`compare_all_rows`): each is then read once."""
+    return Manifests(db, Heads(db, public, declared(copies, public).standing))
 
 
 def restorations(db: Db) -> list[Entry]:
     """Every declared break of the ledger, with both heads in its detail."""
-    return [entry for entry in entries(db) if entry.action is Action.LEDGER_RESTORED]
+    return entries(db, action=Action.LEDGER_RESTORED)
 
 
 def refusals(db: Db) -> list[Entry]:
@@ -94,13 +76,43 @@ def object_faults(db: Db, objects: ObjectStore) -> Iterator[Fault]:
             yield Fault("segment.missing", row.object_key)
 
 
-def _ledger(db: Db) -> Iterator[Fault]:
-    chain = entries(db)
-    broken = first_break(chain)
-    if broken is None and head(db) != (len(chain), chain[-1].hash if chain else GENESIS):
-        broken = len(chain) + 1
+class _Chain:
+    """The ledger's chain as it is read; `broken`: the first entry that does not follow."""
+
+    def __init__(self) -> None:
+        self.number, self.hash = 0, GENESIS
+        self.broken: int | None = None
+        self.unreadable: int | None = None
+
+    def read(self, db: Db) -> Iterator[str]:
+        """The hash of each entry, as its row has it."""
+        for expected, entry in enumerate(read_entries(db, true()), start=1):
+            if isinstance(entry, Unreadable):
+                self.unreadable = self.unreadable or entry.number
+            if self.broken is None and not self._follows(expected, entry):
+                self.broken = expected
+            self.number, self.hash = expected, entry.hash
+            yield entry.hash
+
+    def _follows(self, expected: int, entry: Entry | Unreadable) -> bool:
+        place = entry.number, entry.prev
+        hashed = entry_hash(entry.body()) if isinstance(entry, Entry) else None
+        return place == (expected, self.hash) and entry.hash == hashed
+
+
+def _ledger(db: Db, heads: Heads) -> Iterator[Fault]:
+    chain = _Chain()
+    hashes = chain.read(db)
+    yield from compare_tree(LEDGER_ORIGIN, hashes, heads.of(LEDGER_ORIGIN))
+    for _ in hashes:  # to its end
+        pass
+    broken = chain.broken
+    if broken is None and head(db) != (chain.number, chain.hash):
+        broken = chain.number + 1
     if broken is not None:
         yield Fault("ledger.chain", f"the chain breaks at entry {broken} of {head(db)[0]}")
+    if chain.unreadable is not None:
+        yield Fault("rows.unreadable", f"entry {chain.unreadable} cannot be read")
 
 
 def _restorations(db: Db, stands: Declared) -> Iterator[Fault]:
@@ -118,63 +130,20 @@ def _restorations(db: Db, stands: Declared) -> Iterator[Fault]:
 
 def _units(db: Db) -> Iterator[Fault]:
     """Each unit is still of the session and the stream that its takes were entered for."""
-    units = {unit.id: unit for unit in db.scalars(select(UnitRow))}
-    begun = select(EntryRow).where(EntryRow.action == Action.TAKE_BEGIN.value)
-    for row in db.scalars(begun.execution_options(yield_per=1000)):
-        unit = units.get(row.unit_id or "")
-        if unit is None or (unit.session_id, unit.kind) != (row.session_id, row.detail.get("stream")):
-            yield Fault("unit.moved", f"unit {row.unit_id} is not what entry {row.number} began")
-
-
-def _manifest(db: Db, unit_id: str) -> Iterator[Fault]:
-    unit = db.get_one(UnitRow, unit_id)
-    mine = select(SegmentRow).where(SegmentRow.unit_id == unit_id).order_by(SegmentRow.position)
-    rows = db.scalars(mine).all()
-    leaves = [row.leaf() for row in rows]
-    broken = first_leaf_break(leaves)
-    for position, row in enumerate(rows):
-        if row.position != position or row.leaf_hash != leaves[position].hash():
-            broken = position if broken is None else min(broken, position)
-            break
-    if broken is None and (unit.manifest_size, unit.manifest_head) != (
-        len(leaves),
-        leaves[-1].hash() if leaves else GENESIS,
-    ):
-        broken = len(leaves)
-    if broken is not None:
-        yield Fault("manifest.chain", f"unit {unit_id}: the chain breaks at segment {broken}")
-
-
-def _leaf_hashes(db: Db, unit_id: str) -> list[str]:
-    """Computed from the rows, not as the rows claim."""
-    mine = select(SegmentRow).where(SegmentRow.unit_id == unit_id).order_by(SegmentRow.position)
-    return [row.leaf().hash() for row in db.scalars(mine)]
-
-
-def _compare(
-    origin: str, hashes: Iterable[str], checkpoints: list[tuple[str, Checkpoint]]
-) -> Iterator[Fault]:
-    frontier = Frontier()
-    ordered = sorted(checkpoints, key=lambda pair: pair[1].size)
-    following = iter(hashes)
-    for where, checkpoint in ordered:
-        while frontier.size < checkpoint.size:
-            leaf = next(following, None)
-            if leaf is None:
-                detail = f"{origin} has {frontier.size} leaves; a {where} checkpoint saw {checkpoint.size}"
-                yield Fault("tree.rolled_back", detail)
-                return
-            frontier.append(bytes.fromhex(leaf))
-        if frontier.root() != checkpoint.root:
-            yield Fault(
-                "tree.rewritten", f"{origin}: a {where} checkpoint of {checkpoint.size} leaves differs"
-            )
-            return
+    entry = EntryRow.number, EntryRow.unit_id, EntryRow.detail, EntryRow.session_id
+    begun = select(*entry, UnitRow.session_id, UnitRow.kind).outerjoin(
+        UnitRow, UnitRow.id == EntryRow.unit_id
+    )
+    mine = begun.where(EntryRow.action == Action.TAKE_BEGIN.value).order_by(EntryRow.number)
+    for number, unit_id, detail, *found in db.execute(mine.execution_options(yield_per=ROWS_AT_ONCE)):
+        if found != [found[0], found[0], detail.get("stream")]:
+            yield Fault("unit.moved", f"unit {unit_id} is not what entry {number} began")
 
 
 def _certificates(db: Db, public: bytes, copies: Sequence[Line]) -> Iterator[Fault]:
     """What was certified as erased once must be erased still, whatever a restored database says."""
-    for row in db.scalars(select(CertificateRow)):
+    signed = select(CertificateRow.id, CertificateRow.body, CertificateRow.signature)
+    for row in db.execute(signed.execution_options(yield_per=ROWS_AT_ONCE)):
         try:
             check_body(public, Purpose.CERTIFICATE, row.body, row.signature)
         except NotAuthentic:
@@ -188,10 +157,13 @@ def _is_true(db: Db, copy: CertificateCopy) -> bool:
     """Whether its unit is erased here and has this certificate, or is not in this database at all. In the
     second case the ledger's checkpoints tell whether that may be."""
     try:
-        unit = db.get(UnitRow, read_certificate(copy).unit)
+        erasure = read_certificate(copy)
     except Refused:
         return False
-    issued = db.scalars(select(CertificateRow.unit_id).where(CertificateRow.body == copy.body)).first()
+    unit = db.get(UnitRow, erasure.unit)
+    mine = or_(CertificateRow.id == erasure.certificate_id, CertificateRow.unit_id == erasure.unit)
+    same = select(CertificateRow.unit_id).where(mine, CertificateRow.body == copy.body)
+    issued = db.scalars(same).first()
     if unit is None:
         return issued is None
     return (unit.id, unit.state, unit.sealed_private_key) == (issued, UnitState.ERASED.value, None)

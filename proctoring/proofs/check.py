@@ -11,8 +11,9 @@ from sqlalchemy.orm import Session as Db
 from proctoring.clock import iso
 from proctoring.custody.model import Action, Entry
 from proctoring.proofs.compare import Compared, compare
+from proctoring.proofs.followed import Followed, Place, See, agrees, follow, unseen
 from proctoring.proofs.holes import check_holes
-from proctoring.proofs.leaves import Stored, check_leaves, heads_told, read_leaves, readable
+from proctoring.proofs.leaves import check_leaves, heads_told, stored_leaves, tell_leaves
 from proctoring.proofs.model import EDITED, Disagreement, Fact, Told
 from proctoring.proofs.read import (
     Rows,
@@ -79,14 +80,18 @@ def read_house(db: Db, known: House | None = None) -> House:
 
 
 def check_sessions(
-    db: Db, house: House, session_ids: Collection[str], reader: LedgerReader | None = None
+    db: Db,
+    house: House,
+    session_ids: Collection[str],
+    reader: LedgerReader | None = None,
+    see: See = unseen,
 ) -> Iterator[Checked]:
     """Replays each of these sessions from its first entry, and compares all of its rows. If a reader is
-    given, also compares its entries with what that reader has read of them."""
+    given, also compares its entries with what that reader has read of them. `see` gets its units."""
     (entries, unreadable), rows = entries_of(db, session_ids), session_rows(db, session_ids)
     for session_id in session_ids:
         mine, there = entries.get(session_id, []), rows.get(session_id, {})
-        compared = _check(db, house, mine, there)
+        compared = _check(db, house, mine, there, see)
         compared.faults += unreadable.get(session_id, [])
         read = [one for one in mine if reader is not None and one.number <= reader.size]
         if reader is not None and not reader.agrees(session_id, read):
@@ -108,21 +113,30 @@ def digest(rows: Rows) -> str:
     return hashlib.sha256(canonical(facts)).hexdigest()
 
 
-def tell(db: Db, house: House, entries: list[Entry], rows: Rows) -> tuple[Told, list[Disagreement]]:
+def tell(
+    db: Db, house: House, entries: list[Entry], rows: Rows, see: See = unseen
+) -> tuple[Told, list[Disagreement]]:
     """All that the entries of a session and the leaves of its units tell, and in what those leaves are at
     fault."""
     told = replay(entries, house.exact_from)
     faults: list[Disagreement] = []
     units = {key for table, key in [*told.rows, *rows] if table == "evidence_units"}
-    leaves: dict[str, list[Stored]] = {}
-    for unit_id, some in read_leaves(db, units):
-        leaves[unit_id], unreadable = readable(some)
-        faults += unreadable
+    followed = dict(follow(db, units))
+    for unit_id in sorted(units):
+        see(unit_id, followed.setdefault(unit_id, Followed()))
+    places: dict[str, list[Place]] = {}
     try:
         heads = heads_told(entries)
         for unit_id in sorted(units):
-            faults += check_leaves(told, unit_id, leaves.get(unit_id, []), heads.get(unit_id, {}))
-        faults += check_holes(told, leaves)
+            mine, one = heads.get(unit_id, {}), followed[unit_id]
+            if one is not None and agrees(told, unit_id, one, mine):
+                tell_leaves(told, unit_id, one.head, one.places)
+                places[unit_id] = one.places
+                continue
+            leaves, unreadable = stored_leaves(db, unit_id)
+            faults += [*unreadable, *check_leaves(told, unit_id, leaves, mine)]
+            places[unit_id] = [leaf.place for leaf in leaves]
+        faults += check_holes(told, places)
         _tell_due_dates(told, house, entries)
     except UNREADABLE as error:
         if not entries:
@@ -136,8 +150,8 @@ def _other_entries(session_id: str) -> Disagreement:
     return Disagreement(EDITED, "custody_entries", session_id, "session_id", told, None)
 
 
-def _check(db: Db, house: House, entries: list[Entry], rows: Rows) -> Compared:
-    told, faults = tell(db, house, entries, rows)
+def _check(db: Db, house: House, entries: list[Entry], rows: Rows, see: See) -> Compared:
+    told, faults = tell(db, house, entries, rows, see)
     missing = told.rows.keys() - rows.keys()
     compared = compare(told, rows, rows_under(db, missing) if missing else {})
     compared.faults += faults

@@ -4,7 +4,7 @@ it. Pure.
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from proctoring.proofs.leaves import Stored
+from proctoring.proofs.followed import Place
 from proctoring.proofs.model import MISSING, Disagreement, Told
 from proctoring.recordings.model import BEGIN_SLACK_MS, GapPart
 from proctoring.units.model import UnitKind
@@ -15,11 +15,11 @@ STREAMS = frozenset(kind.value for kind in UnitKind if kind.is_stream)
 Stretch = tuple[int, int]
 
 
-def check_holes(told: Told, leaves: Mapping[str, Sequence[Stored]]) -> Iterator[Disagreement]:
+def check_holes(told: Told, places: Mapping[str, Sequence[Place]]) -> Iterator[Disagreement]:
     """Faults of streams that are retained: what is stored of each and its gaps make up all of the time
     line. Units of which an older entry does not tell the kind are left out."""
     stored = {
-        unit_id: [_stretch(one) for one in leaves.get(unit_id, ())]
+        unit_id: [place[2:] for place in places.get(unit_id, ())]
         for unit_id in told.of("evidence_units")
         if told.value("evidence_units", unit_id, "kind") in STREAMS
     }
@@ -43,10 +43,6 @@ def holes(told: Iterable[Stretch], begun_ms: int, length_ms: int) -> Iterator[St
         if start - at >= HOLE_MS_MIN + (0 if at else begun_ms + BEGIN_SLACK_MS):
             yield at, start
         at = max(at, end)
-
-
-def _stretch(one: Stored) -> Stretch:
-    return one.leaf.start_ms, one.leaf.start_ms + one.leaf.duration_ms
 
 
 def _gaps(told: Told, unit_id: str) -> Iterator[Stretch]:

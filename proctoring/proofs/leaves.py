@@ -4,7 +4,6 @@ takes.
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import groupby
 from typing import Any
 
 from sqlalchemy import Row, select
@@ -12,6 +11,7 @@ from sqlalchemy.orm import Session as Db
 
 from proctoring.clock import iso
 from proctoring.custody.model import Entry
+from proctoring.proofs.followed import Place, follow
 from proctoring.proofs.model import EDITED, MISSING, UNKNOWN, Disagreement, Fact, Told
 from proctoring.proofs.states.takes import told_leaves
 from proctoring.recordings.rows import SegmentRow
@@ -36,6 +36,11 @@ class Stored:
     late: bool
     garbled: str | None = None
 
+    @property
+    def place(self) -> Place:
+        leaf = self.leaf
+        return leaf.take, leaf.seq, leaf.start_ms, leaf.start_ms + leaf.duration_ms
+
 
 @dataclass(slots=True)
 class _Span:
@@ -44,18 +49,11 @@ class _Span:
     is_stream: bool
 
 
-def read_leaves(db: Db, unit_ids: Collection[str]) -> Iterator[tuple[str, Iterator[Stored]]]:
-    """The leaves of each of these units that has any, ascending; to be read one unit after the other."""
-    mine = select(*map(as_it_stands, SegmentRow.__table__.c)).where(SegmentRow.unit_id.in_(unit_ids))
-    ordered = mine.order_by(SegmentRow.unit_id, SegmentRow.position).execution_options(yield_per=1000)
-    for unit_id, rows in groupby(db.execute(ordered), key=lambda row: row.unit_id):
-        yield str(unit_id), map(_stored, rows)
-
-
-def readable(leaves: Iterable[Stored]) -> tuple[list[Stored], list[Disagreement]]:
+def stored_leaves(db: Db, unit_id: str) -> tuple[list[Stored], list[Disagreement]]:
     """The leaves of a unit up to the first that cannot be read, and in what that one is at fault."""
+    mine = select(*map(as_it_stands, SegmentRow.__table__.c)).where(SegmentRow.unit_id == unit_id)
     found: list[Stored] = []
-    for one in leaves:
+    for one in map(_stored, db.execute(mine.order_by(SegmentRow.position))):
         if one.garbled is not None:
             row = f"{one.leaf.unit}+{one.position}"
             return found, [_fault(EDITED, row, one.garbled, "it holds nothing that this column can hold")]
@@ -114,7 +112,12 @@ def check_leaves(
         elif leaves[position].leaf_hash != fact.value:
             hashed = f"the ledger tells {fact.value}"
             yield _fault(EDITED, f"{unit_id}+{position}", "leaf_hash", hashed, fact.number)
-    _follow(told, unit_id, leaves)
+    tell_leaves(told, unit_id, head_of(leaves), [one.place for one in leaves])
+
+
+def head_of(leaves: Sequence[Stored]) -> tuple[int, str]:
+    """Size and head of a manifest of these leaves, as their rows have them."""
+    return len(leaves), leaves[-1].leaf_hash if leaves else GENESIS
 
 
 def _of_take(told: Told, unit_id: str, row: str, one: Stored) -> Iterator[Disagreement]:
@@ -125,35 +128,31 @@ def _of_take(told: Told, unit_id: str, row: str, one: Stored) -> Iterator[Disagr
         yield _fault(EDITED, row, "late", f"the ledger tells {late.value} of its take", late.number)
 
 
-def _follow(told: Told, unit_id: str, leaves: Sequence[Stored]) -> None:
+def tell_leaves(told: Told, unit_id: str, head: tuple[int, str], places: Iterable[Place]) -> None:
+    """What follows from a unit's leaves, in their order: its head, and where its takes lie."""
     unit = told.rows.get(("evidence_units", unit_id), {})
-    unit.setdefault("manifest_size", Fact(len(leaves), told.number))
-    unit.setdefault("manifest_head", Fact(leaves[-1].leaf_hash if leaves else GENESIS, told.number))
+    unit.setdefault("manifest_size", Fact(head[0], told.number))
+    unit.setdefault("manifest_head", Fact(head[1], told.number))
     spans: dict[str, _Span] = {}
     for take in told.of("takes", unit_id=unit_id):
         begun = told.value("takes", take, "start_ms")
         at = begun if isinstance(begun, int) else None
         spans[take] = _Span(at, at, UnitKind(str(told.value("takes", take, "stream"))).is_stream)
-    for one in leaves:
-        span = spans.get(one.leaf.take)
-        if span is not None:
-            _grow(span, one.leaf)
+    for take, seq, start_ms, end_ms in places:  # as `proctoring.recordings.service` lets a take grow
+        span = spans.get(take)
+        if span is None:
+            continue
+        if seq == 0 or (span.start_ms == span.end_ms and span.is_stream):
+            span.start_ms, span.end_ms = start_ms, end_ms
+        elif span.end_ms is not None and end_ms > span.end_ms:
+            span.end_ms = end_ms
     for take, span in spans.items():
         facts = told.rows[("takes", take)]
         number = facts["unit_id"].number
-        for column, value in (("start_ms", span.start_ms), ("end_ms", span.end_ms)):
+        for column, end in (("start_ms", span.start_ms), ("end_ms", span.end_ms)):
             facts.pop(column, None)
-            if value is not None:
-                facts[column] = Fact(value, number)
-
-
-def _grow(span: _Span, leaf: Leaf) -> None:
-    """As `proctoring.recordings.service` lets a take grow."""
-    end_ms = leaf.start_ms + leaf.duration_ms
-    if leaf.seq == 0 or (span.start_ms == span.end_ms and span.is_stream):
-        span.start_ms, span.end_ms = leaf.start_ms, end_ms
-    elif span.end_ms is not None:
-        span.end_ms = max(span.end_ms, end_ms)
+            if end is not None:
+                facts[column] = Fact(end, number)
 
 
 def _fault(code: str, row: str, column: str, told: str, number: int | None = None) -> Disagreement:
@@ -191,15 +190,5 @@ def broken_units(db: Db, units: Collection[Unit]) -> set[str]:
     """Of these units those in which a leaf does not follow from the one before, or whose row names another
     head."""
     wanted = {unit.id: (unit.manifest_size, unit.manifest_head) for unit in units}
-    heads = {unit_id: _head(leaves) for unit_id, leaves in read_leaves(db, wanted)}
+    heads = {unit_id: one and one.head for unit_id, one in follow(db, wanted)}
     return {unit_id for unit_id, head in wanted.items() if heads.get(unit_id, (0, GENESIS)) != head}
-
-
-def _head(leaves: Iterable[Stored]) -> tuple[int, str]:
-    """How many leaves follow from one another, and the hash of the last; no head at all once one does not."""
-    prev, position = GENESIS, 0
-    for one in leaves:
-        if one.garbled or (one.position, one.leaf.prev, one.hash) != (position, prev, one.leaf_hash):
-            return -1, ""
-        prev, position = one.hash, position + 1
-    return position, prev

@@ -59,6 +59,40 @@ class Leaf:
         return {name: getattr(self, name) for name in self.__slots__} | {"v": LEAF_VERSION}
 
 
+Hashed = tuple[str, int, str, str, int, str, int, int, str, str]
+"""A leaf's fields after `unit`, in the order of `Leaf`."""
+
+
+class LeafHasher:
+    """`Leaf.hash` for many leaves of one unit, at a third of its cost: texts that repeat are written once."""
+
+    def __init__(self, unit: str) -> None:
+        self._unit = unit
+        self._like: tuple[str, str] | None = None
+
+    def hash(self, leaf: Hashed) -> str:
+        """The hash of exactly this leaf. Raises ValueError or TypeError for what has no canonical form."""
+        take, seq, object_key, ct_sha256, ct_len, media_type, start_ms, duration_ms, received_at, prev = leaf
+        texts = f"{object_key}{ct_sha256}{received_at}{prev}"
+        whole = type(seq) is type(ct_len) is type(start_ms) is type(duration_ms) is int
+        if not whole or '"' in texts or "\\" in texts or not texts.isprintable():
+            return Leaf(self._unit, *leaf).hash()
+        if (take, media_type) != self._like:
+            self._repeat(take, media_type)
+        text = (
+            f'{{"ct_len":{ct_len},"ct_sha256":"{ct_sha256}","duration_ms":{duration_ms}'
+            f'{self._media_type}{object_key}","prev":"{prev}","received_at":"{received_at}","seq":{seq},'
+            f'"start_ms":{start_ms}{self._end}'
+        )
+        return hashlib.sha256(text.encode()).hexdigest()
+
+    def _repeat(self, take: str, media_type: str) -> None:
+        written = [canonical(text).decode() for text in (media_type, take, self._unit)]
+        self._like = take, media_type
+        self._media_type = f',"media_type":{written[0]},"object_key":"'
+        self._end = f',"take":{written[1]},"unit":{written[2]},"v":{LEAF_VERSION}}}'
+
+
 def read_leaf(value: Any) -> Leaf:
     """The leaf of these fields, if it is one that the vault could have made. Raises Refused."""
     known = fields(value, _FIELDS, "a leaf")

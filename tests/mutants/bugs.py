@@ -217,8 +217,8 @@ BUGS = (
         (
             Edit(
                 CHECK,
-                "faults += check_leaves(told, unit_id, leaves.get(unit_id, []), heads.get(unit_id, {}))",
-                "list(check_leaves(told, unit_id, leaves.get(unit_id, []), heads.get(unit_id, {})))",
+                "faults += [*unreadable, *check_leaves(told, unit_id, leaves, mine)]",
+                "list(check_leaves(told, unit_id, leaves, mine))",
             ),
         ),
         EDITS,
@@ -226,7 +226,7 @@ BUGS = (
     Bug(
         "holes not looked for",
         "a gap that is taken away before it is told leaves no trace",
-        (Edit(CHECK, "faults += check_holes(told, leaves)", "pass"),),
+        (Edit(CHECK, "faults += check_holes(told, places)", "pass"),),
         EDITS,
     ),
     Bug(

@@ -1,0 +1,81 @@
+"""Manifests of evidence units, compared with their rows' heads and with every signed head of their trees."""
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session as Db
+
+from proctoring.proofs.followed import Followed, follow
+from proctoring.proofs.signed_heads import Fault, Heads, compare_tree
+from proctoring.recordings.rows import SegmentRow
+from proctoring.tolerant import UNREADABLE, as_it_stands
+from proctoring.units.rows import UnitRow
+from storage.proofs.checkpoint import unit_origin
+from storage.proofs.manifest import GENESIS, first_break
+
+UNITS_AT_ONCE = 500
+_UNIT = UnitRow.__table__.c
+_HEAD = as_it_stands(_UNIT.manifest_size), as_it_stands(_UNIT.manifest_head)
+
+
+class Manifests:
+    """Looks at unit after unit, as whoever reads their leaves comes to them; `rest` looks at the others."""
+
+    def __init__(self, db: Db, heads: Heads) -> None:
+        self.faults: list[Fault] = []
+        self.heads = heads
+        self._db = db
+        self._seen: set[str] = set()
+
+    def see(self, unit_id: str, followed: Followed | None) -> None:
+        """A unit whose leaves were followed; None where something is wrong with them."""
+        if unit_id in self._seen:
+            return
+        self._seen.add(unit_id)
+        row = self._db.execute(select(*_HEAD).where(_UNIT.id == unit_id)).first()
+        try:
+            size, head, broken = _as_rows_say(self._db, unit_id, followed)
+            hashes = followed.hashes if followed is not None else _leaf_hashes(self._db, unit_id)
+            self.faults += compare_tree(unit_origin(unit_id), hashes, self.heads.of(unit_origin(unit_id)))
+        except UNREADABLE as error:
+            self.faults.append(Fault("rows.unreadable", f"unit {unit_id} cannot be read to its end: {error}"))
+            return
+        if broken is None and row is not None and tuple(row) != (size, head):
+            broken = size
+        if broken is not None:
+            detail = f"unit {unit_id}: the chain breaks at segment {broken}"
+            self.faults.append(Fault("manifest.chain", detail))
+
+    def rest(self) -> list[Fault]:
+        """The faults of all units, once those are seen too that nobody has come to."""
+        after: str | None = ""
+        while after is not None:
+            query = select(UnitRow.id).where(UnitRow.id > after).order_by(UnitRow.id).limit(UNITS_AT_ONCE)
+            some = list(self._db.scalars(query))
+            missed = [one for one in some if one not in self._seen]
+            followed = dict(follow(self._db, missed)) if missed else {}
+            for unit_id in missed:
+                self.see(unit_id, followed.get(unit_id, Followed()))
+            after = some[-1] if some else None
+        for origin in self.heads.others():
+            self.faults += compare_tree(origin, (), self.heads.of(origin))
+        return self.faults
+
+
+def _as_rows_say(db: Db, unit_id: str, followed: Followed | None) -> tuple[int, str, int | None]:
+    """Size and head of a manifest, and the position of the first leaf that does not follow."""
+    if followed is not None:
+        return *followed.head, None
+    mine = select(SegmentRow).where(SegmentRow.unit_id == unit_id).order_by(SegmentRow.position)
+    rows = db.scalars(mine).all()
+    leaves = [row.leaf() for row in rows]
+    broken = first_break(leaves)
+    for position, row in enumerate(rows):
+        if row.position != position or row.leaf_hash != leaves[position].hash():
+            broken = position if broken is None else min(broken, position)
+            break
+    return len(leaves), leaves[-1].hash() if leaves else GENESIS, broken
+
+
+def _leaf_hashes(db: Db, unit_id: str) -> list[str]:
+    """Computed from the rows, not as the rows claim."""
+    mine = select(SegmentRow).where(SegmentRow.unit_id == unit_id).order_by(SegmentRow.position)
+    return [row.leaf().hash() for row in db.scalars(mine)]
