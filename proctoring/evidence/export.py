@@ -137,7 +137,8 @@ class Exporter:
             )
         with self._core.db.begin() as db:
             number = _entry_of(db, package_id, session_id)
-            checkpoints.make_checkpoints(db, self._core, self._signer)
+            mine = checkpoints.unsigned_units(db, session_id)
+            checkpoints.sign_heads(db, self._core, self._signer, mine)
             extract = _extract(db, session_id, self._signer.public, before.note if before else None)
             stamp = _timestamp(db, session_id)
             signed = {one.head.unit: checkpoints.notes(db, unit_origin(one.head.unit)) for one in streams}

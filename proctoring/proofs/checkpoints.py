@@ -4,7 +4,7 @@ A job makes them, never capture, which holds no signing key. A checkpoint is mad
 the new hashes. So a change of signed content shows as a root that does not match.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -33,6 +33,8 @@ from storage.proofs.witness import CertificateCopy, Line, StampCopy
 CHECKPOINT_INTERVAL_S = 30
 """How often the job comes round: a head is signed within a minute of the segment's arrival."""
 COPY_BATCH = 1000
+UNITS_AT_ONCE = 50
+"""Units signed in one transaction: on SQLite nobody else writes meanwhile."""
 UNREAD = (defer(CheckpointRow.made_at), defer(CheckpointRow.copied_at), defer(CheckpointRow.peaks))
 
 log = structlog.get_logger()
@@ -58,9 +60,14 @@ class Checkpoints:
         """How many checkpoints were made and how many lines were copied. Raises OSError when the copy cannot
         be written; what was signed stays and is copied by a later round. Raises Quarantined: what a database
         that is not whole would sign contradicts what was signed before."""
-        with self._core.db.begin() as db:
-            check_none(db)
-            made = make_checkpoints(db, self._core, self._signer)
+        with self._core.db.read() as db:
+            units = unsigned_units(db)
+        made = 0
+        for first in range(0, len(units) + 1, UNITS_AT_ONCE):  # the ledger also where no unit has grown
+            with self._core.db.begin() as db:
+                check_none(db)
+                some = units[first : first + UNITS_AT_ONCE]
+                made += sign_heads(db, self._core, self._signer, some)
         copied = self._copy_all()
         if self._stamp():
             copied += self._copy_all()
@@ -94,14 +101,19 @@ class Checkpoints:
         return len(lines)
 
 
-def make_checkpoints(db: Db, core: Core, signer: NoteSigner) -> int:
-    """Sign the head of every living manifest and of the ledger where it has grown; how many were made. One
-    that cannot be read keeps no other."""
+def unsigned_units(db: Db, session_id: str | None = None) -> list[str]:
+    """Living units, of all sessions or of one, whose manifest has grown since its head was signed."""
     signed = exists().where(
         CheckpointRow.origin == unit_origin("") + UnitRow.id, CheckpointRow.size == UnitRow.manifest_size
     )
     living = UnitRow.state.in_(LIVING_VALUES)
-    units = list(db.scalars(select(UnitRow.id).where(living, ~signed).order_by(UnitRow.id)))
+    units = select(UnitRow.id).where(living, ~signed).order_by(UnitRow.id)
+    return list(db.scalars(units if session_id is None else units.where(UnitRow.session_id == session_id)))
+
+
+def sign_heads(db: Db, core: Core, signer: NoteSigner, units: Sequence[str]) -> int:
+    """Sign the heads of these manifests and of the ledger where it has grown; how many were made. One that
+    cannot be read keeps no other."""
     made = 0
     for unit in units:
         with apart(db, unit):
