@@ -10,7 +10,7 @@ Services therefore decide by conditional updates, or on rows that they have lock
 that none waits for another in a circle:
 
     exam, sessions by id, the decision's own row (review, incident, appeal, hold), evidence units by id,
-    takes, the ledger's head
+    takes, summaries by session, counts by exam, the ledger's head
 
 Capture locks no exam: it may change none.
 """
@@ -51,6 +51,7 @@ ATTEMPTS_MAX = 5
 WRITING_ISOLATION = "READ COMMITTED"
 LOST_RACE: Final = frozenset({"40001", "40P01"})  # SQLSTATE: serialization failure, deadlock
 BEFORE_COMMIT = "before_commit"
+LAST = "last"
 ANNOUNCED = "announced"
 
 T = TypeVar("T")
@@ -219,9 +220,10 @@ class Database:
         self.engine.dispose()
 
 
-def before_commit(db: Session, key: str, work: Callable[[Session], None]) -> None:
-    """Run `work` in the transaction just before it commits; once, whatever the number of calls with `key`."""
-    db.info.setdefault(BEFORE_COMMIT, {}).setdefault(key, work)
+def before_commit(db: Session, key: str, work: Callable[[Session], None], last: bool = False) -> None:
+    """Run `work` in the transaction just before it commits; once, whatever the number of calls with `key`.
+    `last`: after all that is not."""
+    db.info.setdefault(LAST if last else BEFORE_COMMIT, {}).setdefault(key, work)
 
 
 def announce(db: Session, what: str) -> None:
@@ -246,8 +248,9 @@ def _refuse_nul(error: DBAPIError) -> None:
 
 def _run_before_commit(db: Session) -> None:
     db.flush()
-    for work in db.info.pop(BEFORE_COMMIT, {}).values():
-        work(db)
+    for when in (BEFORE_COMMIT, LAST):
+        for work in db.info.pop(when, {}).values():
+            work(db)
 
 
 def _keep_private(_dialect: Any, _record: Any, arguments: list[Any], _named: Any) -> None:

@@ -3,9 +3,9 @@ first."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
-from sqlalchemy import ColumnElement, select, tuple_
+from sqlalchemy import ColumnElement, inspect, select, tuple_
 from sqlalchemy.orm import InstrumentedAttribute
 from sqlalchemy.orm import Session as Db
 
@@ -28,25 +28,39 @@ def page(
     db: Db,
     row: type[R],
     *where: ColumnElement[bool],
-    by: InstrumentedAttribute[object],
+    by: Sequence[InstrumentedAttribute[Any]],
     after: str = "",
     newest_first: bool = False,
+    size: int = PAGE_SIZE,
 ) -> Page[R]:
-    """The PAGE_SIZE rows of `where` after the one with the id `after`, in the order of `by`, those of one
-    instant by their ids. `row` has an `id`. Raises NotFound when there is no row `after`."""
-    key: InstrumentedAttribute[str] = row.id  # type: ignore[attr-defined]
+    """The `size` rows of `where` after the one with the id `after`, in the order of `by`, equal ones by
+    their ids. Raises NotFound when there is no row `after`, or it has no place any more."""
+    order = [*by, _key(row)]
     query = select(row).where(*where)
     if after:
-        last = db.get(row, after)
-        if last is None:
-            raise NotFound("This list has no such place.", "Open it from its beginning.")
-        place, behind = tuple_(by, key), tuple_(getattr(last, by.key), after)
-        query = query.where(place < behind if newest_first else place > behind)
-    order = (by.desc(), key.desc()) if newest_first else (by, key)
-    found = list(db.scalars(query.order_by(*order).limit(PAGE_SIZE + 1)))
-    return Page(found[:PAGE_SIZE], key_of(found[PAGE_SIZE - 1]) if len(found) > PAGE_SIZE else None)
+        query = query.where(_after(_place(db, row, order, after), order, newest_first))
+    sorted_by = [one.desc() for one in order] if newest_first else order
+    found = list(db.scalars(query.order_by(*sorted_by).limit(size + 1)))
+    last = found[size - 1] if len(found) > size else None
+    return Page(found[:size], None if last is None else getattr(last, str(order[-1].key)))
 
 
-def key_of(row: Row) -> str:
-    key: str = row.id  # type: ignore[attr-defined]
+def _key(row: type[Row]) -> InstrumentedAttribute[Any]:
+    (column,) = inspect(row).primary_key
+    key: InstrumentedAttribute[Any] = getattr(row, str(column.key))
     return key
+
+
+def _place(db: Db, row: type[Row], order: Sequence[InstrumentedAttribute[Any]], after: str) -> list[Any]:
+    last = db.get(row, after)
+    place = [] if last is None else [getattr(last, str(one.key)) for one in order]
+    if not place or None in place:
+        raise NotFound("This list has no such place.", "Open it from its beginning.")
+    return place
+
+
+def _after(
+    place: list[Any], order: Sequence[InstrumentedAttribute[Any]], newest_first: bool
+) -> ColumnElement[bool]:
+    here = tuple_(*order)
+    return here < place if newest_first else here > place

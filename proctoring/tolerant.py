@@ -73,7 +73,12 @@ class _AsItStands(UserDefinedType[Any]):
 
 def as_it_stands(column: Any) -> ColumnElement[Any]:
     """The column, to be selected under its own name; reading it never fails."""
-    read: ColumnElement[Any] = type_coerce(column, _AsItStands(column.type, column.nullable))
+    return read_for(column, column)
+
+
+def read_for(column: Any, value: ColumnElement[Any]) -> ColumnElement[Any]:
+    """A value that the column may get, to be selected under its name; reading it never fails."""
+    read: ColumnElement[Any] = type_coerce(value, _AsItStands(column.type, column.nullable))
     return read.label(column.name)
 
 

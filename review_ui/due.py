@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from proctoring.casework.lines import Line
+
 SOON_DAYS = 7
 
 
@@ -32,3 +34,9 @@ def due(at: datetime, began: datetime, now: datetime, zone: str, held: bool) -> 
     today = now.astimezone(local).date()
     total = max(1, (last_day - first_day).days)
     return Due(at, (last_day - today).days, total, min(total, max(0, (today - first_day).days)), held)
+
+
+def due_of(line: Line, now: datetime) -> Due:
+    """When the session of a list goes."""
+    began = line.session.started_at or line.session.created_at
+    return due(line.due_at, began, now, line.zone, line.held)

@@ -2,6 +2,7 @@
 
 import hashlib
 import secrets
+from collections.abc import Collection
 from datetime import timedelta
 
 from sqlalchemy import select, update
@@ -46,6 +47,13 @@ def add_user(db: Db, core: Core, by: Actor, name: str, role: Role) -> Person:
 def users(db: Db) -> list[Person]:
     """All staff members by name."""
     return [row.model() for row in db.scalars(select(UserRow).order_by(UserRow.name))]
+
+
+def names(db: Db, ids: Collection[str]) -> dict[str, str]:
+    """The names of these staff members, by id."""
+    if not ids:
+        return {}
+    return dict(db.execute(select(UserRow.id, UserRow.name).where(UserRow.id.in_(ids))).all())
 
 
 def find_user(db: Db, name: str) -> Person:
@@ -95,10 +103,12 @@ def begin_login(db: Db, core: Core, token: str) -> tuple[Person, str]:
 
 def who(db: Db, core: Core, secret: str | None) -> Person:
     """The signed-in person. Raises NotSignedIn."""
-    row = db.get(LoginRow, _hash(secret)) if secret else None
-    if row is None or core.clock() >= row.expires_at:
+    mine = select(LoginRow.expires_at, UserRow).join(UserRow, UserRow.id == LoginRow.user_id)
+    found = db.execute(mine.where(LoginRow.token_hash == _hash(secret))).first() if secret else None
+    if found is None or core.clock() >= found.expires_at:
         raise NotSignedIn("Nobody is signed in here.", "Open your sign-in link.")
-    return _person(db, row.user_id)
+    person: UserRow = found.UserRow
+    return person.model()
 
 
 def end_login(db: Db, secret: str) -> None:

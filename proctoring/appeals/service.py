@@ -145,7 +145,7 @@ def page_of(db: Db, state: AppealState, after: str = "") -> tuple[list[Appeal], 
     answered ones newest first. Raises NotFound when there is no appeal `after`."""
     closed = state is AppealState.CLOSED
     by = AppealRow.closed_at if closed else AppealRow.lodged_at
-    found = page(db, AppealRow, AppealRow.state == state.value, by=by, after=after, newest_first=closed)
+    found = page(db, AppealRow, AppealRow.state == state.value, by=(by,), after=after, newest_first=closed)
     return [row.model() for row in found.rows], found.after
 
 

@@ -1,5 +1,7 @@
 """Open procedures, and the holds that they placed: who releases one by hand closes the procedure instead."""
 
+from collections.abc import Collection
+
 from sqlalchemy import select
 from sqlalchemy.orm import Session as Db
 
@@ -16,19 +18,17 @@ from proctoring.incidents.rows import IncidentRow
 def release(db: Db, core: Core, actor: Actor, hold_id: str) -> Hold:
     """End a hold by hand. Raises as `holds.service.release`: Conflict while the incident or appeal that
     placed it is open, since closing that ends the hold."""
-    return holds.release(db, core, actor, hold_id, open_procedures(db, hold_id).get(hold_id))
+    return holds.release(db, core, actor, hold_id, open_procedures(db, [hold_id]).get(hold_id))
 
 
-def open_procedures(db: Db, hold_id: str | None = None) -> dict[str, HoldKind]:
-    """Of each hold whose incident or appeal is open: which of the two; of one hold, or of all."""
+def open_procedures(db: Db, hold_ids: Collection[str]) -> dict[str, HoldKind]:
+    """Of those of these holds whose incident or appeal is open: which of the two."""
     going_on = [state.value for state in OPEN]
     found: dict[str, HoldKind] = {}
     for kind, column, is_open in (
         (HoldKind.APPEAL, AppealRow.hold_id, AppealRow.state == AppealState.LODGED.value),
         (HoldKind.INCIDENT, IncidentRow.hold_id, IncidentRow.state.in_(going_on)),
     ):
-        query = select(column).where(is_open)
-        if hold_id is not None:
-            query = query.where(column == hold_id)
-        found |= dict.fromkeys(db.scalars(query), kind)
+        mine = select(column).where(is_open, column.in_(hold_ids))
+        found |= dict.fromkeys(db.scalars(mine), kind)
     return found

@@ -2,10 +2,13 @@
 
 import json
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import click
+from sqlalchemy.orm import Session as Db
 
+from proctoring.casework import summaries
 from proctoring.cli.output import common, show
 from proctoring.clock import iso
 from proctoring.compose.parts import parts
@@ -50,6 +53,7 @@ def verify(data: Path | None, objects: bool, copy: Path | None) -> None:
         except UNREADABLE as error:
             faults.append(Fault("rows.unreadable", f"chains cannot be read to their end: {error}"))
         faults += [Fault(one.code, str(one)) for one in rows.faults]
+        faults += _summaries(db)
         number, hashed = head(db)
     result = {
         "entries": number,
@@ -82,6 +86,15 @@ def verify(data: Path | None, objects: bool, copy: Path | None) -> None:
 
 def _untold(columns: int) -> str:
     return f"; {columns} columns are not told by the ledger: see docs/formats/proofs.md" if columns else ""
+
+
+def _summaries(db: Db) -> Iterator[Fault]:
+    """What pages list and count by, where it is not what the rows say."""
+    for one in summaries.all_differing(db):
+        what = " ".join(one.columns) or "there is none"
+        yield Fault("summary.differs", f"summary of session {one.session_id}: {what}")
+    for exam_id in summaries.miscounted(db):
+        yield Fault("summary.miscounted", f"counts of exam {exam_id}")
 
 
 def _told(entry: Entry) -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from proctoring.casework.summary_check import SUMMARIES_INTERVAL_S, SummaryCheck
 from proctoring.compose.parts import WorkerParts, watch
 from proctoring.jobs import Job
 from proctoring.proofs.checkpoints import CHECKPOINT_INTERVAL_S
@@ -19,6 +20,7 @@ def intervals(settings: Settings) -> dict[str, float]:
         "quarantine": CHECKPOINT_INTERVAL_S,
         "checkpoints": CHECKPOINT_INTERVAL_S,
         "replay": REPLAY_INTERVAL_S,
+        "summaries": SUMMARIES_INTERVAL_S,
     }
 
 
@@ -31,4 +33,5 @@ def jobs(made: WorkerParts) -> Sequence[Job]:
         Job("quarantine", watch(made.core).look, every["quarantine"]),
         Job("checkpoints", made.checkpoints().run, every["checkpoints"]),
         Job("replay", made.ledger_replay().run, every["replay"]),
+        Job("summaries", SummaryCheck(made.core).run, every["summaries"]),
     )

@@ -105,6 +105,7 @@ class CertificateRow(Row):
     """One per erased evidence unit: what was erased, by which rule, signed."""
 
     __tablename__ = "erasure_certificates"
+    __table_args__ = (Index("ix_erasure_certificates_issued_at", "issued_at", "id"),)
 
     id: Mapped[str] = mapped_column(primary_key=True)
     unit_id: Mapped[str] = mapped_column(ForeignKey("evidence_units.id"), unique=True)

@@ -11,6 +11,7 @@ from proctoring.custody.model import GENESIS, Action, Actor, Entry, entry_body, 
 from proctoring.custody.rows import CertificateRow, EntryRow, LedgerHeadRow
 from proctoring.db import announce, before_commit
 from proctoring.errors import NotFound
+from proctoring.paging import PAGE_SIZE, Page, page
 from proctoring.tolerant import as_it_stands
 
 HEAD_ID = 1
@@ -50,7 +51,7 @@ def enter(
     """
     at = clock if isinstance(clock, datetime) else clock()
     db.info.setdefault(PENDING, []).append(_Act(at, actor, action, session_id, unit_id, detail))
-    before_commit(db, PENDING, _append)
+    before_commit(db, PENDING, _append, last=True)
     announce(db, action.value)
 
 
@@ -153,9 +154,12 @@ def certificate(db: Db, certificate_id: str) -> CertificateRow:
     return row
 
 
-def certificates(db: Db, session_id: str | None = None, limit: int = 200) -> list[CertificateRow]:
-    """Certificates, the newest first; of one session, or of all."""
-    query = select(CertificateRow).order_by(CertificateRow.issued_at.desc()).limit(limit)
-    if session_id is not None:
-        query = query.where(CertificateRow.session_id == session_id)
-    return list(db.scalars(query))
+def certificates(db: Db, session_id: str) -> list[CertificateRow]:
+    """The certificates of a session, the newest first."""
+    mine = select(CertificateRow).where(CertificateRow.session_id == session_id)
+    return list(db.scalars(mine.order_by(CertificateRow.issued_at.desc())))
+
+
+def newest_certificates(db: Db, after: str = "", size: int = PAGE_SIZE) -> Page[CertificateRow]:
+    """A page of all certificates, the newest first. Raises NotFound (`paging.page`)."""
+    return page(db, CertificateRow, by=(CertificateRow.issued_at,), after=after, newest_first=True, size=size)

@@ -10,8 +10,10 @@ from proctoring.custody.service import enter
 from proctoring.errors import Conflict, NotFound
 from proctoring.flags.model import Category, Flag, FlagSource, FlagState, Severity, check_note, check_range
 from proctoring.flags.rows import FlagRow
+from proctoring.flags.summary import FLAGS
 from proctoring.holds.service import check_not_restricted
 from proctoring.sessions.service import session_row
+from proctoring.summaries.service import changed
 
 RULE_FLAGS_MAX = 300
 """Of one session, all rules together."""
@@ -113,6 +115,7 @@ def decide(db: Db, core: Core, actor: Actor, flag_id: str, state: FlagState) -> 
     if row.state == state.value:
         raise Conflict(f"The flag is {state.value} already.", "Load the page again.")
     row.state = state.value
+    changed(db, row.session_id, FLAGS)
     row.decided_by = actor.id
     row.decided_at = core.clock()
     db.flush()
@@ -163,6 +166,7 @@ def _insert(
     words = commit(row, "severity", "note", "start_ms", "end_ms")
     db.add(row)
     db.flush()
+    changed(db, session_id, FLAGS)
     enter(
         db,
         row.raised_at,

@@ -15,10 +15,12 @@ from proctoring.exams.rows import ExamRow
 from proctoring.flags.service import lengthen, raise_by_candidate
 from proctoring.help.model import CATEGORIES, REQUESTS_MAX, Call, HelpKind, HelpRequest, check_text
 from proctoring.help.rows import HelpRow
+from proctoring.help.summary import CALLS
 from proctoring.holds.service import check_not_restricted
 from proctoring.sessions.model import SessionState
 from proctoring.sessions.rows import SessionRow
 from proctoring.sessions.service import CANDIDATE, session_row
+from proctoring.summaries.service import changed
 
 UNDER_WAY = (SessionState.ADMITTED.value, SessionState.RECORDING.value)
 
@@ -51,6 +53,7 @@ def ask(db: Db, core: Core, session_id: str, kind: HelpKind, text: str) -> HelpR
     said = commit(row, "text")
     db.add(row)
     db.flush()
+    changed(db, session_id, CALLS)
     enter(db, now, CANDIDATE, Action.HELP_ASK, session_id, help=row.id, kind=kind.value, flag=flag_id, **said)
     return row.model()
 
@@ -62,6 +65,7 @@ def back(db: Db, core: Core, session_id: str) -> None:
     if row is None:
         return
     row.ended_at = core.clock()
+    changed(db, session_id, CALLS)
     enter(db, row.ended_at, CANDIDATE, Action.HELP_END, session_id, help=row.id)
     if row.flag_id is not None and session.started_at is not None:
         lengthen(db, core, row.flag_id, ms_between(session.started_at, row.ended_at))
@@ -84,6 +88,7 @@ def answer(db: Db, core: Core, actor: Actor, request_id: str, text: str) -> Help
     """A proctor answers, for the candidate to read. Raises NotFound, Invalid, Conflict the second time."""
     row = _unanswered(db, request_id)
     row.answer, row.answered_by = check_text(HelpKind.HELP, text), actor.id
+    changed(db, row.session_id, CALLS)
     now = core.clock()
     if row.kind == HelpKind.HELP.value:
         row.ended_at = now

@@ -27,7 +27,9 @@ from proctoring.holds.model import (
     check_review,
 )
 from proctoring.holds.rows import HoldRow, HoldUnitRow
+from proctoring.holds.summary import RESTRICTION
 from proctoring.sessions.rows import SessionRow
+from proctoring.summaries.service import changed
 from proctoring.units.rows import UnitRow
 from proctoring.units.service import lower_holds, raise_holds
 
@@ -74,6 +76,7 @@ def place(
     words = commit(hold, "reason", "owner", "review_at")
     db.add(hold)
     db.flush()
+    changed(db, session_id, RESTRICTION)
     db.add_all(HoldUnitRow(hold_id=hold.id, unit_id=unit_id) for unit_id in held)
     enter(
         db,
@@ -109,6 +112,7 @@ def release(db: Db, core: Core, actor: Actor, hold_id: str, procedure: HoldKind 
     )
     if db.scalar(ended) is None:
         return row.model()
+    changed(db, row.session_id, RESTRICTION)
     covered = select(HoldUnitRow.unit_id).where(HoldUnitRow.hold_id == hold_id).order_by(HoldUnitRow.unit_id)
     lower_holds(db, list(db.scalars(covered)))
     enter(db, now, actor, Action.HOLD_RELEASE, row.session_id, hold=hold_id, kind=row.kind)
@@ -122,6 +126,15 @@ def active(db: Db, session_id: str | None = None) -> list[Hold]:
     if session_id is not None:
         query = query.where(HoldRow.session_id == session_id)
     return [row.model() for row in db.scalars(query)]
+
+
+def of_sessions(db: Db, session_ids: Collection[str]) -> dict[str, list[Hold]]:
+    """The holds not released on each of these sessions, the oldest first."""
+    mine = HoldRow.session_id.in_(session_ids), HoldRow.released_at.is_(None)
+    found: dict[str, list[Hold]] = {one: [] for one in session_ids}
+    for row in db.scalars(select(HoldRow).where(*mine).order_by(HoldRow.placed_at, HoldRow.id)):
+        found[row.session_id].append(row.model())
+    return found
 
 
 def placed(db: Db, hold_ids: Collection[str]) -> dict[str, Hold]:

@@ -202,7 +202,7 @@ def count_in(db: Db, states: Collection[IncidentState]) -> int:
 def page_of(db: Db, states: Collection[IncidentState], after: str = "") -> tuple[list[Incident], str | None]:
     """A page of the incidents, the oldest first, and the `after` of the next page. Raises NotFound when there
     is no incident `after`."""
-    found = page(db, IncidentRow, *_seen(states), by=IncidentRow.decided_at, after=after)
+    found = page(db, IncidentRow, *_seen(states), by=(IncidentRow.decided_at,), after=after)
     return [row.model() for row in found.rows], found.after
 
 

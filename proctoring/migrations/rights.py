@@ -58,6 +58,7 @@ _ANY_ROLE = {
     "retention_state": _READ,
     "spools": _READ,
 }
+_PLACE = "listed rank"  # of a summary, which every writer of it sets
 
 _CAPTURE = {
     "sessions": _may(
@@ -85,6 +86,8 @@ _CAPTURE = {
     "incidents": _READ,  # the candidate's own page
     "reviews": _READ,
     "exam_records": _READ,
+    "exam_counts": _may("SELECT INSERT", "undecided free flagged open_flags going held"),
+    "session_summaries": _may("SELECT", f"{_PLACE} began recording due_at held open_flags calls restricted"),
 }
 
 _REVIEW = {
@@ -115,6 +118,10 @@ _REVIEW = {
     "hold_units": _ADD,
     "help_requests": _may("SELECT", "answer answered_by ended_at taken_by taken_at salts"),
     "identity_checks": _may("SELECT INSERT", "confirmed reason checked_by checked_at salts"),
+    "exam_counts": _may("SELECT", "undecided second decided free flagged open_flags going held"),
+    "session_summaries": _may(
+        "SELECT", f"{_PLACE} began recording due_at held open_flags stage free claimed_by calls restricted"
+    ),
 }
 
 _WORKER = {
@@ -149,6 +156,13 @@ _WORKER = {
     "erasure_stops": _may("SELECT INSERT", "detail ended_at ended_by"),
     "retention_brakes": _may("SELECT INSERT", "released_at released_by"),  # by a time-stamp authority's word
     "retention_state": _may("SELECT", "passed_at failures audited_at findings orphans"),
+    "exam_counts": _may(
+        "SELECT INSERT DELETE", "undecided second decided free flagged open_flags going held"
+    ),
+    "session_summaries": _may(  # made anew where one is wrong
+        "SELECT INSERT",
+        f"{_PLACE} began recording due_at held open_flags stage free claimed_by calls restricted",
+    ),
 }
 
 RIGHTS: Mapping[str, Mapping[str, Right]] = {

@@ -54,6 +54,8 @@ def _other(how: How, by: str, *columns: str) -> Covers:
 _SALTS = _none("a wrong salt opens no commitment: the words that it is of are then named", "salts")
 _SIGN_IN = "sign-in: whoever holds the token is asked for it, and the ledger tells of the login"
 _MEMORY = "memory of a worker: what it decided stands in the ledger"
+_SUMMED = "derived from the rows of the session; a job and `ledger verify` compare it with them"
+_COUNTED = "derived from the summaries of the exam's sessions; compared as they are"
 _KEY = "whether there is one; what it is, its seal proves"
 _CHAINED = "its hash, the next entry's `prev`, checkpoints"
 _AGAIN = "found again by the next round; audit:finding tells it"
@@ -233,6 +235,14 @@ COLUMNS: dict[str, dict[str, Cover]] = {
     "ledger_stamp_state": {**_none(_MEMORY, "id", "failures")},
     "certificate_copies": {**_none(_MEMORY, "certificate_id", "copied_at")},
     "acts_copied": {**_none(_MEMORY, "id", "through")},
+    "session_summaries": {
+        **_none(_SUMMED, "session_id", "exam_id", "began", "recording", "due_at", "held", "open_flags"),
+        **_none(_SUMMED, "stage", "free", "claimed_by", "calls", "restricted", "listed", "rank"),
+    },
+    "exam_counts": {
+        **_none(_COUNTED, "exam_id", "undecided", "second", "decided", "free", "flagged", "open_flags"),
+        **_none(_COUNTED, "going", "held"),
+    },
     "retention_state": {
         **_none(_MEMORY, "id", "passed_at", "failures", "audited_at", "findings", "orphans"),
     },

@@ -9,9 +9,11 @@ from proctoring.exams.model import Exam
 from proctoring.identity.rows import IdentityCheckRow
 from proctoring.sessions.model import OVER
 from proctoring.sessions.rows import SessionRow
+from proctoring.summaries.service import changed
 from proctoring.units.due import due_at, identity_due_at
 from proctoring.units.model import LIVING_VALUES, UnitKind
 from proctoring.units.rows import UnitRow, lock_units
+from proctoring.units.summary import FOOTAGE
 
 
 def set_due_dates(db: Db, exam: Exam, session_id: str, notified_at: datetime | None) -> None:
@@ -25,6 +27,7 @@ def set_due_dates(db: Db, exam: Exam, session_id: str, notified_at: datetime | N
         return
     due = period_ends(exam, row, notified_at)
     lock_units(db, session_id)
+    changed(db, session_id, FOOTAGE)
     living = update(UnitRow).where(UnitRow.session_id == session_id, UnitRow.state.in_(LIVING_VALUES))
     db.execute(living.values(due_at=due))
     check = db.get(IdentityCheckRow, session_id)

@@ -23,6 +23,8 @@ from proctoring.recordings.settle import settle
 from proctoring.sessions.model import EndReason, Session, SessionEvent, SessionState, after, check_end
 from proctoring.sessions.rows import SessionRow
 from proctoring.sessions.service import CANDIDATE, session_row
+from proctoring.sessions.summary import LIFE
+from proctoring.summaries.service import changed
 from proctoring.units.rows import UnitRow
 
 
@@ -101,6 +103,7 @@ def _end(
     """`left`: the candidate just left, so that the exam ended with the recording. `told`: of the ledger."""
     state = SessionState(row.state)
     row.state = after(state, event).value
+    changed(db, row.id, LIFE)
     if state is not SessionState.ENDED:
         row.ended_at = core.clock()
         if left and row.started_at is not None and not _page_holds(db, core, row.id):

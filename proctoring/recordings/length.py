@@ -20,10 +20,9 @@ from sqlalchemy.orm import Session as Db
 from proctoring.clock import ms_between
 from proctoring.exams.model import Stream
 from proctoring.recordings.model import EndCause
-from proctoring.recordings.rows import SegmentRow, TakeRow
+from proctoring.recordings.rows import TakeRow
 from proctoring.sessions.model import OVER_VALUES
 from proctoring.sessions.rows import SessionRow
-from proctoring.units.rows import UnitRow
 
 END_SLACK_MS = 5_000  # as long as streams may take to begin together
 STREAMS = tuple(stream.value for stream in Stream)
@@ -61,13 +60,10 @@ def stored_until_ms(db: Db, session_id: str) -> int:
 
 
 def _stored_ms(db: Db, session_ids: Collection[str]) -> dict[str, int]:
-    ends = (
-        select(UnitRow.session_id, func.max(SegmentRow.start_ms + SegmentRow.duration_ms))
-        .join(SegmentRow, SegmentRow.unit_id == UnitRow.id)
-        .where(UnitRow.session_id.in_(session_ids), UnitRow.kind.in_(STREAMS))
-        .group_by(UnitRow.session_id)
-    )
-    return dict(db.execute(ends).all())
+    """Of each session of which something is stored. A take reaches as far as its last segment."""
+    stored = TakeRow.stream.in_(STREAMS), TakeRow.end_ms > TakeRow.start_ms
+    ends = select(TakeRow.session_id, func.max(TakeRow.end_ms)).where(TakeRow.session_id.in_(session_ids))
+    return dict(db.execute(ends.where(*stored).group_by(TakeRow.session_id)).all())
 
 
 def _ended_by_goodbye(db: Db, endings: dict[str, int]) -> dict[str, int]:

@@ -30,6 +30,8 @@ from proctoring.recordings.settle import settle
 from proctoring.sessions.model import SessionEvent, SessionState, after
 from proctoring.sessions.rows import SessionRow
 from proctoring.sessions.service import session_row
+from proctoring.sessions.summary import LIFE
+from proctoring.summaries.service import changed
 from proctoring.units import keys as unit_keys
 from proctoring.units.model import UnitKind, UnitState
 from proctoring.units.rows import UnitRow, lock_units
@@ -67,6 +69,7 @@ def begin_take(
     row = session_row(db, session_id, lock=True)
     state = SessionState(row.state)
     row.state = after(state, SessionEvent.BEGIN).value
+    changed(db, session_id, LIFE)
     unit = unit_of(db, session_id, stream)
     first = row.started_at is None
     if first:

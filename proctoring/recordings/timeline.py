@@ -16,7 +16,7 @@ from proctoring.exams.service import load as load_exam
 from proctoring.recordings.model import EndCause, Gap, Segment, Take
 from proctoring.recordings.rows import GapRow, SegmentRow, TakeRow
 from proctoring.recordings.runs import runs
-from proctoring.recordings.summary import Summary, summaries
+from proctoring.recordings.sittings import Sitting, sittings
 from proctoring.sessions.model import SessionState
 from proctoring.sessions.service import load as load_session
 from proctoring.units.model import KEYLESS, UnitKind, UnitState
@@ -58,7 +58,7 @@ class StreamTimeline:
 
 
 @dataclass(frozen=True, slots=True)
-class Timeline(Summary):
+class Timeline(Sitting):
     """All streams of a session on one clock."""
 
     streams: tuple[StreamTimeline, ...]
@@ -115,7 +115,7 @@ def timeline(
         for stream in exam.profile.streams
         if stream.value in units
     )
-    whole = summaries(db, [session_id], now)[session_id]
+    whole = sittings(db, [session_id], now)[session_id]
     return Timeline(**asdict(whole), streams=streams)
 
 

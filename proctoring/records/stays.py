@@ -47,6 +47,7 @@ STAYS: dict[str, dict[str, Why]] = {
         WORD="kind state",
         PROOF="manifest_head public_key key_tag sealed_private_key",
     ),
+    "exam_counts": _stays(ID="exam_id"),
     "exam_records": _stays(ID="session_id"),
     "exams": _stays(ID="id", WORD="count_from zone streams", HOUSE="title legal_ground", PROOF="salts"),
     "flags": _stays(
@@ -79,6 +80,7 @@ STAYS: dict[str, dict[str, Why]] = {
     "retention_brakes": _stays(ID="id", WORD="cause", ACTED="released_by", MACHINE="detail", PROOF="salts"),
     "reviews": _stays(ID="session_id", WORD="state", ACTED="claimed_by decided_by unclear_by", PROOF="salts"),
     "segments": _stays(ID="unit_id take_id object_key", WORD="media_type", PROOF="ct_sha256 prev leaf_hash"),
+    "session_summaries": _stays(ID="session_id exam_id", WORD="stage listed", ACTED="claimed_by"),
     "sessions": _stays(
         ID="id exam_id",
         WORD="state language notice_version",

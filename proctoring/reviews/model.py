@@ -35,6 +35,10 @@ class ReviewState(StrEnum):
     ANNULLED = "annulled"
 
 
+UNDECIDED = (ReviewState.TO_REVIEW, ReviewState.IN_REVIEW)
+"""Nobody has decided about the session."""
+
+
 @dataclass(frozen=True, slots=True)
 class Review:
     """State of a session's review. `note`: `unclear_by`, who could not settle it, leaves it to the next."""

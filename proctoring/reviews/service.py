@@ -24,8 +24,10 @@ from proctoring.reviews.model import (
     check_unclear,
 )
 from proctoring.reviews.rows import ReviewRow
+from proctoring.reviews.summary import REVIEW
 from proctoring.sessions.model import SessionState
 from proctoring.sessions.service import session_row
+from proctoring.summaries.service import changed
 
 
 def load(db: Db, session_id: str) -> Review:
@@ -147,6 +149,7 @@ def _claimed(db: Db, session_id: str, actor: Actor) -> ReviewRow:
 def _row(db: Db, session_id: str) -> ReviewRow:
     """The review as it is now; nobody else decides about the session until the transaction ends."""
     session_row(db, session_id, lock=True)
+    changed(db, session_id, REVIEW)
     row = db.get(ReviewRow, session_id, with_for_update=True)
     if row is None:
         row = ReviewRow(session_id=session_id, state=ReviewState.TO_REVIEW.value)

@@ -29,6 +29,7 @@ from proctoring.sessions.model import (
     check_ref,
 )
 from proctoring.sessions.rows import SessionRow
+from proctoring.summaries.service import make as make_summary
 from proctoring.units.due import due_at
 from proctoring.units.making import make_units
 
@@ -79,6 +80,7 @@ def create(
     )
     db.add(row)
     db.flush()
+    make_summary(db, row.id, exam_id)
     enter(
         db,
         now,

@@ -8,9 +8,11 @@ from sqlalchemy.orm import Session as Db
 from proctoring.core import Core
 from proctoring.errors import Unavailable
 from proctoring.exams.model import CaptureProfile
+from proctoring.summaries.service import changed
 from proctoring.units.keys import commitment
 from proctoring.units.model import UnitKind, UnitState, unit_kinds
 from proctoring.units.rows import UnitRow
+from proctoring.units.summary import FOOTAGE
 from storage.errors import KeyMissing, KeyServiceFailed
 from storage.keys.unit_tags import UnitPublicKey
 from storage.proofs.manifest import GENESIS
@@ -44,6 +46,7 @@ def make_units(db: Db, core: Core, session_id: str, profile: CaptureProfile, due
                 manifest_head=GENESIS,
             )
         )
+    changed(db, session_id, FOOTAGE)
     return made
 
 

@@ -11,8 +11,10 @@ from typing import Any
 from sqlalchemy import ColumnElement, update
 from sqlalchemy.orm import Session as Db
 
+from proctoring.summaries.service import changed
 from proctoring.units.model import LIVING_VALUES, UnitState
 from proctoring.units.rows import UnitRow
+from proctoring.units.summary import FOOTAGE
 
 
 def raise_holds(db: Db, unit_id: str) -> bool:
@@ -21,15 +23,16 @@ def raise_holds(db: Db, unit_id: str) -> bool:
         update(UnitRow)
         .where(UnitRow.id == unit_id, UnitRow.state.in_(LIVING_VALUES))
         .values(active_holds=UnitRow.active_holds + 1)
-        .returning(UnitRow.id)
+        .returning(UnitRow.session_id)
     )
-    return db.scalar(raised) is not None
+    return _changed(db, db.scalar(raised))
 
 
 def lower_holds(db: Db, unit_ids: Iterable[str]) -> None:
     """Count one hold less on each of these units, in their order."""
     for unit_id in unit_ids:
-        db.execute(update(UnitRow).where(UnitRow.id == unit_id).values(active_holds=UnitRow.active_holds - 1))
+        lowered = update(UnitRow).where(UnitRow.id == unit_id).values(active_holds=UnitRow.active_holds - 1)
+        _changed(db, db.scalar(lowered.returning(UnitRow.session_id)))
 
 
 def retain(db: Db, session_id: str) -> list[tuple[str, int, str]]:
@@ -81,6 +84,13 @@ def _destroy_key(db: Db, unit_id: str, where: tuple[ColumnElement[bool], ...], *
             sealed_private_key=None,
             **values,
         )
-        .returning(UnitRow.id)
+        .returning(UnitRow.session_id)
     )
-    return db.scalar(destroyed) is not None
+    return _changed(db, db.scalar(destroyed))
+
+
+def _changed(db: Db, session_id: str | None) -> bool:
+    """Whether a unit was changed, one of this session."""
+    if session_id is not None:
+        changed(db, session_id, FOOTAGE)
+    return session_id is not None

@@ -11,7 +11,7 @@ from proctoring.casework.standing import relations
 from proctoring.flags.model import Category, Severity
 from proctoring.incidents import service as incidents
 from proctoring.incidents.model import Amendment, Incident
-from proctoring.recordings.summary import summaries
+from proctoring.recordings.sittings import sittings
 from review_ui.permit import APPEAL, Permit, needs
 from review_ui.staff_pages import StaffPages, back_to, names_of
 
@@ -28,7 +28,7 @@ def routes(staff: StaffPages) -> APIRouter:
             lodged = [] if after else appeals.page_of(db, AppealState.LODGED)[0]
             answered, more = appeals.page_of(db, AppealState.CLOSED, after)
             about = {one.session_id for one in (*lodged, *answered)}
-            sat, standing = summaries(db, about, staff.now()), relations(db, by.person, about)
+            sat, standing = sittings(db, about, staff.now()), relations(db, by.person, about)
             decided = incidents.of_sessions(db, {one.session_id for one in lodged})
 
             def line(one: Appeal) -> dict[str, object]:

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Request, Response
 
 from proctoring.access.model import May
 from proctoring.custody import service as custody
-from proctoring.recordings.summary import summary
+from proctoring.recordings.sittings import sitting
 from review_ui.permit import CERTIFICATE, Permit, needs
 from review_ui.staff_pages import StaffPages
 
@@ -31,7 +31,7 @@ def routes(staff: StaffPages) -> APIRouter:
                 db,
                 row=row,
                 body=json.loads(row.body),
-                session=summary(db, row.session_id),
+                session=sitting(db, row.session_id),
             )
 
     @router.get(

@@ -13,7 +13,7 @@ from proctoring.casework.standing import relations
 from proctoring.holds import service as holds
 from proctoring.incidents import service as incidents
 from proctoring.incidents.model import AWAITING, IncidentState
-from proctoring.recordings.summary import summaries
+from proctoring.recordings.sittings import sittings
 from review_ui.permit import INCIDENT, Permit, needs
 from review_ui.staff_pages import StaffPages, back_to, names_of
 
@@ -38,7 +38,7 @@ def routes(staff: StaffPages) -> APIRouter:
             confirmed, more = incidents.page_of(db, HELD, after)
             shown = [*waiting, *confirmed]
             about = {one.session_id for one in shown}
-            sat, standing = summaries(db, about, staff.now()), relations(db, by.person, about)
+            sat, standing = sittings(db, about, staff.now()), relations(db, by.person, about)
             placed = holds.placed(db, {one.hold_id for one in shown})
             lines = [
                 {

@@ -1,26 +1,32 @@
 """The reviewers' work list: oldest due first, filters in the URL, claim, bulk "no concern"."""
 
+from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Form, Request, Response
+from sqlalchemy.orm import Session as Db
 
 from proctoring.access.model import May, Person
 from proctoring.casework import claims
-from proctoring.casework.queue import NOT_REVIEWED, QueueLine, queue
+from proctoring.casework.glances import Glance, glances
+from proctoring.casework.lines import Line, lines
+from proctoring.casework.queue import Asked, Claimed, count_mine, due_soon, queue, soonest
 from proctoring.errors import Invalid
-from proctoring.flags.model import Flag, FlagSource
+from proctoring.flags.model import Flag, FlagSource, FlagState
 from proctoring.reviews import service as reviews
-from proctoring.reviews.model import ReviewState, is_decidable, may_claim
+from proctoring.reviews.model import UNDECIDED, ReviewState, is_decidable, may_claim
 from proctoring.sessions.model import SessionState
 from proctoring.spools import service as spools
-from review_ui.due import Due, due
+from proctoring.summaries import service as summaries
+from proctoring.summaries.model import Stage
+from review_ui.due import Due, due, due_of
 from review_ui.permit import Permit, needs
 from review_ui.staff_pages import StaffPages, back_to
 
-PAGE_SIZE = 50
+SOON_SHOWN = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +34,8 @@ class Row:
     """A line of the queue, ready to be drawn; `selectable` may be among those decided at once. Places are
     percentages of the session's length."""
 
-    line: QueueLine
+    line: Line
+    glance: Glance
     due: Due
     mine: bool
     selectable: bool
@@ -40,7 +47,7 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """One chip above the table: its address switches it on or off."""
+    """One chip above the table: its address switches it on or off. `count`: what it leaves by itself."""
 
     name: str
     count: int
@@ -48,122 +55,113 @@ class Filter:
     on: bool
 
 
-def routes(desk: StaffPages) -> APIRouter:
+def routes(staff: StaffPages) -> APIRouter:
     """`/queue` and what is sent from it."""
     router = APIRouter()
 
     @router.get("/queue")
     def show(
         request: Request,
-        by: Annotated[Permit, needs(desk, May.SEE_QUEUE)],
+        by: Annotated[Permit, needs(staff, May.SEE_QUEUE)],
         state: str = "",
         flags: str = "",
         claim: str = "",
-        page: int = 1,
+        after: str = "",
     ) -> Response:
         asked = {"state": state, "flags": flags, "claim": claim}
-        with desk.core.db.read() as db:
-            every = [as_row(line, by.person, desk.now()) for line in open_to_all(queue(db, now=desk.now()))]
-            undecided = [row for row in every if row.line.review.state in NOT_REVIEWED]
-            shown = [row for row in every if matches(row, asked)]
-            start = (max(1, page) - 1) * PAGE_SIZE
-            return desk.page(
+        now = staff.now()
+        with staff.core.db.read() as db:
+            found, first = queue(db, asked_of(by.person, asked), after), soonest(db, now, SOON_SHOWN)
+            told = {one.session.id: one for one in lines(db, {*found.rows, *first}, now)}
+            drawn = glances(db, [row.session_id for row in found.rows], now)
+            counts, mine = summaries.counts(db), count_mine(db, by.person.id)
+            chips = filters(counts, mine, asked)
+            on = [chip.count for chip in chips if chip.on]
+            return staff.page(
                 request,
                 "queue.html",
                 by.person,
                 db,
-                rows=shown[start : start + PAGE_SIZE],
-                total=len(shown),
-                filters=filters(every, asked),
-                troubles=spools.troubles(db, desk.core)[:1],
-                undecided=undecided,
-                left=sum(len(row.line.open_flags) for row in undecided),
-                mine=sum(row.mine for row in undecided),
-                soon=[row for row in undecided if row.due.soon and not row.recording],
-                next_page=f"?{urlencode(kept(asked) | {'page': page + 1})}"
-                if start + PAGE_SIZE < len(shown)
-                else None,
+                rows=[as_row(told[one], drawn[one], by.person, now) for one in drawn],
+                total=counts["undecided"] if not on else on[0] if len(on) == 1 else None,
+                filters=chips,
+                troubles=spools.troubles(db, staff.core)[:1],
+                counts=counts,
+                mine=mine,
+                soon=count_soon(db, now),
+                hurry=[told[row.session_id] for row in first if due_of(told[row.session_id], now).soon],
+                next_page=f"?{urlencode(kept(asked) | {'after': found.after})}" if found.after else None,
             )
 
     @router.post("/queue/no-concern")
     def no_concern(
-        by: Annotated[Permit, needs(desk, May.SEE_QUEUE)],
+        by: Annotated[Permit, needs(staff, May.SEE_QUEUE)],
         session: Annotated[list[str], Form(default_factory=list)],
     ) -> Response:
         if not session:
             raise Invalid("No session was selected.", "Go back and tick at least one.")
         with by.begin() as db:
             for session_id in session:
-                claims.claim(db, desk.core, by.actor, session_id)
-                reviews.decide_no_concern(db, desk.core, by.actor, session_id)
+                claims.claim(db, staff.core, by.actor, session_id)
+                reviews.decide_no_concern(db, staff.core, by.actor, session_id)
         return back_to("/queue")
 
     return router
 
 
-def open_to_all(lines: list[QueueLine]) -> list[QueueLine]:
-    """Without those that are restricted: nothing of them is shown to reviewers."""
-    return [line for line in lines if not line.restricted]
+def asked_of(person: Person, asked: dict[str, str]) -> Asked:
+    """What an address asks for; without a state, sessions that nobody has decided."""
+    stage = asked["state"] if asked["state"] in set(Stage) else Stage.UNDECIDED
+    claimed = asked["claim"] if asked["claim"] in set(Claimed) else Claimed.ANY
+    return Asked(person.id, Stage(stage), asked["flags"] == "open", Claimed(claimed))
 
 
-def as_row(line: QueueLine, person: Person, now: datetime) -> Row:
+def count_soon(db: Db, now: datetime) -> int:
+    """How many sessions go within a week though nobody has decided them."""
+    return sum(n for zone, at, n in due_soon(db, now) if due(at, now, now, zone, held=False).soon)
+
+
+def as_row(line: Line, glance: Glance, person: Person, now: datetime) -> Row:
     """The line with its figures for drawing."""
-    length = max(1, line.length_ms)
-    began = line.session.started_at or line.session.created_at
-    counts = [(source, sum(f.source is source for f in line.open_flags)) for source in FlagSource]
+    length = max(1, glance.length_ms)
+    still_open = [flag for flag in glance.flags if flag.state is FlagState.OPEN]
+    counts = [(source, sum(flag.source is source for flag in still_open)) for source in FlagSource]
     return Row(
         line,
-        due(line.due_at, began, now, line.zone, line.held),
+        glance,
+        due_of(line, now),
         line.review.state is ReviewState.IN_REVIEW and line.review.claimed_by == person.id,
         _is_selectable(line, person),
         line.session.state is SessionState.RECORDING,
         tuple((source, count) for source, count in counts if count),
-        tuple((flag, 100 * flag.start_ms / length) for flag in line.flags),
+        tuple((flag, 100 * flag.start_ms / length) for flag in glance.flags),
         tuple(
             (100 * start / length, max(0.6, 100 * (end - start) / length))
-            for start, end in line.gaps
+            for start, end in glance.gaps
             if end > start
         ),
     )
 
 
-def _is_selectable(line: QueueLine, person: Person) -> bool:
+def _is_selectable(line: Line, person: Person) -> bool:
     """Whether nobody has decided, and this person may claim it and decide now."""
-    claimable = line.review.state in NOT_REVIEWED and may_claim(line.review, person.id, settled=False)
-    return claimable and is_decidable(line.session.state, len(line.open_flags))
+    claimable = line.review.state in UNDECIDED and may_claim(line.review, person.id, settled=False)
+    return claimable and is_decidable(line.session.state, line.open_flags)
 
 
-def matches(row: Row, asked: dict[str, str]) -> bool:
-    """Whether the row is among those asked for; without a state, those that nobody has decided."""
-    state = row.line.review.state
-    wanted = {
-        "second": (ReviewState.SECOND_PERSON,),
-        "decided": (ReviewState.NO_CONCERN, ReviewState.INCIDENT, ReviewState.ANNULLED),
-    }
-    if state not in wanted.get(asked["state"], NOT_REVIEWED):
-        return False
-    if asked["flags"] == "open" and not row.line.open_flags:
-        return False
-    if asked["claim"] == "free":
-        return state is ReviewState.TO_REVIEW
-    return asked["claim"] != "me" or row.mine
-
-
-def filters(rows: list[Row], asked: dict[str, str]) -> list[Filter]:
-    """The chips, each with how many sessions it would leave by itself."""
+def filters(counts: Counter[str], mine: int, asked: dict[str, str]) -> list[Filter]:
+    """The chips."""
     chips = [
-        ("With open flags", "flags", "open"),
-        ("Free", "claim", "free"),
-        ("Mine", "claim", "me"),
-        ("With a second person", "state", "second"),
-        ("Decided", "state", "decided"),
+        ("With open flags", "flags", "open", counts["flagged"]),
+        ("Free", "claim", "free", counts["free"]),
+        ("Mine", "claim", "me", mine),
+        ("With a second person", "state", "second", counts["second"]),
+        ("Decided", "state", "decided", counts["decided"]),
     ]
-    nothing = {"state": "", "flags": "", "claim": ""}
     found = []
-    for name, key, value in chips:
+    for name, key, value, count in chips:
         on = asked[key] == value
         href = urlencode(kept(asked | {key: "" if on else value}))
-        count = sum(matches(row, nothing | {key: value}) for row in rows)
         found.append(Filter(name, count, f"/queue?{href}" if href else "/queue", on))
     return found
 

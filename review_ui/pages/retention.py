@@ -4,67 +4,69 @@ Certificates are listed here too, and holds are placed and released.
 """
 
 import json
-from collections import defaultdict
-from typing import Annotated
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Form, Request, Response
 from sqlalchemy.orm import Session as Db
 
-from proctoring.access.model import May, may
+from proctoring.access import service as access
+from proctoring.access.model import May, Person, may
+from proctoring.casework.lines import lines
 from proctoring.casework.procedures import open_procedures
 from proctoring.casework.procedures import release as release_by_hand
-from proctoring.casework.queue import queue
+from proctoring.casework.queue import due_first
 from proctoring.custody import service as custody
 from proctoring.holds import service as holds
-from proctoring.holds.model import PLACED_BY_HAND, Hold, HoldKind, check_by_hand, release_refusal
+from proctoring.holds.model import PLACED_BY_HAND, HoldKind, check_by_hand, release_refusal
 from proctoring.holds.worker_state import brake_in_force
 from proctoring.proofs import stops
 from proctoring.sessions import service as sessions
+from proctoring.summaries import service as summaries
 from review_ui.dates import morning
-from review_ui.due import due
+from review_ui.due import due_of
 from review_ui.permit import Permit, needs
-from review_ui.staff_pages import StaffPages, back_to, names_of
+from review_ui.staff_pages import StaffPages, back_to
+
+SECTION_SIZE = 20
+"""Of each of the three lists."""
 
 
-def routes(desk: StaffPages) -> APIRouter:
+def routes(staff: StaffPages) -> APIRouter:
     """`/retention`, `/holds/…`."""
     router = APIRouter()
 
     @router.get("/retention")
     def show(
-        request: Request, by: Annotated[Permit, needs(desk, May.SEE_RETENTION)], hold: str = ""
+        request: Request,
+        by: Annotated[Permit, needs(staff, May.SEE_RETENTION)],
+        hold: str = "",
+        after: str = "",
+        held_after: str = "",
+        certificates_after: str = "",
     ) -> Response:
-        now = desk.now()
+        here = {"after": after, "held_after": held_after, "certificates_after": certificates_after}
         may_place = may(by.person, May.PLACE_HOLD)
-        with desk.core.db.read() as db:
-            lines, placed, procedures = [], _placed(db), open_procedures(db)
-            for line in queue(db, now=now):
-                began = line.session.started_at or line.session.created_at
-                due_then = due(line.due_at, began, now, line.zone, line.held)
-                lines.append((line, due_then, placed[line.session.id]))
-            return desk.page(
+        with staff.core.db.read() as db:
+            return staff.page(
                 request,
                 "retention.html",
                 by.person,
                 db,
-                going=[one for one in lines if not one[2]],
-                held=[one for one in lines if one[2]],
-                certificates=[(row, json.loads(row.body)) for row in custody.certificates(db)],
-                names=names_of(db),
+                **lists(db, by.person, staff.now(), here),
+                here={name: place for name, place in here.items() if place},
                 may_place=may_place,
                 holding=hold if may_place else "",
                 may_release=may(by.person, May.RELEASE_HOLD),
                 kinds=PLACED_BY_HAND,
-                refusal=lambda hold: release_refusal(
-                    hold.kind, hold.owner, by.person.id, procedures.get(hold.id)
-                ),
                 brake=brake_in_force(db),
                 stopped=stops.in_force(db),
             )
 
     @router.post("/holds")
     def place(
-        by: Annotated[Permit, needs(desk, May.PLACE_HOLD)],
+        by: Annotated[Permit, needs(staff, May.PLACE_HOLD)],
         session_id: Annotated[str, Form()],
         kind: Annotated[HoldKind, Form()],
         reason: Annotated[str, Form()],
@@ -74,21 +76,36 @@ def routes(desk: StaffPages) -> APIRouter:
         with by.begin() as db:
             zone = sessions.exam_of(db, sessions.load(db, session_id.strip())).regulation.zone
             review_at = morning(review_on, zone) if review_on else None
-            holds.place(db, desk.core, by.actor, session_id.strip(), kind, reason=reason, review_at=review_at)
+            holds.place(
+                db, staff.core, by.actor, session_id.strip(), kind, reason=reason, review_at=review_at
+            )
         return back_to("/retention")
 
     @router.post("/holds/{hold_id}/release")
-    def release(hold_id: str, by: Annotated[Permit, needs(desk, May.RELEASE_HOLD)]) -> Response:
+    def release(hold_id: str, by: Annotated[Permit, needs(staff, May.RELEASE_HOLD)]) -> Response:
         with by.begin() as db:
-            release_by_hand(db, desk.core, by.actor, hold_id)
+            release_by_hand(db, staff.core, by.actor, hold_id)
         return back_to("/retention")
 
     return router
 
 
-def _placed(db: Db) -> defaultdict[str, list[Hold]]:
-    """The holds in force of each session, the oldest first."""
-    found: defaultdict[str, list[Hold]] = defaultdict(list)
-    for hold in holds.active(db):
-        found[hold.session_id].append(hold)
-    return found
+def lists(db: Db, person: Person, now: datetime, here: Mapping[str, str]) -> dict[str, Any]:
+    """What goes next, what is held, and the newest certificates; a page of each, from the place `here`."""
+    going = due_first(db, held=False, size=SECTION_SIZE, after=here["after"])
+    held = due_first(db, held=True, size=SECTION_SIZE, after=here["held_after"])
+    certificates = custody.newest_certificates(db, here["certificates_after"], SECTION_SIZE)
+    shown = [(line, due_of(line, now)) for line in lines(db, [*going.rows, *held.rows], now)]
+    first_held = len(going.rows)
+    placed = holds.of_sessions(db, [row.session_id for row in held.rows])
+    every = [hold for some in placed.values() for hold in some]
+    procedures = open_procedures(db, [hold.id for hold in every])
+    return {
+        "counts": summaries.counts(db),
+        "going": shown[:first_held],
+        "held": [(line, due, placed[line.session.id]) for line, due in shown[first_held:]],
+        "certificates": [(row, json.loads(row.body)) for row in certificates.rows],
+        "more": {"after": going.after, "held_after": held.after, "certificates": certificates.after},
+        "names": access.names(db, {hold.owner for hold in every}),
+        "refusal": lambda hold: release_refusal(hold.kind, hold.owner, person.id, procedures.get(hold.id)),
+    }

@@ -3,9 +3,10 @@
 from datetime import timedelta
 
 from fastapi import APIRouter
-from sqlalchemy import select
+from sqlalchemy import delete, select, update
 
 from proctoring.casework import results
+from proctoring.casework.summary_check import SummaryCheck
 from proctoring.compose.checks import database
 from proctoring.core import Core
 from proctoring.custody.model import SYSTEM
@@ -27,6 +28,7 @@ from proctoring.records import words
 from proctoring.restore.compare import CopyWatch
 from proctoring.sessions import service as sessions
 from proctoring.sessions.model import Session
+from proctoring.summaries.rows import SummaryRow
 from storage.errors import TimestampFailed
 from storage.objects.naming import segment_key
 from storage.proofs.tree import EMPTY_ROOT
@@ -34,6 +36,16 @@ from tests.integration.acts_of_capture import REASON, invited
 from tests.integration.role_client import client_of, read
 from tests.support.roles import RolesWorld
 from tests.support.world import ADMIN
+
+
+def mends_summaries(world: RolesWorld, session: Session, edit: dict[str, object]) -> None:
+    """Somebody edits the session's summary; the job makes it anew, and counts at the end of its round."""
+    with world.core.db.begin() as db:
+        db.execute(update(SummaryRow).where(SummaryRow.session_id == session.id).values(edit))
+    with world.role("worker") as core:
+        check = SummaryCheck(core)
+        assert check.run() > 0
+        assert check.run() == 0
 
 
 def worker_jobs(world: RolesWorld, session: Session) -> None:
@@ -56,6 +68,9 @@ def worker_jobs(world: RolesWorld, session: Session) -> None:
     with world.core.db.begin() as db:
         assert sessions.load(db, forgotten.id).ended_at is not None
         results.publish_results(db, world.core, ADMIN, session.exam_id, world.clock())
+        db.execute(delete(SummaryRow).where(SummaryRow.session_id == forgotten.id))
+    mends_summaries(world, session, {"stage": "second", "listed": "second", "held": True})
+    mends_summaries(world, session, {"stage": "undecided", "listed": "undecided", "open_flags": 7})
     with world.role("worker") as core:
         world.clock.move(days=30)
         outcomes = world.eraser.run()

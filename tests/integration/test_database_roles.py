@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import event
 from sqlalchemy.engine import Connection, Engine
 
+from proctoring.casework import summaries
 from proctoring.migrations.rights import LOCKED_BY, USERS
 from tests.integration.acts_of_capture import candidates_life
 from tests.integration.acts_of_review import staff_work
@@ -26,11 +27,14 @@ def world(tmp_path: Path) -> Iterator[RolesWorld]:
 @pytest.mark.promise("P12")
 def test_every_role_uses_all_its_rights_and_lacks_none(world: RolesWorld) -> None:
     """Everything that capture, review and worker do, each as its own user of a real PostgreSQL: nothing is
-    refused, and each right of the table in the code was used by a statement."""
+    refused, each right of the table in the code was used by a statement, and every summary is kept."""
     with statements(USERS) as used:
         session = candidates_life(world)
         staff_work(world, session)
         worker_jobs(world, session)
+        with world.core.db.read() as db:
+            assert summaries.differing(db)[0] == []
+            assert summaries.miscounted(db) == []
         for name in USERS:
             put_back(world, name)
     for name in USERS:
@@ -48,6 +52,7 @@ def statements(users: Iterable[str]) -> Iterator[dict[str, Rights]]:
         if written := re.match(r"(INSERT INTO|DELETE FROM) (\w+)", statement):
             mine.add((written[1].split()[0], written[2], ""))
         if changed := re.match(r"UPDATE (\w+) SET (.*?)(?: WHERE|$)", statement, re.DOTALL):
+            mine.add(("SELECT", changed[1], ""))  # whatever finds the row reads it
             mine |= {("UPDATE", changed[1], name) for name in re.findall(r"(?:^|, ?)(\w+)=", changed[2])}
         if "FOR UPDATE" in statement and "FROM sessions" in statement:
             mine.add(("UPDATE", "sessions", LOCKED_BY))

@@ -15,7 +15,7 @@ from sqlalchemy import select
 
 from proctoring.compose.parts import parts
 from proctoring.compose.prepare import prepare
-from proctoring.custody.service import certificates
+from proctoring.custody.service import newest_certificates
 from proctoring.exams.model import CountFrom, Regulation
 from proctoring.records import words
 from proctoring.units.model import UnitState
@@ -69,7 +69,7 @@ def test_two_beats_and_two_workers_erase_what_is_due_exactly_once(tmp_path: Path
     with redis_url(tmp_path) as broker, running(data, broker, "worker", "worker", "beat", "beat"):
         wait_until(erased, ERASED_S_MAX, "the worker did not erase")
     with made.core.db.read() as db:
-        assert len(certificates(db)) == 3
+        assert len(newest_certificates(db).rows) == 3
     assert [file for file in (data / "objects").rglob("*") if file.is_file()] == []
     made.core.db.close()
 

@@ -6,6 +6,9 @@ from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from proctoring.casework.glances import Glance, glances
+from proctoring.casework.lines import Line, lines
+from proctoring.casework.queue import Asked, queue
 from proctoring.core import Core
 from proctoring.custody.model import Actor
 from proctoring.db import Database
@@ -23,6 +26,7 @@ from proctoring.recordings.model import EndCause
 from proctoring.recordings.service import BegunTake
 from proctoring.sessions import service as sessions
 from proctoring.sessions.model import Session
+from proctoring.summaries.model import Stage
 from retention.erase import Eraser
 from retention.rules import Rules
 from storage.keys.folder import KeyFolder
@@ -127,6 +131,16 @@ class World:
         session = self.session(exam)
         with self.core.db.begin() as db:
             return sessions.admit(db, self.core, session.id, "v1", notice_text="{}", language="nl")
+
+    def queued(self, stage: Stage = Stage.UNDECIDED) -> list[Line]:
+        """The first page of the reviewers' queue."""
+        with self.core.db.read() as db:
+            return lines(db, queue(db, Asked("", stage)).rows, self.clock())
+
+    def glance(self, session: Session) -> Glance:
+        """What the queue draws of the session."""
+        with self.core.db.read() as db:
+            return glances(db, [session.id], self.clock())[session.id]
 
     def begin(self, session: Session, stream: Stream = Stream.WEBCAM) -> BegunTake:
         with self.core.db.begin() as db:

@@ -8,13 +8,16 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, Table, insert, select, text
+from sqlalchemy.orm import Session as Db
 
+from proctoring.casework import summaries
 from proctoring.clock import iso
 from proctoring.custody.model import entry_hash
 from proctoring.custody.rows import EntryRow, LedgerHeadRow
 from proctoring.db import Row
 from proctoring.proofs.read import OF_SESSION, THROUGH
 from proctoring.recordings.rows import SegmentRow
+from proctoring.summaries.rows import SummaryRow
 from proctoring.units.rows import UnitRow
 from tests.support.world import SEGMENT_MS
 
@@ -52,6 +55,7 @@ def fill(connection: Connection, templates: list[str], sessions: int, done: int 
                     made[SegmentRow.__tablename__] += _hours(made[SegmentRow.__tablename__], unit["id"])
         for name in _order(made):
             connection.execute(insert(_TABLES[name]), made[name])
+    count_anew(connection)
     at = {"number": number, "hash": prev}
     connection.execute(_TABLES[LedgerHeadRow.__tablename__].update().values(at))
     connection.commit()
@@ -59,12 +63,19 @@ def fill(connection: Connection, templates: list[str], sessions: int, done: int 
     connection.commit()
 
 
+def count_anew(connection: Connection) -> None:
+    """Counts of the exams, after the summaries."""
+    with Db(connection) as db:
+        summaries.count_anew(db, summaries.miscounted(db))
+        db.flush()
+
+
 def _of_session(connection: Connection, session_id: str) -> Rows:
     def read(table: Table, *where: Any) -> list[dict[str, Any]]:
         return [dict(row) for row in connection.execute(select(table).where(*where)).mappings()]
 
     rows: Rows = {}
-    for name in (*OF_SESSION, EntryRow.__tablename__):
+    for name in (*OF_SESSION, EntryRow.__tablename__, SummaryRow.__tablename__):
         table = _TABLES[name]
         rows[name] = read(table, table.c["id" if name == "sessions" else "session_id"] == session_id)
     through = THROUGH | {SegmentRow.__tablename__: (UnitRow.__tablename__, "unit_id")}

@@ -12,7 +12,7 @@ from proctoring.appeals.model import AppealOutcome
 from proctoring.casework import procedures
 from proctoring.custody.model import Action, Actor, first_break
 from proctoring.custody.rows import CertificateRow
-from proctoring.custody.service import certificates, entries
+from proctoring.custody.service import entries, newest_certificates
 from proctoring.errors import BeingErased, Conflict
 from proctoring.exams.model import CountFrom, Regulation, Stream
 from proctoring.holds import service as holds
@@ -70,7 +70,7 @@ def test_nothing_goes_before_its_due_date_and_all_of_it_at_it(world: World, ende
         assert (unit.state, unit.sealed_private_key) == (UnitState.ERASED.value, None)
     with world.core.db.read() as db:
         assert all(key is None for key in db.scalars(select(TakeRow.sealed_key)))
-        assert len(certificates(db)) == 3
+        assert len(newest_certificates(db).rows) == 3
 
 
 @pytest.mark.promise("P8")
@@ -153,7 +153,7 @@ def test_a_failed_deletion_is_said_and_finished_by_the_next_pass(world: World, e
     assert all(outcome.failure and not outcome.certificate_id for outcome in outcomes)
     assert {unit.state for unit in units(world)} == {UnitState.ERASING.value}
     with world.core.db.read() as db:
-        assert certificates(db) == []
+        assert newest_certificates(db).rows == []
     failing.broken = False
     assert all(outcome.certificate_id for outcome in eraser.run())
     assert stored(world) == 0
@@ -182,7 +182,7 @@ def test_the_certificate_is_signed_and_names_nobody(world: World, ended: Session
     """Its signature verifies over its very bytes; it holds ids, times and counts."""
     pass_due(world)
     with world.core.db.read() as db:
-        rows: list[CertificateRow] = certificates(db)
+        rows: list[CertificateRow] = list(newest_certificates(db).rows)
     for row in rows:
         check_body(world.signer.public, Purpose.CERTIFICATE, row.body, row.signature)
         body = json.loads(row.body)
@@ -214,7 +214,7 @@ def test_a_second_pass_changes_nothing(world: World, ended: Session) -> None:
     pass_due(world)
     assert world.eraser.run() == []
     with world.core.db.read() as db:
-        assert len(certificates(db)) == 3
+        assert len(newest_certificates(db).rows) == 3
 
 
 def test_a_session_that_nobody_ended_is_ended_and_still_erased(world: World) -> None:

@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from proctoring.clock import iso
 from proctoring.custody.model import Action
-from proctoring.custody.service import certificates, entries
+from proctoring.custody.service import entries, newest_certificates
 from proctoring.holds import service as holds
 from proctoring.holds import worker_state
 from proctoring.holds.brake import Brake, BrakeCause
@@ -77,7 +77,7 @@ def test_what_comes_back_after_its_erasure_is_found_within_a_day_and_goes(
     assert found(world, Action.AUDIT_FINDING) == [unit.id]
     assert metric(world, "audit_findings_total") == 1
     with world.core.db.read() as db:
-        assert len(certificates(db)) == 3
+        assert len(newest_certificates(db).rows) == 3
 
 
 def test_the_audit_ends_with_the_backup_horizon_that_the_certificate_names(
@@ -86,7 +86,7 @@ def test_the_audit_ends_with_the_backup_horizon_that_the_certificate_names(
     """From then on no copy can come back, and nothing is listed any more."""
     unit = erase_all(world)[0]
     with world.core.db.read() as db:
-        bodies = [json.loads(row.body) for row in certificates(db)]
+        bodies = [json.loads(row.body) for row in newest_certificates(db).rows]
     assert unit.erased_at is not None
     gone_by = iso(unit.erased_at + Rules().backup_horizon)
     assert all(body["backups"] == {"horizon_days": 35, "gone_by": gone_by} for body in bodies)

@@ -93,11 +93,11 @@ def test_a_page_begins_behind_the_last_row_of_the_one_before(
     after: str | None = ""
     with office.world.core.db.read() as db:
         while after is not None:
-            by = IncidentRow.decided_at
+            by = (IncidentRow.decided_at,)
             part = page(db, IncidentRow, of_one, by=by, after=after, newest_first=newest_first)
             found += [row.id for row in part.rows]
             after = part.after
         with pytest.raises(NotFound):
-            page(db, IncidentRow, by=IncidentRow.decided_at, after="nobody")
+            page(db, IncidentRow, by=(IncidentRow.decided_at,), after="nobody")
     assert found == sorted(found, reverse=newest_first)
     assert len(set(found)) == COPIES + 1

@@ -4,12 +4,11 @@ import pytest
 
 from proctoring.appeals import service as appeals
 from proctoring.appeals.model import AppealOutcome, AppealState
-from proctoring.casework import queue
 from proctoring.errors import Conflict, Denied, Invalid, WrongState
 from proctoring.holds import service as holds
 from proctoring.incidents import service as incidents
-from proctoring.reviews.model import ReviewState
 from proctoring.sessions.model import Session
+from proctoring.summaries.model import Stage
 from tests.support.looks import look
 from tests.support.world import World
 from tests.unit.proctoring.decided import ANNA, BERT, COMMITTEE, DIRK, claimed, decide, held_units, no
@@ -73,10 +72,9 @@ def test_holds_of_several_kinds_add_up(world: World, ended: Session) -> None:
 def test_the_queue_shows_what_is_due_first(world: World, ended: Session) -> None:
     """Lines carry the due date, the flags, the length and who has claimed."""
     claimed(world, ended)
-    with world.core.db.read() as db:
-        (line,) = queue.queue(db)
-        assert queue.queue(db, (ReviewState.NO_CONCERN,)) == []
+    (line,) = world.queued()
+    assert world.queued(Stage.DECIDED) == []
     assert line.session.id == ended.id
     assert line.review.claimed_by == "anna"
-    assert line.length_ms > 0
+    assert world.glance(ended).length_ms > 0
     assert not line.held

@@ -2,7 +2,6 @@
 
 import pytest
 
-from proctoring.casework.queue import queue
 from proctoring.custody.model import Actor
 from proctoring.errors import Conflict, Invalid
 from proctoring.exams.model import Stream
@@ -50,8 +49,8 @@ def test_a_call_is_a_message_and_the_candidate_s_flag(world: World, session: Ses
     )
     assert (raised.note, raised.state) == ("The doorbell rang.", FlagState.OPEN)
     assert 30_000 <= raised.start_ms == raised.end_ms <= 32_000
+    assert world.queued()[0].calls == 1
     with world.core.db.read() as db:
-        assert queue(db)[0].calls == 1
         assert db.query(TakeRow).filter(TakeRow.ended_at.is_not(None)).count() == 0
 
 
@@ -81,7 +80,7 @@ def test_an_answer_is_given_once(world: World, session: Session) -> None:
     with world.core.db.read() as db:
         (read,) = help_requests.of_session(db, session.id)
         assert (read.answer, read.answered_by) == ("Yes.", PROCTOR.id)
-        assert queue(db)[0].calls == 0
+    assert world.queued()[0].calls == 0
 
 
 def test_before_the_start_a_call_is_a_message_without_a_flag(world: World) -> None:

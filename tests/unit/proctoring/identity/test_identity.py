@@ -7,7 +7,6 @@ import pytest
 
 from proctoring.appeals import service as appeals
 from proctoring.casework import identity_answers, procedures, results
-from proctoring.casework.queue import queue
 from proctoring.custody import service as custody
 from proctoring.custody.model import Actor
 from proctoring.errors import Conflict, Invalid, NotFound, WrongState
@@ -106,8 +105,7 @@ def test_a_yes_erases_the_copy_before_the_footage_and_nothing_stands_still(
 ) -> None:
     """Certificate for the copy; the footage is there, can be held by an appeal, and exported."""
     answer(world, ended, confirmed=True)
-    with world.core.db.read() as db:
-        before = queue(db)[0].due_at
+    before = world.queued()[0].due_at
     assert before == units(world, ended)["webcam"].due_at, "the queue goes by the footage"
     world.clock.move(days=1)
     world.eraser.run()
@@ -117,7 +115,7 @@ def test_a_yes_erases_the_copy_before_the_footage_and_nothing_stands_still(
         "webcam": UnitState.RETAINED.value,
     }
     with world.core.db.read() as db:
-        assert [row.unit_id for row in custody.certificates(db)] == [mine["identity"].id]
+        assert [row.unit_id for row in custody.newest_certificates(db).rows] == [mine["identity"].id]
     with world.core.db.begin() as db:
         appeals.lodge(db, world.core, ended.id, "I was alone.")
     assert units(world, ended)["webcam"].active_holds == 1

@@ -4,7 +4,6 @@ from datetime import timedelta
 
 import pytest
 
-from proctoring.casework.queue import queue
 from proctoring.errors import WrongState
 from proctoring.exams.model import Stream
 from proctoring.flags import service as flags
@@ -193,8 +192,7 @@ def test_only_a_gap_without_segments_is_missing_and_filled(world: World) -> None
         else:
             world.store(taken, 0, start + at_ms)
     assert told(line_of(world, session)) == [("sound", 1_000, 5_000, "sound-lost")]
-    with world.core.db.read() as db:
-        assert queue(db)[0].gaps == ()
+    assert world.glance(session).gaps == ()
 
 
 def test_of_many_absences_the_longest_are_kept() -> None:

@@ -5,7 +5,6 @@ from datetime import timedelta
 import pytest
 
 from proctoring.casework.flagging import add_flag
-from proctoring.casework.queue import queue
 from proctoring.clock import ms_between
 from proctoring.exams.model import Stream
 from proctoring.flags.model import Category, Severity
@@ -247,7 +246,7 @@ def test_a_live_time_line_grows_with_the_clock(world: World) -> None:
             severity=Severity.MINOR,
             note="",
         )
-        (shown,) = queue(db, now=world.clock())
+    shown = world.glance(session)
     assert shown.length_ms == now_ms
     assert shown.gaps == ((BEGUN_MS + SEGMENT_MS, now_ms),)
 

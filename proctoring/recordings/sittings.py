@@ -1,4 +1,4 @@
-"""Summary of a session: who sat which exam, when and for how long. Many are read in as few queries as one."""
+"""Sitting of a session: who sat which exam, when and for how long. Many are read in as few queries as one."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from proctoring.sessions.service import load as load_session
 
 
 @dataclass(frozen=True, slots=True)
-class Summary:
+class Sitting:
     """`duration_ms` is the length of the time line; `zone` the exam's."""
 
     session_id: str
@@ -28,19 +28,19 @@ class Summary:
     duration_ms: int
 
 
-def summary(db: Db, session_id: str, now: datetime | None = None) -> Summary:
+def sitting(db: Db, session_id: str, now: datetime | None = None) -> Sitting:
     """Of one session: as long as it is `now` where it records, else as what is stored. Raises NotFound."""
     load_session(db, session_id)
-    return summaries(db, [session_id], now)[session_id]
+    return sittings(db, [session_id], now)[session_id]
 
 
-def summaries(db: Db, session_ids: Collection[str], now: datetime | None = None) -> dict[str, Summary]:
+def sittings(db: Db, session_ids: Collection[str], now: datetime | None = None) -> dict[str, Sitting]:
     """Of several sessions, by their ids; of those that there are."""
     query = select(SessionRow, ExamRow).join(ExamRow, ExamRow.id == SessionRow.exam_id)
     found = db.execute(query.where(SessionRow.id.in_(session_ids))).all()
     lengths = lengths_ms(db, session_ids, now) if found else {}
     return {
-        row.id: Summary(
+        row.id: Sitting(
             row.id,
             row.ref,
             exam.title,

@@ -1,0 +1,1 @@
+"""Summaries of sessions and counts of exams."""
