@@ -12,8 +12,8 @@ from proctoring.custody.service import enter
 from proctoring.recordings.length import length_ms
 from proctoring.recordings.model import tell_gap
 from proctoring.recordings.rows import GapRow, TakeRow
-from proctoring.sessions.model import OVER, OVER_VALUES
-from proctoring.sessions.rows import SessionRow
+from proctoring.sessions.model import OVER
+from proctoring.sessions.rows import IS_OVER, SessionRow
 from proctoring.units.model import UnitState
 from proctoring.units.rows import UnitRow, lock_units
 from proctoring.units.service import retain
@@ -21,7 +21,6 @@ from proctoring.units.service import retain
 END_GAP_MS_MIN = 100  # at the end of the time line; of a shorter one nothing is told
 TAKE_ABANDONED_AFTER = timedelta(hours=1)
 GAPS_PER_ENTRY = 400  # of about 60 bytes each
-_OVER = SessionRow.state.in_(OVER_VALUES)
 
 
 def settle(db: Db, now: datetime, session_id: str) -> bool:
@@ -83,14 +82,14 @@ def unheard(db: Db, now: datetime) -> list[str]:
     """The ended sessions whose page was waited for long enough."""
     waited = select(UnitRow.session_id).where(*_waited_for(now)).distinct()
     found = list(db.scalars(waited))  # first: of all ended sessions they are few
-    return sorted(db.scalars(select(SessionRow.id).where(SessionRow.id.in_(found), _OVER)))
+    return sorted(db.scalars(select(SessionRow.id).where(SessionRow.id.in_(found), IS_OVER)))
 
 
 def settle_unheard(db: Db, now: datetime, among: Collection[str]) -> int:
     """Settle these sessions, as far as they are `unheard`; how many. One that cannot be read keeps no
     other."""
     waited = select(UnitRow.session_id).where(UnitRow.session_id.in_(among), *_waited_for(now))
-    rows = select(SessionRow.id).where(SessionRow.id.in_(waited), _OVER).order_by(SessionRow.id)
+    rows = select(SessionRow.id).where(SessionRow.id.in_(waited), IS_OVER).order_by(SessionRow.id)
     settled = 0
     for session_id in db.scalars(rows.with_for_update()).all():
         with apart(db, session_id):

@@ -21,8 +21,7 @@ from proctoring.incidents.rows import IncidentRow
 from proctoring.records import words
 from proctoring.records.model import RECORD, Standing, record_goes, record_until, words_go
 from proctoring.records.rows import RecordRow
-from proctoring.sessions.model import OVER_VALUES
-from proctoring.sessions.rows import SessionRow
+from proctoring.sessions.rows import IS_OVER, SessionRow
 from proctoring.sessions.service import session_row
 from proctoring.units.due import due_at
 from proctoring.units.model import KEYLESS_VALUES
@@ -36,7 +35,7 @@ JUST_OVER = timedelta(days=1)
 
 def lacking(db: Db, now: datetime, among: Collection[str]) -> Sequence[str]:
     """Sessions that are over and have no record: those that ended within JUST_OVER, and those `among`."""
-    over = SessionRow.state.in_(OVER_VALUES), ~exists().where(RecordRow.session_id == SessionRow.id)
+    over = IS_OVER, ~exists().where(RecordRow.session_id == SessionRow.id)
     new = select(SessionRow.id).where(*over, SessionRow.ended_at >= now - JUST_OVER)
     old = select(SessionRow.id).where(*over, SessionRow.id.in_(among))
     return sorted({*db.scalars(new.limit(AT_ONCE_MAX)), *db.scalars(old)})
@@ -108,7 +107,7 @@ def due(db: Db, now: datetime, among: Collection[str]) -> Sequence[str]:
     may go now; `erase_words` decides."""
     mine = SessionRow.id
     over = and_(
-        SessionRow.state.in_(OVER_VALUES),
+        IS_OVER,
         ~exists().where(UnitRow.session_id == mine, UnitRow.state.not_in(KEYLESS_VALUES)),
         ~exists().where(HoldRow.session_id == mine, HoldRow.released_at.is_(None)),
     )
