@@ -8,7 +8,7 @@ from proctoring.access.model import OPENS_EVIDENCE, May, Person, Relation, Role,
 from proctoring.appeals import service as appeals
 from proctoring.holds.service import check_not_restricted
 from proctoring.incidents import service as incidents
-from proctoring.incidents.model import AWAITING, OPEN
+from proctoring.incidents.model import AWAITING, OPEN, Incident
 from proctoring.reviews import service as reviews
 from proctoring.reviews.model import Review, ReviewState
 from proctoring.sessions.model import OVER
@@ -47,12 +47,19 @@ def relations(db: Db, person: Person, session_ids: Collection[str]) -> dict[str,
         answers = {one: Relation.TOOK_PART if one in took_part else Relation.OPEN_APPEAL for one in lodged}
         return dict.fromkeys(session_ids, Relation.NONE) | answers
     found = reviews.of_sessions(db, session_ids)
-    standing = {one: _by_review(person, found.get(one)) for one in session_ids}
+    decided: dict[str, list[Incident]] = {one: [] for one in session_ids}
     for incident in incidents.of_sessions(db, session_ids):
+        decided[incident.session_id].append(incident)
+    return {one: reviewers_relation(person, found.get(one), decided[one]) for one in session_ids}
+
+
+def reviewers_relation(person: Person, review: Review | None, decided: Collection[Incident]) -> Relation:
+    """`relation` of somebody who is not in the appeals committee, from the session's review and incidents."""
+    for incident in decided:
         said = incident.said if incident.state in AWAITING else {incident.decided_by}
         if incident.state in OPEN and person.id in said:
-            standing[incident.session_id] = Relation.DECIDED_INCIDENT
-    return standing
+            return Relation.DECIDED_INCIDENT
+    return _by_review(person, review)
 
 
 def _by_review(person: Person, review: Review | None) -> Relation:

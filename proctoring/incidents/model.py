@@ -65,6 +65,11 @@ class Incident:
     third_at: datetime | None
 
     @property
+    def settles(self) -> bool:
+        """Whether a third person has said that it is none: nobody decides about the session again."""
+        return self.state is IncidentState.REJECTED and self.third_by is not None
+
+    @property
     def agreed_at(self) -> datetime | None:
         """When a person agreed, if one did."""
         return self.third_at or self.second_at

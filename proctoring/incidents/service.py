@@ -213,10 +213,7 @@ def _seen(states: Collection[IncidentState]) -> tuple[ColumnElement[bool], ...]:
 
 def is_settled(db: Db, session_id: str) -> bool:
     """Whether a third person has said that an incident of the session is none."""
-    rejected = IncidentRow.state == IncidentState.REJECTED.value, IncidentRow.third_by.is_not(None)
-    return (
-        db.scalar(select(IncidentRow.id).where(IncidentRow.session_id == session_id, *rejected)) is not None
-    )
+    return any(incident.settles for incident in of_session(db, session_id))
 
 
 def linked_flags(db: Db, incident_id: str) -> list[str]:

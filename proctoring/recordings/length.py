@@ -14,7 +14,7 @@ from collections import defaultdict
 from collections.abc import Collection
 from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import and_, func, select
 from sqlalchemy.orm import Session as Db
 
 from proctoring.clock import ms_between
@@ -26,6 +26,7 @@ from proctoring.sessions.rows import SessionRow
 
 END_SLACK_MS = 5_000  # as long as streams may take to begin together
 STREAMS = tuple(stream.value for stream in Stream)
+_STORED = TakeRow.stream.in_(STREAMS), TakeRow.end_ms > TakeRow.start_ms
 _GOODBYES = {EndCause.STOPPED.value, EndCause.SESSION_ENDED.value}
 
 
@@ -36,16 +37,16 @@ def length_ms(db: Db, session_id: str, now: datetime | None = None) -> int:
 
 def lengths_ms(db: Db, session_ids: Collection[str], now: datetime | None = None) -> dict[str, int]:
     """`length_ms` of several sessions, by their ids."""
-    stored = _stored_ms(db, session_ids)
     columns = SessionRow.id, SessionRow.state, SessionRow.started_at, SessionRow.ended_at
+    stored = and_(TakeRow.session_id == SessionRow.id, *_STORED)
+    ends = select(*columns, func.max(TakeRow.end_ms)).join(TakeRow, stored, isouter=True)
+    mine = ends.where(SessionRow.id.in_(session_ids)).group_by(SessionRow.id)
     lengths: dict[str, int] = {}
     endings: dict[str, int] = {}
-    for session_id, state, started_at, ended_at in db.execute(
-        select(*columns).where(SessionRow.id.in_(session_ids))
-    ):
+    for session_id, state, started_at, ended_at, end_ms in db.execute(mine):
         over = state in OVER_VALUES
         until = ended_at if over else now
-        stored_ms = stored.get(session_id, 0)
+        stored_ms = end_ms or 0
         # Clocks are set: a finish before the last media, or before the start, shortens nothing.
         lasted_ms = ms_between(started_at, until) if started_at and until else 0
         lengths[session_id] = max(stored_ms, lasted_ms)
@@ -56,14 +57,7 @@ def lengths_ms(db: Db, session_ids: Collection[str], now: datetime | None = None
 
 def stored_until_ms(db: Db, session_id: str) -> int:
     """Where the last segment of any stream of the session ends."""
-    return _stored_ms(db, [session_id]).get(session_id, 0)
-
-
-def _stored_ms(db: Db, session_ids: Collection[str]) -> dict[str, int]:
-    """Of each session of which something is stored. A take reaches as far as its last segment."""
-    stored = TakeRow.stream.in_(STREAMS), TakeRow.end_ms > TakeRow.start_ms
-    ends = select(TakeRow.session_id, func.max(TakeRow.end_ms)).where(TakeRow.session_id.in_(session_ids))
-    return dict(db.execute(ends.where(*stored).group_by(TakeRow.session_id)).all())
+    return db.scalar(select(func.max(TakeRow.end_ms)).where(TakeRow.session_id == session_id, *_STORED)) or 0
 
 
 def _ended_by_goodbye(db: Db, endings: dict[str, int]) -> dict[str, int]:

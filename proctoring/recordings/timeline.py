@@ -39,8 +39,8 @@ class Form(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class StreamTimeline:
-    """One stream's evidence unit with all that was recorded of it, in ms since session start."""
+class StreamHead:
+    """One stream's evidence unit, without what was recorded of it."""
 
     stream: Stream
     unit_id: str
@@ -48,6 +48,12 @@ class StreamTimeline:
     due_at: datetime
     active_holds: int
     erased_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class StreamTimeline(StreamHead):
+    """With all that was recorded of it, in ms since session start."""
+
     takes: tuple[Take, ...]
     segments: tuple[Segment, ...]
     gaps: tuple[Gap, ...]
@@ -117,6 +123,24 @@ def timeline(
     )
     whole = sittings(db, [session_id], now)[session_id]
     return Timeline(**asdict(whole), streams=streams)
+
+
+def stream_heads(db: Db, session_id: str) -> list[StreamHead]:
+    """The streams of a session, without what was recorded: reading them costs as much for three hours."""
+    streams = [stream.value for stream in Stream]
+    mine = UnitRow.session_id == session_id, UnitRow.kind.in_(streams)
+    units = sorted(db.scalars(select(UnitRow).where(*mine)), key=lambda unit: streams.index(unit.kind))
+    return [
+        StreamHead(
+            Stream(unit.kind),
+            unit.id,
+            UnitState(unit.state),
+            unit.due_at,
+            unit.active_holds,
+            unit.erased_at,
+        )
+        for unit in units
+    ]
 
 
 def locate(db: Db, session_id: str, kind: Stream | UnitKind, position: int) -> SealedSegmentRef:

@@ -8,11 +8,10 @@ from typing import Annotated
 from fastapi import APIRouter, Request, Response
 from sqlalchemy.orm import Session as Db
 
-from proctoring.access.model import May, Person, Relation, may
+from proctoring.access.model import May, Person, Relation, Role, may
 from proctoring.appeals import service as appeals
 from proctoring.appeals.model import Appeal
-from proctoring.casework import claims
-from proctoring.casework.standing import relation
+from proctoring.casework.standing import relation, reviewers_relation
 from proctoring.custody import service as custody
 from proctoring.custody.model import Entry
 from proctoring.custody.rows import CertificateRow
@@ -30,9 +29,10 @@ from proctoring.incidents.model import AWAITING, Incident, IncidentState
 from proctoring.recordings import open_takes
 from proctoring.recordings.logs import LogHead, heads
 from proctoring.recordings.model import EndCause, GapReason
-from proctoring.recordings.timeline import StreamTimeline, Timeline, timeline
+from proctoring.recordings.sittings import Sitting, sitting
+from proctoring.recordings.timeline import StreamHead, stream_heads
 from proctoring.reviews import service as reviews
-from proctoring.reviews.model import Review, ReviewState
+from proctoring.reviews.model import Review, ReviewState, may_claim
 from proctoring.sessions.model import EndReason, SessionState
 from proctoring.signals import service as signals
 from proctoring.signals.model import SignalKind
@@ -51,8 +51,8 @@ STREAM_ORDER = (Stream.SCREEN, Stream.WEBCAM, Stream.PHONE)
 class Case:
     """One session as a staff member sees it; `access.model` has decided what they may do."""
 
-    timeline: Timeline
-    streams: tuple[StreamTimeline, ...]
+    sat: Sitting
+    streams: tuple[StreamHead, ...]
     review: Review
     flags: tuple[Flag, ...]
     holds: tuple[Hold, ...]
@@ -84,7 +84,7 @@ class Case:
 
     @property
     def recording(self) -> bool:
-        return self.timeline.state is SessionState.RECORDING
+        return self.sat.state is SessionState.RECORDING
 
     @property
     def erased(self) -> bool:
@@ -96,7 +96,7 @@ class Case:
 
     def clock_at(self, ms: int) -> datetime | None:
         """The instant of an offset on the time line."""
-        began = self.timeline.started_at
+        began = self.sat.started_at
         return began + timedelta(milliseconds=ms) if began else None
 
 
@@ -134,21 +134,25 @@ def routes(staff: StaffPages) -> APIRouter:
 
 def load(db: Db, person: Person, session_id: str, now: datetime) -> Case:
     """Everything about one session, for a person who may see it. Raises NotFound."""
-    recorded = timeline(db, session_id, now)
-    standing = relation(db, person, session_id)
+    sat = sitting(db, session_id, now)
+    streams = stream_heads(db, session_id)
     review = reviews.load(db, session_id)
     placed = tuple(holds.active(db, session_id))
-    living = [stream for stream in recorded.streams if stream.state in LIVING]
-    began = recorded.started_at
+    living = [stream for stream in streams if stream.state in LIVING]
+    began = sat.started_at
     decided = incidents.of_session(db, session_id)
+    committee = person.role is Role.COMMITTEE
+    standing = relation(db, person, session_id) if committee else reviewers_relation(person, review, decided)
+    recording = sat.state is SessionState.RECORDING
+    settled = any(one.settles for one in decided)
     incident = decided[0] if decided and decided[0].state is not IncidentState.REJECTED else None
     return Case(
-        timeline=recorded,
-        streams=tuple(sorted(recorded.streams, key=lambda one: STREAM_ORDER.index(one.stream))),
+        sat=sat,
+        streams=tuple(sorted(streams, key=lambda one: STREAM_ORDER.index(one.stream))),
         review=review,
         flags=tuple(flag_service.of_session(db, session_id)),
         holds=placed,
-        due=due(min(one.due_at for one in living), began, now, recorded.zone, bool(placed))
+        due=due(min(one.due_at for one in living), began, now, sat.zone, bool(placed))
         if living and began
         else None,
         incident=incident,
@@ -165,12 +169,12 @@ def load(db: Db, person: Person, session_id: str, now: datetime) -> Case:
         may_confirm=may(person, May.CONFIRM_INCIDENT, standing),
         may_claim=may(person, May.SEE_QUEUE)
         and review.state is not ReviewState.IN_REVIEW
-        and claims.may_claim(db, person.id, session_id),
+        and may_claim(review, person.id, settled),
         identity=identity.of_session(db, session_id),
         may_view_identity=may(person, May.VIEW_IDENTITY, standing),
         may_check_identity=may(person, May.CHECK_IDENTITY, standing),
         messages=tuple(help_requests.of_session(db, session_id)),
         may_answer=may(person, May.ANSWER_HELP, standing),
-        may_end=may(person, May.END_SESSION, standing) and recorded.state is SessionState.RECORDING,
-        gone_since=open_takes.gone(db, [session_id], now).get(session_id),
+        may_end=may(person, May.END_SESSION, standing) and recording,
+        gone_since=open_takes.gone(db, [session_id], now).get(session_id) if recording else None,
     )
