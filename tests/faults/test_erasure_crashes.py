@@ -181,7 +181,7 @@ clock = TestClock(datetime.fromisoformat(now))
 world = World(Path(folder), clock, database_url=url or None)
 points = Points(int(target), lambda: os.kill(os.getpid(), signal.SIGKILL))
 core, objects = crashing(world.core, FolderObjects(Path(folder) / "objects"), points)
-Eraser(core, Shredder(objects), world.signer, UNPAUSED, ticks=lambda: 0.0).run()
+Eraser(core, Shredder(objects), world.signer, rules=UNPAUSED, ticks=lambda: 0.0).run()
 """
 
 

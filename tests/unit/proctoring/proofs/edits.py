@@ -199,7 +199,13 @@ FORTY = (
         f"SELECT {_NEW}, exam_id, 'C-8', state, language, created_at, closes_at, 0 FROM sessions "
         "WHERE id = :invited",
     ),
-    _edit("an invited session is gone", "sessions", "id", "DELETE FROM sessions WHERE id = :invited"),
+    _edit(
+        "an invited session is gone",
+        "sessions",
+        "id",
+        "DELETE FROM session_summaries WHERE session_id = :invited",
+        "DELETE FROM sessions WHERE id = :invited",
+    ),
     _edit(
         "the salts are taken away",
         "incidents",
