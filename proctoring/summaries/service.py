@@ -51,28 +51,7 @@ def changed(db: Db, session_id: str, part: Part) -> None:
 def refresh(db: Db, session_ids: Collection[str], parts: Iterable[Part]) -> None:
     """Read these parts of these sessions' summaries anew, and count their exams' anew. The summary of a
     session whose rows cannot be read stays as it is."""
-    these = _TABLE.c.session_id.in_(session_ids)
-    locked = select(*_KEPT).where(these).order_by(_TABLE.c.session_id).with_for_update()
-    kept = {row["session_id"]: dict(row) for row in db.execute(locked).mappings()}
-    names = {name: value for part in parts for name, value in part.columns.items()}
-    columns = [read_for(_TABLE.c[name], value) for name, value in names.items()]
-    added: dict[str, Counter[str]] = {}
-    found = db.execute(select(SummaryRow.session_id, *columns).where(these)).mappings().all()
-    for row in found:
-        before = kept[row["session_id"]]
-        now = {**before, **row}
-        if not _is_readable(now):
-            continue
-        summary = summary_of(now)
-        counts = added.setdefault(now["exam_id"], Counter())
-        counts.update(counted(summary))
-        if _is_readable(before):
-            counts.subtract(counted(summary_of(before)))
-        place = {"listed": summary.listed, "rank": summary.rank}
-        mine = update(SummaryRow).where(_TABLE.c.session_id == row["session_id"])
-        db.execute(mine.values({name: row[name] for name in names} | place))
-    for exam_id in sorted(added):
-        _count(db, exam_id, {name: n for name, n in added[exam_id].items() if n})
+    _count(db, _read_anew(db, session_ids, parts))
 
 
 def summary_of(values: Mapping[str, Any]) -> Summary:
@@ -89,22 +68,51 @@ def counts(db: Db) -> Counter[str]:
 def _refresh(db: Db) -> None:
     waiting: dict[str, set[Part]] = db.info.pop(CHANGED)
     ids = sorted(waiting)
+    added: dict[str, Counter[str]] = {}
     for first in range(0, len(ids), SESSIONS_PER_STATEMENT):
         some = ids[first : first + SESSIONS_PER_STATEMENT]
-        refresh(db, some, {part for one in some for part in waiting[one]})
+        parts = {part for one in some for part in waiting[one]}
+        for exam_id, counts in _read_anew(db, some, parts).items():
+            added.setdefault(exam_id, Counter()).update(counts)
+    _count(db, added)
+
+
+def _read_anew(db: Db, session_ids: Collection[str], parts: Iterable[Part]) -> dict[str, Counter[str]]:
+    """What that adds to the counts of each exam."""
+    these = _TABLE.c.session_id.in_(session_ids)
+    locked = select(*_KEPT).where(these).order_by(_TABLE.c.session_id).with_for_update()
+    kept = {row["session_id"]: dict(row) for row in db.execute(locked).mappings()}
+    names = {name: value for part in parts for name, value in part.columns.items()}
+    columns = [read_for(_TABLE.c[name], value) for name, value in names.items()]
+    added: dict[str, Counter[str]] = {}
+    for row in db.execute(select(SummaryRow.session_id, *columns).where(these)).mappings().all():
+        before = kept[row["session_id"]]
+        now = {**before, **row}
+        if not _is_readable(now):
+            continue
+        summary = summary_of(now)
+        counts = added.setdefault(now["exam_id"], Counter())
+        counts.update(counted(summary))
+        if _is_readable(before):
+            counts.subtract(counted(summary_of(before)))
+        place = {"listed": summary.listed, "rank": summary.rank}
+        mine = update(SummaryRow).where(_TABLE.c.session_id == row["session_id"])
+        db.execute(mine.values({name: row[name] for name in names} | place))
+    return added
 
 
 def _is_readable(values: Mapping[str, Any]) -> bool:
-    return not any(isinstance(value, Garbled) for value in values.values())
+    garbled = any(isinstance(value, Garbled) for value in values.values())
+    return not garbled and values["stage"] in set(Stage)
 
 
-def _count(db: Db, exam_id: str, added: Mapping[str, int]) -> None:
-    if not added:
-        return
-    grown = {name: getattr(CountRow, name) + n for name, n in added.items()}
-    counted_before = update(CountRow).where(CountRow.exam_id == exam_id).values(grown)
-    if db.scalar(counted_before.returning(CountRow.exam_id)) is not None:
-        return
-    insert = (sqlite if db.get_bind().dialect.name == "sqlite" else postgresql).insert(CountRow)
-    first = insert.values(exam_id=exam_id, **dict.fromkeys(COUNTS, 0) | dict(added))
-    db.execute(first.on_conflict_do_update(index_elements=[CountRow.exam_id], set_=grown))
+def _count(db: Db, added: Mapping[str, Counter[str]]) -> None:
+    for exam_id in sorted(added):
+        grown = {name: getattr(CountRow, name) + n for name, n in added[exam_id].items() if n}
+        if not grown:
+            continue
+        mine = update(CountRow).where(CountRow.exam_id == exam_id).values(grown)
+        if db.scalar(mine.returning(CountRow.exam_id)) is None:
+            insert = (sqlite if db.get_bind().dialect.name == "sqlite" else postgresql).insert(CountRow)
+            first = insert.values(exam_id=exam_id, **dict.fromkeys(COUNTS, 0) | dict(added[exam_id]))
+            db.execute(first.on_conflict_do_update(index_elements=[CountRow.exam_id], set_=grown))

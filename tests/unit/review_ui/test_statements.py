@@ -35,8 +35,8 @@ def asked(office: Office, decided: Decided) -> dict[str, int]:
 
 
 def statements(office: Office, role: Role, address: str) -> int:
-    """How many it takes the second time that somebody opens the page: the first may enter a view. None of them
-    reads segments, of which each hour of a session has thousands."""
+    """How many it takes the second time that somebody opens the page: the first may enter a view. None reads
+    segments, of which each hour of a session has thousands."""
     staff = office.hire(new_id(), role)
     assert staff.get(address).status_code == 200
     with counted(office.world.core.db) as found:

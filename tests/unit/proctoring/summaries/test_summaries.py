@@ -15,12 +15,14 @@ from proctoring.compose.prepare import prepare
 from proctoring.flags import service as flags
 from proctoring.flags.model import Category, FlagState, Severity
 from proctoring.migrations import upgrade
+from proctoring.summaries import service
 from proctoring.summaries.model import COUNTS, Stage, counted
 from proctoring.summaries.rows import CountRow, SummaryRow
 from proctoring.summaries.service import SUMMED, counts, summary_of
 from tests.support import postgres
 from tests.support.decided import Decided, decide_everything
 from tests.support.settings import plain_settings
+from tests.support.statements import counted as counted_statements
 from tests.support.world import World
 from tests.support.written import ANNA
 
@@ -146,6 +148,40 @@ def test_a_row_that_cannot_be_read_keeps_nobody_from_working(tmp_path: Path) -> 
     assert "due_at" in differing(world)[session.id]
     SummaryCheck(world.core).run()
     assert [line.session.id for line in world.queued()] == [session.id]
+    world.core.db.close()
+
+
+def test_a_stage_that_is_none_keeps_nobody_from_working(tmp_path: Path) -> None:
+    """An edit of the summary itself: a flag is raised, and the job makes the summary anew."""
+    world = World(tmp_path)
+    session = world.ended()
+    edit(world, update(SummaryRow).values(stage="abc"))
+    with world.core.db.begin() as db:
+        flags.raise_by_rule(
+            db, world.core, session.id, at_ms=0, category=Category.OTHER, severity=Severity.MINOR, note=""
+        )
+    SummaryCheck(world.core).run()
+    SummaryCheck(world.core).run()
+    assert differing(world) == {}
+    world.core.db.close()
+
+
+def test_all_lock_summaries_before_counts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many statements a transaction's sessions take: whoever holds an exam's counts waits for no
+    summary, so that nobody waits in a circle."""
+    world = World(tmp_path)
+    exam = world.exam()
+    one, other = world.ended(exam), world.ended(exam)
+    monkeypatch.setattr(service, "SESSIONS_PER_STATEMENT", 1)
+    with counted_statements(world.core.db) as statements, world.core.db.begin() as db:
+        for session in (one, other):
+            flags.raise_by_rule(
+                db, world.core, session.id, at_ms=0, category=Category.OTHER, severity=Severity.MINOR, note=""
+            )
+    of_summaries = [at for at, sql in enumerate(statements) if "FROM session_summaries" in sql]
+    of_counts = [at for at, sql in enumerate(statements) if "exam_counts" in sql]
+    assert len(of_summaries) >= 4
+    assert max(of_summaries) < min(of_counts)
     world.core.db.close()
 
 
