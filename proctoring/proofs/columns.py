@@ -53,7 +53,7 @@ def _other(how: How, by: str, *columns: str) -> Covers:
 
 _SALTS = _none("a wrong salt opens no commitment: the words that it is of are then named", "salts")
 _SIGN_IN = "sign-in: whoever holds the token is asked for it, and the ledger tells of the login"
-_MEMORY = "memory of a worker: what it decided stands in the ledger"
+_MEMORY = "memory of a worker: what it decided is in the ledger"
 _SUMMED = "derived from the rows of the session; a job and `ledger verify` compare it with them"
 _COUNTED = "derived from the summaries of the exam's sessions; compared as they are"
 _KEY = "whether there is one; what it is, its seal proves"

@@ -15,7 +15,7 @@ HEAD = """# Attacks that were tried
 
 Written by `make attacks`; do not edit. Each attack was made on the service as it is started in production,
 on one machine. *Tried* counts requests, connections or edits; *through* counts those that did what they were
-meant to do. *Lost* compares what had to be kept with what was kept: beside attacks on availability three
+meant to do. *Lost* compares what had to be kept with what was kept: during attacks on availability three
 streams of one candidate were recorded, and each picture and packet of sound that was sent is looked for in
 what was stored.
 """
