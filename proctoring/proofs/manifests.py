@@ -9,7 +9,7 @@ from proctoring.recordings.rows import SegmentRow
 from proctoring.tolerant import UNREADABLE, as_it_stands
 from proctoring.units.rows import UnitRow
 from storage.proofs.checkpoint import unit_origin
-from storage.proofs.manifest import GENESIS, first_break
+from storage.proofs.manifest import first_break
 
 UNITS_AT_ONCE = 500
 _UNIT = UnitRow.__table__.c
@@ -32,14 +32,16 @@ class Manifests:
         self._seen.add(unit_id)
         row = self._db.execute(select(*_HEAD).where(_UNIT.id == unit_id)).first()
         try:
-            size, head, broken = _as_rows_say(self._db, unit_id, followed)
-            hashes = followed.hashes if followed is not None else _leaf_hashes(self._db, unit_id)
+            if followed is None:
+                hashes, broken = _read_again(self._db, unit_id)
+            else:
+                hashes, broken = followed.hashes, None
             self.faults += compare_tree(unit_origin(unit_id), hashes, self.heads.of(unit_origin(unit_id)))
         except UNREADABLE as error:
             self.faults.append(Fault("rows.unreadable", f"unit {unit_id} cannot be read to its end: {error}"))
             return
-        if broken is None and row is not None and tuple(row) != (size, head):
-            broken = size
+        if broken is None and row is not None and tuple(row) != Followed(hashes).head:
+            broken = len(hashes)
         if broken is not None:
             detail = f"unit {unit_id}: the chain breaks at segment {broken}"
             self.faults.append(Fault("manifest.chain", detail))
@@ -60,22 +62,13 @@ class Manifests:
         return self.faults
 
 
-def _as_rows_say(db: Db, unit_id: str, followed: Followed | None) -> tuple[int, str, int | None]:
-    """Size and head of a manifest, and the position of the first leaf that does not follow."""
-    if followed is not None:
-        return *followed.head, None
+def _read_again(db: Db, unit_id: str) -> tuple[list[str], int | None]:
+    """Hashes of the leaves, computed from the rows and not as the rows claim; and the position of the first
+    that does not follow."""
     mine = select(SegmentRow).where(SegmentRow.unit_id == unit_id).order_by(SegmentRow.position)
     rows = db.scalars(mine).all()
     leaves = [row.leaf() for row in rows]
-    broken = first_break(leaves)
-    for position, row in enumerate(rows):
-        if row.position != position or row.leaf_hash != leaves[position].hash():
-            broken = position if broken is None else min(broken, position)
-            break
-    return len(leaves), leaves[-1].hash() if leaves else GENESIS, broken
-
-
-def _leaf_hashes(db: Db, unit_id: str) -> list[str]:
-    """Computed from the rows, not as the rows claim."""
-    mine = select(SegmentRow).where(SegmentRow.unit_id == unit_id).order_by(SegmentRow.position)
-    return [row.leaf().hash() for row in db.scalars(mine)]
+    hashes = [leaf.hash() for leaf in leaves]
+    named = [(row.position, row.leaf_hash) for row in rows]
+    wrong = next((at for at, one in enumerate(named) if one != (at, hashes[at])), None)
+    return hashes, min((at for at in (first_break(leaves), wrong) if at is not None), default=None)
