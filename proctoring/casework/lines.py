@@ -11,7 +11,7 @@ from proctoring.access import service as access
 from proctoring.exams.rows import ExamRow
 from proctoring.recordings import open_takes
 from proctoring.reviews import service as reviews
-from proctoring.reviews.model import Review, ReviewState
+from proctoring.reviews.model import Review, untouched
 from proctoring.sessions.model import Session
 from proctoring.sessions.rows import SessionRow
 from proctoring.summaries.rows import SummaryRow
@@ -55,7 +55,7 @@ def lines(db: Db, rows: Collection[SummaryRow], now: datetime) -> list[Line]:
                 row.due_at,
                 row.held,
                 row.open_flags,
-                touched.get(session.id) or Review(session.id, ReviewState.TO_REVIEW, None, None, None, None),
+                touched.get(session.id) or untouched(session.id),
                 names.get(row.claimed_by or ""),
                 row.calls,
                 gone.get(session.id),

@@ -1,7 +1,5 @@
 """Asked by the candidate, answered by a proctor; each a line of the ledger, without its words."""
 
-from collections.abc import Collection
-
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session as Db
 
@@ -100,14 +98,6 @@ def of_session(db: Db, session_id: str) -> list[HelpRequest]:
     """All requests of a session, the newest first."""
     query = select(HelpRow).where(HelpRow.session_id == session_id)
     return [row.model() for row in db.scalars(query.order_by(HelpRow.asked_at.desc(), HelpRow.id))]
-
-
-def waiting(db: Db, session_ids: Collection[str]) -> dict[str, int]:
-    """How many requests of each of these sessions nobody has answered, nor ended."""
-    open_ones = select(HelpRow.session_id, func.count()).where(
-        HelpRow.session_id.in_(session_ids), HelpRow.answer.is_(None), HelpRow.ended_at.is_(None)
-    )
-    return dict(db.execute(open_ones.group_by(HelpRow.session_id)).all())
 
 
 def calls(db: Db, limit: int) -> tuple[list[Call], int]:

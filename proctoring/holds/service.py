@@ -152,11 +152,6 @@ def check_not_restricted(db: Db, session_id: str) -> None:
     model.check_not_restricted(active(db, session_id))
 
 
-def restricted(db: Db) -> set[str]:
-    """The sessions that are restricted."""
-    return set(db.scalars(RESTRICTED))
-
-
 def _nothing_to_hold(db: Db, session_id: str) -> Conflict:
     since = db.scalar(select(UnitRow.erasing_at).where(UnitRow.session_id == session_id).limit(1))
     if since is None:

@@ -9,9 +9,8 @@ from proctoring.custody.model import Action, Actor
 from proctoring.custody.rows import EntryRow
 from proctoring.flags.rows import FlagRow
 from proctoring.incidents.model import check_looked
-from proctoring.recordings.length import STREAMS
 from proctoring.recordings.rows import SegmentRow
-from proctoring.units.model import LIVING_VALUES
+from proctoring.units.model import LIVING_VALUES, STREAM_VALUES
 from proctoring.units.rows import UnitRow
 
 
@@ -33,7 +32,11 @@ def _named(db: Db, session_id: str, flag_ids: Collection[str]) -> dict[str, str]
     recorded = (
         select(UnitRow.id, UnitRow.kind)
         .join(SegmentRow, SegmentRow.unit_id == UnitRow.id)
-        .where(UnitRow.session_id == session_id, UnitRow.kind.in_(STREAMS), UnitRow.state.in_(LIVING_VALUES))
+        .where(
+            UnitRow.session_id == session_id,
+            UnitRow.kind.in_(STREAM_VALUES),
+            UnitRow.state.in_(LIVING_VALUES),
+        )
         .distinct()
         .order_by(UnitRow.kind)
     )

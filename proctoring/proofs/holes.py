@@ -7,11 +7,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from proctoring.proofs.followed import Place
 from proctoring.proofs.model import MISSING, Disagreement, Told
 from proctoring.recordings.model import BEGIN_SLACK_MS, GapPart
-from proctoring.units.model import UnitKind
+from proctoring.units.model import STREAM_VALUES
 
 HOLE_MS_MIN = 1_000
 """Of a shorter stretch nothing is said: gaps themselves are told from 200 ms on."""
-STREAMS = frozenset(kind.value for kind in UnitKind if kind.is_stream)
 Stretch = tuple[int, int]
 
 
@@ -21,7 +20,7 @@ def check_holes(told: Told, places: Mapping[str, Sequence[Place]]) -> Iterator[D
     stored = {
         unit_id: [place[2:] for place in places.get(unit_id, ())]
         for unit_id in told.of("evidence_units")
-        if told.value("evidence_units", unit_id, "kind") in STREAMS
+        if told.value("evidence_units", unit_id, "kind") in STREAM_VALUES
     }
     every = [stretch for some in stored.values() for stretch in some]
     length_ms = max((end for _, end in every), default=0)

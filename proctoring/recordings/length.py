@@ -18,15 +18,14 @@ from sqlalchemy import and_, func, select
 from sqlalchemy.orm import Session as Db
 
 from proctoring.clock import ms_between
-from proctoring.exams.model import Stream
 from proctoring.recordings.model import EndCause
 from proctoring.recordings.rows import TakeRow
 from proctoring.sessions.model import OVER_VALUES
 from proctoring.sessions.rows import SessionRow
+from proctoring.units.model import STREAM_VALUES
 
 END_SLACK_MS = 5_000  # as long as streams may take to begin together
-STREAMS = tuple(stream.value for stream in Stream)
-_STORED = TakeRow.stream.in_(STREAMS), TakeRow.end_ms > TakeRow.start_ms
+_STORED = TakeRow.stream.in_(STREAM_VALUES), TakeRow.end_ms > TakeRow.start_ms
 _GOODBYES = {EndCause.STOPPED.value, EndCause.SESSION_ENDED.value}
 
 
@@ -67,7 +66,7 @@ def _ended_by_goodbye(db: Db, endings: dict[str, int]) -> dict[str, int]:
         return {}
     last: dict[str, set[str | None]] = defaultdict(set)
     takes = select(TakeRow.session_id, TakeRow.end_ms, TakeRow.end_cause)
-    mine = TakeRow.session_id.in_(endings), TakeRow.stream.in_(STREAMS)
+    mine = TakeRow.session_id.in_(endings), TakeRow.stream.in_(STREAM_VALUES)
     for session_id, end_ms, cause in db.execute(takes.where(*mine)):
         if end_ms >= endings[session_id]:
             last[session_id].add(cause)

@@ -53,6 +53,11 @@ class Review:
     note: str | None = None
 
 
+def untouched(session_id: str) -> Review:
+    """The review of a session that nobody has touched: it is to be reviewed."""
+    return Review(session_id, ReviewState.TO_REVIEW, None, None, None, None)
+
+
 def check_claim(review: Review, person: str, settled: bool) -> None:
     """Whether this person may take the session on. `settled`: three people have said that it is no concern.
 

@@ -22,6 +22,7 @@ from proctoring.reviews.model import (
     check_decidable,
     check_ended,
     check_unclear,
+    untouched,
 )
 from proctoring.reviews.rows import ReviewRow
 from proctoring.reviews.summary import REVIEW
@@ -33,7 +34,7 @@ from proctoring.summaries.service import changed
 def load(db: Db, session_id: str) -> Review:
     """State of the review; a session nobody has touched is to be reviewed."""
     row = db.get(ReviewRow, session_id)
-    return row.model() if row else Review(session_id, ReviewState.TO_REVIEW, None, None, None, None)
+    return row.model() if row else untouched(session_id)
 
 
 def of_sessions(db: Db, session_ids: Collection[str]) -> dict[str, Review]:

@@ -1,7 +1,6 @@
 """Summary of a session, and what it adds to the counts of its exam. Pure."""
 
 from collections import Counter
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -63,12 +62,4 @@ def counted(summary: Summary) -> Counter[str]:
         counts["open_flags"] = summary.open_flags
     if summary.kept:
         counts["held" if summary.held else "going"] = 1
-    return counts
-
-
-def total(summaries: Iterable[Summary]) -> Counter[str]:
-    """What all of them add."""
-    counts: Counter[str] = Counter()
-    for one in summaries:
-        counts.update(counted(one))
     return counts

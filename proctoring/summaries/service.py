@@ -7,7 +7,7 @@ exam, and nothing but the ledger's head after them.
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 from sqlalchemy import ColumnElement, func, select, update
@@ -21,7 +21,7 @@ from proctoring.tolerant import Garbled, as_it_stands, read_for
 
 CHANGED = "summaries"
 SESSIONS_PER_STATEMENT = 500
-SUMMED = ("began", "recording", "due_at", "held", "open_flags", "stage", "free", "calls", "restricted")
+SUMMED = tuple(field.name for field in fields(Summary))
 """What a `Summary` is made of; the session's place in the queue follows from it."""
 
 _TABLE = SummaryRow.__table__

@@ -13,7 +13,7 @@ from enum import StrEnum
 
 from proctoring.exams.model import CaptureProfile, Stream
 
-_STREAMS = frozenset(stream.value for stream in Stream)
+STREAM_VALUES = tuple(stream.value for stream in Stream)  # as the database has them
 
 
 class UnitKind(StrEnum):
@@ -29,7 +29,7 @@ class UnitKind(StrEnum):
     @property
     def is_stream(self) -> bool:
         """Whether it runs on without a break: only then is a stretch with nothing in it a gap."""
-        return self.value in _STREAMS
+        return self.value in STREAM_VALUES
 
 
 class UnitState(StrEnum):

@@ -2,16 +2,15 @@
 
 from sqlalchemy import func, select
 
-from proctoring.exams.model import Stream
 from proctoring.summaries.rows import SummaryRow
 from proctoring.summaries.service import Part
-from proctoring.units.model import LIVING_VALUES
+from proctoring.units.model import LIVING_VALUES, STREAM_VALUES
 from proctoring.units.rows import UnitRow
 
 _LIVING = (
     UnitRow.session_id == SummaryRow.session_id,
     UnitRow.state.in_(LIVING_VALUES),
-    UnitRow.kind.in_([stream.value for stream in Stream]),
+    UnitRow.kind.in_(STREAM_VALUES),
 )
 _HOLDS = func.coalesce(func.max(UnitRow.active_holds), 0)
 
