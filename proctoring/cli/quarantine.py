@@ -62,7 +62,8 @@ def replay(data: Path | None) -> None:
     """Do again what the copy proves: holds placed and released, evidence erased. Harmless to repeat."""
     made = parts(data)
     watching = _watch(made)
-    found = watching.look()
+    watching.look()
+    found = watching.compare()
     with made.core.db.read() as db:
         if in_force(db) is None:
             show({"quarantine": None}, "no quarantine: nothing is missing")

@@ -30,7 +30,7 @@ def jobs(made: WorkerParts) -> Sequence[Job]:
     return (
         Job("retention", made.eraser().pass_now, every["retention"]),
         Job("keys", made.rotation().run, every["keys"]),
-        Job("quarantine", watch(made.core).look, every["quarantine"]),
+        Job("quarantine", watch(made.core, made.signer).look, every["quarantine"]),
         Job("checkpoints", made.checkpoints().run, every["checkpoints"]),
         Job("replay", made.ledger_replay().run, every["replay"]),
         Job("summaries", SummaryCheck(made.core).run, every["summaries"]),

@@ -142,10 +142,10 @@ def parts(data: Path | None = None) -> Parts:
     return made
 
 
-def watch(core: Core) -> CopyWatch:
+def watch(core: Core, signer: Signer | None = None) -> CopyWatch:
     """Compares the database with the copy of its proofs, in a process of any role that is given the copy."""
     public = _read(core.settings, DataFolder(core.settings.data).public_signing_key)
-    return CopyWatch(core, public, core.settings.checkpoint_copy)
+    return CopyWatch(core, public, core.settings.checkpoint_copy, signer)
 
 
 def watched(made: Parts) -> Parts:

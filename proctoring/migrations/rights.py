@@ -43,6 +43,7 @@ _ANY_ROLE = {
     "custody_head": _may("SELECT", "number hash"),
     "quarantines": _ADD,  # whoever notices that the database was put back begins one; a person lifts it
     "checkpoints": _READ,
+    "copy_compared": _READ,
     "erasure_certificates": _READ,
     "erasure_stops": _READ,
     "exams": _READ,
@@ -67,7 +68,7 @@ _CAPTURE = {
         "in_person_wish salts",
     ),
     "evidence_units": _may(
-        "SELECT INSERT", "state active_holds due_at manifest_size manifest_head late_until"
+        "SELECT INSERT", "state active_holds due_at manifest_size manifest_head unsigned late_until"
     ),
     "takes": _may("SELECT INSERT", "start_ms end_ms ended_at end_cause spool_id heard_at"),
     "segments": _ADD,
@@ -127,7 +128,8 @@ _REVIEW = {
 _WORKER = {
     "sessions": _may("SELECT", "state ended_at ref notice_text in_person_wish in_person_answer salts"),
     "evidence_units": _may(
-        "SELECT", "state due_at sealed_private_key kek_epoch erase_id erasing_at erased_at swept_at"
+        "SELECT",
+        "state due_at sealed_private_key kek_epoch erase_id erasing_at erased_at swept_at unsigned",
     ),
     "takes": _may("SELECT", "sealed_key ended_at end_cause"),
     "gaps": _GAPS,
@@ -139,6 +141,7 @@ _WORKER = {
     "ledger_stamps": _may("SELECT INSERT", "copied_at"),
     "ledger_stamp_state": _may("SELECT", "failures"),
     "acts_copied": _may("SELECT", "through"),
+    "copy_compared": _may("SELECT INSERT", "body signature"),
     "ledger_replay": _may("SELECT", "session_cursor unit_cursor passed_at"),
     "ledger_pages": _may("SELECT INSERT", "body signature"),
     "replayed_sessions": _may("SELECT INSERT", "through digest signature"),

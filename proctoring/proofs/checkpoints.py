@@ -4,7 +4,7 @@ A job makes them, never capture, which holds no signing key. A checkpoint is mad
 the new hashes. So a change of signed content shows as a root that does not match.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -101,14 +101,24 @@ class Checkpoints:
         return len(lines)
 
 
+_HEAD_SIGNED = exists().where(
+    CheckpointRow.origin == unit_origin("") + UnitRow.id, CheckpointRow.size == UnitRow.manifest_size
+)
+
+
 def unsigned_units(db: Db, session_id: str | None = None) -> list[str]:
     """Living units, of all sessions or of one, whose manifest has grown since its head was signed."""
-    signed = exists().where(
-        CheckpointRow.origin == unit_origin("") + UnitRow.id, CheckpointRow.size == UnitRow.manifest_size
-    )
-    living = UnitRow.state.in_(LIVING_VALUES)
-    units = select(UnitRow.id).where(living, ~signed).order_by(UnitRow.id)
+    units = select(UnitRow.id).where(UnitRow.unsigned, UnitRow.state.in_(LIVING_VALUES)).order_by(UnitRow.id)
     return list(db.scalars(units if session_id is None else units.where(UnitRow.session_id == session_id)))
+
+
+def mark_unsigned(db: Db, units: Collection[str]) -> int:
+    """Of these units, mark the living ones whose head is not signed, whatever their mark says; how many were
+    marked."""
+    bare = UnitRow.id.in_(units), UnitRow.state.in_(LIVING_VALUES), ~UnitRow.unsigned, ~_HEAD_SIGNED
+    grown = UnitRow.manifest_size > 0
+    marked = update(UnitRow).where(*bare, grown).values(unsigned=True).returning(UnitRow.id)
+    return len(db.scalars(marked).all())
 
 
 def sign_heads(db: Db, core: Core, signer: NoteSigner, units: Sequence[str]) -> int:
@@ -118,6 +128,7 @@ def sign_heads(db: Db, core: Core, signer: NoteSigner, units: Sequence[str]) -> 
     for unit in units:
         with apart(db, unit):
             made += _extend(db, core, signer, unit_origin(unit), partial(leaf_hashes, unit))
+            db.execute(update(UnitRow).where(UnitRow.id == unit, _HEAD_SIGNED).values(unsigned=False))
     if head(db)[0] == 0:
         return made
     with apart(db, LEDGER_ORIGIN):

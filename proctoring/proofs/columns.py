@@ -99,6 +99,7 @@ COLUMNS: dict[str, dict[str, Cover]] = {
         **_none("capture checks it before it seals anything, and refuses what it does not cover", "key_tag"),
         **_other(How.SEALED, "the unit's key opens under the name of its own epoch only", "kek_epoch"),
         **_none(f"{_MEMORY} (orphans:remove)", "swept_at"),
+        **_none("the replay's round marks who has no signed head", "unsigned"),
         **_none("until when a page is waited for; evidence:retain tells the end", "late_until"),
     },
     "takes": {
@@ -235,6 +236,10 @@ COLUMNS: dict[str, dict[str, Cover]] = {
     "ledger_stamp_state": {**_none(_MEMORY, "id", "failures")},
     "certificate_copies": {**_none(_MEMORY, "certificate_id", "copied_at")},
     "acts_copied": {**_none(_MEMORY, "id", "through")},
+    "copy_compared": {
+        **_none("there is one", "id"),
+        **_other(How.SIGNED, "without a valid one the whole copy is compared", "body", "signature"),
+    },
     "session_summaries": {
         **_none(_SUMMED, "session_id", "exam_id", "began", "recording", "due_at", "held", "open_flags"),
         **_none(_SUMMED, "stage", "free", "claimed_by", "calls", "restricted", "listed", "rank"),

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session as Db
 from proctoring.core import Core
 from proctoring.proofs import findings, memory
 from proctoring.proofs.check import Checked, House, check_sessions, digest, read_house, through
+from proctoring.proofs.checkpoints import mark_unsigned
 from proctoring.proofs.compare import Compared
 from proctoring.proofs.findings import Telling
 from proctoring.proofs.leaves import broken_units, next_units
@@ -133,7 +134,8 @@ class LedgerReplay:
                 return
 
     def _leaves(self, passed: Passed) -> None:
-        """Follows the leaves of the next units."""
+        """Follows the leaves of the next units; one whose head nobody has signed is signed by the next
+        checkpoint."""
         with self._core.db.read() as db:
             after = memory.cursors(db).unit
             units, is_round = next_units(db, after, UNITS_A_PASS, LEAVES_A_PASS)
@@ -142,6 +144,7 @@ class LedgerReplay:
         self._check(passed, sorted(broken))
         passed.leaves = sum(unit.manifest_size for unit in units if isinstance(unit.manifest_size, int))
         with self._core.db.begin() as db:
+            mark_unsigned(db, [unit.id for unit in units])
             memory.set_unit_cursor(db, "" if is_round else units[-1].id)
 
 

@@ -1,4 +1,4 @@
-"""Tables of quarantines, and of how far the ledger's decisive acts have left the host."""
+"""Tables of quarantines, and of how far database and copied proofs have followed each other."""
 
 from datetime import datetime
 
@@ -35,3 +35,14 @@ class ActsCopiedRow(Row):
 
     id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     through: Mapped[int]
+
+
+class ComparedRow(Row):
+    """One row: how far this database was compared with the copied proofs (`proctoring.restore.compared`).
+    Signed."""
+
+    __tablename__ = "copy_compared"
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    body: Mapped[str]
+    signature: Mapped[str]

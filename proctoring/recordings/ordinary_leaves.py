@@ -34,7 +34,7 @@ _GROW = (
         UnitRow.manifest_size == bindparam("before"),
         UnitRow.state == UnitState.OPEN.value,
     )
-    .values(manifest_size=bindparam("after"), manifest_head=bindparam("head"))
+    .values(manifest_size=bindparam("after"), manifest_head=bindparam("head"), unsigned=True)
 )
 _LENGTHEN = (
     update(TakeRow.__table__)  # type: ignore[arg-type]

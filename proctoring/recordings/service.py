@@ -177,7 +177,7 @@ def register(db: Db, core: Core, take_id: str, segment: SealedSegment) -> int:
     grown = (
         update(UnitRow)
         .where(UnitRow.id == take.unit_id, UnitRow.state == UnitState.OPEN.value)
-        .values(manifest_size=UnitRow.manifest_size + 1)
+        .values(manifest_size=UnitRow.manifest_size + 1, unsigned=True)
         .returning(UnitRow.manifest_size, UnitRow.manifest_head)
     )
     unit = db.execute(grown).first()

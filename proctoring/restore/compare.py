@@ -1,10 +1,12 @@
 """Compares the database with the copy of its proofs: at the start of a process, and every half minute.
 
-The copy is read first, the database after it: what the copy says was committed before it was written.
+The copy is read first, the database after it: what the copy says was committed before it was written. A look
+reads what came after the last statement that nothing was missing, and of the database the rows of that alone.
 """
 
 import sys
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Iterator
+from itertools import islice
 from pathlib import Path
 
 import structlog
@@ -16,81 +18,70 @@ from proctoring.custody.rows import CheckpointRow
 from proctoring.custody.service import head
 from proctoring.errors import Unavailable
 from proctoring.holds.rows import HoldRow
-from proctoring.proofs.bodies import read_act, read_certificate, read_restoration
 from proctoring.proofs.checkpoints import grow, last, ledger_hashes
-from proctoring.proofs.restorations import is_signed
 from proctoring.quarantine import service
 from proctoring.quarantine.model import Head
+from proctoring.restore import compared
+from proctoring.restore.copy_reader import NOTHING_SHARED, CopyReader, head_of
 from proctoring.restore.missing import Copied, Known, KnownUnit, ProvenMissing, missing
 from proctoring.tolerant import as_it_stands
 from proctoring.units.model import UNFINISHED_VALUES, UnitState
 from proctoring.units.rows import UnitRow
-from storage.errors import Refused
-from storage.proofs import witness
-from storage.proofs.checkpoint import LEDGER_ORIGIN, claimed, claimed_origin, read_checkpoint
-from storage.proofs.tree import EMPTY_ROOT, Frontier
-from storage.proofs.witness import ActCopy, CertificateCopy, Line, RestoredCopy, StampCopy
+from storage.proofs.checkpoint import LEDGER_ORIGIN
+from storage.proofs.note import NoteSigner
+from storage.proofs.tree import Frontier
 
-NOTHING_SHARED = Head(0, EMPTY_ROOT)
+STATEMENT_BYTES = 1 << 20
+"""How much of the copy a look reads again at most before the database states that nothing of it is missing."""
+IDS_AT_ONCE = 500
 
 log = structlog.get_logger()
 
 
 class CopyWatch:
-    """Reads what was appended since it last looked. `copy` None: a restore cannot be noticed."""
+    """Reads what was appended since it last looked. `copy` None: a restore cannot be noticed. With `signer`,
+    it states how far nothing is missing."""
 
-    def __init__(self, core: Core, public: bytes, copy: Path | None) -> None:
+    def __init__(
+        self, core: Core, public: bytes, copy: Path | None, signer: NoteSigner | None = None
+    ) -> None:
         self._core = core
         self._public = public
         self._copy = copy
-        self._trusting = True
-        self._forget()
+        self._signer = signer
+        self._reader = CopyReader(public, copy) if copy is not None else None
+
+    @property
+    def copied(self) -> Copied:
+        """What was read of the copy."""
+        return self._reader.copied if self._reader is not None else Copied()
 
     def look(self) -> ProvenMissing:
-        """What is missing now; a quarantine begins when anything is. Raises Unavailable when the copy cannot
+        """Whether anything is missing now; a quarantine begins then. Raises Unavailable when the copy cannot
         be read: whether the database is whole is not known then."""
-        found = self.compare()
+        if self._reader is None:
+            return ProvenMissing()
+        found = self._compare(self._reader)
         if found:
             with self._core.db.read() as db:
                 in_force = service.in_force(db)
-            if in_force is None:
+            if in_force is None and (found := self.compare()):
                 self._begin(found)
         return found
 
     def compare(self) -> ProvenMissing:
-        """What is missing now; changes nothing. Raises Unavailable."""
-        if self._copy is None:
+        """What is missing now, by the whole copy; changes nothing. Raises Unavailable."""
+        if self._reader is None:
             return ProvenMissing()
-        self._read(self._copy)
-        with self._core.db.read() as db:
-            found = missing(self.copied, load(db, self.copied))
-        if (found.ledger or found.leaves) and self._trusting and not self._heads_are_ours():
-            log.error("copy.forged_head")
-            self._trusting = False
-            self._forget()
-            return self.compare()
-        return found
+        self._reader.begin_after(compared.NOTHING)
+        return self._compare(self._reader, whole=True)
 
     def shared(self) -> Head:
         """The greatest ledger that this database and the copy have both signed, in the present history."""
         with self._core.db.read() as db:
             own = select(CheckpointRow.note).where(CheckpointRow.origin == LEDGER_ORIGIN)
             notes = set(db.scalars(own))
-        lines = (line for line, _ in witness.follow(self._copy)) if self._copy is not None else iter(())
-        shared, reached = NOTHING_SHARED, 0
-        for line in lines:
-            if isinstance(line, str) and claimed_origin(line) == LEDGER_ORIGIN:
-                head = _head(line)
-                if line in notes and head.size > reached:  # a smaller one behind a greater is another history
-                    shared = head
-                reached = max(reached, head.size)
-            elif isinstance(line, RestoredCopy) and is_signed(line, self._public):
-                for loss in read_restoration(line.body).losses:
-                    if loss.origin == LEDGER_ORIGIN:
-                        reached = loss.kept
-                        if loss.kept < shared.size:
-                            shared = Head(loss.kept, loss.kept_root)
-        return shared
+        return self._reader.shared(notes) if self._reader is not None else NOTHING_SHARED
 
     def _begin(self, found: ProvenMissing) -> None:
         lost = self.copied.heads.get(LEDGER_ORIGIN, NOTHING_SHARED)
@@ -106,75 +97,82 @@ class CopyWatch:
             releases=len(found.releases),
         )
 
-    def _forget(self) -> None:
-        self.copied = Copied()
-        self._offset = 0
+    def _compare(self, reader: CopyReader, whole: bool = False) -> ProvenMissing:
+        while True:
+            self._read(reader)
+            with self._core.db.read() as db:
+                since = compared.NOTHING if whole else self._stated(db)
+                if since != reader.since:  # stated meanwhile, or a backup with its own statement was put back
+                    reader.begin_after(since)
+                    continue
+                found = missing(reader.copied, load(db, reader.copied))
+            if (found.ledger or found.leaves) and reader.doubt():
+                reader.begin_after(since)
+                continue
+            if not found and not whole:
+                self._state(reader)
+            return found
 
-    def _read(self, path: Path) -> None:
+    def _state(self, reader: CopyReader) -> None:
+        """In one transaction with the comparison: whatever database has the statement misses nothing."""
+        if self._signer is None or reader.offset - reader.since.offset < STATEMENT_BYTES:
+            return
+        assert self._copy is not None
+        head = reader.copied.heads.get(LEDGER_ORIGIN, NOTHING_SHARED)
+        with self._core.db.begin() as db:
+            if service.in_force(db) is None and not missing(reader.copied, load(db, reader.copied)):
+                compared.keep(db, self._signer, compared.compared(self._copy, reader.offset, head.note))
+
+    def _stated(self, db: Db) -> compared.Compared:
+        assert self._copy is not None
         try:
-            if path.stat().st_size < self._offset:
-                self._forget()
-            for line, offset in witness.follow(path, self._offset):
-                self._take(line)
-                self._offset = offset
-        except FileNotFoundError as error:
-            if self._offset or self._something_was_copied():
-                raise _unreadable(path, error) from error
+            return compared.last(db, self._public, self._copy)
+        except FileNotFoundError:
+            return compared.NOTHING
         except OSError as error:
-            raise _unreadable(path, error) from error
+            raise _unreadable(self._copy, error) from error
+
+    def _read(self, reader: CopyReader) -> None:
+        assert self._copy is not None
+        try:
+            reader.read()
+        except FileNotFoundError as error:
+            if reader.offset or self._something_was_copied():
+                raise _unreadable(self._copy, error) from error
+        except OSError as error:
+            raise _unreadable(self._copy, error) from error
 
     def _something_was_copied(self) -> bool:
         with self._core.db.read() as db:
             return last(db, LEDGER_ORIGIN, copied=True) is not None
-
-    def _take(self, line: Line | None) -> None:
-        try:
-            if line is None:
-                raise Refused("unreadable", "a line of the copy cannot be read")
-            if isinstance(line, str):
-                checkpoint = claimed(line) if self._trusting else read_checkpoint(line, self._public)
-                self.copied.head(checkpoint.origin, Head(checkpoint.size, checkpoint.root, line))
-                return
-            if isinstance(line, StampCopy):
-                return  # its checkpoint stands in a line of its own
-            if not is_signed(line, self._public):
-                raise Refused("bad-signature", "a line of the copy is not signed by us")
-            if isinstance(line, CertificateCopy):
-                self.copied.certificate(read_certificate(line))
-            elif isinstance(line, ActCopy):
-                self.copied.act(read_act(line.body))
-            else:
-                self.copied.restored(read_restoration(line.body))
-        except Refused as refused:
-            self.copied.unproven += 1
-            log.error("copy.unproven_line", reason=refused.reason)
-
-    def _heads_are_ours(self) -> bool:
-        """Whether every head that might contradict is signed by us; asked only when something does."""
-        try:
-            for head in self.copied.heads.values():
-                if head.note:
-                    read_checkpoint(head.note, self._public)
-        except Refused:
-            return False
-        return True
 
 
 def load(db: Db, copied: Copied) -> Known:
     """What this database knows of what the copy might miss in it."""
     size = as_it_stands(UnitRow.__table__.c.manifest_size)
     units = select(UnitRow.id, UnitRow.session_id, size, UnitRow.state)
-    living = db.execute(units.where(UnitRow.state.in_(UNFINISHED_VALUES)))
-    holds = db.execute(select(HoldRow.id, HoldRow.released_at.is_(None)))
+    living = units.where(UnitRow.state.in_(UNFINISHED_VALUES))
+    holds = select(HoldRow.id, HoldRow.released_at.is_(None))
     return Known(
         ledger=head(db)[0],
         same_ledger=_same_ledger(db, copied.heads.get(LEDGER_ORIGIN)),
         units={
             unit: KnownUnit(session, _leaves(size), state == UnitState.ERASING.value)
-            for unit, session, size, state in living
+            for some in _some(copied.units())
+            for unit, session, size, state in db.execute(living.where(UnitRow.id.in_(some)))
         },
-        holds={hold: bool(is_in_force) for hold, is_in_force in holds},
+        holds={
+            hold: bool(is_in_force)
+            for some in _some(copied.placed.keys() | copied.released.keys())
+            for hold, is_in_force in db.execute(holds.where(HoldRow.id.in_(some)))
+        },
     )
+
+
+def _some(ids: Collection[str]) -> Iterator[list[str]]:
+    following = iter(ids)
+    while some := list(islice(following, IDS_AT_ONCE)):
+        yield some
 
 
 def _leaves(size: object) -> int:
@@ -192,14 +190,9 @@ def _same_ledger(db: Db, copied: Head | None) -> bool:
         return True  # beyond what we have: nothing to compare
     mine = CheckpointRow.origin == LEDGER_ORIGIN, CheckpointRow.size == copied.size
     note = db.scalar(select(CheckpointRow.note).where(*mine))
-    if isinstance(note, str) and (note == copied.note or _head(note).root == copied.root):
+    if isinstance(note, str) and (note == copied.note or head_of(note).root == copied.root):
         return True
     return root_at(db.scalars(ledger_hashes().limit(copied.size))) == copied.root
-
-
-def _head(note: str) -> Head:
-    checkpoint = claimed(note)
-    return Head(checkpoint.size, checkpoint.root, note)
 
 
 def _unreadable(path: Path, error: OSError) -> Unavailable:

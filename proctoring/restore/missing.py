@@ -55,6 +55,11 @@ class Copied:
         for loss in restoration.losses:
             self.heads[loss.origin] = Head(loss.kept, loss.kept_root)
 
+    def units(self) -> set[str]:
+        """Every unit that a line names."""
+        headed = {unit for origin in self.heads if (unit := unit_of(origin)) is not None}
+        return headed.union(self.erasures, *(act.units for act in self.placed.values()))
+
     def ledger_size(self) -> int:
         """How many ledger entries the copy knows of."""
         return max(self.seen, self.heads[LEDGER_ORIGIN].size if LEDGER_ORIGIN in self.heads else 0)
@@ -72,7 +77,7 @@ class KnownUnit:
 @dataclass(frozen=True, slots=True)
 class Known:
     """What the database knows. `same_ledger`: its first entries are those of the copied head, as far as both
-    reach; `holds`: every hold, with whether it is in force."""
+    reach; `units`, `holds`: of those that the copy names, a hold with whether it is in force."""
 
     ledger: int
     same_ledger: bool

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, select
+from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, select, text
 from sqlalchemy.orm import Mapped, mapped_column
 from sqlalchemy.orm import Session as Db
 
@@ -23,6 +23,12 @@ class UnitRow(Row):
         few("ix_evidence_units_late_until", "state", "late_until", of="late_until IS NOT NULL"),
         few("ix_evidence_units_swept_at", "state", "id", of="swept_at IS NULL"),
         few("ix_evidence_units_erased_at", "erased_at", of="erased_at IS NOT NULL"),
+        Index(
+            "ix_evidence_units_unsigned",
+            "session_id",
+            sqlite_where=text("unsigned = 1"),
+            postgresql_where=text("unsigned"),
+        ),
         few("ix_evidence_units_kek_epoch", "kek_epoch", of="sealed_private_key IS NOT NULL"),
     )
 
@@ -38,6 +44,7 @@ class UnitRow(Row):
     due_at: Mapped[datetime] = mapped_column(index=True)
     manifest_size: Mapped[int] = mapped_column(default=0)
     manifest_head: Mapped[str]
+    unsigned: Mapped[bool] = mapped_column(default=False)  # leaves came after the newest signed head
     erase_id: Mapped[str | None]
     erasing_at: Mapped[datetime | None]
     erased_at: Mapped[datetime | None]

@@ -26,6 +26,7 @@ class Purpose(StrEnum):
     ACT = "act"
     RESTORATION = "restored"
     LEDGER_PAGE = "ledger-page"  # of the ledger, read and replayed (`proctoring.proofs.pages`)
+    COMPARED = "compared"  # how far a database has what the copy says (`proctoring.restore.compared`)
     REPLAYED = "replayed"  # rows of a session as they agreed with it (`proctoring.proofs.memory`)
 
 

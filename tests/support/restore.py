@@ -75,8 +75,9 @@ class Operations:
             return in_force(db) is not None
 
     def replay(self) -> Replayed:
-        replay = Replay(self.world.core, Shredder(self.world.objects))
-        return replay.run(self.watch().look(), OPERATOR)
+        replay, watch = Replay(self.world.core, Shredder(self.world.objects)), self.watch()
+        watch.look()
+        return replay.run(watch.compare(), OPERATOR)
 
     def lift(self, reason: str = REASON) -> Restoration:
         world = self.world

@@ -42,6 +42,8 @@ MEMORY = [
     ("ledger_replay", "session_cursor"),
     ("ledger_pages", "body"),
     ("ledger_pages", "signature"),
+    ("copy_compared", "body"),
+    ("copy_compared", "signature"),
     ("replayed_sessions", "through"),
     ("replayed_sessions", "digest"),
     ("replayed_sessions", "signature"),
