@@ -17,6 +17,7 @@ class TakeRow(Row):
     __table_args__ = (
         UniqueConstraint("unit_id", "number"),
         few("ix_takes_open", "session_id", of="ended_at IS NULL"),
+        few("ix_takes_open_of_spool", "spool_id", of="ended_at IS NULL"),
     )
 
     id: Mapped[str] = mapped_column(primary_key=True)
@@ -31,7 +32,7 @@ class TakeRow(Row):
     started_at: Mapped[datetime]
     ended_at: Mapped[datetime | None]
     end_cause: Mapped[str | None]
-    spool_id: Mapped[str | None] = mapped_column(index=True)  # through which its segments come
+    spool_id: Mapped[str | None]  # through which its segments come
     heard_at: Mapped[datetime | None]  # when its capture process last said that more may come of it
     late: Mapped[bool] = mapped_column(default=False)  # what a page recorded while it could not publish
 

@@ -32,7 +32,7 @@ from storage.proofs.note import NoteSigner
 from storage.proofs.tree import Frontier
 
 STATEMENT_BYTES = 1 << 20
-"""How much of the copy a look reads again at most before the database states that nothing of it is missing."""
+"""How much of the copy is read again at most, before the database states that nothing of it is missing."""
 IDS_AT_ONCE = 500
 
 log = structlog.get_logger()

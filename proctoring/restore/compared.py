@@ -1,4 +1,5 @@
-"""How far a database was compared with the copy of its proofs: what comes later is all that is read again.
+"""Statement of a database: nothing of its copied proofs is missing in it, up to a byte of the copy. Only what
+comes later is read again.
 
 The statement is a row of the database that it is about. A database that is put back to a backup has the
 backup's statement, so more of the copy is read and never less. It is signed, and valid for a copy that has

@@ -77,7 +77,7 @@ class KnownUnit:
 @dataclass(frozen=True, slots=True)
 class Known:
     """What the database knows. `same_ledger`: its first entries are those of the copied head, as far as both
-    reach; `units`, `holds`: of those that the copy names, a hold with whether it is in force."""
+    reach. `units`, `holds`: those that the copy names; a hold with whether it is in force."""
 
     ledger: int
     same_ledger: bool

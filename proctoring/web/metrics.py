@@ -18,6 +18,7 @@ from proctoring.core import Core
 from proctoring.custody.model import Action
 from proctoring.custody.rows import EntryRow
 from proctoring.holds import worker_state
+from proctoring.holds.rows import HoldRow, HoldUnitRow
 from proctoring.proofs import findings, stamps, stops
 from proctoring.proofs.rows import ReplayRow
 from proctoring.quarantine.service import in_force
@@ -27,7 +28,8 @@ from proctoring.spools import service as spools
 from proctoring.tolerant import UNREADABLE, as_it_stands, came_of
 from proctoring.units.model import UnitState
 from proctoring.units.rows import UnitRow
-from proctoring.web.work_metrics import work
+from proctoring.web.seldom import seldom
+from proctoring.web.work_metrics import counted, work
 
 log = structlog.get_logger()
 
@@ -58,13 +60,13 @@ class EvidenceMetrics(Collector):
                 "For how long the unheld evidence longest due has waited for its erasure.",
                 oldest_overdue_s(self._core, db),
             )
-            counted = dict(db.execute(select(UnitRow.state, func.count()).group_by(UnitRow.state)).all())
+            by_state = seldom(self._core, db, _units)
             units = GaugeMetricFamily("evidence_units", "Evidence units by state.", labels=["state"])
             for state in UnitState:
-                units.add_metric([state.value], counted.get(state.value, 0))
+                units.add_metric([state.value], by_state.get(state.value, 0))
             yield units
-            held = select(func.count()).select_from(UnitRow).where(UnitRow.active_holds > 0)
-            yield _gauge("evidence_units_held", "Evidence units with a hold in force.", db.scalar(held) or 0)
+            held = seldom(self._core, db, _held)
+            yield _gauge("evidence_units_held", "Evidence units with a hold in force.", held)
             yield _gauge(
                 "gaps_not_storable",
                 "Gaps of open evidence units in which a device sent what cannot be stored.",
@@ -109,6 +111,16 @@ class EvidenceMetrics(Collector):
             yield CounterMetricFamily("orphans_removed", "Objects removed that had no leaf.", memory.orphans)
             yield from _readable(work(self._core, db))
             yield from _readable(_capture(self._core, db))
+
+
+def _units(db: Db) -> dict[str, int]:
+    return counted(db, select(UnitRow.state, func.count()).group_by(UnitRow.state))
+
+
+def _held(db: Db) -> int:
+    """Of units that a hold names, so that no other is read."""
+    held = select(func.count(HoldUnitRow.unit_id.distinct())).join(HoldRow, HoldRow.id == HoldUnitRow.hold_id)
+    return db.scalar(held.where(HoldRow.released_at.is_(None))) or 0
 
 
 def _readable(metrics: Iterator[Metric]) -> Iterator[Metric]:
@@ -170,7 +182,7 @@ def database_exposition(core: Core) -> bytes:
 def oldest_overdue_s(core: Core, db: Db) -> int:
     """For how long the unheld evidence that is longest due has waited for its erasure; 0 when none waits."""
     waiting = (UnitState.RETAINED.value, UnitState.ERASING.value)
-    mine = UnitRow.state.in_(waiting), UnitRow.active_holds == 0
+    mine = UnitRow.state.in_(waiting), UnitRow.active_holds == 0, UnitRow.due_at < core.clock()
     try:
         oldest = db.scalar(select(func.min(UnitRow.due_at)).where(*mine))
     except UNREADABLE:  # found by the retention worker, which names the row

@@ -4,13 +4,12 @@ process.
 Reads no table that capture's database user may not read. No label holds an id.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Final
-from weakref import WeakKeyDictionary
 
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
-from sqlalchemy import ColumnElement, func, or_, select
+from sqlalchemy import ColumnElement, Select, func, select
 from sqlalchemy.orm import InstrumentedAttribute
 from sqlalchemy.orm import Session as Db
 
@@ -18,36 +17,36 @@ from proctoring.clock import ms_between
 from proctoring.core import Core
 from proctoring.custody.model import Action
 from proctoring.custody.rows import EntryRow
-from proctoring.db import Database
 from proctoring.exams.model import Stream
 from proctoring.help.rows import HelpRow
 from proctoring.holds.rows import HoldRow
 from proctoring.recordings.rows import SegmentRow, TakeRow
-from proctoring.reviews.model import ReviewState
-from proctoring.reviews.rows import ReviewRow
 from proctoring.sessions.model import SessionState
 from proctoring.sessions.rows import SessionRow
-from proctoring.units.model import LIVING_VALUES, UnitState
+from proctoring.summaries.model import Stage
+from proctoring.summaries.rows import SummaryRow
+from proctoring.units.model import UnitState
 from proctoring.units.rows import UnitRow
+from proctoring.web.seldom import seldom
 
 DUE_SOON: Final = timedelta(days=7)
-COUNTED_EVERY: Final = timedelta(minutes=5)
-"""Stored bytes are summed over every segment, so not at each request."""
-UNDECIDED = (ReviewState.TO_REVIEW.value, ReviewState.IN_REVIEW.value)
-
-_counted: WeakKeyDictionary[Database, tuple[datetime, int]] = WeakKeyDictionary()
 
 
 def work(core: Core, db: Db) -> Iterator[Metric]:
     """Sessions, streams and bytes; then what is about to be too late."""
     now = core.clock()
+    recording = _count(db, SessionRow.id, SessionRow.state == SessionState.RECORDING.value)
+    by_state = seldom(core, db, _sessions) | {SessionState.RECORDING.value: recording}
     sessions = GaugeMetricFamily("sessions", "Sessions by state.", labels=["state"])
-    yield _by(sessions, db, SessionRow.state, list(SessionState))
-    under_way = TakeRow.ended_at.is_(None), TakeRow.late.is_(False)
+    yield _by(sessions, by_state, list(SessionState))
+    under_way = select(TakeRow.stream, func.count()).where(
+        TakeRow.ended_at.is_(None), TakeRow.late.is_(False)
+    )
     takes = GaugeMetricFamily("streams_recording", "Takes under way.", labels=["stream"])
-    yield _by(takes, db, TakeRow.stream, list(Stream), *under_way)
-    yield GaugeMetricFamily("stored_bytes", "Of segments that are not erased.", stored_bytes(core, db))
-    signed_in = _count(db, EntryRow.number, EntryRow.action == Action.LOGIN_BEGIN.value)
+    yield _by(takes, counted(db, under_way.group_by(TakeRow.stream)), list(Stream))
+    stored = seldom(core, db, _stored_bytes)
+    yield GaugeMetricFamily("stored_bytes", "Of segments that are not erased.", stored)
+    signed_in = seldom(core, db, _sign_ins)
     yield CounterMetricFamily("sign_ins", "Times that staff signed in, by the ledger.", signed_in)
     yield GaugeMetricFamily(
         "unreviewed_due_soon",
@@ -69,47 +68,37 @@ def work(core: Core, db: Db) -> Iterator[Metric]:
     )
 
 
-def stored_bytes(core: Core, db: Db) -> int:
-    """Sealed, of all units that are not erased; as it was at most COUNTED_EVERY ago."""
-    now = core.clock()
-    known = _counted.get(core.db)
-    if known is not None and timedelta(0) <= now - known[0] < COUNTED_EVERY:
-        return known[1]
-    living = UnitRow.state != UnitState.ERASED.value
-    total = db.scalar(
-        select(func.sum(SegmentRow.ct_len)).join(UnitRow, UnitRow.id == SegmentRow.unit_id).where(living)
-    )
-    _counted[core.db] = now, int(total or 0)
-    return int(total or 0)
+def _sessions(db: Db) -> dict[str, int]:
+    return counted(db, select(SessionRow.state, func.count()).group_by(SessionRow.state))
+
+
+def _stored_bytes(db: Db) -> int:
+    """Sealed, of all units that are not erased."""
+    total = select(func.sum(SegmentRow.ct_len)).join(UnitRow, UnitRow.id == SegmentRow.unit_id)
+    return int(db.scalar(total.where(UnitRow.state != UnitState.ERASED.value)) or 0)
+
+
+def _sign_ins(db: Db) -> int:
+    return _count(db, EntryRow.number, EntryRow.action == Action.LOGIN_BEGIN.value)
 
 
 def unreviewed_due_soon(db: Db, now: datetime) -> int:
     """How many sessions have a recorded stream that goes within DUE_SOON, and no decision."""
-    query = (
-        select(func.count(UnitRow.session_id.distinct()))
-        .outerjoin(ReviewRow, ReviewRow.session_id == UnitRow.session_id)
-        .where(
-            UnitRow.kind.in_([stream.value for stream in Stream]),
-            UnitRow.state.in_(LIVING_VALUES),
-            UnitRow.active_holds == 0,
-            UnitRow.manifest_size > 0,
-            UnitRow.due_at <= now + DUE_SOON,
-            or_(ReviewRow.state.is_(None), ReviewRow.state.in_(UNDECIDED)),
-        )
-    )
-    return db.scalar(query) or 0
+    soon = SummaryRow.held.is_(False), SummaryRow.due_at <= now + DUE_SOON
+    unreviewed = SummaryRow.began.is_(True), SummaryRow.stage == Stage.UNDECIDED.value
+    return _count(db, SummaryRow.session_id, *soon, *unreviewed)
+
+
+def counted(db: Db, query: Select[str, int]) -> dict[str, int]:
+    """The number of each value."""
+    return dict(db.execute(query).all())
 
 
 def _by(
-    family: GaugeMetricFamily,
-    db: Db,
-    column: InstrumentedAttribute[str],
-    values: list[SessionState] | list[Stream],
-    *where: ColumnElement[bool],
+    family: GaugeMetricFamily, counts: Mapping[str, int], values: list[SessionState] | list[Stream]
 ) -> GaugeMetricFamily:
-    counted = dict(db.execute(select(column, func.count()).where(*where).group_by(column)).all())
     for value in values:
-        family.add_metric([value.value], counted.get(value.value, 0))
+        family.add_metric([value.value], counts.get(value.value, 0))
     return family
 
 

@@ -25,6 +25,7 @@ from proctoring.quarantine.model import Head
 from proctoring.recordings import service as recordings
 from proctoring.recordings.rotation import Rotation
 from proctoring.records import words
+from proctoring.restore import compared
 from proctoring.restore.compare import CopyWatch
 from proctoring.sessions import service as sessions
 from proctoring.sessions.model import Session
@@ -76,6 +77,7 @@ def worker_jobs(world: RolesWorld, session: Session) -> None:
         outcomes = world.eraser.run()
         assert any(outcome.certificate_id for outcome in outcomes), outcomes
         copied_twice(core, world)
+        stated_twice(core, world)
         world.objects.put(segment_key(unit_of(core, session), core.new_id(), 0), b"found again")
         world.clock.move(days=2)
         world.eraser.run()
@@ -123,6 +125,13 @@ def copied_twice(core: Core, world: RolesWorld) -> None:
     with core.db.begin() as db:
         for row in db.scalars(select(CertificateCopyRow)):
             row.copied_at = core.clock() + timedelta(seconds=1)
+
+
+def stated_twice(core: Core, world: RolesWorld) -> None:
+    """The database says how far the copy was compared, and then further."""
+    for offset in (1, 2):
+        with core.db.begin() as db:
+            compared.keep(db, world.signer, compared.Compared(offset))
 
 
 def unit_of(core: Core, session: Session) -> str:

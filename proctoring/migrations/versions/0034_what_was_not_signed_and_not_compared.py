@@ -1,4 +1,6 @@
-"""Marks units with leaves that no signed head covers, and keeps how far the copied proofs were compared."""
+"""Marks units with leaves that no signed head covers, keeps how far the copied proofs
+were compared, and indexes the open takes of a spool.
+"""
 
 import sqlalchemy as sa
 from alembic import op
@@ -25,6 +27,16 @@ def upgrade() -> None:
         ["session_id"],
         sqlite_where=sa.text("unsigned = 1"),
         postgresql_where=sa.text("unsigned"),
+        if_not_exists=True,
+    )
+    op.drop_index("ix_takes_spool_id", "takes", if_exists=True)
+    is_open = sa.text("ended_at IS NULL")
+    op.create_index(
+        "ix_takes_open_of_spool",
+        "takes",
+        ["spool_id"],
+        sqlite_where=is_open,
+        postgresql_where=is_open,
         if_not_exists=True,
     )
     op.create_table(

@@ -3,11 +3,13 @@
 from pathlib import Path
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from proctoring.exams.model import Stream
-from proctoring.proofs.checkpoints import last, notes
+from proctoring.proofs.checkpoints import last, notes, unsigned_units
+from proctoring.proofs.job import LedgerReplay
 from proctoring.recordings.rows import SegmentRow
+from proctoring.units.rows import UnitRow
 from storage.proofs import witness
 from storage.proofs.checkpoint import LEDGER_ORIGIN, read_checkpoint, unit_origin
 from storage.proofs.tree import Tree
@@ -74,3 +76,23 @@ def test_a_copy_that_cannot_be_written_is_made_later(world: World, tmp_path: Pat
         checkpoints(world, folder / "copy").run()
     folder.mkdir()
     assert checkpoints(world, folder / "copy").run() == (0, len(Stream) + 1)
+
+
+def test_a_round_looks_at_the_manifests_that_grew(world: World) -> None:
+    """What is signed is not asked for again, whatever else is stored; a mark that was taken off by hand is
+    put back by the replay's round, and the head is signed then."""
+    session = world.admitted()
+    begun = world.begin(session)
+    world.store(begun, 0, world.clock.unix_ms)
+    checkpoints(world).run()
+    with world.core.db.read() as db:
+        assert unsigned_units(db) == []
+    world.store(begun, 1, world.clock.unix_ms + SEGMENT_MS)
+    with world.core.db.begin() as db:
+        assert unsigned_units(db) == [begun.take.unit_id]
+        db.execute(update(UnitRow).values(unsigned=False))
+    checkpoints(world).run()
+    assert sizes(world, unit_origin(begun.take.unit_id)) == [1]
+    LedgerReplay(world.core, world.signer).run()
+    checkpoints(world).run()
+    assert sizes(world, unit_origin(begun.take.unit_id)) == [1, 2]

@@ -19,7 +19,8 @@ from proctoring.reviews import service as reviews
 from proctoring.sessions.model import Session
 from proctoring.units.rows import UnitRow
 from proctoring.web.metrics import exposition
-from proctoring.web.work_metrics import COUNTED_EVERY, DUE_SOON, unreviewed_due_soon
+from proctoring.web.seldom import COUNTED_EVERY
+from proctoring.web.work_metrics import DUE_SOON, unreviewed_due_soon
 from tests.support.world import ADMIN, World
 
 
