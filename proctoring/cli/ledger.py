@@ -39,14 +39,16 @@ def verify(data: Path | None, objects: bool, copy: Path | None) -> None:
     row with what the ledger tells."""
     made = parts(data)
     copy = copy or made.core.settings.checkpoint_copy
-    lines, unread, faults = _read(copy)
+    lines = _Lines(copy)
+    faults: list[Fault] = []
     restored: list[Entry] = []
     refused: list[Entry] = []
     with made.core.db.read() as db:
-        manifests = seen_with(db, made.worker.signer.public, lines)
+        manifests = seen_with(db, made.worker.signer.public, lines.read())
+        faults += lines.faults
         rows = compare_all_rows(db, manifests.see)
         try:
-            faults += ledger_faults(db, made.worker.signer.public, lines, manifests)
+            faults += ledger_faults(db, made.worker.signer.public, manifests=manifests)
             if objects:
                 faults += object_faults(db, made.review.objects)
             restored, refused = restorations(db), refusals(db)
@@ -59,8 +61,8 @@ def verify(data: Path | None, objects: bool, copy: Path | None) -> None:
         "entries": number,
         "head": hashed,
         "ok": not faults,
-        "copied": len(lines),
-        "copied_unreadable": unread,
+        "copied": manifests.heads.copied.lines,
+        "copied_unreadable": lines.unread,
         "not_told": rows.untold,
         "restored": [{"number": entry.number, "at": iso(entry.at)} | entry.detail for entry in restored],
         "keys_refused": [
@@ -71,7 +73,11 @@ def verify(data: Path | None, objects: bool, copy: Path | None) -> None:
     }
     told = [_told(entry) for entry in restored] + [_refused(entry) for entry in refused]
     if not faults:
-        compared = f", {len(lines)} copied proofs agree" if copy else ", no copied proofs to compare with"
+        compared = (
+            f", {manifests.heads.copied.lines} copied proofs agree"
+            if copy
+            else ", no copied proofs to compare with"
+        )
         show(
             result,
             "\n".join([*told, f"PASS  {number} entries, head {hashed}{compared}{_untold(rows.untold)}"]),
@@ -111,11 +117,22 @@ def _refused(entry: Entry) -> str:
 _REMEDY = "Keep the database as it is; compare with an earlier backup, and see who could write to it since."
 
 
-def _read(copy: Path | None) -> tuple[list[witness.Line], int, list[Fault]]:
-    if copy is None:
-        return [], 0, []
-    try:
-        lines, unread = witness.read(copy)
-    except OSError as error:
-        return [], 0, [Fault("copy.unreadable", f"{copy}: {error.strerror}")]
-    return lines, unread, []
+class _Lines:
+    """The copied proofs as they are read; then `unread` and `faults` say how that went."""
+
+    def __init__(self, copy: Path | None) -> None:
+        self.unread = 0
+        self.faults: list[Fault] = []
+        self._copy = copy
+
+    def read(self) -> Iterator[witness.Line]:
+        if self._copy is None:
+            return
+        try:
+            for line, _ in witness.follow(self._copy, cut=True):
+                if line is None:
+                    self.unread += 1
+                else:
+                    yield line
+        except OSError as error:
+            self.faults.append(Fault("copy.unreadable", f"{self._copy}: {error.strerror}"))

@@ -4,7 +4,7 @@ An edited row breaks a chain. An edited chain no longer fits the signed heads. A
 old backup no longer fits the copy elsewhere. Each fault has a code.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 
 from sqlalchemy import or_, select, true
 from sqlalchemy.orm import Session as Db
@@ -13,9 +13,9 @@ from proctoring.custody.model import Action, Entry, entry_hash
 from proctoring.custody.rows import CertificateRow, EntryRow
 from proctoring.custody.service import entries, head
 from proctoring.proofs.bodies import read_certificate
+from proctoring.proofs.copied_proofs import CopiedProofs
 from proctoring.proofs.manifests import Manifests
 from proctoring.proofs.read import Unreadable, read_entries
-from proctoring.proofs.restorations import Declared, declared
 from proctoring.proofs.signed_heads import Fault, Heads, compare_tree
 from proctoring.recordings.rows import SegmentRow
 from proctoring.units.model import LIVING_VALUES, UnitState
@@ -31,23 +31,24 @@ ROWS_AT_ONCE = 1_000
 
 
 def ledger_faults(
-    db: Db, public: bytes, copies: Sequence[Line] = (), manifests: Manifests | None = None
+    db: Db, public: bytes, copies: Iterable[Line] = (), manifests: Manifests | None = None
 ) -> list[Fault]:
     """Every fault of ledger, manifests, checkpoints and certificates; none is the proof that all is well.
 
     A history that was lost with a restore, and declared as such, contradicts nothing; see `restorations`.
-    `manifests`: as far as they were seen already (`seen_with`).
+    `manifests`: as far as they were seen already (`seen_with`), with the copies.
     """
     manifests = manifests or seen_with(db, public, copies)
-    faults = [*_ledger(db, manifests.heads), *_units(db), *_certificates(db, public, copies)]
-    if copies:
-        faults += _restorations(db, declared(copies, public))
+    copied = manifests.heads.copied
+    faults = [*_ledger(db, manifests.heads), *_units(db), *_certificates(db, public, copied)]
+    if copied.lines:
+        faults += _restorations(db, copied)
     return [*faults, *manifests.rest(), *manifests.heads.faults]
 
 
-def seen_with(db: Db, public: bytes, copies: Sequence[Line] = ()) -> Manifests:
+def seen_with(db: Db, public: bytes, copies: Iterable[Line] = ()) -> Manifests:
     """For whoever reads all leaves anyway (`compare_all_rows`): each is then read once."""
-    return Manifests(db, Heads(db, public, declared(copies, public).standing))
+    return Manifests(db, Heads(db, public, CopiedProofs(copies, public)))
 
 
 def restorations(db: Db) -> list[Entry]:
@@ -115,16 +116,16 @@ def _ledger(db: Db, heads: Heads) -> Iterator[Fault]:
         yield Fault("rows.unreadable", f"entry {chain.unreadable} cannot be read")
 
 
-def _restorations(db: Db, stands: Declared) -> Iterator[Fault]:
+def _restorations(db: Db, copied: CopiedProofs) -> Iterator[Fault]:
     """What the copy declares the ledger must tell with the same heads, and the other way round."""
     told = {str(entry.detail["quarantine"]): entry.detail for entry in restorations(db)}
-    for restoration in stands.restorations:
+    for restoration in copied.restorations:
         loss = next(one for one in restoration.losses if one.origin == LEDGER_ORIGIN)
         heads = loss.kept, loss.kept_root.hex(), loss.lost, loss.lost_root.hex()
         detail = told.get(restoration.quarantine, {})
         if tuple(detail.get(name) for name in ("kept", "kept_root", "lost", "lost_root")) != heads:
             yield Fault("restore.undeclared", f"the ledger does not tell of restore {restoration.quarantine}")
-    for quarantine in sorted(told.keys() - stands.quarantines):
+    for quarantine in sorted(told.keys() - copied.quarantines):
         yield Fault("restore.undeclared", f"no copied line declares restore {quarantine} of the ledger")
 
 
@@ -140,7 +141,7 @@ def _units(db: Db) -> Iterator[Fault]:
             yield Fault("unit.moved", f"unit {unit_id} is not what entry {number} began")
 
 
-def _certificates(db: Db, public: bytes, copies: Sequence[Line]) -> Iterator[Fault]:
+def _certificates(db: Db, public: bytes, copied: CopiedProofs) -> Iterator[Fault]:
     """What was certified as erased once must be erased still, whatever a restored database says."""
     signed = select(CertificateRow.id, CertificateRow.body, CertificateRow.signature)
     for row in db.execute(signed.execution_options(yield_per=ROWS_AT_ONCE)):
@@ -148,8 +149,8 @@ def _certificates(db: Db, public: bytes, copies: Sequence[Line]) -> Iterator[Fau
             check_body(public, Purpose.CERTIFICATE, row.body, row.signature)
         except NotAuthentic:
             yield Fault("certificate.signature", f"certificate {row.id} is not as it was signed")
-    for copy in copies:
-        if isinstance(copy, CertificateCopy) and not _is_true(db, copy):
+    for copy in copied.certificates():
+        if not _is_true(db, copy):
             yield Fault("erasure.undone", f"the certificate {copy.body[:200]} is not true any more")
 
 

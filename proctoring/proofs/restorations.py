@@ -30,7 +30,7 @@ def declared(lines: Iterable[Line], public: bytes) -> Declared:
     """Read in order. A declaration that is not signed by `public` declares nothing."""
     found = Declared()
     for line in lines:
-        restoration = _restoration(line, public)
+        restoration = restoration_of(line, public)
         if restoration is None:
             found.standing.append(line)
             continue
@@ -52,7 +52,8 @@ def is_signed(line: Signed, public: bytes) -> bool:
     return True
 
 
-def _restoration(line: Line, public: bytes) -> Restoration | None:
+def restoration_of(line: Line, public: bytes) -> Restoration | None:
+    """The declaration that a line is; None for any other line, and for one that is not signed."""
     if not isinstance(line, RestoredCopy) or not is_signed(line, public):
         return None
     try:

@@ -1,7 +1,6 @@
 """Signed heads of the trees: our own and those of the copy, tree by tree, compared with what is there now."""
 
-from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from heapq import merge
 
@@ -9,11 +8,11 @@ from sqlalchemy import exists, select
 from sqlalchemy.orm import Session as Db
 
 from proctoring.custody.rows import CheckpointRow
+from proctoring.proofs.copied_proofs import CopiedProofs
 from proctoring.units.rows import UnitRow
 from storage.errors import Refused
 from storage.proofs.checkpoint import LEDGER_ORIGIN, Checkpoint, read_checkpoint, unit_origin
 from storage.proofs.tree import Frontier
-from storage.proofs.witness import Line
 
 ROWS_AT_ONCE = 1_000
 Head = tuple[str, Checkpoint]
@@ -29,45 +28,51 @@ class Fault:
 
 
 class Heads:
-    """`faults`: heads that are not signed by `public`, as far as they were read. Our own are read tree by
-    tree; of the copy one is kept for each text."""
+    """Our own heads and those of the copy, tree by tree. `faults`: those that are not signed by `public`, as
+    far as they were read."""
 
-    def __init__(self, db: Db, public: bytes, copies: Sequence[Line]) -> None:
+    def __init__(self, db: Db, public: bytes, copied: CopiedProofs) -> None:
+        self.copied = copied
         self.faults: list[Fault] = []
         self._db = db
         self._public = public
-        self._copied: dict[str, dict[str, Checkpoint]] = defaultdict(dict)
-        for line in copies:
-            if isinstance(line, str) and (read := self._read("copied", line)) is not None:
-                self._copied[read.origin][line] = read
+        self._read_last: tuple[str, Checkpoint | None] = "", None
+        self._asked: set[str] = set()
+        for note in copied.unclaimed:
+            self._read("copied", note)
 
     def of(self, origin: str) -> Iterator[Head]:
-        """The heads of a tree, the smallest first. Those of the copy come with the first call only."""
-        copied = self._copied.pop(origin, {})
-        own = self._own(origin, copied)
-        mine = sorted(copied.values(), key=lambda one: one.size)
-        return merge(own, (("copied", one) for one in mine), key=lambda head: head[1].size)
+        """The heads of a tree, the smallest first."""
+        self._asked.add(origin)
+        copied = (("copied", size, note) for size, note in self.copied.notes(origin))
+        for where, size, note in merge(self._own(origin), copied, key=lambda one: one[1:]):
+            read = self._read(where, note)
+            if read is None:
+                continue
+            if (read.origin, read.size) == (origin, size):
+                yield where, read
+            else:
+                detail = f"an own checkpoint: {read.origin} of {read.size} is kept as {origin} of {size}"
+                self.faults.append(Fault("checkpoint.signature", detail))
 
     def others(self) -> list[str]:
         """Trees of no unit that is here, nor of the ledger, of which there is a head."""
         here = exists().where(CheckpointRow.origin == unit_origin("") + UnitRow.id)
         unknown = select(CheckpointRow.origin).where(~here).distinct()
-        return sorted({*self._db.scalars(unknown), *self._copied} - {LEDGER_ORIGIN})
+        return sorted({*self._db.scalars(unknown), *self.copied.origins()} - self._asked - {LEDGER_ORIGIN})
 
-    def _own(self, origin: str, copied: dict[str, Checkpoint]) -> Iterator[Head]:
+    def _own(self, origin: str) -> Iterator[tuple[str, int, str]]:
         mine = select(CheckpointRow.size, CheckpointRow.note).where(CheckpointRow.origin == origin)
         ordered = mine.order_by(CheckpointRow.size).execution_options(yield_per=ROWS_AT_ONCE)
-        for size, note in self._db.execute(ordered):
-            if not isinstance(note, str):
-                continue
-            read = copied.get(note) or self._read("own", note)
-            if read is not None and (read.origin, read.size) == (origin, size):
-                yield "own", read
-            elif read is not None:
-                detail = f"an own checkpoint: {read.origin} of {read.size} is kept as {origin} of {size}"
-                self.faults.append(Fault("checkpoint.signature", detail))
+        return (("own", size, note) for size, note in self._db.execute(ordered) if isinstance(note, str))
 
     def _read(self, where: str, note: str) -> Checkpoint | None:
+        """The same note is mostly there twice, one after the other: its signature is checked once."""
+        if self._read_last[0] != note:
+            self._read_last = note, self._checked(where, note)
+        return self._read_last[1]
+
+    def _checked(self, where: str, note: str) -> Checkpoint | None:
         try:
             return read_checkpoint(note, self._public)
         except Refused as refused:

@@ -84,27 +84,20 @@ def append(path: Path, lines: Sequence[Line]) -> int:
 
 def read(path: Path) -> tuple[list[Line], int]:
     """The lines in order, and how many could not be read. Raises OSError."""
-    lines: list[Line] = []
-    broken = 0
-    with path.open("rb") as file:
-        for raw in file:
-            line = _decode(raw)
-            if line is not None:
-                lines.append(line)
-            elif raw.strip():
-                broken += 1
-    return lines, broken
+    lines = [line for line, _ in follow(path, cut=True)]
+    return [line for line in lines if line is not None], lines.count(None)
 
 
-def follow(path: Path, offset: int = 0) -> Iterator[tuple[Line | None, int]]:
+def follow(path: Path, offset: int = 0, *, cut: bool = False) -> Iterator[tuple[Line | None, int]]:
     """Whole lines from this byte on, None for one that cannot be read, each with the byte after it.
 
-    A line without its end is being written, or was cut: it comes with a later call. Raises OSError.
+    A line without its end is being written, or was cut: it comes with a later call, or now with `cut`. Raises
+    OSError.
     """
     with path.open("rb") as file:
         file.seek(offset)
         for raw in file:
-            if not raw.endswith(b"\n"):
+            if not raw.endswith(b"\n") and not cut:
                 return
             offset += len(raw)
             if raw.strip():
