@@ -15,14 +15,13 @@ from proctoring.access import service as access
 from proctoring.access.model import May, Person, may
 from proctoring.appeals import service as appeals
 from proctoring.appeals.model import AppealState
-from proctoring.casework.queue import count_undecided
 from proctoring.core import Core
 from proctoring.errors import NotSignedIn
 from proctoring.help import service as help_requests
 from proctoring.help.model import Call
-from proctoring.incidents import service as incidents
-from proctoring.incidents.model import AWAITING
 from proctoring.sessions import service as sessions
+from proctoring.summaries import service as summaries
+from proctoring.summaries.model import Stage
 from proctoring.web.cookies import read_cookie
 from proctoring.web.i18n import dates_of
 from proctoring.web.templates import environment
@@ -115,8 +114,9 @@ class StaffPages:
     def _nav(self, db: Db, person: Person, path: str) -> list[NavItem]:
         items: list[tuple[str, str, int | None]] = []
         if may(person, May.SEE_QUEUE):
-            items.append(("/queue", "Queue", count_undecided(db)))
-            items.append(("/incidents", "Incidents", incidents.count_in(db, AWAITING)))
+            counts = summaries.counts(db)
+            items.append(("/queue", "Queue", counts[Stage.UNDECIDED.value]))
+            items.append(("/incidents", "Incidents", counts[Stage.SECOND.value]))
         if may(person, May.SEE_APPEALS):
             items.append(("/appeals", "Appeals", appeals.count(db, AppealState.LODGED)))
         if may(person, May.SEE_RETENTION):

@@ -13,7 +13,6 @@ from proctoring.exams.rows import ExamRow
 from proctoring.paging import Page, page
 from proctoring.summaries.model import Stage
 from proctoring.summaries.rows import SummaryRow
-from proctoring.summaries.service import counts
 
 SOON_MAX = timedelta(days=9)
 """What is due within a week of civil days, in whatever zone, is due by then."""
@@ -53,11 +52,6 @@ def due_first(db: Db, held: bool, size: int, after: str = "") -> Page[SummaryRow
     Restricted ones are among them. Raises NotFound (`paging.page`)."""
     kept = SummaryRow.held.is_(held), SummaryRow.began.is_(True), SummaryRow.due_at.is_not(None)
     return page(db, SummaryRow, *kept, by=(SummaryRow.due_at,), after=after, size=size)
-
-
-def count_undecided(db: Db) -> int:
-    """How many sessions of the queue nobody has decided, without those that are restricted."""
-    return counts(db)[Stage.UNDECIDED.value]
 
 
 def count_mine(db: Db, person_id: str) -> int:

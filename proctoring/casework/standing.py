@@ -2,6 +2,7 @@
 
 from collections.abc import Collection
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session as Db
 
 from proctoring.access.model import OPENS_EVIDENCE, May, Person, Relation, Role, require
@@ -9,9 +10,12 @@ from proctoring.appeals import service as appeals
 from proctoring.holds.service import check_not_restricted
 from proctoring.incidents import service as incidents
 from proctoring.incidents.model import AWAITING, OPEN, Incident
+from proctoring.incidents.rows import IncidentRow
 from proctoring.reviews import service as reviews
 from proctoring.reviews.model import Review, ReviewState
+from proctoring.reviews.rows import ReviewRow
 from proctoring.sessions.model import OVER
+from proctoring.sessions.rows import SessionRow
 from proctoring.sessions.service import load as load_session
 
 
@@ -34,9 +38,27 @@ def why(db: Db, person: Person, session_id: str) -> str:
     return "second-person" if awaits and not decided else "review"
 
 
+def reviewed(db: Db, session_id: str) -> tuple[Review | None, list[Incident]]:
+    """The session's review, None where nobody touched it, and its incidents, the newest first: in one
+    query."""
+    query = (
+        select(ReviewRow, IncidentRow)
+        .select_from(SessionRow)
+        .outerjoin(ReviewRow, ReviewRow.session_id == SessionRow.id)
+        .outerjoin(IncidentRow, IncidentRow.session_id == SessionRow.id)
+        .where(SessionRow.id == session_id)
+        .order_by(IncidentRow.decided_at.desc())
+    )
+    rows = db.execute(query).all()
+    review = rows[0][0].model() if rows and rows[0][0] is not None else None
+    return review, [incident.model() for _, incident in rows if incident is not None]
+
+
 def relation(db: Db, person: Person, session_id: str) -> Relation:
     """The relation that counts for this person's role; NONE when there is nothing between them."""
-    return relations(db, person, [session_id])[session_id]
+    if person.role is Role.COMMITTEE:
+        return relations(db, person, [session_id])[session_id]
+    return reviewers_relation(person, *reviewed(db, session_id))
 
 
 def relations(db: Db, person: Person, session_ids: Collection[str]) -> dict[str, Relation]:

@@ -12,9 +12,12 @@ from proctoring.units.rows import UnitRow
 def of_session(db: Db, session_id: str) -> IdentityCopy | None:
     """The copy and what was found; None when the exam takes none, or nobody was admitted yet."""
     unit = unit_of(db, session_id)
-    if unit is None:
-        return None
-    answer = db.get(IdentityCheckRow, session_id)
+    return copy_of(db, unit) if unit is not None else None
+
+
+def copy_of(db: Db, unit: UnitRow) -> IdentityCopy:
+    """The copy that is this evidence unit, and what was found."""
+    answer = db.get(IdentityCheckRow, unit.session_id)
     return IdentityCopy(
         unit.id, UnitState(unit.state), unit.manifest_size, unit.due_at, answer.model() if answer else None
     )

@@ -11,7 +11,7 @@ from proctoring.custody import service as custody
 from proctoring.custody.rows import CertificateRow
 from proctoring.disclosures.model import given
 from proctoring.errors import NotFound
-from proctoring.exams.service import load as load_exam
+from proctoring.exams.rows import ExamRow
 from proctoring.help import service as help_requests
 from proctoring.holds import service as holds
 from proctoring.holds.model import Hold
@@ -19,12 +19,12 @@ from proctoring.holds.rows import HoldUnitRow
 from proctoring.incidents import service as incidents
 from proctoring.incidents.model import standing
 from proctoring.privacy.model import OwnRecording, Stored, looks
-from proctoring.recordings.ending import end_reason
+from proctoring.recordings.ending import told_reason
+from proctoring.recordings.events import Log
 from proctoring.recordings.logs import heads as log_heads
 from proctoring.recordings.rows import TakeRow
 from proctoring.records import words
 from proctoring.records.model import words_until
-from proctoring.records.rows import RecordRow
 from proctoring.records.service import left_of
 from proctoring.reviews import service as reviews
 from proctoring.sessions.service import session_row
@@ -37,12 +37,12 @@ def own_recording(db: Db, core: Core, session_id: str) -> OwnRecording:
     row = session_row(db, session_id)
     active = holds.active(db, session_id)
     entries = custody.entries(db, session_id)
+    exam = db.get_one(ExamRow, row.exam_id)
     left = left_of(db, session_id)
-    record = db.get(RecordRow, session_id)
     return OwnRecording(
         now=core.clock(),
         session=row.model(),
-        exam=load_exam(db, row.exam_id),
+        exam=exam.model(),
         stored=_stored(db, session_id, active),
         looks=looks(entries),
         given=given(entries),
@@ -54,10 +54,10 @@ def own_recording(db: Db, core: Core, session_id: str) -> OwnRecording:
         texts=words.count(db, session_id),
         texts_until=words_until(left),
         decided=left.decided,
-        record_erased_at=record.erased_at if record else None,
+        record_erased_at=left.record_erased_at,
         notice_version=row.notice_version,
         notice_text=row.notice_text,
-        ended_why=end_reason(db, session_id),
+        ended_why=told_reason(entries),
     )
 
 
@@ -76,12 +76,15 @@ def _stored(db: Db, session_id: str, active: list[Hold]) -> tuple[Stored, ...]:
     recorded: dict[str, int] = defaultdict(int)
     for take in db.scalars(select(TakeRow).where(TakeRow.session_id == session_id)):
         recorded[take.unit_id] += take.end_ms - take.start_ms
-    entries = {head.unit_id: head.entries for head in log_heads(db, session_id)}
+    logged = any(log.kind.value in units for log in Log)
+    entries = {head.unit_id: head.entries for head in log_heads(db, session_id)} if logged else {}
     covered: dict[str, list[Hold]] = defaultdict(list)
-    for hold in active:
-        for unit_id in db.scalars(select(HoldUnitRow.unit_id).where(HoldUnitRow.hold_id == hold.id)):
-            covered[unit_id].append(hold)
-    certificates = {row.unit_id: row.id for row in custody.certificates(db, session_id)}
+    by_id = {hold.id: hold for hold in active}
+    covers = select(HoldUnitRow.unit_id, HoldUnitRow.hold_id).where(HoldUnitRow.hold_id.in_(by_id))
+    for unit_id, hold_id in db.execute(covers) if active else ():
+        covered[unit_id].append(by_id[hold_id])
+    erased = any(unit.state == UnitState.ERASED.value for unit in units.values())
+    certificates = {row.unit_id: row.id for row in custody.certificates(db, session_id)} if erased else {}
     return tuple(
         Stored(
             kind,

@@ -3,7 +3,7 @@
 A session's end asks for what is stored and open of it, so that it is above both sessions and recordings.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from datetime import timedelta
 
 from sqlalchemy import Select, select
@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session as Db
 from proctoring.clock import iso
 from proctoring.core import Core
 from proctoring.custody.apart import apart, failed_apart
-from proctoring.custody.model import SYSTEM, Action, Actor
+from proctoring.custody.model import SYSTEM, Action, Actor, Entry
 from proctoring.custody.service import enter, entries
 from proctoring.exams.rows import ExamRow
 from proctoring.holds.service import check_not_restricted
@@ -56,8 +56,13 @@ def end_by_proctor(db: Db, core: Core, session_id: str, reason: EndReason, actor
 
 def end_reason(db: Db, session_id: str) -> EndReason | None:
     """Why a proctor ended the session; None where nobody did."""
-    told = (one.detail.get("reason") for one in entries(db, session_id, action=Action.SESSION_FINISH))
-    return next((EndReason(str(reason)) for reason in told if reason), None)
+    return told_reason(entries(db, session_id, action=Action.SESSION_FINISH))
+
+
+def told_reason(told: Iterable[Entry]) -> EndReason | None:
+    """The reason that the entries of a session give for its end."""
+    given = (one.detail.get("reason") for one in told if one.action is Action.SESSION_FINISH)
+    return next((EndReason(str(reason)) for reason in given if reason), None)
 
 
 def overdue(db: Db, core: Core) -> list[str]:

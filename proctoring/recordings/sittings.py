@@ -11,12 +11,13 @@ from proctoring.exams.rows import ExamRow
 from proctoring.recordings.length import lengths_ms
 from proctoring.sessions.model import SessionState
 from proctoring.sessions.rows import SessionRow
-from proctoring.sessions.service import load as load_session
+from proctoring.sessions.service import unknown_session
 
 
 @dataclass(frozen=True, slots=True)
 class Sitting:
-    """`duration_ms` is the length of the time line; `zone` the exam's."""
+    """`duration_ms` is the length of the time line; `zone` the exam's; `signals`: whether it asks for
+    them."""
 
     session_id: str
     ref: str
@@ -26,12 +27,15 @@ class Sitting:
     started_at: datetime | None
     ended_at: datetime | None
     duration_ms: int
+    signals: bool
 
 
 def sitting(db: Db, session_id: str, now: datetime | None = None) -> Sitting:
     """Of one session: as long as it is `now` where it records, else as what is stored. Raises NotFound."""
-    load_session(db, session_id)
-    return sittings(db, [session_id], now)[session_id]
+    found = sittings(db, [session_id], now)
+    if session_id not in found:
+        raise unknown_session(session_id)
+    return found[session_id]
 
 
 def sittings(db: Db, session_ids: Collection[str], now: datetime | None = None) -> dict[str, Sitting]:
@@ -49,6 +53,7 @@ def sittings(db: Db, session_ids: Collection[str], now: datetime | None = None) 
             row.started_at,
             row.ended_at,
             lengths[row.id],
+            exam.signals,
         )
         for row, exam in found
     }

@@ -1,6 +1,6 @@
 """The time line of a session as the player reads it, and the place of one sealed segment."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, fields
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -125,9 +125,8 @@ def timeline(
     return Timeline(**asdict(whole), streams=streams)
 
 
-def stream_heads(db: Db, session_id: str) -> list[StreamHead]:
-    """The streams of a session in any order, without what was recorded: three hours cost as much as one."""
-    mine = UnitRow.session_id == session_id, UnitRow.kind.in_(STREAM_VALUES)
+def stream_heads(units: Iterable[UnitRow]) -> list[StreamHead]:
+    """The streams among a session's units, without what was recorded: three hours cost as much as one."""
     return [
         StreamHead(
             Stream(unit.kind),
@@ -137,7 +136,8 @@ def stream_heads(db: Db, session_id: str) -> list[StreamHead]:
             unit.active_holds,
             unit.erased_at,
         )
-        for unit in db.scalars(select(UnitRow).where(*mine))
+        for unit in units
+        if unit.kind in STREAM_VALUES
     ]
 
 

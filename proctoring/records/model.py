@@ -45,6 +45,7 @@ class Standing:
     decided: bool
     footage_due: datetime
     record_until: datetime
+    record_erased_at: datetime | None = None
 
 
 def record_until(over_at: datetime, zone: str) -> datetime:

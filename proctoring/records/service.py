@@ -68,14 +68,15 @@ def left_of(db: Db, session_id: str) -> Standing:
     record = db.get(RecordRow, session_id)
     units = list(db.scalars(select(UnitRow).where(UnitRow.session_id == session_id)))
     left = [unit.due_at for unit in units if unit.state not in KEYLESS_VALUES]
+    held, decided = db.execute(select(*_keeping(session_id))).one()
     never = due_at(exam.regulation, over_at, exam.results_published_at)
     return Standing(
         footage_left=bool(left),
-        held=_any(db, HoldRow.session_id == session_id, HoldRow.released_at.is_(None)),
-        decided=_any(db, *_counts(IncidentRow.session_id == session_id))
-        or _any(db, *_lodged(AppealRow.session_id == session_id)),
+        held=held,
+        decided=decided,
         footage_due=max(left, default=over_at if units else never),
         record_until=record.due_at if record else record_until(over_at, exam.regulation.zone),
+        record_erased_at=record.erased_at if record else None,
     )
 
 
@@ -137,5 +138,8 @@ def _lodged(mine: ColumnElement[bool]) -> tuple[ColumnElement[bool], ...]:
     return mine, or_(AppealRow.outcome.is_(None), AppealRow.outcome != AppealOutcome.WITHDRAWN.value)
 
 
-def _any(db: Db, *where: ColumnElement[bool]) -> bool:
-    return bool(db.scalar(select(exists().where(*where))))
+def _keeping(session_id: str) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+    """Whether it is held, and whether a decision is in force."""
+    held = exists().where(HoldRow.session_id == session_id, HoldRow.released_at.is_(None))
+    counts = exists().where(*_counts(IncidentRow.session_id == session_id))
+    return held, or_(counts, exists().where(*_lodged(AppealRow.session_id == session_id)))

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, exists, or_, select, union
+from sqlalchemy import ColumnElement, Select, case, exists, func, literal, or_, select, union
 from sqlalchemy.orm import Session as Db
 from sqlalchemy.orm import aliased
 
@@ -32,13 +32,8 @@ ROWS: tuple[type[Row], ...] = (
 
 def count(db: Db, session_id: str, what: dict[str, tuple[str, ...]] = WORDS) -> int:
     """How many texts are left of what people wrote."""
-    return sum(
-        1
-        for table, columns in what.items()
-        for row in db.scalars(_of(table, session_id))
-        for column in columns
-        if getattr(row, column)
-    )
+    counted = (_left(table, columns, session_id) for table, columns in what.items())
+    return int(db.scalar(select(sum(counted, literal(0)))) or 0)
 
 
 def erase(db: Db, session_id: str, what: dict[str, tuple[str, ...]] = WORDS) -> int:
@@ -76,6 +71,12 @@ def _is_left(table: str, names: Iterable[str], session_id: Any) -> ColumnElement
     owner = aliased(_row(table))
     mine = (owner.id if table == SessionRow.__tablename__ else owner.session_id) == session_id
     return exists().where(mine, or_(*(getattr(owner, name) != ERASED for name in names)))
+
+
+def _left(table: str, columns: Iterable[str], session_id: str) -> ColumnElement[int]:
+    texts = (case((getattr(_row(table), column) != ERASED, 1), else_=0) for column in columns)
+    total = func.coalesce(func.sum(sum(texts, literal(0))), 0)
+    return select(total).where(_owner(table) == session_id).scalar_subquery()
 
 
 def _row(table: str) -> Any:

@@ -113,8 +113,13 @@ def session_row(db: Db, session_id: str, lock: bool = False) -> SessionRow:
     """
     row = db.get(SessionRow, session_id, with_for_update=lock or None)
     if row is None:
-        raise NotFound(f"There is no session {session_id}.", "Check the link or the id.")
+        raise unknown_session(session_id)
     return row
+
+
+def unknown_session(session_id: str) -> NotFound:
+    """The error for an id that no session has."""
+    return NotFound(f"There is no session {session_id}.", "Check the link or the id.")
 
 
 def exam_of(db: Db, session: Session) -> Exam:

@@ -19,7 +19,7 @@ from proctoring.summaries.model import COUNTS, Stage, Summary, counted
 from proctoring.summaries.rows import CountRow, SummaryRow
 from proctoring.tolerant import Garbled, as_it_stands, read_for
 
-CHANGED = "summaries"
+CHANGED, COUNTED = "summaries", "counts"
 SESSIONS_PER_STATEMENT = 500
 SUMMED = tuple(field.name for field in fields(Summary))
 """What a `Summary` is made of; the session's place in the queue follows from it."""
@@ -60,9 +60,13 @@ def summary_of(values: Mapping[str, Any]) -> Summary:
 
 
 def counts(db: Db) -> Counter[str]:
-    """COUNTS of all exams together."""
-    columns = [func.coalesce(func.sum(getattr(CountRow, name)), 0).label(name) for name in COUNTS]
-    return Counter({name: int(n) for name, n in db.execute(select(*columns)).mappings().one().items()})
+    """COUNTS of all exams together; of one transaction as it first asked."""
+    if COUNTED not in db.info:
+        columns = [func.coalesce(func.sum(getattr(CountRow, name)), 0).label(name) for name in COUNTS]
+        found = db.execute(select(*columns)).mappings().one()
+        db.info[COUNTED] = Counter({name: int(n) for name, n in found.items()})
+    counted: Counter[str] = db.info[COUNTED]
+    return counted
 
 
 def _refresh(db: Db) -> None:

@@ -6,12 +6,13 @@ from datetime import datetime, timedelta
 from typing import Annotated
 
 from fastapi import APIRouter, Request, Response
+from sqlalchemy import select
 from sqlalchemy.orm import Session as Db
 
 from proctoring.access.model import May, Person, Relation, Role, may
 from proctoring.appeals import service as appeals
 from proctoring.appeals.model import Appeal
-from proctoring.casework.standing import relation, reviewers_relation
+from proctoring.casework.standing import relation, reviewed, reviewers_relation
 from proctoring.custody import service as custody
 from proctoring.custody.model import Entry
 from proctoring.custody.rows import CertificateRow
@@ -27,17 +28,18 @@ from proctoring.identity.model import IdentityCopy
 from proctoring.incidents import service as incidents
 from proctoring.incidents.model import AWAITING, Incident, IncidentState
 from proctoring.recordings import open_takes
+from proctoring.recordings.events import Log
 from proctoring.recordings.logs import LogHead, heads
 from proctoring.recordings.model import EndCause, GapReason
 from proctoring.recordings.sittings import Sitting, sitting
 from proctoring.recordings.timeline import StreamHead, stream_heads
-from proctoring.reviews import service as reviews
-from proctoring.reviews.model import Review, ReviewState, may_claim
+from proctoring.reviews.model import Review, ReviewState, may_claim, untouched
 from proctoring.sessions.model import EndReason, SessionState
 from proctoring.signals import service as signals
 from proctoring.signals.model import SignalKind
 from proctoring.signals.service import SignalsHead
-from proctoring.units.model import LIVING
+from proctoring.units.model import LIVING, UnitKind
+from proctoring.units.rows import UnitRow
 from proctoring.web.arrival import is_from_elsewhere
 from review_ui.due import Due, due
 from review_ui.permit import SESSION, Permit, needs
@@ -135,12 +137,15 @@ def routes(staff: StaffPages) -> APIRouter:
 def load(db: Db, person: Person, session_id: str, now: datetime) -> Case:
     """Everything about one session, for a person who may see it. Raises NotFound."""
     sat = sitting(db, session_id, now)
-    streams = stream_heads(db, session_id)
-    review = reviews.load(db, session_id)
+    units = db.scalars(select(UnitRow).where(UnitRow.session_id == session_id)).all()
+    streams = stream_heads(units)
+    card = next((unit for unit in units if unit.kind == UnitKind.IDENTITY.value), None)
+    is_logged = any(unit.kind in set(Log) for unit in units)
+    touched, decided = reviewed(db, session_id)
+    review = touched or untouched(session_id)
     placed = tuple(holds.active(db, session_id))
     living = [stream for stream in streams if stream.state in LIVING]
     began = sat.started_at
-    decided = incidents.of_session(db, session_id)
     committee = person.role is Role.COMMITTEE
     standing = relation(db, person, session_id) if committee else reviewers_relation(person, review, decided)
     recording = sat.state is SessionState.RECORDING
@@ -158,11 +163,11 @@ def load(db: Db, person: Person, session_id: str, now: datetime) -> Case:
         incident=incident,
         shown_by=tuple(incidents.linked_flags(db, incident.id)) if incident else (),
         appeal=appeals.open_of_session(db, session_id),
-        certificates=tuple((json.loads(r.body)["kind"], r) for r in custody.certificates(db, session_id)),
+        certificates=_certificates(db, session_id) if len(living) < len(streams) else (),
         history=tuple(reversed(custody.entries(db, session_id))),
         names=names_of(db),
-        logs=tuple(heads(db, session_id)),
-        signals=tuple(signals.heads(db, session_id)),
+        logs=tuple(heads(db, session_id)) if is_logged else (),
+        signals=tuple(signals.heads(db, session_id)) if sat.signals else (),
         relation=standing,
         may_flag=may(person, May.FLAG, standing),
         may_decide=may(person, May.DECIDE, standing),
@@ -170,7 +175,7 @@ def load(db: Db, person: Person, session_id: str, now: datetime) -> Case:
         may_claim=may(person, May.SEE_QUEUE)
         and review.state is not ReviewState.IN_REVIEW
         and may_claim(review, person.id, settled),
-        identity=identity.of_session(db, session_id),
+        identity=identity.copy_of(db, card) if card is not None else None,
         may_view_identity=may(person, May.VIEW_IDENTITY, standing),
         may_check_identity=may(person, May.CHECK_IDENTITY, standing),
         messages=tuple(help_requests.of_session(db, session_id)),
@@ -178,3 +183,7 @@ def load(db: Db, person: Person, session_id: str, now: datetime) -> Case:
         may_end=may(person, May.END_SESSION, standing) and recording,
         gone_since=open_takes.gone(db, [session_id], now).get(session_id) if recording else None,
     )
+
+
+def _certificates(db: Db, session_id: str) -> tuple[tuple[str, CertificateRow], ...]:
+    return tuple((json.loads(row.body)["kind"], row) for row in custody.certificates(db, session_id))
