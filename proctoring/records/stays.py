@@ -70,6 +70,7 @@ STAYS: dict[str, dict[str, Why]] = {
         ACTED="decided_by second_by third_by",
         PROOF="salts",
     ),
+    "copy_compared": _stays(PROOF="body signature"),
     "ledger_pages": _stays(PROOF="body signature"),
     "ledger_replay": _stays(ID="session_cursor unit_cursor"),
     "ledger_stamps": _stays(PROOF="answer"),
