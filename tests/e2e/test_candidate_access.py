@@ -11,7 +11,6 @@ from tests.support.service import Service
 
 __all__ = ["service"]
 
-pytestmark = pytest.mark.live
 
 Scheme = Literal["light", "dark"]
 SCHEMES = pytest.mark.parametrize("scheme", ["light", "dark"])
