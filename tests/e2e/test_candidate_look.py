@@ -10,7 +10,6 @@ from proctoring.exams.model import LANGUAGES
 from tests.e2e.candidate_stage import candidate
 from tests.support.service import DEV, Service
 
-
 NARROW = {"width": 320, "height": 640}
 WIDE = {"width": 3840, "height": 2160}
 # Everything at once, as no candidate sees it: what fits now fits step by step.
