@@ -86,7 +86,7 @@ interpreted: ## remove the binaries, for a debugger or coverage; `make setup` br
 test-tools:
 	@sh tests/tools.sh
 
-bench-scale: setup ## CPU of each page with SESSIONS sessions and with a tenth of them, on both databases
+bench-scale: setup ## CPU of each page with SESSIONS sessions and with a tenth of them; on SQLite with a fifth of both
 	$(BIN)/python -m tests.bench.scale --sessions $(SESSIONS)
 
 bench-tools:

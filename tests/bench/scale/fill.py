@@ -3,7 +3,7 @@
 import base64
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
@@ -23,6 +23,7 @@ from tests.support.world import SEGMENT_MS
 
 SESSIONS_AT_ONCE = 200
 SEGMENTS_A_STREAM = 900  # an hour's
+UNITS_MAX = 6  # of a session
 WITH_MEDIA = 50  # one session in so many has an hour of segments
 _IDS = re.compile(r"(?<![a-z2-7])[a-z2-7]{16}(?![a-z2-7])")
 _TABLES = Row.metadata.tables
@@ -35,23 +36,21 @@ def fill(connection: Connection, templates: list[str], sessions: int, done: int 
     The ledger's chain goes on through the copies. Commitments and manifests are those of the originals: no
     page reads them.
     """
-    originals = [_of_session(connection, one) for one in templates]
+    originals = [Original(_of_session(connection, one)) for one in templates]
     head = connection.execute(select(_TABLES["custody_head"])).mappings().one()
     number, prev = head["number"], head["hash"]
     for first in range(done, sessions, SESSIONS_AT_ONCE):
         made: Rows = {}
         for copy in range(first, min(first + SESSIONS_AT_ONCE, sessions)):
-            rename = _renaming(originals[copy % len(originals)], copy)
-            for table, rows in originals[copy % len(originals)].items():
-                renamed = [{name: rename(value) for name, value in row.items()} for row in rows]
+            for table, rows in originals[copy % len(originals)].copied(copy).items():
                 if table == EntryRow.__tablename__:
-                    for entry in renamed:
+                    for entry in rows:
                         number += 1
                         entry |= {"number": number, "prev": prev}
                         entry["hash"] = prev = entry_hash(_body(entry))
-                made.setdefault(table, []).extend(renamed)
+                made.setdefault(table, []).extend(rows)
             if copy % WITH_MEDIA == 0:
-                for unit in made[UnitRow.__tablename__]:
+                for unit in made[UnitRow.__tablename__][-UNITS_MAX:]:
                     made[SegmentRow.__tablename__] += _hours(made[SegmentRow.__tablename__], unit["id"])
         for name in _order(made):
             connection.execute(insert(_TABLES[name]), made[name])
@@ -90,18 +89,40 @@ def _order(rows: Rows) -> list[str]:
     return [table.name for table in Row.metadata.sorted_tables if rows.get(table.name)]
 
 
-def _renaming(rows: Rows, copy: int) -> Callable[[Any], Any]:
-    ids = [row["id"] for some in rows.values() for row in some if isinstance(row.get("id"), str)]
-    names = {old: _new_id(copy * 1000 + place) for place, old in enumerate(ids)}
+class Original:
+    """A session that is copied. Which of its values have ids in them is found once."""
 
-    def rename(value: Any) -> Any:
-        if isinstance(value, str):
-            return _IDS.sub(lambda found: names.get(found[0], found[0]), value)
-        if isinstance(value, dict):
-            return json.loads(rename(json.dumps(value)))
-        return value
+    def __init__(self, rows: Rows) -> None:
+        self._rows = rows
+        self._ids = [row["id"] for some in rows.values() for row in some if isinstance(row.get("id"), str)]
+        known = set(self._ids)
+        self._named: dict[int, tuple[list[str], list[str]]] = {}
+        for row in (row for some in rows.values() for row in some):
+            texts = {name: _text(value) for name, value in row.items()}
+            whole = [name for name, text in texts.items() if text in known]
+            parts = [n for n, text in texts.items() if n not in whole and known & {*_IDS.findall(text)}]
+            self._named[id(row)] = whole, parts
 
-    return rename
+    def copied(self, copy: int) -> Rows:
+        """Its rows under new ids."""
+        names = {old: _new_id(copy * 1000 + place) for place, old in enumerate(self._ids)}
+
+        def rename(found: re.Match[str]) -> str:
+            return names.get(found[0], found[0])
+
+        def one(row: dict[str, Any]) -> dict[str, Any]:
+            whole, parts = self._named[id(row)]
+            changed = {name: names[row[name]] for name in whole}
+            for name in parts:
+                text = _IDS.sub(rename, _text(row[name]))
+                changed[name] = text if isinstance(row[name], str) else json.loads(text)
+            return row | changed
+
+        return {table: [one(row) for row in rows] for table, rows in self._rows.items()}
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value) if isinstance(value, dict | list) else ""
 
 
 def _new_id(number: int) -> str:
