@@ -1,5 +1,5 @@
-"""`make bench-scale`: CPU of each page with SESSIONS sessions and with a tenth of them on PostgreSQL, and with a
-fifth of both on SQLite.
+"""`make bench-scale`: CPU of each page with SESSIONS sessions and a tenth of them on PostgreSQL; on SQLite with
+a fifth of both.
 
 CPU in milliseconds a request: of the pages' process, the 95th percentile of REQUESTS, and on PostgreSQL the
 database's mean beside. `growth` is many over few, of the same run: a slow machine changes it little.
@@ -29,10 +29,11 @@ from review_ui.app import draw_problems
 from review_ui.app import routes as staff_routes
 from tests.bench.meters import cpu_s
 from tests.bench.scale.fill import fill
+from tests.bench.scale.plans import slowest
 from tests.support import postgres
 from tests.support.asgi import AsgiClient
 from tests.support.decided import Decided, decide_everything
-from tests.support.statements import counted
+from tests.support.statements import sent
 from tests.support.world import ADMIN, World
 
 SESSIONS = 5_000
@@ -56,6 +57,7 @@ class Cost:
     ms: float
     statements: int
     kilobytes: float
+    plan: str
 
 
 def main() -> None:
@@ -90,6 +92,9 @@ def measure(name: str, world: World, many: int, database_s: Callable[[], float])
         growth = more[page].ms / few[page].ms
         figures = f"{few[page].ms:>8.1f} {more[page].ms:>8.1f} {growth:>7.2f} {more[page].statements:>11}"
         print(f"{page:<10} {figures} {more[page].kilobytes:>7.0f}", flush=True)
+    print("\nThe slowest statement of each, with its plan:")
+    for page in PAGES:
+        print(f"{page}: {more[page].plan}", flush=True)
 
 
 def site(world: World) -> FastAPI:
@@ -120,10 +125,12 @@ def cost(world: World, app: FastAPI, page: str, decided: Decided, database_s: Ca
         spent_s.append(time.process_time() - begun_s)
         assert answer.status_code == 200, answer.text
     mean_s = (database_s() - before_s) / REQUESTS
-    with counted(world.core.db) as statements:
+    with sent(world.core.db) as statements:
         client.get(address, headers=headers)
+    reading = [one for one in statements if one[0] != "BEGIN"]
     ms = 1000 * (statistics.quantiles(spent_s, n=20)[-1] + mean_s)
-    return Cost(ms, len(statements), len(answer.content) / 1024)
+    plan = slowest(world.core.db, reading)
+    return Cost(ms, len(reading), len(answer.content) / 1024, plan)
 
 
 def sign_in(world: World, role: Role) -> dict[str, str]:
