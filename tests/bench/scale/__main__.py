@@ -1,11 +1,12 @@
-"""`make bench-scale`: CPU of each page with SESSIONS sessions and a tenth of them on PostgreSQL; on SQLite with
-a fifth of both.
+"""`make bench-scale`: CPU of each page with SESSIONS sessions and a tenth of them on PostgreSQL; on SQLite,
+with a fifth of both.
 
 CPU in milliseconds a request: of the pages' process, the 95th percentile of REQUESTS, and on PostgreSQL the
 database's mean beside. `growth` is many over few, of the same run: a slow machine changes it little.
 """
 
 import argparse
+import gc
 import logging
 import statistics
 import tempfile
@@ -38,7 +39,8 @@ from tests.support.world import ADMIN, World
 
 SESSIONS = 5_000
 LITE_SHARE = 5
-REQUESTS = 20
+REQUESTS = 40
+REQUESTS_BEFORE = 3  # the first ones load templates, and may enter a view
 PAGES = {
     "queue": (Role.PROCTOR, "/queue"),
     "session": (Role.PROCTOR, "/sessions/{agreed}"),
@@ -110,14 +112,16 @@ def site(world: World) -> FastAPI:
 
 
 def cost(world: World, app: FastAPI, page: str, decided: Decided, database_s: Callable[[], float]) -> Cost:
-    """What REQUESTS of the page took, but for the first, which may enter a view."""
+    """What REQUESTS of the page took, after some that are not counted."""
     role, address = PAGES[page]
     invitation = world.core.links.invitation(decided.agreed)
     address = address.format(agreed=decided.agreed.id, candidate=invitation)
     headers = {"accept": "text/html"} | (sign_in(world, role) if role else {})
     client = AsgiClient(app)
     spent_s = []
-    answer = client.get(address, headers=headers)
+    for _ in range(REQUESTS_BEFORE):
+        client.get(address, headers=headers)
+    gc.collect()  # of what filled the tables
     before_s = database_s()
     for _ in range(REQUESTS):
         begun_s = time.process_time()
