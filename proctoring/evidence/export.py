@@ -25,6 +25,7 @@ from proctoring.disclosures.service import decide
 from proctoring.errors import BeingErased, Conflict, Invalid, NotFound
 from proctoring.holds.service import check_not_restricted
 from proctoring.proofs import checkpoints
+from proctoring.proofs.ledger_tree import ledger_tree
 from proctoring.proofs.stamps import first_covering
 from proctoring.quarantine.service import check_none
 from proctoring.recordings.rows import SegmentRow, TakeRow
@@ -139,8 +140,11 @@ class Exporter:
             number = _entry_of(db, package_id, session_id)
             mine = checkpoints.unsigned_units(db, session_id)
             checkpoints.sign_heads(db, self._core, self._signer, mine)
-            extract = _extract(db, session_id, self._signer.public, before.note if before else None)
-            stamp = _timestamp(db, session_id)
+            head = checkpoints.last(db, LEDGER_ORIGIN)
+            assert head is not None
+            tree = ledger_tree(db, read_checkpoint(head.note, self._signer.public, LEDGER_ORIGIN))
+            extract = _extract(db, session_id, tree, checkpoint=head.note, earlier=before)
+            stamp = _timestamp(db, session_id, tree)
             signed = {one.head.unit: checkpoints.notes(db, unit_origin(one.head.unit)) for one in streams}
         for stream in streams:
             self._write_stream(writer, stream, tuple(signed[stream.head.unit]))
@@ -221,24 +225,20 @@ def _streams(db: Db, session_id: str, identity: bool) -> list[_Stream]:
     return streams
 
 
-def _extract(db: Db, session_id: str, public: bytes, earlier: str | None) -> Extract:
-    tree = _ledger_tree(db)
+def _extract(
+    db: Db, session_id: str, tree: Tree, *, checkpoint: str, earlier: CheckpointRow | None
+) -> Extract:
     mine = entries(db, session_id)
-    head = checkpoints.last(db, LEDGER_ORIGIN)
-    assert head is not None
-    proof: list[bytes] = []
-    if earlier is not None:
-        proof = tree.consistency(read_checkpoint(earlier, public, LEDGER_ORIGIN).size)
     return Extract(
-        checkpoint=head.note,
+        checkpoint=checkpoint,
         entries=tuple(entry.body() for entry in mine),
         paths=tuple(tuple(tree.inclusion(entry.number - 1)) for entry in mine),
-        earlier=earlier,
-        consistency=tuple(proof),
+        earlier=earlier.note if earlier else None,
+        consistency=tuple(tree.consistency(earlier.size)) if earlier else (),
     )
 
 
-def _timestamp(db: Db, session_id: str) -> Timestamp | None:
+def _timestamp(db: Db, session_id: str, tree: Tree) -> Timestamp | None:
     """The earliest time-stamp over a ledger in which every take of the session had ended; the newest, where
     that has none yet."""
     ended = [entry.number for entry in entries(db, session_id, action=Action.TAKE_END)]
@@ -246,12 +246,7 @@ def _timestamp(db: Db, session_id: str) -> Timestamp | None:
     if stamp is None:
         return None
     note = db.get_one(CheckpointRow, (LEDGER_ORIGIN, stamp.size)).note
-    proof = _ledger_tree(db).consistency(stamp.size)
-    return Timestamp(note, tuple(proof), base64.b64decode(stamp.answer))
-
-
-def _ledger_tree(db: Db) -> Tree:
-    return Tree([bytes.fromhex(one) for one in db.scalars(checkpoints.ledger_hashes())])
+    return Timestamp(note, tuple(tree.consistency(stamp.size)), base64.b64decode(stamp.answer))
 
 
 def _entered(db: Db, session_id: str) -> int:

@@ -236,6 +236,9 @@ COLUMNS: dict[str, dict[str, Cover]] = {
     "ledger_stamp_state": {**_none(_MEMORY, "id", "failures")},
     "certificate_copies": {**_none(_MEMORY, "certificate_id", "copied_at")},
     "acts_copied": {**_none(_MEMORY, "id", "through")},
+    "ledger_blocks": {
+        **_none("the tree has another root than the signed one: all are made anew", "id", "root"),
+    },
     "copy_compared": {
         **_none("there is one", "id"),
         **_other(How.SIGNED, "without a valid one the whole copy is compared", "body", "signature"),

@@ -1,5 +1,5 @@
 """Tables of what the job remembers: what it has read, what each session's rows were then, what it
-found."""
+found; and the ledger's tree."""
 
 from datetime import datetime
 
@@ -32,6 +32,15 @@ class PageRow(Row):
     id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     body: Mapped[str]
     signature: Mapped[str]
+
+
+class BlockRow(Row):
+    """The root of a full block of the ledger's tree (`proctoring.proofs.ledger_tree`)."""
+
+    __tablename__ = "ledger_blocks"
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    root: Mapped[bytes]
 
 
 class ReplayedRow(Row):

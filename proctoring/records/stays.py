@@ -71,6 +71,7 @@ STAYS: dict[str, dict[str, Why]] = {
         PROOF="salts",
     ),
     "copy_compared": _stays(PROOF="body signature"),
+    "ledger_blocks": _stays(PROOF="root"),
     "ledger_pages": _stays(PROOF="body signature"),
     "ledger_replay": _stays(ID="session_cursor unit_cursor"),
     "ledger_stamps": _stays(PROOF="answer"),

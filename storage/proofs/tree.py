@@ -56,7 +56,17 @@ class Tree:
     """A whole tree in memory, to make proofs from. 64 bytes a leaf."""
 
     def __init__(self, data: Sequence[bytes]) -> None:
-        self._levels = [[leaf_hash(one) for one in data]]
+        self._grow([leaf_hash(one) for one in data])
+
+    @classmethod
+    def of_nodes(cls, nodes: Sequence[bytes]) -> "Tree":
+        """The tree over the roots of subtrees of one size, of which the last may be smaller."""
+        tree = cls.__new__(cls)
+        tree._grow(list(nodes))
+        return tree
+
+    def _grow(self, nodes: list[bytes]) -> None:
+        self._levels = [nodes]
         while len(self._levels[-1]) > 1:
             below = self._levels[-1]
             nodes = [node_hash(below[at], below[at + 1]) for at in range(0, len(below) - 1, 2)]

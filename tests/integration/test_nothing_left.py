@@ -153,7 +153,7 @@ def test_samples_that_were_taken_before_are_dropped(server: PostgresServer) -> N
         "'h' || i, 's', 'legal', 'said', 'said', now(), now() from generate_series(1, 9) i",
         *(f'alter table {name} alter column "{column}" set statistics -1' for name, column in columns),
         "analyze",
-        "drop table session_summaries, exam_counts, copy_compared",
+        "drop table session_summaries, exam_counts, copy_compared, ledger_blocks",
         "alter table evidence_units drop column unsigned",
         "update alembic_version set version_num = '0025'",
     )

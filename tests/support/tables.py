@@ -4,6 +4,7 @@ OF_JOBS = (
     "acts_copied",
     "checkpoints",
     "copy_compared",
+    "ledger_blocks",
     "ledger_pages",
     "ledger_replay",
     "ledger_stamp_state",

@@ -1,5 +1,5 @@
 """Marks units with leaves that no signed head covers, keeps how far the copied proofs
-were compared, and indexes the open takes of a spool.
+were compared, indexes the open takes of a spool, and keeps blocks of the ledger's tree.
 """
 
 import sqlalchemy as sa
@@ -44,4 +44,9 @@ def upgrade() -> None:
         sa.Column("id", sa.Integer(), primary_key=True, autoincrement=False),
         sa.Column("body", sa.String(), nullable=False),
         sa.Column("signature", sa.String(), nullable=False),
+    )
+    op.create_table(
+        "ledger_blocks",
+        sa.Column("id", sa.Integer(), primary_key=True, autoincrement=False),
+        sa.Column("root", sa.LargeBinary(), nullable=False),
     )

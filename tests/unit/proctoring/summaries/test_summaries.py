@@ -192,7 +192,7 @@ def test_the_migration_fills_them_from_what_there_is(tmp_path: Path, kind: str) 
     world = World(tmp_path, database_url=url if kind == "postgres" else None)
     decide_everything(world)
     with world.core.db.begin() as db:
-        for table in ("session_summaries", "exam_counts", "copy_compared"):
+        for table in ("session_summaries", "exam_counts", "copy_compared", "ledger_blocks"):
             db.execute(text(f"drop table {table}"))
         db.execute(text("drop index ix_evidence_units_unsigned"))
         db.execute(text("alter table evidence_units drop column unsigned"))

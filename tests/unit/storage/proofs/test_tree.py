@@ -6,6 +6,8 @@ from hypothesis import strategies as st
 from pymerkle import InmemoryTree
 
 from storage.errors import Refused
+from storage.proofs import block_tree
+from storage.proofs.block_tree import BlockTree
 from storage.proofs.tree import (
     EMPTY_ROOT,
     Frontier,
@@ -147,3 +149,31 @@ def test_a_frontier_of_the_wrong_size_is_refused() -> None:
     """Seven leaves have three full subtrees, not two."""
     with pytest.raises(Refused):
         Frontier(7, grown(data(6)).peaks)
+
+
+@pytest.mark.parametrize("size", [1, 3, 4, 5, 8, 11, 12, 13, 29, 64, 65, 67])
+def test_a_tree_of_blocks_proves_the_same(monkeypatch: pytest.MonkeyPatch, size: int) -> None:
+    """With blocks of four leaves root, inclusions and consistencies are those of the whole tree. A proof
+    reads the leaves of those blocks that it goes through, and of no other."""
+    monkeypatch.setattr(block_tree, "BLOCK_LEAVES", 4)
+    leaves = data(size)
+    read: list[int] = []
+
+    def block(number: int) -> list[bytes]:
+        read.append(number)
+        return leaves[4 * number : 4 * number + 4]
+
+    roots = [Tree(leaves[first : first + 4]).root() for first in range(0, size, 4)]
+    whole, tree = Tree(leaves), BlockTree(size, roots, block)
+    assert (tree.root(), tree.size, read) == (whole.root(), size, [])
+    for index in range(size):
+        assert tree.inclusion(index) == whole.inclusion(index)
+    assert read == [*range(len(roots))]
+    for old in range(1, size + 1):
+        read.clear()
+        assert tree.consistency(old) == whole.consistency(old)
+        assert {*read} <= {old // 4, (old - 1) // 4}
+    with pytest.raises(Refused, match="no leaf"):
+        tree.inclusion(size)
+    with pytest.raises(Refused, match="blocks"):
+        BlockTree(size + 4, roots, block)
