@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from fastapi import APIRouter, Depends, FastAPI
+from starlette.middleware import Middleware
 
 from capture import pages as candidate_pages
 from capture.figures import CaptureFigures
@@ -16,6 +17,8 @@ from capture.late.gap_filler import GapFiller
 from capture.logs import events
 from capture.logs.keeper import LogKeeper
 from capture.pages import identity
+from capture.pages.board import StatusBoard
+from capture.pages.polls import StatusPolls
 from capture.publish import rehearsal, whip
 from capture.publish.ingests import Ingests
 from capture.signals.recorder import WatchingRecorder
@@ -52,7 +55,7 @@ CAPTURE_BODIES = (
 )
 
 
-def page_tokens(links: Links) -> Mapping[str, Callable[[str], object]]:
+def page_tokens(links: Links) -> Mapping[str, Callable[[str], str]]:
     """What reads the token in the address of a candidate's page."""
     return {"c": links.read_invitation, "p": links.read_phone}
 
@@ -69,7 +72,7 @@ class Running(Protocol):
 class Edge:
     """What one role adds to an application. `pages` are routers that serve while the database is whole alone;
     `running` starts in its order and stops in the reverse. `bodies` and `tokens` as in `BodyRules`,
-    `staff_problem` as in `web.problem_page`."""
+    `staff_problem` as in `web.problem_page`. `inner`: middleware inside of every rule, around the routes."""
 
     checks: Mapping[str, health.HealthCheck]
     routers: Sequence[APIRouter] = ()
@@ -79,6 +82,7 @@ class Edge:
     bodies: Sequence[Body] = ()
     tokens: Mapping[str, Callable[[str], object]] = field(default_factory=dict)
     staff_problem: Draw | None = None
+    inner: Sequence[Middleware] = ()
 
 
 def capture_edge(made: CaptureParts, number: int = 0, of: int = 1) -> Edge:
@@ -107,6 +111,8 @@ def capture_edge(made: CaptureParts, number: int = 0, of: int = 1) -> Edge:
         ingests_max=rehearsal.REHEARSALS_MAX,
     )
     figures = CaptureFigures({"recording": ingests, "rehearsal": rehearsals}, sink.spool)
+    board = StatusBoard(core, sink.identity)
+    tokens = page_tokens(core.links)
     return Edge(
         checks={"store": made.objects.check, "spool": sink.check, "keys": lambda: sealing(core)},
         routers=[
@@ -114,13 +120,14 @@ def capture_edge(made: CaptureParts, number: int = 0, of: int = 1) -> Edge:
             late.routes(filler),
             rehearsal.routes(forgetful, rehearsals, core, relays),
             events.routes(keeper),
-            *([load.routes([ingests, rehearsals], sink.spool)] if of > 1 else []),
+            *([load.routes([ingests, rehearsals], sink)] if of > 1 else []),
         ],
         pages=[candidate_pages.routes(core, sink.identity)],
         static={"candidate": "capture"},
-        running=[*emptied, sink, report, figures, filler, watch, keeper, ingests, rehearsals],
+        running=[*emptied, sink, report, figures, filler, watch, keeper, ingests, rehearsals, board],
         bodies=CAPTURE_BODIES,
-        tokens=page_tokens(core.links),
+        tokens=tokens,
+        inner=[Middleware(StatusPolls, board, tokens)],
     )
 
 
@@ -172,6 +179,7 @@ def create_app(core: Core, *edges: Edge) -> FastAPI:
         catalogue=CATALOGUE,
         openapi_url="/api/v1/openapi.json",
         lifespan=lifespan,
+        middleware=[one for edge in edges for one in edge.inner],
     )
     app.state.staff_problem = next((edge.staff_problem for edge in edges if edge.staff_problem), None)
     static = {"look": "proctoring.web"} | {name: at for edge in edges for name, at in edge.static.items()}
