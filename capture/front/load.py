@@ -10,8 +10,9 @@ from fastapi import APIRouter, Response
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from pydantic import BaseModel, ConfigDict
 
+from capture.identity_recorder import Accepting
 from capture.publish.ingests import Ingests
-from capture.spool.sink import Sink
+from capture.spool.spool import Spool
 from proctoring.clock import to_unix_ms
 
 PATH = "/load"
@@ -30,7 +31,7 @@ class Report(BaseModel):
     accepted: dict[str, int]
 
 
-def routes(registries: Sequence[Ingests], sink: Sink) -> APIRouter:
+def routes(registries: Sequence[Ingests], spool: Spool, here: Accepting) -> APIRouter:
     """The endpoint of a capture process of a front."""
     router = APIRouter(include_in_schema=False)
 
@@ -41,11 +42,11 @@ def routes(registries: Sequence[Ingests], sink: Sink) -> APIRouter:
     @router.get(PATH)
     async def load() -> Report:
         streams = sum((registry.streams() for registry in registries), Counter[str]())
-        accepted = sink.identity.accepted_until()
+        accepted = here.accepted_until()
         return Report(
             cpu_s=time.process_time(),
             streams=streams,
-            spool_bytes=sink.spool.depth_bytes,
+            spool_bytes=spool.depth_bytes,
             accepted={take_id: to_unix_ms(until) for take_id, until in accepted.items()},
         )
 

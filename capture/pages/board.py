@@ -1,8 +1,8 @@
 """Statuses of the sessions whose pages ask, read for all of them together and answered from memory.
 
 What the board answers was true at most STATUS_AGE_S_MAX ago. A session that it does not know yet is in the
-next reading, which begins at once. It leaves to the route what it cannot learn so: a session that does not
-exist, and all of them without a database or in quarantine.
+next reading, which begins at once. What it cannot learn so, it leaves to the route: a session that does not
+exist. Without a database, or in quarantine, that is every session.
 """
 
 import asyncio

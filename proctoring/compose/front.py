@@ -18,7 +18,8 @@ from capture.front.process import CaptureProcess, CaptureProcesses
 from capture.front.proxy import METHODS, Proxy
 from capture.pages.board import StatusBoard
 from capture.pages.polls import StatusPolls
-from proctoring.compose.app import CAPTURE_BODIES, CATALOGUE, page_tokens
+from proctoring.compose.app import CATALOGUE
+from proctoring.compose.capture_edge import CAPTURE_BODIES, page_tokens
 from proctoring.compose.front_figures import figures_of, labelled
 from proctoring.core import Core
 from proctoring.errors import TokenRefused

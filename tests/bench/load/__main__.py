@@ -22,7 +22,7 @@ import httpx2
 import uvloop
 
 from tests.bench.load.clip import clip
-from tests.bench.load.pace import LATE_MS, Pace
+from tests.bench.load.pace import BEGIN_S, LATE_MS, Pace
 from tests.bench.load.publisher import Publisher
 from tests.bench.load.signalling import Janus, Signalling, Whip
 
@@ -35,7 +35,7 @@ async def publish(args: argparse.Namespace) -> None:
     """Connects all, sends for `args.seconds` after the last one is connected, leaves."""
     enough = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGUSR1, enough.set)
-    pace = Pace(clip())
+    pace = Pace(clip(), args.begin)
     async with httpx2.AsyncClient(trust_env=False, timeout=ANSWER_S_MAX, limits=httpx2.Limits()) as http:
         publishers = [Publisher(number, way) for number, way in enumerate(ways(args, http))]
         running = asyncio.create_task(pace.run())
@@ -116,6 +116,7 @@ def main() -> None:
         "--settle", type=float, default=6.0, help="seconds after connecting that do not count"
     )
     parser.add_argument("--seconds", type=float, default=20.0)
+    parser.add_argument("--begin", type=float, default=BEGIN_S, help="seconds until a connection has media")
     args = parser.parse_args()
     aioice.ice.get_host_addresses = lambda use_ipv4, use_ipv6: [args.address]
     # As a browser's: its own choice is the first; as the DTLS client it leaves the choice to the receiver.

@@ -12,7 +12,8 @@ from capture.identity_recorder import MemoryIdentityRecorder
 from capture.pages import board, routes
 from capture.pages.board import StatusBoard
 from capture.pages.polls import StatusPolls
-from proctoring.compose.app import CATALOGUE, page_tokens
+from proctoring.compose.app import CATALOGUE
+from proctoring.compose.capture_edge import page_tokens
 from proctoring.exams.model import Stream
 from proctoring.quarantine import service as quarantine
 from proctoring.quarantine.model import Head
