@@ -171,7 +171,7 @@ def test_the_private_parts_we_use_are_there() -> None:
             plain = type(receiver)("video", receiver.transport)
             assert hasattr(plain, "_RTCRtpReceiver__remote_bitrate_estimator")
             assert asyncio.iscoroutinefunction(type(receiver).receive)
-            assert receiver._RTCRtpReceiver__started is False
+            assert vars(receiver)["_RTCRtpReceiver__started"] is False
             for session in (receiver.transport._rx_srtp, receiver.transport._tx_srtp):
                 assert session._srtp[0]
             for name in ("srtp_unprotect", "srtp_unprotect_rtcp"):
