@@ -17,7 +17,7 @@ IMAGE := --constraint requirements-dev.lock \
 SBOM := requirements --pyproject pyproject.toml --mc-type application --output-reproducible --of JSON
 
 .DEFAULT_GOAL := help
-.PHONY: help setup interpreted run dev test test-tools lint compose attacks bench bench-scale bench-tools soak mutants lock sbom
+.PHONY: help setup interpreted run dev test test-tools lint compose attacks bench bench-scale bench-start bench-tools soak mutants lock sbom
 
 help: ## what you can ask for
 	@sed -nE 's/^([a-z-]+):.*## (.*)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 12
@@ -88,6 +88,11 @@ test-tools:
 
 bench-scale: setup ## CPU of each page with SESSIONS sessions and with a tenth of them; on SQLite with a fifth of both
 	$(BIN)/python -m tests.bench.scale --sessions $(SESSIONS)
+
+bench-start: setup bench-tools ## an exam's first minute, start-up and memory at rest, and who holds the interpreter
+	$(BIN)/python -m tests.bench.first_minute
+	$(BIN)/python -m tests.bench.startup
+	$(BIN)/python -m tests.bench.holds
 
 bench-tools:
 	@sh tests/bench/tools.sh

@@ -6,17 +6,21 @@ from datetime import datetime
 from typing import Protocol
 
 
-class IdentityRecorder(Protocol):
-    """Keeps images of identity cards. `VaultIdentityRecorder` in `capture.spool` is the real one."""
+class Accepting(Protocol):
+    """A process, or several, as far as a session's status tells of it before it is committed."""
 
     def keeps(self) -> bool:
-        """Whether this process accepts images and segments now. It may ask the disk."""
+        """Whether images and segments are accepted now. It may ask the disk."""
         ...
 
-    def accepted_until(self, session_id: str) -> Mapping[str, datetime]:
-        """The instant up to which each open take of the session is accepted, by the take's id. Accepted: by
-        this process, sealed and on disk, committed or not. A take with nothing accepted is left out."""
+    def accepted_until(self) -> Mapping[str, datetime]:
+        """The instant up to which each open take is accepted, by the take's id. Accepted: sealed and on disk,
+        committed or not. A take with nothing accepted is left out. Asked from any thread."""
         ...
+
+
+class IdentityRecorder(Accepting, Protocol):
+    """Keeps images of identity cards. `VaultIdentityRecorder` in `capture.spool` is the real one."""
 
     async def keep_image(self, session_id: str, jpeg: bytes) -> None:
         """Returns once the image is accepted: sealed, on disk, never lost from then on. While store and
@@ -37,11 +41,11 @@ class MemoryIdentityRecorder:
     accepted: dict[str, datetime] = field(default_factory=dict)
 
     def keeps(self) -> bool:
-        """See IdentityRecorder."""
+        """See Accepting."""
         return not self.full
 
-    def accepted_until(self, session_id: str) -> Mapping[str, datetime]:
-        """See IdentityRecorder; the same for every session."""
+    def accepted_until(self) -> Mapping[str, datetime]:
+        """See Accepting."""
         return self.accepted
 
     async def keep_image(self, session_id: str, jpeg: bytes) -> None:

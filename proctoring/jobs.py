@@ -8,9 +8,12 @@ import asyncio
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import structlog
-from celery import Celery
+
+if TYPE_CHECKING:
+    from celery import Celery
 
 log = structlog.get_logger()
 
@@ -59,7 +62,7 @@ class PeriodicJob:
                 await asyncio.wait_for(self._stopping.wait(), self._job.interval_s)
 
 
-def celery_app(broker_url: str, intervals: dict[str, float], jobs: Callable[[], Sequence[Job]]) -> Celery:
+def celery_app(broker_url: str, intervals: dict[str, float], jobs: Callable[[], Sequence[Job]]) -> "Celery":
     """The same jobs as Celery tasks, with beat's schedule.
 
     `intervals` is all that beat needs to know. `jobs` is called in the worker's own child process, so that no
@@ -67,6 +70,8 @@ def celery_app(broker_url: str, intervals: dict[str, float], jobs: Callable[[], 
     longer than its interval is dropped, since beat has sent the next: nothing piles up, and several beats do
     no harm.
     """
+    from celery import Celery  # a second of start that only worker and beat need
+
     app = Celery("proctoring", broker=broker_url)
     app.conf.update(
         task_acks_late=True,

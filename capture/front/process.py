@@ -8,7 +8,8 @@ import contextlib
 import signal
 import time
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 from pathlib import Path
 
 import httpx2
@@ -16,6 +17,7 @@ import structlog
 
 from capture.front import load
 from capture.front.placement import Placements
+from proctoring.clock import from_unix_ms
 
 log = structlog.get_logger()
 
@@ -104,7 +106,7 @@ class CaptureProcess:
 
 
 class CaptureProcesses:
-    """All of them, from `start` to `close`."""
+    """All of them, from `start` to `close`; for a `StatusBoard` they are one `Accepting`."""
 
     def __init__(self, members: Sequence[CaptureProcess]) -> None:
         self.members = tuple(members)
@@ -114,6 +116,15 @@ class CaptureProcesses:
         """Returns once each serves, or has failed to once; that one is tried again."""
         self._running = [asyncio.create_task(one.run()) for one in self.members]
         await asyncio.gather(*(one.tried.wait() for one in self.members))
+
+    def keeps(self) -> bool:
+        """Always: a process that accepts nothing says so in the database (`proctoring.spools`)."""
+        return True
+
+    def accepted_until(self) -> Mapping[str, datetime]:
+        """As each process has told it last."""
+        told = [one.last.accepted for one in self.members if one.last is not None]
+        return {take_id: from_unix_ms(ms) for accepted in told for take_id, ms in accepted.items()}
 
     async def close(self) -> None:
         """Each ends its streams, stores what is whole, and is waited for."""

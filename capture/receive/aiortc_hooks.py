@@ -3,7 +3,6 @@
 Each function says why it is needed. A test compares the names used here with the pinned versions.
 """
 
-import asyncio
 import ctypes
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -12,6 +11,7 @@ from aioice.candidate import Candidate, candidate_foundation, candidate_priority
 from aioice.ice import Connection as Agent
 from aioice.ice import StunProtocol as Socketless
 from aiortc import RTCPeerConnection, RTCRtpReceiver, RTCRtpSender
+from aiortc.rtcrtpparameters import RTCRtpReceiveParameters
 from aiortc.rtp import AnyRtcpPacket, RtcpSrPacket
 from OpenSSL import SSL
 from OpenSSL.crypto import X509
@@ -125,24 +125,16 @@ def has_settled(agent: Agent, protocol: Socketless, remote: tuple[str, int]) -> 
 
 
 def silence(receiver: RTCRtpReceiver) -> None:
-    """Keeps a receiver from reports, requests and decoding: media never reaches it, all of that is ours.
-
-    Its task may not be cancelled, since `stop` waits for it; it rests instead of waking every second.
-    """
+    """Keeps a receiver from beginning at all: media never reaches it, and decoding, reports and requests are
+    ours. The library would start a thread and a task for each. What never began has nothing to stop."""
     private: Any = receiver
-    private._RTCRtpReceiver__rtcp_ssrc = None
-    private._RTCRtpReceiver__decoder_queue = _NothingToDecode()
     # 1,500 objects of 70 KB together, for an estimate that we make from loss.
     private._RTCRtpReceiver__remote_bitrate_estimator = None
 
-    async def rest() -> None:
-        private._RTCRtpReceiver__rtcp_started.set()
-        try:
-            await asyncio.get_running_loop().create_future()
-        except asyncio.CancelledError:
-            private._RTCRtpReceiver__rtcp_exited.set()
+    async def never_begin(_parameters: RTCRtpReceiveParameters) -> None:
+        pass
 
-    private._run_rtcp = rest
+    private.receive = never_begin
 
 
 def sessions_of(receiver: RTCRtpReceiver) -> tuple[Session, Session]:
@@ -200,13 +192,3 @@ def on_report(sender: RTCRtpSender, late_s: Callable[[], float]) -> None:
 
 def video_receiver(connection: RTCPeerConnection) -> RTCRtpReceiver:
     return next(t.receiver for t in connection.getTransceivers() if t.kind == "video")
-
-
-class _NothingToDecode:
-    """Stands where the decoder's queue stood; its thread reads the end at once and is gone."""
-
-    def get(self) -> None:
-        return None
-
-    def put(self, task: object) -> None:
-        pass

@@ -22,12 +22,12 @@ class VaultIdentityRecorder:
         self._takes = takes
 
     def keeps(self) -> bool:
-        """See IdentityRecorder."""
+        """See Accepting."""
         return self._spool.trouble() is None
 
-    def accepted_until(self, session_id: str) -> Mapping[str, datetime]:
-        """See IdentityRecorder."""
-        return self._takes.accepted_until(session_id)
+    def accepted_until(self) -> Mapping[str, datetime]:
+        """See Accepting."""
+        return self._takes.accepted_until()
 
     async def keep_image(self, session_id: str, jpeg: bytes) -> None:
         """See IdentityRecorder."""

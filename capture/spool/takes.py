@@ -57,10 +57,9 @@ class Takes:
         except SpoolFull as error:
             raise full(error) from error
 
-    def accepted_until(self, session_id: str) -> Mapping[str, datetime]:
-        """See `capture.identity_recorder.IdentityRecorder`."""
-        takes = [one.take for one in self._open.copy().values()]
-        return self._reached.of(one.id for one in takes if one.session_id == session_id)
+    def accepted_until(self) -> Mapping[str, datetime]:
+        """See `capture.identity_recorder.Accepting`."""
+        return self._reached.of(self._open.copy())
 
     async def begin(self, begin: Callable[[Db], BegunTake]) -> BegunTake:
         """Opens the take that `begin` makes in its transaction. Raises what it raises, KeyRefused, and

@@ -1,9 +1,11 @@
 """The command `proctoring`, and the composition root: the one place that knows every edge."""
 
+import ast
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib import import_module
+from pathlib import Path
 from typing import Any, NoReturn
 
 import click
@@ -16,7 +18,7 @@ from proctoring.text import is_unicode
 # In the order of the help page. A module is imported when its command is asked for, so that none waits
 # for the libraries of the others.
 MODULES = {
-    **{"serve": "serve", "capture": "capture", "review": "serve"},
+    **{"serve": "serve", "capture": "capture", "review": "review"},
     **dict.fromkeys(("worker", "beat"), "jobs"),
     **{"init": "init", "doctor": "doctor"},
     **{"exam": "exams", "session": "sessions", "hold": "holds", "purge": "purge"},
@@ -65,11 +67,24 @@ class Commands(click.Group):
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(MODULES)
 
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Each with the first sentence of its docstring, read from the source: nothing is imported for it."""
+        chars_max = formatter.width - 6 - max(map(len, MODULES))
+        with formatter.section("Commands"):
+            told = [click.Command(name, help=_docstring(name)) for name in MODULES]
+            formatter.write_dl([(one.name or "", one.get_short_help_str(chars_max)) for one in told])
+
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in MODULES:
             return None
         command: click.Command = getattr(import_module(f"{__name__}.{MODULES[cmd_name]}"), cmd_name)
         return command
+
+
+def _docstring(command: str) -> str:
+    tree = ast.parse((Path(__file__).parent / f"{MODULES[command]}.py").read_text())
+    made = (one for one in tree.body if isinstance(one, ast.FunctionDef) and one.name == command)
+    return ast.get_docstring(next(made)) or ""
 
 
 @contextmanager

@@ -18,10 +18,11 @@ from fastapi import FastAPI
 from capture.front.placement import Placements
 from capture.front.process import CaptureProcess, CaptureProcesses
 from capture.front.proxy import Proxy
+from proctoring.cli.address import host_option, load_settings, port_option
 from proctoring.cli.output import common
-from proctoring.cli.serve import host_option, load_settings, port_option
 from proctoring.cli.serving import listening, run
-from proctoring.compose.app import capture_edge, create_app
+from proctoring.compose.app import create_app
+from proctoring.compose.capture_edge import capture_edge
 from proctoring.compose.front import front_app, session_of
 from proctoring.compose.parts import capture_parts, front_core
 from proctoring.core import Core

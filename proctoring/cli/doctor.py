@@ -14,6 +14,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from proctoring.cli.output import common, show
 from proctoring.compose import checks
+from proctoring.compose.key_checks import opening, sealing
 from proctoring.compose.parts import (
     CaptureParts,
     ReviewParts,
@@ -176,13 +177,13 @@ def _of_role(one: RoleParts, role: Role) -> Iterator[DoctorCheck]:
     core = one.core
     match one:
         case CaptureParts():
-            yield DoctorCheck("sealing", lambda: checks.sealing(core), "Run `proctoring init`.")
+            yield DoctorCheck("sealing", lambda: sealing(core), "Run `proctoring init`.")
             yield DoctorCheck("spool", lambda: checks.spool(core.settings), "Look at the disk of the spool.")
             yield DoctorCheck("media", lambda: checks.media(core.settings), "")
             yield DoctorCheck("media path", checks.media_path, "")
             yield from _of_relays(core)
         case ReviewParts():
-            yield DoctorCheck("opening", lambda: checks.opening(core, one.opener), "Bring back keys/private.")
+            yield DoctorCheck("opening", lambda: opening(core, one.opener), "Bring back keys/private.")
         case WorkerParts():
             if core.settings.store is Store.MINIO:
                 yield DoctorCheck("erasure", lambda: checks.erasure(core), "Run `proctoring init` again.")

@@ -18,7 +18,6 @@ from typing import Any, NoReturn
 
 import click
 
-from proctoring.cli.faults import told
 from proctoring.clock import parse_instant
 from proctoring.custody.model import Actor
 
@@ -68,6 +67,8 @@ def common(function: Command) -> Command:
         except Exception as error:
             if isinstance(error, OSError) and error.errno == errno.EPIPE:
                 raise  # who reads our output went away: click ends quietly
+            from proctoring.cli.faults import told  # the drivers whose errors it knows
+
             said = told(error)
             fail(said.title, said.detail, said.remedy)
 

@@ -1,4 +1,4 @@
-"""`proctoring serve`: the whole service in one process; `review`: that edge alone."""
+"""`proctoring serve`: the whole service in one process."""
 
 import logging
 from pathlib import Path
@@ -7,17 +7,13 @@ import click
 
 from proctoring import logs
 from proctoring.cli import demo
+from proctoring.cli.address import host_option, load_settings, port_option
 from proctoring.cli.output import common
 from proctoring.cli.serving import StillServing, alone_in, listening, run
-from proctoring.compose.app import create_app, review_edge, whole_app
-from proctoring.compose.parts import assemble, review_parts
+from proctoring.compose.parts import assemble
 from proctoring.compose.prepare import prepare, prepare_folder
+from proctoring.compose.whole import whole_app
 from proctoring.data_folder import DataFolder, remember_address
-from proctoring.settings import settings as configuration
-from proctoring.settings.settings import Env, Settings
-
-host_option = click.option("--host", help="Address to listen on (127.0.0.1).")
-port_option = click.option("--port", type=click.IntRange(1, 65535), help="Port to listen on (8000).")
 
 
 @click.command()
@@ -48,24 +44,3 @@ def serve(data: Path | None, host: str | None, port: int | None, with_demo: bool
             await demo.run(made, still_serving)
 
         run(made.core, whole_app(made), sockets, show_demo if with_demo else None)
-
-
-@click.command()
-@host_option
-@port_option
-@common
-def review(data: Path | None, host: str | None, port: int | None) -> None:
-    """Staff's pages and the player; may only open. Needs no signing key, and no key to delete."""
-    settings = load_settings(data, host, port)
-    made = review_parts(settings)
-    with listening(settings) as sockets:
-        run(made.core, create_app(made.core, review_edge(made)), sockets)
-
-
-def load_settings(data: Path | None, host: str | None, port: int | None, **more: object) -> Settings:
-    """As the command line and the environment say. Raises Invalid."""
-    logs.configure(logging.INFO)
-    settings = configuration.load(data=data, host=host, port=port, **more)
-    if settings.env is Env.DEV:
-        click.echo("PROCTORING_ENV=dev: for trying out only; insecure settings are let through.")
-    return settings

@@ -1,4 +1,6 @@
-"""Applications out of edges: `capture` alone, `review` alone, or both and the jobs, as `serve`."""
+"""Application out of edges, whichever they are. Each edge has a module of its own, so that no process imports
+the libraries of another role.
+"""
 
 from collections import defaultdict
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
@@ -7,54 +9,18 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from fastapi import APIRouter, Depends, FastAPI
+from starlette.middleware import Middleware
 
-from capture import pages as candidate_pages
-from capture.figures import CaptureFigures
-from capture.front import load
-from capture.late import endpoint as late
-from capture.late.gap_filler import GapFiller
-from capture.logs import events
-from capture.logs.keeper import LogKeeper
-from capture.pages import identity
-from capture.publish import rehearsal, whip
-from capture.publish.ingests import Ingests
-from capture.signals.recorder import WatchingRecorder
-from capture.signals.watch import Watch
-from capture.spool.leftover_spool import LeftoverSpool
-from capture.spool.report import SpoolReport
-from capture.spool.sink import Sink
-from capture.spool.spool import Spool
-from proctoring.compose.checks import opening, sealing
-from proctoring.compose.jobs import jobs
-from proctoring.compose.parts import CaptureParts, Parts, ReviewParts, WorkerParts
-from proctoring.compose.relays import ice_servers, relays_of
 from proctoring.core import Core
-from proctoring.data_folder import DataFolder
-from proctoring.jobs import PeriodicJob
-from proctoring.links import Links
 from proctoring.web import health
 from proctoring.web.application import application
 from proctoring.web.assets import ROOT, assets
 from proctoring.web.bodies import Body, BodyRules
 from proctoring.web.problem_page import Draw
 from proctoring.web.quarantine import whole_database
-from review_ui.app import draw_problems
-from review_ui.app import routes as staff_routes
 
 CATALOGUE = "capture"
 """Of which package the candidates' words are, and those of the shared pages."""
-CAPTURE_BODIES = (
-    *whip.BODIES,
-    *rehearsal.BODIES,
-    *late.BODIES,
-    *events.BODIES,
-    *identity.BODIES,
-)
-
-
-def page_tokens(links: Links) -> Mapping[str, Callable[[str], object]]:
-    """What reads the token in the address of a candidate's page."""
-    return {"c": links.read_invitation, "p": links.read_phone}
 
 
 class Running(Protocol):
@@ -69,7 +35,7 @@ class Running(Protocol):
 class Edge:
     """What one role adds to an application. `pages` are routers that serve while the database is whole alone;
     `running` starts in its order and stops in the reverse. `bodies` and `tokens` as in `BodyRules`,
-    `staff_problem` as in `web.problem_page`."""
+    `staff_problem` as in `web.problem_page`. `inner`: middleware inside of every rule, around the routes."""
 
     checks: Mapping[str, health.HealthCheck]
     routers: Sequence[APIRouter] = ()
@@ -79,74 +45,7 @@ class Edge:
     bodies: Sequence[Body] = ()
     tokens: Mapping[str, Callable[[str], object]] = field(default_factory=dict)
     staff_problem: Draw | None = None
-
-
-def capture_edge(made: CaptureParts, number: int = 0, of: int = 1) -> Edge:
-    """The candidate's pages and the ingest, of process `number` of a front's `of`."""
-    core = made.core
-    settings = core.settings
-    own, *left = DataFolder(settings.data).spools(number, of)
-    sink = Sink(core, made.objects, Spool(own))
-    emptied = [LeftoverSpool(core, made.objects, folder) for folder in left]
-    watch = Watch()
-    ingests = Ingests(
-        WatchingRecorder(core, made.objects, sink.recorder, watch),
-        ice_servers=ice_servers(settings),
-        addresses=settings.media_addresses or None,
-        media_port=settings.media_port and settings.media_port + number,
-    )
-    report = SpoolReport(core, sink.spool, ingests)
-    filler = GapFiller(sink.late)
-    keeper = LogKeeper(core, sink.recorder)
-    relays = relays_of(core)
-    forgetful = rehearsal.ForgetfulRecorder(core)
-    rehearsals = Ingests(
-        forgetful,
-        ice_servers=ice_servers(settings),
-        rounds=ingests.rounds,
-        ingests_max=rehearsal.REHEARSALS_MAX,
-    )
-    figures = CaptureFigures({"recording": ingests, "rehearsal": rehearsals}, sink.spool)
-    return Edge(
-        checks={"store": made.objects.check, "spool": sink.check, "keys": lambda: sealing(core)},
-        routers=[
-            whip.routes(ingests, relays),
-            late.routes(filler),
-            rehearsal.routes(forgetful, rehearsals, core, relays),
-            events.routes(keeper),
-            *([load.routes([ingests, rehearsals], sink.spool)] if of > 1 else []),
-        ],
-        pages=[candidate_pages.routes(core, sink.identity)],
-        static={"candidate": "capture"},
-        running=[*emptied, sink, report, figures, filler, watch, keeper, ingests, rehearsals],
-        bodies=CAPTURE_BODIES,
-        tokens=page_tokens(core.links),
-    )
-
-
-def review_edge(made: ReviewParts) -> Edge:
-    """The staff's pages."""
-    return Edge(
-        checks={"store": made.objects.check, "keys": lambda: opening(made.core, made.opener)},
-        pages=[staff_routes(made.core, made.opener, made.objects)],
-        static={"review": "review_ui"},
-        staff_problem=draw_problems(made.core, made.opener, made.objects),
-    )
-
-
-def worker_edge(made: WorkerParts) -> Edge:
-    """The jobs, in the serving process itself."""
-    return Edge(
-        checks={"store": made.objects.check},
-        running=[PeriodicJob(job) for job in jobs(made)],
-    )
-
-
-def whole_app(made: Parts) -> FastAPI:
-    """Capture, review and retention in one process."""
-    return create_app(
-        made.core, capture_edge(made.capture), review_edge(made.review), worker_edge(made.worker)
-    )
+    inner: Sequence[Middleware] = ()
 
 
 def create_app(core: Core, *edges: Edge) -> FastAPI:
@@ -172,6 +71,7 @@ def create_app(core: Core, *edges: Edge) -> FastAPI:
         catalogue=CATALOGUE,
         openapi_url="/api/v1/openapi.json",
         lifespan=lifespan,
+        middleware=[one for edge in edges for one in edge.inner],
     )
     app.state.staff_problem = next((edge.staff_problem for edge in edges if edge.staff_problem), None)
     static = {"look": "proctoring.web"} | {name: at for edge in edges for name, at in edge.static.items()}

@@ -26,7 +26,6 @@ from proctoring.spools import service as spools
 from proctoring.spools.model import TOLD_FOR, Trouble
 from storage.objects.store import ObjectStore
 from storage.proofs.sign import Signer
-from storage.seal import Opener
 
 ANSWER_S_MAX = 5.0
 PASS_LATE = 5
@@ -109,18 +108,6 @@ def erasure(core: Core) -> str:
     """Whether the store lets go of what is erased. Raises Unavailable when it does not, StoreFailed."""
     found = erasable(core.settings)
     return Careful("; ".join(found)) if found else "the store keeps nothing that is erased"
-
-
-def sealing(core: Core) -> str:
-    """A key is sealed now. Raises KeyMissing without a public half."""
-    return f"to {core.sealer.new_unit_key(core.new_id()).epoch}"
-
-
-def opening(core: Core, opener: Opener) -> str:
-    """A key sealed now opens now: public and private half belong together. Raises VaultError."""
-    unit_id = core.new_id()
-    opener.unit(unit_id, core.sealer.new_unit_key(unit_id))
-    return "what is sealed now opens now"
 
 
 def signing(core: Core, signer: Signer) -> str:

@@ -11,11 +11,15 @@ from fastapi.responses import JSONResponse
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
+from starlette.middleware import Middleware
 
 from capture.front.placement import Placements
 from capture.front.process import CaptureProcess, CaptureProcesses
 from capture.front.proxy import METHODS, Proxy
-from proctoring.compose.app import CAPTURE_BODIES, CATALOGUE, page_tokens
+from capture.pages.board import StatusBoard
+from capture.pages.polls import StatusPolls
+from proctoring.compose.app import CATALOGUE
+from proctoring.compose.capture_edge import CAPTURE_BODIES, page_tokens
 from proctoring.compose.front_figures import figures_of, labelled
 from proctoring.core import Core
 from proctoring.errors import TokenRefused
@@ -48,15 +52,25 @@ def front_app(core: Core, processes: CaptureProcesses, placements: Placements, p
     """Serves once the processes do. Alive while one of them is, ready when all are."""
     registry = CollectorRegistry()
     registry.register(ProcessMetrics(processes, placements))
+    board = StatusBoard(core, processes)
+    tokens = page_tokens(core.links)
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         await processes.start()
+        await board.start()
         yield
+        await board.close()
         await processes.close()
 
-    rules = BodyRules(CAPTURE_BODIES, page_tokens(core.links))
-    app = application(core.settings, rules, catalogue=CATALOGUE, openapi_url=None, lifespan=lifespan)
+    app = application(
+        core.settings,
+        BodyRules(CAPTURE_BODIES, tokens),
+        catalogue=CATALOGUE,
+        openapi_url=None,
+        lifespan=lifespan,
+        middleware=[Middleware(StatusPolls, board, tokens)],
+    )
 
     @app.api_route("/healthz", methods=READ)
     async def healthz() -> JSONResponse:

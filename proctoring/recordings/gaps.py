@@ -4,6 +4,8 @@ A gap of part ALL is a stretch without a segment; only those last, close and are
 a fact about stored segments (`recordings.absences`) and stays as it is.
 """
 
+from collections.abc import Collection
+
 from sqlalchemy import ColumnElement, and_, delete, func, or_, select
 from sqlalchemy.orm import Session as Db
 
@@ -98,17 +100,17 @@ def close(db: Db, unit_id: str, at_ms: int) -> None:
     db.flush()
 
 
-def unstorable(db: Db, session_id: str) -> set[str]:
-    """The streams of a session whose present media, or pictures, cannot be stored. Such a stream has an open
-    gap with that cause, which starts at the end of the last segment."""
-    mine = UnitRow.session_id == session_id, GapRow.cause == EndCause.NOT_STORABLE.value
+def unstorable(db: Db, session_ids: Collection[str]) -> set[tuple[str, str]]:
+    """The streams of these sessions whose present media, or pictures, cannot be stored, each with its
+    session. Such a stream has an open gap with that cause, which starts at the end of the last segment."""
+    these = UnitRow.session_id.in_(session_ids), GapRow.cause == EndCause.NOT_STORABLE.value
     stored = select(func.max(TakeRow.end_ms)).where(TakeRow.unit_id == UnitRow.id, TakeRow.late.is_(False))
-    found = select(UnitRow.kind, GapRow.end_ms, stored.scalar_subquery()).join(
+    found = select(UnitRow.session_id, UnitRow.kind, GapRow.end_ms, stored.scalar_subquery()).join(
         GapRow, GapRow.unit_id == UnitRow.id
     )
     return {
-        kind
-        for kind, end_ms, stored_ms in db.execute(found.where(*mine))
+        (session_id, kind)
+        for session_id, kind, end_ms, stored_ms in db.execute(found.where(*these))
         if end_ms is None or end_ms >= stored_ms
     }
 

@@ -25,21 +25,23 @@ class Reach:
 
 
 def reaches(
-    db: Db, session_id: str, started_at: datetime | None, accepted: Mapping[str, datetime]
-) -> dict[str, Reach]:
-    """Each stream of which there is a take, in one query; without what a page sent late. `accepted`: up to
-    where the takes reach that wait in a spool, by the take's id."""
+    db: Db, started: Mapping[str, datetime | None], accepted: Mapping[str, datetime]
+) -> dict[tuple[str, str], Reach]:
+    """Each session's streams of which there is a take, in one query; without what a page sent late.
+    `started`: when each session began, by its id. `accepted`: up to where the takes reach that wait in a
+    spool, by the take's id."""
     is_open = TakeRow.ended_at.is_(None)
     name = case((is_open, TakeRow.id))  # those that have ended are one group
+    stored_ms = func.max(case((TakeRow.end_ms > TakeRow.start_ms, TakeRow.end_ms)))
     query = (
-        select(TakeRow.stream, name, func.max(case((TakeRow.end_ms > TakeRow.start_ms, TakeRow.end_ms))))
-        .where(TakeRow.session_id == session_id, TakeRow.late.is_(False))
-        .group_by(TakeRow.stream, name)
+        select(TakeRow.session_id, TakeRow.stream, name, stored_ms)
+        .where(TakeRow.session_id.in_(started), TakeRow.late.is_(False))
+        .group_by(TakeRow.session_id, TakeRow.stream, name)
     )
-    found: dict[str, Reach] = {}
-    for stream, take_id, end_ms in db.execute(query):
-        reach = found.setdefault(stream, Reach())
-        stored = None
+    found: dict[tuple[str, str], Reach] = {}
+    for session_id, stream, take_id, end_ms in db.execute(query):
+        reach = found.setdefault((session_id, stream), Reach())
+        stored, started_at = None, started[session_id]
         if started_at is not None and end_ms is not None:
             stored = started_at + timedelta(milliseconds=end_ms)
         reach.until = _later(reach.until, stored)

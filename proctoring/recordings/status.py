@@ -1,6 +1,6 @@
 """Status of a session and of each of its streams, as the candidate's pages ask every few seconds."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from types import MappingProxyType
@@ -10,17 +10,30 @@ from sqlalchemy.orm import Session as Db
 
 from proctoring.core import Core
 from proctoring.exams.model import Stream
-from proctoring.exams.service import load as load_exam
+from proctoring.exams.rows import ExamRow
 from proctoring.recordings import gaps, open_takes
 from proctoring.recordings.ending import end_reason
 from proctoring.recordings.model import is_recorded
-from proctoring.sessions.model import EndReason, SessionState, filming_began, needed_to_begin
+from proctoring.sessions.model import EndReason, Schedule, SessionState, filming_began, needed_to_begin
+from proctoring.sessions.rows import SessionRow
 from proctoring.sessions.service import session_row
 from proctoring.units.model import UnitKind
 from proctoring.units.rows import UnitRow
 
 PHONE_READY_FOR = timedelta(seconds=15)
 NOTHING: Mapping[str, datetime] = MappingProxyType({})
+COLUMNS = (
+    SessionRow.id,
+    SessionRow.exam_id,
+    SessionRow.state,
+    SessionRow.started_at,
+    SessionRow.ended_at,
+    SessionRow.starts_at,
+    SessionRow.minutes,
+    SessionRow.extra_minutes,
+    SessionRow.phone_ready_at,
+)
+"""Of the session, what a status needs: without the text of its notice."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,38 +66,58 @@ class Status:
 
 
 def status(db: Db, core: Core, session_id: str, accepted: Mapping[str, datetime] = NOTHING) -> Status:
-    """Present state of the session and each of its streams. `accepted`: by take id, the time up to which the
-    asking process has each take in its spool. Committed media are known without it."""
-    row, now = session_row(db, session_id), core.clock()
-    reaches = open_takes.reaches(db, session_id, row.started_at, accepted)
-    unstorable = gaps.unstorable(db, session_id)
-    profile = load_exam(db, row.exam_id).profile
-    seen = row.phone_ready_at
-    phone = seen is not None and now - seen < PHONE_READY_FOR
-    streams = tuple(
-        StreamStatus(
-            stream,
-            reach.open,
-            is_recorded(reach.open_until, now),
-            stream.value not in unstorable,
-            stream is Stream.PHONE and phone,
-            reach.until,
+    """Of one session, as `statuses`. Raises NotFound."""
+    found = statuses(db, core, [session_id], accepted)
+    if session_id not in found:
+        session_row(db, session_id)
+    return found[session_id]
+
+
+def statuses(
+    db: Db, core: Core, session_ids: Collection[str], accepted: Mapping[str, datetime] = NOTHING
+) -> dict[str, Status]:
+    """Present state of these sessions and each of their streams, in as many queries as of one. `accepted`: by
+    take id, the time up to which each take is in a spool that the asking process knows. Committed media are
+    known without it. A session that does not exist is left out."""
+    rows = db.execute(select(*COLUMNS).where(SessionRow.id.in_(session_ids))).all()
+    reaches = open_takes.reaches(db, {row.id: row.started_at for row in rows}, accepted)
+    unstorable = gaps.unstorable(db, session_ids)
+    cards = select(UnitRow.session_id, UnitRow.manifest_size).where(
+        UnitRow.session_id.in_(session_ids), UnitRow.kind == UnitKind.IDENTITY.value
+    )
+    images = {row.session_id: row.manifest_size for row in db.execute(cards)}
+    exams = select(ExamRow).where(ExamRow.id.in_({row.exam_id for row in rows}))
+    profiles = {exam.id: exam.model().profile for exam in db.scalars(exams)}
+    now = core.clock()
+    found: dict[str, Status] = {}
+    for row in rows:
+        state, profile = SessionState(row.state), profiles[row.exam_id]
+        schedule = Schedule(row.starts_at, row.minutes, row.extra_minutes)
+        streams = tuple(
+            StreamStatus(
+                stream,
+                reach.open,
+                is_recorded(reach.open_until, now),
+                (row.id, stream.value) not in unstorable,
+                stream is Stream.PHONE and _ready(row.phone_ready_at, now),
+                reach.until,
+            )
+            for stream in profile.streams
+            for reach in (reaches.get((row.id, stream.value), open_takes.Reach()),)
         )
-        for stream in profile.streams
-        for reach in (reaches.get(stream.value, open_takes.Reach()),)
-    )
-    card = select(UnitRow.manifest_size).where(
-        UnitRow.session_id == session_id, UnitRow.kind == UnitKind.IDENTITY.value
-    )
-    schedule = row.model().schedule
-    return Status(
-        SessionState(row.state),
-        row.started_at,
-        row.ended_at,
-        streams,
-        db.scalar(card) or 0,
-        schedule.starts_at,
-        schedule.ends_at(filming_began(row.started_at)),
-        end_reason(db, session_id) if SessionState(row.state) is SessionState.ENDED else None,
-        needed_to_begin(SessionState(row.state), profile),
-    )
+        found[row.id] = Status(
+            state,
+            row.started_at,
+            row.ended_at,
+            streams,
+            images.get(row.id, 0),
+            schedule.starts_at,
+            schedule.ends_at(filming_began(row.started_at)),
+            end_reason(db, row.id) if state is SessionState.ENDED else None,
+            needed_to_begin(state, profile),
+        )
+    return found
+
+
+def _ready(seen: datetime | None, now: datetime) -> bool:
+    return seen is not None and now - seen < PHONE_READY_FOR

@@ -1,9 +1,10 @@
 """Keeps the reports about spools, and answers pages, metrics and the doctor."""
 
+from collections.abc import Collection
 from datetime import datetime
 
 import structlog
-from sqlalchemy import exists, insert, select, update
+from sqlalchemy import insert, select, update
 from sqlalchemy.orm import Session as Db
 
 from proctoring.core import Core
@@ -63,10 +64,14 @@ def troubles(db: Db, core: Core) -> list[Standing]:
     return sorted(found, key=lambda one: one.since or core.clock())
 
 
-def keeps(db: Db, core: Core, session_id: str) -> bool:
-    """Whether what is recorded of the session now can be kept: no running take of it is in a spool that is in
+def not_kept(db: Db, core: Core, session_ids: Collection[str]) -> set[str]:
+    """Those of these sessions of which nothing more can be kept now: a running take is in a spool that is in
     trouble."""
-    recent = SpoolRow.told_at > core.clock() - TOLD_FOR
-    running = select(TakeRow.id).join(SpoolRow, SpoolRow.id == TakeRow.spool_id)
-    running = running.where(TakeRow.session_id == session_id, TakeRow.ended_at.is_(None))
-    return not db.scalar(select(exists(running.where(recent, SpoolRow.trouble.is_not(None)))))
+    troubled = select(SpoolRow.id).where(
+        SpoolRow.told_at > core.clock() - TOLD_FOR, SpoolRow.trouble.is_not(None)
+    )
+    ids = list(db.scalars(troubled))
+    if not ids:
+        return set()
+    running = select(TakeRow.session_id).where(TakeRow.spool_id.in_(ids), TakeRow.ended_at.is_(None))
+    return set(db.scalars(running.where(TakeRow.session_id.in_(session_ids))))

@@ -19,8 +19,9 @@ from capture.publish import whip
 from capture.spool.spool import DISK_FREE_BYTES_MIN
 from proctoring.access import service as access
 from proctoring.access.model import Role
-from proctoring.compose.app import create_app, review_edge
+from proctoring.compose.app import create_app
 from proctoring.compose.parts import Parts, parts
+from proctoring.compose.review_edge import review_edge
 from tests.attacks.frame import Attack, Ground, Outcome, Shape
 from tests.attacks.streams import Invited, beside_streams
 from tests.support.asgi import AsgiClient

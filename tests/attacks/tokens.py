@@ -11,8 +11,8 @@ from proctoring.access import service as access
 from proctoring.access.model import Role
 from proctoring.cli.output import operator
 from proctoring.cli.simulate import invite
-from proctoring.compose.app import whole_app
 from proctoring.compose.parts import Parts, parts
+from proctoring.compose.whole import whole_app
 from proctoring.exams.model import Stream
 from proctoring.sessions import service as sessions
 from tests.attacks.frame import Attack, Ground, Outcome

@@ -10,6 +10,7 @@ from typing import Any, Self
 from aioice.ice import get_host_addresses
 
 from tests.bench import meters
+from tests.bench.load.pace import BEGIN_S
 from tests.bench.receivers import Receiver
 
 
@@ -18,11 +19,14 @@ class NotMeasured(Exception):
 
 
 class Generator:
-    """Publishes to a started receiver for `settle_s` and then `seconds` after all are connected."""
+    """Publishes to a started receiver for `settle_s` and then `seconds` after all are connected. A connection
+    has media `begin_s` after it is up."""
 
-    def __init__(self, receiver: Receiver, address: str, settle_s: float, seconds: float) -> None:
+    def __init__(
+        self, receiver: Receiver, address: str, settle_s: float, seconds: float, begin_s: float = BEGIN_S
+    ) -> None:
         command = [sys.executable, "-m", "tests.bench.load", *receiver.target(), "--address", address]
-        command += ["--settle", str(settle_s), "--seconds", str(seconds)]
+        command += ["--settle", str(settle_s), "--seconds", str(seconds), "--begin", str(begin_s)]
         self._log = receiver.folder / "generator.log"
         with meters.on_core(cores()[1]), self._log.open("wb") as log:
             self._process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, text=True)

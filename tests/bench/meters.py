@@ -28,6 +28,12 @@ def cpu_s(pid: int) -> float:
     return sum(sum(map(int, _stat(one)[11:15])) for one in tree(pid)) / TICKS_PER_S
 
 
+def ended_children_cpu_s() -> float:
+    """User and system time of this process's children that have ended, in seconds."""
+    times = os.times()
+    return times.children_user + times.children_system
+
+
 def rss_bytes(pid: int) -> int:
     """Resident memory of the tree now."""
     return sum(int(_stat(one)[21]) for one in tree(pid)) * PAGE_BYTES

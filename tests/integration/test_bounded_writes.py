@@ -17,8 +17,10 @@ from sqlalchemy import func, select
 from capture import pages
 from capture.late.endpoint import WEBM
 from capture.spool.sink import Sink
-from proctoring.compose.app import capture_edge, create_app, review_edge
+from proctoring.compose.app import create_app
+from proctoring.compose.capture_edge import capture_edge
 from proctoring.compose.parts import CaptureParts, ReviewParts
+from proctoring.compose.review_edge import review_edge
 from proctoring.exams import service as exams
 from proctoring.exams.model import CaptureProfile, Stream
 from proctoring.help.model import REQUESTS_MAX

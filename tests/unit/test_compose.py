@@ -11,9 +11,11 @@ import pytest
 import yaml
 
 from proctoring.cli import main
-from proctoring.compose.app import capture_edge, create_app, review_edge
+from proctoring.compose.app import create_app
+from proctoring.compose.capture_edge import capture_edge
 from proctoring.compose.parts import assemble
 from proctoring.compose.prepare import FOLDERS, SECRETS, prepare, prepare_secrets
+from proctoring.compose.review_edge import review_edge
 from proctoring.settings.settings import Settings
 from tests.support import composefile
 from tests.support.asgi import addresses

@@ -9,9 +9,9 @@ from fastapi import FastAPI
 from starlette.routing import Route
 
 from proctoring.cli import MODULES
-from proctoring.compose.app import whole_app
 from proctoring.compose.parts import assemble
 from proctoring.compose.prepare import prepare
+from proctoring.compose.whole import whole_app
 from tests.support.asgi import routes
 from tests.support.settings import plain_settings
 

@@ -14,9 +14,11 @@ from capture.identity_recorder import MemoryIdentityRecorder
 from capture.pages import routes as candidate_pages
 from proctoring.access import service as access
 from proctoring.access.model import Role
-from proctoring.compose.app import CAPTURE_BODIES, CATALOGUE, page_tokens, whole_app
+from proctoring.compose.app import CATALOGUE
+from proctoring.compose.capture_edge import CAPTURE_BODIES, page_tokens
 from proctoring.compose.parts import assemble
 from proctoring.compose.prepare import prepare
+from proctoring.compose.whole import whole_app
 from proctoring.exams.model import Stream
 from proctoring.web.application import application
 from proctoring.web.bodies import FORM_BYTES_MAX, BodyRules

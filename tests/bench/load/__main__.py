@@ -16,14 +16,12 @@ from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
-import aioice.ice
-import aiortc.rtcdtlstransport as dtls
 import httpx2
 import uvloop
 
 from tests.bench.load.clip import clip
-from tests.bench.load.pace import LATE_MS, Pace
-from tests.bench.load.publisher import Publisher
+from tests.bench.load.pace import BEGIN_S, LATE_MS, Pace
+from tests.bench.load.publisher import Publisher, send_from
 from tests.bench.load.signalling import Janus, Signalling, Whip
 
 AT_ONCE = 4  # connecting
@@ -35,7 +33,7 @@ async def publish(args: argparse.Namespace) -> None:
     """Connects all, sends for `args.seconds` after the last one is connected, leaves."""
     enough = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGUSR1, enough.set)
-    pace = Pace(clip())
+    pace = Pace(clip(), args.begin)
     async with httpx2.AsyncClient(trust_env=False, timeout=ANSWER_S_MAX, limits=httpx2.Limits()) as http:
         publishers = [Publisher(number, way) for number, way in enumerate(ways(args, http))]
         running = asyncio.create_task(pace.run())
@@ -116,12 +114,9 @@ def main() -> None:
         "--settle", type=float, default=6.0, help="seconds after connecting that do not count"
     )
     parser.add_argument("--seconds", type=float, default=20.0)
+    parser.add_argument("--begin", type=float, default=BEGIN_S, help="seconds until a connection has media")
     args = parser.parse_args()
-    aioice.ice.get_host_addresses = lambda use_ipv4, use_ipv6: [args.address]
-    # As a browser's: its own choice is the first; as the DTLS client it leaves the choice to the receiver.
-    dtls.SRTP_PROFILES.insert(
-        0, dtls.SRTP_PROFILES.pop(dtls.SRTP_PROFILES.index(dtls.SRTP_AES128_CM_SHA1_80))
-    )
+    send_from(args.address)
     uvloop.run(publish(args))
 
 

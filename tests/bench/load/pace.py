@@ -18,8 +18,9 @@ SPREAD = 0.618034
 class Pace:
     """One loop for all publishers."""
 
-    def __init__(self, clip: Sequence[Burst]) -> None:
+    def __init__(self, clip: Sequence[Burst], begin_s: float = BEGIN_S) -> None:
         self._clip = clip
+        self._begin_s = begin_s
         self._due: list[tuple[float, int, int, float, Publisher]] = []
         self._added = 0
         self._settled = False
@@ -30,7 +31,7 @@ class Pace:
 
     def add(self, publisher: Publisher) -> None:
         """From its own moment on, the publisher sends the clip over and over."""
-        begin_s = time.monotonic() + BEGIN_S + self._added * SPREAD % 1 * SPREAD_S
+        begin_s = time.monotonic() + self._begin_s + self._added * SPREAD % 1 * SPREAD_S
         heapq.heappush(self._due, (begin_s, self._added, 0, begin_s, publisher))
         self._added += 1
 

@@ -16,6 +16,8 @@ from dataclasses import dataclass
 from types import MethodType
 from typing import Any
 
+import aioice.ice
+import aiortc.rtcdtlstransport as dtls
 from aiortc import (
     RTCBundlePolicy,
     RTCConfiguration,
@@ -178,6 +180,15 @@ class Publisher:
         info = RtcpSenderInfo(current_ntp_time(), track.ticks, track.packets, track.octets & 0xFFFFFFFF)
         source = RtcpSourceInfo(ssrc=track.ssrc, items=[(1, self._cname.encode())])
         return bytes(RtcpSrPacket(ssrc=track.ssrc, sender_info=info)) + bytes(RtcpSdesPacket(chunks=[source]))
+
+
+def send_from(address: str) -> None:
+    """Every publisher of this process sends from this address of the machine, with a browser's choices: the
+    first cipher is its own, and as the DTLS client it leaves the choice to the receiver."""
+    aioice.ice.get_host_addresses = lambda use_ipv4, use_ipv6: [address]
+    dtls.SRTP_PROFILES.insert(
+        0, dtls.SRTP_PROFILES.pop(dtls.SRTP_PROFILES.index(dtls.SRTP_AES128_CM_SHA1_80))
+    )
 
 
 class _Feedback:

@@ -22,7 +22,8 @@ from capture.identity_recorder import MemoryIdentityRecorder
 from capture.pages import routes as candidate_routes
 from proctoring.access import service as access
 from proctoring.access.model import Role
-from proctoring.compose.app import CAPTURE_BODIES, CATALOGUE, page_tokens
+from proctoring.compose.app import CATALOGUE
+from proctoring.compose.capture_edge import CAPTURE_BODIES, page_tokens
 from proctoring.ids import new_id
 from proctoring.web.application import application
 from proctoring.web.bodies import BodyRules

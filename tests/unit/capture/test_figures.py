@@ -11,7 +11,8 @@ from prometheus_client.parser import text_string_to_metric_families
 from capture.figures import CaptureFigures
 from capture.front import load
 from capture.front.placement import Placements
-from capture.front.process import CaptureProcess
+from capture.front.process import CaptureProcess, CaptureProcesses
+from capture.identity_recorder import MemoryIdentityRecorder
 from capture.publish.ingests import Ingests
 from capture.publish.rehearsal import ForgetfulRecorder
 from capture.spool.spool import Spool
@@ -77,9 +78,24 @@ def test_processes_are_told_together() -> None:
 def test_the_front_asks_each_process_itself(world: World, ingests: Ingests, tmp_path: Path) -> None:
     """At an address that it hands to nobody; one that is away tells nothing, and costs the others nothing."""
     app = application(world.core.settings)
-    app.include_router(load.routes([ingests], Spool(tmp_path / "spool")))
+    app.include_router(load.routes([ingests], Spool(tmp_path / "spool"), MemoryIdentityRecorder()))
     here, away = (CaptureProcess(number, [], Path("none"), Placements(lambda: 0.0)) for number in (0, 1))
     here.transport = httpx2.ASGITransport(app)  # type: ignore[assignment]
     assert "http_refusals" in asyncio.run(figures_of(here))
     assert asyncio.run(figures_of(away)) == ""
     assert load.FIGURES_PATH in load.PATHS
+
+
+def test_the_front_knows_what_each_process_has_accepted(
+    world: World, ingests: Ingests, tmp_path: Path
+) -> None:
+    """So that a status counts what waits in a spool; of a process that is away nothing is known."""
+    at = world.clock()
+    app = application(world.core.settings)
+    app.include_router(
+        load.routes([ingests], Spool(tmp_path / "spool"), MemoryIdentityRecorder(accepted={"take-1": at}))
+    )
+    here, away = (CaptureProcess(number, [], Path("none"), Placements(lambda: 0.0)) for number in (0, 1))
+    here.transport = httpx2.ASGITransport(app)  # type: ignore[assignment]
+    here.last = load.Report.model_validate_json(asyncio.run(here.get(load.PATH)).content)
+    assert CaptureProcesses([here, away]).accepted_until() == {"take-1": at}

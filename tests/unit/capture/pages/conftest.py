@@ -4,7 +4,8 @@ import pytest
 
 from capture.identity_recorder import MemoryIdentityRecorder
 from capture.pages import routes
-from proctoring.compose.app import CAPTURE_BODIES, CATALOGUE, page_tokens
+from proctoring.compose.app import CATALOGUE
+from proctoring.compose.capture_edge import CAPTURE_BODIES, page_tokens
 from proctoring.web.application import application
 from proctoring.web.bodies import BodyRules
 from tests.support.asgi import AsgiClient

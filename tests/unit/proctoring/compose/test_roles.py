@@ -7,10 +7,13 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select, update
 
-from proctoring.compose.app import capture_edge, create_app, review_edge, whole_app
-from proctoring.compose.checks import opening, sealing
+from proctoring.compose.app import create_app
+from proctoring.compose.capture_edge import capture_edge
+from proctoring.compose.key_checks import opening, sealing
 from proctoring.compose.parts import assemble, capture_parts, review_parts, worker_parts
 from proctoring.compose.prepare import prepare
+from proctoring.compose.review_edge import review_edge
+from proctoring.compose.whole import whole_app
 from proctoring.data_folder import DataFolder
 from proctoring.errors import CoreError, Unavailable
 from proctoring.exams import service as exams
