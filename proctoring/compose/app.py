@@ -38,8 +38,8 @@ from proctoring.web.assets import ROOT, assets
 from proctoring.web.bodies import Body, BodyRules
 from proctoring.web.problem_page import Draw
 from proctoring.web.quarantine import whole_database
-from review_ui.app import draw_problems
-from review_ui.app import routes as staff_routes
+from review_ui.app import draw_problems, media_routes
+from review_ui.app import page_routes as staff_pages
 
 CATALOGUE = "capture"
 """Of which package the candidates' words are, and those of the shared pages."""
@@ -67,9 +67,10 @@ class Running(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Edge:
-    """What one role adds to an application. `pages` are routers that serve while the database is whole alone;
-    `running` starts in its order and stops in the reverse. `bodies` and `tokens` as in `BodyRules`,
-    `staff_problem` as in `web.problem_page`."""
+    """What one role adds to an application. `pages` are routers that a gate lets serve while the database is
+    whole alone; `routers` have no gate, and ask themselves where they must. `running` starts in its order and
+    stops in the reverse. `bodies` and `tokens` as in `BodyRules`, `staff_problem` as in `web.problem_page`.
+    """
 
     checks: Mapping[str, health.HealthCheck]
     routers: Sequence[APIRouter] = ()
@@ -126,11 +127,13 @@ def capture_edge(made: CaptureParts, number: int = 0, of: int = 1) -> Edge:
 
 def review_edge(made: ReviewParts) -> Edge:
     """The staff's pages."""
+    given = made.core, made.opener, made.objects
     return Edge(
         checks={"store": made.objects.check, "keys": lambda: opening(made.core, made.opener)},
-        pages=[staff_routes(made.core, made.opener, made.objects)],
+        routers=[media_routes(*given)],
+        pages=[staff_pages(*given)],
         static={"review": "review_ui"},
-        staff_problem=draw_problems(made.core, made.opener, made.objects),
+        staff_problem=draw_problems(*given),
     )
 
 
@@ -181,6 +184,7 @@ def create_app(core: Core, *edges: Edge) -> FastAPI:
     for edge in edges:
         for router in edge.routers:
             app.include_router(router)
+    for edge in edges:
         for router in edge.pages:
             app.include_router(router, dependencies=[Depends(whole_database(core))])
     return app

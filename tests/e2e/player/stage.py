@@ -35,12 +35,13 @@ from proctoring.sessions.model import Session
 from proctoring.web import problems
 from proctoring.web.assets import ROOT, assets
 from proctoring.web.security import BrowserRules
-from review_ui.app import draw_problems, routes
+from review_ui.app import draw_problems
 from storage.objects.naming import segment_key
 from storage.proofs.manifest import digest
 from tests.support.browser import chromium_path
 from tests.support.clockreader import read_clock
 from tests.support.decoded import read_image
+from tests.support.staff_site import staff_routes
 from tests.support.world import ADMIN, World
 
 CHROMIUM_ARGS = ["--no-sandbox", "--disable-gpu", "--autoplay-policy=no-user-gesture-required"]
@@ -210,7 +211,7 @@ def application(stage: Stage) -> FastAPI:
     for name, package in {"look": "proctoring.web", "review": "review_ui"}.items():
         app.mount(f"{ROOT}/{name}", assets(name, package))
     given = (stage.world.core, stage.world.opener, stage.world.objects)
-    app.include_router(routes(*given))
+    app.include_router(staff_routes(*given))
     app.state.staff_problem = draw_problems(*given)
     return app
 
