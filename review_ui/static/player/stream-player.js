@@ -142,6 +142,11 @@ export class StreamPlayer extends EventTarget {
     return !this.video.seeking || !this.isBuffered(1000 * this.video.currentTime);
   }
 
+  /** Whether nothing is on its way: no piece, no jump. */
+  get isAtRest() {
+    return !this.#pumping && !this.video.seeking;
+  }
+
   /** Whether `ms` can be shown without fetching. @param {number} ms */
   isBuffered(ms) {
     return bufferedEnd(this.video, ms) !== null;

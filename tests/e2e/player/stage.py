@@ -217,9 +217,10 @@ def application(stage: Stage) -> FastAPI:
 
 
 @contextmanager
-def served(stage: Stage) -> Iterator[Stage]:
-    """The stage's site on a free port of this machine, until the block ends."""
-    config = uvicorn.Config(application(stage), host="127.0.0.1", port=0, log_level="warning", lifespan="off")
+def served(stage: Stage, app: FastAPI | None = None) -> Iterator[Stage]:
+    """The stage's site, or another, on a free port of this machine, until the block ends."""
+    app = app or application(stage)
+    config = uvicorn.Config(app, host="127.0.0.1", port=0, log_level="warning", lifespan="off")
     server = uvicorn.Server(config)
     listening = config.bind_socket()
     stage.url = f"http://127.0.0.1:{listening.getsockname()[1]}"
