@@ -29,7 +29,7 @@ from storage.errors import KeyMissing, KeyServiceFailed, NotAuthentic, ObjectMis
 from storage.objects.naming import SEQ_MAX
 
 Known = Annotated[int, Query(ge=-1, le=SEQ_MAX)]
-"""The last place of a stream's manifest that a page has."""
+"""The last place of a unit's manifest that a page has."""
 Position = Annotated[int, Path(ge=0, le=SEQ_MAX)]
 
 

@@ -177,12 +177,14 @@ def locate(db: Db, session_id: str, kind: Stream | UnitKind, position: int) -> S
     return SealedSegmentRef(*place, SealedUnitKey(public, private, epoch), take_key)
 
 
-def refs(db: Db, session_id: str, kind: UnitKind) -> list[SealedSegmentRef]:
-    """Places of all objects of a unit, in the order of its manifest. Raises NotFound as `locate` does."""
+def refs(db: Db, session_id: str, kind: UnitKind, after: int = -1) -> list[SealedSegmentRef]:
+    """Places of all objects of a unit after this position in its manifest, in its order. Raises NotFound as
+    `locate` does."""
     unit, key = living_unit(db, session_id, kind.value)
     takes = db.scalars(select(TakeRow).where(TakeRow.unit_id == unit.id))
     keys = {take.id: take.sealed_key for take in takes if take.sealed_key is not None}
-    rows = db.scalars(select(SegmentRow).where(SegmentRow.unit_id == unit.id).order_by(SegmentRow.position))
+    mine = SegmentRow.unit_id == unit.id, SegmentRow.position > after
+    rows = db.scalars(select(SegmentRow).where(*mine).order_by(SegmentRow.position))
     return [_ref(row, key, keys[row.take_id]) for row in rows]
 
 
