@@ -150,6 +150,6 @@ def open_segment(
         raise NotAuthentic("this is no sealed segment of a known version")
     decryptor = Cobblestone256Decryptor(key, _segment_context(unit_id, take_id, seq, media_type))
     try:
-        return decryptor.update(sealed[len(MAGIC) :]) + decryptor.finalize()
+        return decryptor.update(memoryview(sealed)[len(MAGIC) :]) + decryptor.finalize()
     except InvalidTag as error:
         raise NotAuthentic("a segment does not open: altered, cut, or not in its place") from error
