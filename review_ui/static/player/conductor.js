@@ -2,10 +2,10 @@
  * Plays all streams of a session at one moment.
  *
  * One stream leads: its `currentTime` is the session's time. It is the first that has media at this
- * moment, those with sound before those without, so that sound never hiccups. At each tick of `pace.js` the others
- * are compared with it: within NEAR_MS they are left alone, within FAR_MS their speed is nudged, beyond
- * that they jump. A stream without media at this moment rests; when none has any, all step to where one
- * has again. Seeking into a gap would hang a <video> for ever, so none is ever sent there.
+ * moment, those with sound before those without, so that sound never hiccups. At each tick (`pace.js`) the
+ * others are compared with it: within NEAR_MS they are left alone, within FAR_MS their speed is nudged,
+ * beyond that they jump. A stream without media at this moment rests; when none has any, all step to where
+ * one has again. Seeking into a gap would hang a <video> for ever, so none is ever sent there.
  *
  * No stream holds the others: one that stands still on what is loaded steps over it within STOOD_MS, and
  * rests until then; one whose data does not come for HELD_MS is followed no longer, until it has come.

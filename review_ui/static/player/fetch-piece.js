@@ -14,7 +14,8 @@ const ANSWER_MS_MAX = 30_000;
 const memory = new PieceMemory();
 
 /**
- * The bytes of a piece, from memory where they were fetched a moment ago. Throws Problem when it cannot be had, AbortError when `signal` says so.
+ * The bytes of a piece, from memory where they were fetched a moment ago. Throws Problem when it cannot be
+ * had, AbortError when `signal` says so.
  *
  * @param {string} url
  * @param {AbortSignal} signal

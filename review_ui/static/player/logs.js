@@ -1,4 +1,4 @@
-/** The session's logs: opened once, and while it is live what is new of them; the list of what happened when. */
+/** The session's logs: opened once, then what is new while it is live; the list of what happened when. */
 
 import { element } from "/static/look/dom.js";
 import { ask } from "./problem.js";

@@ -1,4 +1,4 @@
-/** The clocks of the conductor. They stop once all has been at rest for a while: a page at rest does nothing. */
+/** The clocks of the conductor. They stop once all has been at rest for a while, and then nothing is done. */
 
 const TICK_MS = 250;
 const WATCH_MS = 100;

@@ -1,8 +1,8 @@
 /**
  * Pieces that the page has fetched, in memory alone, so that a jump back asks for none of them again.
  *
- * The server sends them with `no-store`, and enters in its ledger who looks for how long. So a piece is
- * kept for KEPT_MS_MAX only, and all are forgotten at the first refusal: who may no longer look, sees nothing.
+ * The server sends them with `no-store`, and its ledger tells who looked when. So a piece is kept for
+ * KEPT_MS_MAX only, and all are forgotten at the first refusal: it may say that this person looks no more.
  */
 
 const BYTES_MAX = 64_000_000;

@@ -119,7 +119,9 @@ def nginx(folder: Path) -> Iterator[tuple[Source, int]]:
         (folder / name[1:]).write_bytes(os.urandom(SEGMENT_BYTES))
     port = free_port()
     (folder / "nginx.conf").write_text(NGINX.format(folder=folder, port=port))
-    program = shutil.which("nginx") or "/usr/sbin/nginx"
+    program = shutil.which("nginx", path=f"{os.environ['PATH']}:/usr/sbin")
+    if program is None:
+        sys.exit("nginx is not here; `make bench-media` installs it.")
     with on_core(0):
         process = subprocess.Popen([program, "-p", folder, "-c", folder / "nginx.conf"])
     wait_until((folder / "nginx.pid").exists, STARTED_S_MAX, "nginx does not start")
