@@ -173,8 +173,16 @@ def locate(db: Db, session_id: str, kind: Stream | UnitKind, position: int) -> S
     if found is None:
         living_unit(db, session_id, kind.value)
         raise NotFound(f"The {kind.value} has no segment {position}.", "Load the page again.")
-    *place, public, private, epoch, take_key = found
-    return SealedSegmentRef(*place, SealedUnitKey(public, private, epoch), take_key)
+    return SealedSegmentRef(
+        found.unit_id,
+        found.take_id,
+        found.seq,
+        found.media_type,
+        found.object_key,
+        found.ct_sha256,
+        SealedUnitKey(found.public_key, found.sealed_private_key, found.kek_epoch),
+        found.sealed_key,
+    )
 
 
 def refs(db: Db, session_id: str, kind: UnitKind, after: int = -1) -> list[SealedSegmentRef]:

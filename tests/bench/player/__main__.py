@@ -16,7 +16,7 @@ from typing import Any
 
 from fastapi import FastAPI, Response
 from fastapi.responses import FileResponse, JSONResponse
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, ViewportSize
 
 from capture.media.mux import write
 from proctoring.access.model import Role
@@ -33,7 +33,7 @@ SEGMENTS = 24
 SEGMENT_MS = 4000
 LINE_MS = 20  # each way
 H264_CODECS = "avc1.42e01f,opus"
-SIZE = {"width": 1440, "height": 900}
+SIZE: ViewportSize = {"width": 1440, "height": 900}
 KINDS = {"renderer": "renderer", "GPU": "gpu"}
 PLAYS = "() => [...document.querySelectorAll('video')].every((one) => !one.paused && one.currentTime > 2)"
 SHOWN = """() => {

@@ -198,7 +198,7 @@ class Stage:
         self, browser: Browser, name: str, session: Session, query: str = "", **options: object
     ) -> Page:
         """The review page with the player ready and its first pictures shown."""
-        page = self.open(browser, name, f"/sessions/{session.id}{query}")
+        page = self.open(browser, name, f"/sessions/{session.id}{query}", **options)
         page.wait_for_selector("#player[data-ready]")
         return page
 
