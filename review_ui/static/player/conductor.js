@@ -90,6 +90,7 @@ export class Conductor extends EventTarget {
 
   /** Moves every stream to `ms`; stays there when nothing was recorded then. @param {number} ms */
   seek(ms) {
+    this.pace.wake();
     for (const player of this.players.values()) player.forgive();
     this.#moveTo(ms);
   }
@@ -111,6 +112,7 @@ export class Conductor extends EventTarget {
     if (!this.playing && !this.timeline.session.live && this.#positionMs >= this.timeline.edgeMs - NEAR_MS) {
       this.seek(0);
     }
+    this.pace.wake();
     this.playing = true;
     this.#tick();
     this.#changed();

@@ -24,10 +24,14 @@ export class Pace {
     this.#isAtRest = isAtRest;
   }
 
-  /** Something changed: the clocks go, for REST_AFTER_MS at least. */
+  /**
+   * The clocks go, for REST_AFTER_MS at least. Call before a <video> is moved: for how long it has stood is
+   * counted from the last watch, and that was before the rest.
+   */
   wake() {
     this.#wokenMs = performance.now();
-    if (this.#timers.length) return;
+    if (!this.rests) return;
+    this.#watch();
     this.#timers = [
       window.setInterval(() => this.#turn(), TICK_MS),
       window.setInterval(() => this.#watch(), WATCH_MS),

@@ -28,6 +28,14 @@ WRITES = """() => {
   const all = { attributes: true, characterData: true, childList: true, subtree: true };
   seen.observe(document.querySelector("#main"), all);
 }"""
+STOOD = """(act) => {
+  const { conductor } = window.review, real = performance.now.bind(performance);
+  performance.now = () => real() + 10_000;  // of rest
+  conductor[act](3000);
+  const stood = ({ standing, video }) => standing.note(video, performance.now(), true);
+  return Math.max(...[...conductor.players.values()].map(stood));
+}"""
+JUST_NOW_MS = 3000
 FETCHED = """async ([url, missing, laterMs]) => {
   const { fetchPiece } = await import("/static/review/player/fetch-piece.js");
   if (laterMs) {
@@ -47,17 +55,19 @@ FETCHED = """async ([url, missing, laterMs]) => {
 
 
 def test_a_page_at_rest_does_nothing(page: Page) -> None:
-    """While it is paused its clocks stand, it asks for no frame and writes nothing; play starts them anew."""
+    """While it is paused its clocks stand, it asks for no frame and writes nothing; play starts them anew. No
+    stream counts as one that stood still meanwhile, for it would be stepped over."""
     wait_for_pictures(page, "screen", "webcam", "phone")
     page.evaluate(FRAMES)
     page.wait_for_function(RESTS, polling=100)
     page.evaluate(WRITES)
     page.evaluate("window.review.conductor.dispatchEvent(new Event('tick'))")
     assert page.evaluate("[window.written, window.frames_asked]") == [[], 0]
-    page.evaluate("window.review.conductor.play()")
+    assert page.evaluate(STOOD, "play") < JUST_NOW_MS
     assert not page.evaluate(RESTS)
     page.evaluate("window.review.conductor.pause()")
     page.wait_for_function(RESTS, polling=100)
+    assert page.evaluate(STOOD, "seek") < JUST_NOW_MS
 
 
 def test_playing_writes_only_what_changed(page: Page) -> None:
