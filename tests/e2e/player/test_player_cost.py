@@ -1,6 +1,7 @@
 """The player does nothing for nothing: no work at rest, no piece fetched twice, no log read twice."""
 
 from typing import Any
+from urllib.parse import urljoin
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
@@ -94,6 +95,7 @@ def test_playing_writes_only_what_changed(page: Page) -> None:
 @pytest.mark.promise("P12")
 def test_a_piece_is_fetched_once_for_a_while(page: Page, session: Session) -> None:
     """From memory the second time; anew after a refusal, whatever was refused."""
+    page.goto(urljoin(page.url, "/queue"))  # where no player asks too
     url, missing = f"/media/{session.id}/webcam/0", f"/media/{session.id}/webcam/99"
     assert page.evaluate(FETCHED, [url, missing, 0]) == {"same": True, "once": 1, "afterRefusal": 2}
 
@@ -101,6 +103,7 @@ def test_a_piece_is_fetched_once_for_a_while(page: Page, session: Session) -> No
 @pytest.mark.promise("P12")
 def test_no_piece_is_kept_for_long(page: Page, session: Session) -> None:
     """After two minutes the server is asked again, which checks who looks."""
+    page.goto(urljoin(page.url, "/queue"))
     url, missing = f"/media/{session.id}/webcam/1", f"/media/{session.id}/webcam/99"
     assert page.evaluate(FETCHED, [url, missing, 0])["once"] == 1
     assert page.evaluate(FETCHED, [url, url, 0])["once"] == 0
