@@ -17,7 +17,7 @@ IMAGE := --constraint requirements-dev.lock \
 SBOM := requirements --pyproject pyproject.toml --mc-type application --output-reproducible --of JSON
 
 .DEFAULT_GOAL := help
-.PHONY: help setup interpreted run dev test test-tools lint compose attacks bench bench-scale bench-start bench-tools soak mutants lock sbom
+.PHONY: help setup interpreted run dev test test-tools lint compose attacks bench bench-media bench-player bench-scale bench-start bench-tools soak mutants lock sbom
 
 help: ## what you can ask for
 	@sed -nE 's/^([a-z-]+):.*## (.*)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 12
@@ -93,6 +93,14 @@ bench-start: setup bench-tools ## an exam's first minute, start-up and memory at
 	$(BIN)/python -m tests.bench.first_minute
 	$(BIN)/python -m tests.bench.startup
 	$(BIN)/python -m tests.bench.holds
+
+bench-media: setup ## segments of one review process, beside nginx with the same bytes in clear
+	@sh tests/bench/tools.sh media
+	$(BIN)/python -m tests.bench.media
+
+bench-player: setup ## CPU of a browser with three streams, and the time to their pictures, beside Shaka Player
+	@sh tests/bench/tools.sh player
+	$(BIN)/python -m tests.bench.player
 
 bench-tools:
 	@sh tests/bench/tools.sh

@@ -47,6 +47,7 @@ from proctoring.private_files import keep_private
 from proctoring.tolerant import read_any_instant
 
 BUSY_TIMEOUT_MS = 15_000
+DATABASE_CONNECTIONS_MAX = 15  # of a process; each that was needed stays open for the next who needs it
 ATTEMPTS_MAX = 5
 WRITING_ISOLATION = "READ COMMITTED"
 LOST_RACE: Final = frozenset({"40001", "40P01"})  # SQLSTATE: serialization failure, deadlock
@@ -113,15 +114,16 @@ class Database:
     ) -> None:
         self._clock = clock
         self._listeners: dict[str, list[Callable[[], None]]] = {}
+        pool = {"pool_size": DATABASE_CONNECTIONS_MAX, "max_overflow": 0, "pool_use_lifo": True}
         if make_url(url).get_backend_name() == "sqlite":
-            self.engine = create_engine(url, hide_parameters=True)
+            self.engine = create_engine(url, hide_parameters=True, **pool)
             event.listen(self.engine, "do_connect", _keep_private)
             event.listen(self.engine, "connect", _prepare_sqlite)
             event.listen(self.engine, "begin", _begin_sqlite)
             reading = self.engine.execution_options(reading=True)
         else:
             self.engine = create_engine(
-                url, isolation_level=isolation, pool_pre_ping=True, hide_parameters=True
+                url, isolation_level=isolation, pool_pre_ping=True, hide_parameters=True, **pool
             )
             event.listen(self.engine, "handle_error", _forget_values)
             event.listen(self.engine, "connect", lambda connection, _: read_any_instant(connection))

@@ -29,10 +29,18 @@ def draw_problems(core: Core, opener: Opener, objects: ObjectStore) -> Draw:
     return problem_page(StaffPages(core, opener, objects))
 
 
-def routes(core: Core, opener: Opener, objects: ObjectStore) -> APIRouter:
-    """All routes for staff. The application must have `web.problems` and `web.security`."""
+def media_routes(core: Core, opener: Opener, objects: ObjectStore) -> APIRouter:
+    """The routes that ask for the quarantine themselves, in the transaction of each request."""
+    router = APIRouter(include_in_schema=False)
+    router.include_router(media.routes(StaffPages(core, opener, objects)))
+    return router
+
+
+def page_routes(core: Core, opener: Opener, objects: ObjectStore) -> APIRouter:
+    """All other routes for staff. The application must have `web.problems` and `web.security`."""
     staff = StaffPages(core, opener, objects)
     router = APIRouter(include_in_schema=False)
+    router.include_router(media.time_lines(staff))
     pages = (
         sign_in,
         queue,
@@ -46,6 +54,6 @@ def routes(core: Core, opener: Opener, objects: ObjectStore) -> APIRouter:
         ledger,
         help,
     )
-    for part in (*pages, media, logs, signals, identity):
+    for part in (*pages, logs, signals, identity):
         router.include_router(part.routes(staff))
     return router

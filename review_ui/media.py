@@ -21,20 +21,20 @@ from proctoring.signals.service import SignalsHead
 from proctoring.web.arrival import demand_own_page
 from proctoring.web.compressed import compressed_json
 from proctoring.web.head import is_head
-from review_ui.permit import SESSION, Permit, needs
+from review_ui.permit import SESSION, Asked, Permit, needs, needs_later
 from review_ui.staff_pages import StaffPages, names_of
 from review_ui.titles import title
-from review_ui.views import enter_look, enter_page_view
+from review_ui.views import enter_for, enter_page_view, unentered
 from storage.errors import KeyMissing, KeyServiceFailed, NotAuthentic, ObjectMissing, StoreFailed
 from storage.objects.naming import SEQ_MAX
 
 Known = Annotated[int, Query(ge=-1, le=SEQ_MAX)]
-"""The last place of a stream's manifest that a page has."""
+"""The last place of a unit's manifest that a page has."""
 Position = Annotated[int, Path(ge=0, le=SEQ_MAX)]
 
 
-def routes(staff: StaffPages) -> APIRouter:
-    """`/sessions/{id}/timeline.json` and `/media/…`."""
+def time_lines(staff: StaffPages) -> APIRouter:
+    """`/sessions/{id}/timeline.json`."""
     router = APIRouter()
 
     @router.get("/sessions/{session_id}/timeline.json")
@@ -61,21 +61,30 @@ def routes(staff: StaffPages) -> APIRouter:
             found = timeline(db, session_id, staff.now(), after)
         return compressed_json(request, found.json(form) | more)
 
+    return router
+
+
+def routes(staff: StaffPages) -> APIRouter:
+    """`/media/…`: a thread and a reading transaction a request, since a page asks for several a second."""
+    router = APIRouter()
+
     @router.get("/media/{session_id}/{stream}/{position}")
     def segment(
         request: Request,
         session_id: str,
         stream: Stream,
         position: Position,
-        by: Annotated[Permit, needs(staff, May.VIEW_EVIDENCE, SESSION)],
+        asked: Annotated[Asked, needs_later(staff, May.VIEW_EVIDENCE, SESSION)],
     ) -> Response:
-        demand_own_page(request)
-        with staff.core.db.read() as db:
+        with asked.read() as (by, db):
+            demand_own_page(request)
             ref = locate(db, session_id, stream, position)
+            ground = unentered(db, by, session_id, ref.unit_id)
         container = ref.media_type.partition(";")[0]
         if is_head(request):
             return unopened(container)
-        enter_look(by, session_id, ref.unit_id, stream=stream.value, first=position)
+        if ground is not None:
+            enter_for(by, ground, session_id, ref.unit_id, stream=stream.value, first=position)
         return Response(opened(staff, ref), media_type=container, headers={"Cache-Control": "no-store"})
 
     return router

@@ -25,6 +25,7 @@ from proctoring.custody import service as custody
 from proctoring.custody.model import Actor
 from proctoring.flags import service as flags
 from proctoring.incidents import service as incidents
+from proctoring.quarantine.service import check_none
 from review_ui.staff_pages import StaffPages
 
 
@@ -81,15 +82,46 @@ class Needs:
     of: Subject | None
 
     def __call__(self, request: Request) -> Permit:
-        person, core = self.staff.signed_in(request), self.staff.core
-        with core.db.read() as db:
-            session_id = self.of.session_id(db, request.path_params[self.of.part]) if self.of else None
-            permit = Permit(core, person, self.action, session_id)
-            permit.check(db)
+        with self.staff.core.db.read() as db:
+            return self.permit(request, db)
+
+    def permit(self, request: Request, db: Db) -> Permit:
+        """The permit as of this transaction. Raises NotSignedIn, NotFound or Denied."""
+        person = self.staff.signed_in(request, db)
+        session_id = self.of.session_id(db, request.path_params[self.of.part]) if self.of else None
+        permit = Permit(self.staff.core, person, self.action, session_id)
+        permit.check(db)
         return permit
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A request whose permit is checked in the transaction that reads what it asks for."""
+
+    request: Request
+    needs: Needs
+
+    @contextmanager
+    def read(self) -> Iterator[tuple[Permit, Db]]:
+        """A reading transaction with the permit. Raises Quarantined, NotSignedIn, NotFound or Denied."""
+        with self.needs.staff.core.db.read() as db:
+            check_none(db)
+            yield self.needs.permit(self.request, db), db
+
+
+class NeedsLater(Needs):
+    """The same for a route that many ask at once, and that no gate (`web.quarantine`) precedes."""
+
+    async def __call__(self, request: Request) -> Asked:  # type: ignore[override]
+        return Asked(request, self)
 
 
 def needs(staff: StaffPages, action: May, of: Subject | None = None) -> Any:
     """Declaration of a route: permission for `action`, and for the session `of` its address where a rule asks
     for the person's relation to it."""
     return Depends(Needs(staff, action, of))
+
+
+def needs_later(staff: StaffPages, action: May, of: Subject) -> Any:
+    """The same declaration; the handler is given `Asked`, and everything is read in one transaction."""
+    return Depends(NeedsLater(staff, action, of))

@@ -33,9 +33,9 @@ def problem_page(staff: StaffPages) -> Draw:
     def draw(request: Request, problem: Told) -> HTMLResponse:
         try:
             if problem.status < HTTPStatus.INTERNAL_SERVER_ERROR:
-                person = staff.of_cookie(request)
-                back = way_back(problem.status, request.url.path, staff.home(person))
                 with staff.core.db.read() as db:
+                    person = staff.of_cookie(request, db)
+                    back = way_back(problem.status, request.url.path, staff.home(person))
                     return staff.page(request, "staff_problem.html", person, db, problem=problem, back=back)
         except CoreError:
             return staff.page(request, "staff_problem.html", problem=problem, back=("/sign-in", "Sign in"))

@@ -62,21 +62,19 @@ class StaffPages:
         self._env.filters["word"] = word
         self._env.filters["flag_title"] = title
 
-    def signed_in(self, request: Request) -> Person:
+    def signed_in(self, request: Request, db: Db) -> Person:
         """The person of the login cookie. Without one, a request for a page is redirected to the sign-in
         page, and any other raises NotSignedIn."""
         try:
-            return self.of_cookie(request)
+            return self.of_cookie(request, db)
         except NotSignedIn:
             if request.method == "GET" and "text/html" in request.headers.get("accept", ""):
                 raise HTTPException(303, "Sign in first", headers={"Location": "/sign-in"}) from None
             raise
 
-    def of_cookie(self, request: Request) -> Person:
+    def of_cookie(self, request: Request, db: Db) -> Person:
         """The person of the login cookie. Raises NotSignedIn."""
-        with self.core.db.read() as db:
-            secret = read_cookie(request, COOKIE, https=self.core.settings.https)
-            return access.who(db, self.core, secret)
+        return access.who(db, self.core, read_cookie(request, COOKIE, https=self.core.settings.https))
 
     def now(self) -> datetime:
         return self.core.clock()

@@ -2,6 +2,7 @@
 sent."""
 
 from fastapi import Request
+from sqlalchemy.orm import Session as Db
 
 from proctoring.casework.standing import why
 from proctoring.custody.views import PAGE, enter_view, is_entered
@@ -15,9 +16,22 @@ def enter_look(by: Permit, session_id: str, unit_id: str | None, *, stream: str,
     Raises NotFound. Raises Denied when the person may not view it any longer.
     """
     with by.core.db.read() as db:
-        if is_entered(db, by.core, by.actor, session_id, unit_id):
-            return
-        ground = why(db, by.person, session_id)
+        ground = unentered(db, by, session_id, unit_id)
+    if ground is not None:
+        enter_for(by, ground, session_id, unit_id, stream=stream, first=first)
+
+
+def unentered(db: Db, by: Permit, session_id: str, unit_id: str | None) -> str | None:
+    """For what this person looks; None where an entry covers the look already. Raises NotFound."""
+    if is_entered(db, by.core, by.actor, session_id, unit_id):
+        return None
+    return why(db, by.person, session_id)
+
+
+def enter_for(
+    by: Permit, ground: str, session_id: str, unit_id: str | None, *, stream: str, first: int
+) -> None:
+    """`enter_look` for somebody of whom `unentered` said why they look."""
     with by.begin() as db:
         enter_view(db, by.core, by.actor, session_id, unit_id, stream=stream, position=first, why=ground)
 

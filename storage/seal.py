@@ -15,7 +15,7 @@ from cryptography.exceptions import InvalidTag
 
 from storage.canonical import context
 from storage.errors import KeyMissing, NotAuthentic
-from storage.keys.folder import OpeningKeys, SealingKeys, generate_pair, open_with, public_half, seal_to
+from storage.keys.folder import OpeningKeys, PrivateHalf, SealingKeys, generate_pair, seal_to
 from storage.keys.unit_tags import UnitPublicKey, UnitTags
 
 MAGIC = b"PEV1"
@@ -104,23 +104,26 @@ class Opener:
     def unit(self, unit_id: str, key: SealedUnitKey) -> "UnitOpener":
         """Raises KeyMissing when the epoch is destroyed, NotAuthentic when the key is not this unit's, and
         KeyServiceFailed."""
-        return UnitOpener(unit_id, self._private(unit_id, key))
+        _, half = self._private(unit_id, key)
+        return UnitOpener(unit_id, half)
 
     def reseal(self, unit_id: str, key: SealedUnitKey, sealer: Sealer) -> SealedUnitKey:
         """The same unit key sealed to the newest epoch; no object is touched. Raises as `unit` does."""
-        return sealer.seal_unit_key(unit_id, key.public, self._private(unit_id, key))
+        private, _ = self._private(unit_id, key)
+        return sealer.seal_unit_key(unit_id, key.public, private)
 
-    def _private(self, unit_id: str, key: SealedUnitKey) -> bytes:
+    def _private(self, unit_id: str, key: SealedUnitKey) -> tuple[bytes, PrivateHalf]:
         private = self._keys.open(key.epoch, key.sealed_private, _unit_info(unit_id, key.epoch))
-        if public_half(private) != key.public:
+        half = PrivateHalf(private)
+        if half.public != key.public:
             raise NotAuthentic("the public half beside a sealed key is not its own")
-        return private
+        return private, half
 
 
 class UnitOpener:
     """Opens segments of one unit."""
 
-    def __init__(self, unit_id: str, private: bytes) -> None:
+    def __init__(self, unit_id: str, private: PrivateHalf) -> None:
         self._unit_id = unit_id
         self._private = private
 
@@ -136,7 +139,7 @@ class UnitOpener:
 
         Raises NotAuthentic.
         """
-        return open_with(self._private, sealed_key, _take_info(self._unit_id, take_id))
+        return self._private.open(sealed_key, _take_info(self._unit_id, take_id))
 
 
 def open_segment(
@@ -147,6 +150,6 @@ def open_segment(
         raise NotAuthentic("this is no sealed segment of a known version")
     decryptor = Cobblestone256Decryptor(key, _segment_context(unit_id, take_id, seq, media_type))
     try:
-        return decryptor.update(sealed[len(MAGIC) :]) + decryptor.finalize()
+        return decryptor.update(memoryview(sealed)[len(MAGIC) :]) + decryptor.finalize()
     except InvalidTag as error:
         raise NotAuthentic("a segment does not open: altered, cut, or not in its place") from error

@@ -110,6 +110,11 @@ def may(person: Person, action: May, relation: Relation = Relation.NONE) -> bool
     return relation in RULES.get((person.role, action), frozenset())
 
 
+def is_for_all(person: Person, action: May) -> bool:
+    """Whether the rule lets every relation pass, so that nobody has to find out which it is."""
+    return RULES.get((person.role, action)) == _ANY
+
+
 def require(person: Person, action: May, relation: Relation = Relation.NONE) -> None:
     """Raises Denied, with what would be needed, unless `may` says yes."""
     if may(person, action, relation):

@@ -5,7 +5,7 @@ import secrets
 from collections.abc import Collection
 from datetime import timedelta
 
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, select, update
 from sqlalchemy.orm import Session as Db
 
 from proctoring.access.model import Person, Role, check_name
@@ -21,6 +21,11 @@ LINK_VALID = timedelta(hours=24)
 LOGIN_VALID = timedelta(hours=12)
 TOKEN_BYTES = 24
 
+_WHO = (
+    select(LoginRow.expires_at, UserRow.id, UserRow.name, UserRow.role)
+    .join(UserRow, UserRow.id == LoginRow.user_id)
+    .where(LoginRow.token_hash == bindparam("token"))
+)
 _NEW_LINK = "Ask the operator for a new one: `proctoring user link NAME`."
 
 
@@ -103,12 +108,10 @@ def begin_login(db: Db, core: Core, token: str) -> tuple[Person, str]:
 
 def who(db: Db, core: Core, secret: str | None) -> Person:
     """The signed-in person. Raises NotSignedIn."""
-    mine = select(LoginRow.expires_at, UserRow).join(UserRow, UserRow.id == LoginRow.user_id)
-    found = db.execute(mine.where(LoginRow.token_hash == _hash(secret))).first() if secret else None
+    found = db.execute(_WHO, {"token": _hash(secret)}).first() if secret else None
     if found is None or core.clock() >= found.expires_at:
         raise NotSignedIn("Nobody is signed in here.", "Open your sign-in link.")
-    person: UserRow = found.UserRow
-    return person.model()
+    return Person(found.id, found.name, Role(found.role))
 
 
 def end_login(db: Db, secret: str) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Collection
 from sqlalchemy import select
 from sqlalchemy.orm import Session as Db
 
-from proctoring.access.model import OPENS_EVIDENCE, May, Person, Relation, Role, require
+from proctoring.access.model import OPENS_EVIDENCE, May, Person, Relation, Role, is_for_all, require
 from proctoring.appeals import service as appeals
 from proctoring.holds.service import check_not_restricted
 from proctoring.incidents import service as incidents
@@ -21,7 +21,8 @@ from proctoring.sessions.service import load as load_session
 
 def demand(db: Db, person: Person, action: May, session_id: str) -> None:
     """Raises Denied unless the person may do this with the session now."""
-    require(person, action, relation(db, person, session_id))
+    needs_relation = not is_for_all(person, action)
+    require(person, action, relation(db, person, session_id) if needs_relation else Relation.NONE)
     if action in OPENS_EVIDENCE:
         check_not_restricted(db, session_id)
 

@@ -33,9 +33,10 @@ class Running(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Edge:
-    """What one role adds to an application. `pages` are routers that serve while the database is whole alone;
-    `running` starts in its order and stops in the reverse. `bodies` and `tokens` as in `BodyRules`,
-    `staff_problem` as in `web.problem_page`. `inner`: middleware inside of every rule, around the routes."""
+    """What one role adds to an application. `pages` are routers that a gate lets serve while the database is
+    whole alone; `routers` have no gate, and ask themselves where they must. `running` starts in its order and
+    stops in the reverse. `bodies` and `tokens` as in `BodyRules`, `staff_problem` as in `web.problem_page`.
+    `inner`: middleware inside of every rule, around the routes."""
 
     checks: Mapping[str, health.HealthCheck]
     routers: Sequence[APIRouter] = ()
@@ -81,6 +82,7 @@ def create_app(core: Core, *edges: Edge) -> FastAPI:
     for edge in edges:
         for router in edge.routers:
             app.include_router(router)
+    for edge in edges:
         for router in edge.pages:
             app.include_router(router, dependencies=[Depends(whole_database(core))])
     return app

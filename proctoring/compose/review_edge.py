@@ -3,15 +3,16 @@
 from proctoring.compose.app import Edge
 from proctoring.compose.key_checks import opening
 from proctoring.compose.parts import ReviewParts
-from review_ui.app import draw_problems
-from review_ui.app import routes as staff_routes
+from review_ui.app import draw_problems, media_routes, page_routes
 
 
 def review_edge(made: ReviewParts) -> Edge:
     """The staff's pages."""
+    given = made.core, made.opener, made.objects
     return Edge(
         checks={"store": made.objects.check, "keys": lambda: opening(made.core, made.opener)},
-        pages=[staff_routes(made.core, made.opener, made.objects)],
+        routers=[media_routes(*given)],
+        pages=[page_routes(*given)],
         static={"review": "review_ui"},
-        staff_problem=draw_problems(made.core, made.opener, made.objects),
+        staff_problem=draw_problems(*given),
     )

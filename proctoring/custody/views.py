@@ -6,7 +6,7 @@ unit).
 
 from datetime import timedelta
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session as Db
 
 from proctoring.core import Core
@@ -16,18 +16,26 @@ from proctoring.custody.service import enter
 
 VIEW_WINDOW = timedelta(minutes=10)
 PAGE = "page"
+_RECENT = (
+    select(EntryRow.number)
+    .where(
+        EntryRow.session_id == bindparam("session"),
+        EntryRow.actor == bindparam("actor"),
+        EntryRow.action == Action.EVIDENCE_VIEW.value,
+        EntryRow.at > bindparam("after"),
+    )
+    .limit(1)
+)
+_RECENT_OF_UNIT = _RECENT.where(EntryRow.unit_id == bindparam("unit"))
+_RECENT_OF_PAGE = _RECENT.where(EntryRow.unit_id.is_(None))
 
 
 def is_entered(db: Db, core: Core, actor: Actor, session_id: str, unit_id: str | None) -> bool:
     """Whether an entry of this person about this unit, or the page, within VIEW_WINDOW exists already."""
-    recent = select(EntryRow.number).where(
-        EntryRow.session_id == session_id,
-        EntryRow.unit_id == unit_id,
-        EntryRow.actor == actor.id,
-        EntryRow.action == Action.EVIDENCE_VIEW.value,
-        EntryRow.at > core.clock() - VIEW_WINDOW,
-    )
-    return db.scalar(recent.limit(1)) is not None
+    of_what = {"unit": unit_id} if unit_id is not None else {}
+    after = core.clock() - VIEW_WINDOW
+    given = {"session": session_id, "actor": actor.id, "after": after} | of_what
+    return db.scalar(_RECENT_OF_UNIT if of_what else _RECENT_OF_PAGE, given) is not None
 
 
 def enter_view(

@@ -87,11 +87,11 @@ def check_owner(owner: str) -> str:
     return line(owner, "the owner", OWNER_CHARS_MAX)
 
 
-def check_not_restricted(holds: Iterable[Hold]) -> None:
+def check_not_restricted(kinds: Iterable[HoldKind]) -> None:
     """Raises Denied while the candidate's restriction (GDPR Article 18) is in force. The recording is kept;
-    nobody may view it, write about it or decide on it. `holds`: the session's holds that are not released.
+    nobody may view it, write about it or decide on it. `kinds`: of the session's holds that are not released.
     """
-    if any(hold.kind is HoldKind.RESTRICTION for hold in holds):
+    if HoldKind.RESTRICTION in kinds:
         raise Denied(
             "This recording is restricted at the candidate's request: it is kept and not used.",
             "The privacy officer can release the restriction.",

@@ -7,7 +7,7 @@ exactly one winner on every isolation level.
 from collections.abc import Collection
 from datetime import datetime, timedelta
 
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, select, update
 from sqlalchemy.orm import Session as Db
 
 from proctoring.clock import iso
@@ -37,6 +37,7 @@ RESTRICTED = select(HoldRow.session_id).where(
     HoldRow.kind == HoldKind.RESTRICTION.value, HoldRow.released_at.is_(None)
 )
 """The sessions that are restricted."""
+_KINDS = select(HoldRow.kind).where(HoldRow.session_id == bindparam("session"), HoldRow.released_at.is_(None))
 
 
 def place(
@@ -149,7 +150,7 @@ def check_not_restricted(db: Db, session_id: str) -> None:
     Each service that acts on a session asks this, so that pages and commands alike are refused. Still open:
     the appeal, the candidate's own page, the holds, and everything that tells of an erasure.
     """
-    model.check_not_restricted(active(db, session_id))
+    model.check_not_restricted([HoldKind(kind) for kind in db.scalars(_KINDS, {"session": session_id})])
 
 
 def _nothing_to_hold(db: Db, session_id: str) -> Conflict:

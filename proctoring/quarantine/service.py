@@ -10,10 +10,12 @@ from proctoring.errors import Quarantined
 from proctoring.quarantine.model import Head, Quarantine
 from proctoring.quarantine.rows import QuarantineRow
 
+_IN_FORCE = select(QuarantineRow).where(QuarantineRow.lifted_at.is_(None)).limit(1)
+
 
 def in_force(db: Db) -> Quarantine | None:
     """The quarantine that nobody has lifted."""
-    row = db.scalar(select(QuarantineRow).where(QuarantineRow.lifted_at.is_(None)).limit(1))
+    row = db.scalar(_IN_FORCE)
     return row.model() if row else None
 
 

@@ -109,9 +109,10 @@ def heads(db: Db, session_id: str) -> list[LogHead]:
     ]
 
 
-def sealed(db: Db, session_id: str, log: Log) -> list[SealedSegmentRef]:
-    """Where the log's batches lie, in the order of the manifest. Raises NotFound, also when it was erased."""
-    return refs(db, session_id, log.kind)
+def sealed(db: Db, session_id: str, log: Log, after: int = -1) -> list[SealedSegmentRef]:
+    """Places of the log's batches after this one, in the order of the manifest. Raises NotFound, also when it
+    was erased."""
+    return refs(db, session_id, log.kind, after)
 
 
 def encode(batch: Batch, ids: Collection[str], received: datetime) -> bytes:

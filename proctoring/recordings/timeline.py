@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass, fields
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session as Db
 
 from proctoring.clock import iso, ms_between
@@ -26,6 +26,31 @@ from storage.seal import SealedUnitKey
 NOTHING_KNOWN: Mapping[Stream, int] = {}
 SEGMENT = [getattr(SegmentRow, field.name) for field in fields(Segment)]
 """The columns of a segment: thousands of them are read at once, without a row's object for each."""
+PLACE = (
+    select(
+        SegmentRow.unit_id,
+        SegmentRow.take_id,
+        SegmentRow.seq,
+        SegmentRow.media_type,
+        SegmentRow.object_key,
+        SegmentRow.ct_sha256,
+        UnitRow.public_key,
+        UnitRow.sealed_private_key,
+        UnitRow.kek_epoch,
+        TakeRow.sealed_key,
+    )
+    .select_from(UnitRow)
+    .join(SegmentRow, SegmentRow.unit_id == UnitRow.id)
+    .join(TakeRow, TakeRow.id == SegmentRow.take_id)
+    .where(
+        UnitRow.session_id == bindparam("session"),
+        UnitRow.kind == bindparam("kind"),
+        SegmentRow.position == bindparam("position"),
+        UnitRow.sealed_private_key.is_not(None),
+        TakeRow.sealed_key.is_not(None),
+    )
+)
+"""The columns of `SealedSegmentRef`, of a segment whose keys are there."""
 REPLACED_TOLD_AFTER = timedelta(seconds=15)
 """A take that was replaced is followed by another, whose first segment is registered some seconds later than
 this one's end: until then that is no gap yet."""
@@ -143,20 +168,31 @@ def stream_heads(units: Iterable[UnitRow]) -> list[StreamHead]:
 
 def locate(db: Db, session_id: str, kind: Stream | UnitKind, position: int) -> SealedSegmentRef:
     """Place of a segment and the keys it is sealed with. Raises NotFound, saying so when it was erased."""
-    unit, key = living_unit(db, session_id, kind.value)
-    row = db.get(SegmentRow, (unit.id, position))
-    take = db.get(TakeRow, row.take_id) if row else None
-    if row is None or take is None or take.sealed_key is None:
+    asked = {"session": session_id, "kind": kind.value, "position": position}
+    found = db.execute(PLACE, asked).first()
+    if found is None:
+        living_unit(db, session_id, kind.value)
         raise NotFound(f"The {kind.value} has no segment {position}.", "Load the page again.")
-    return _ref(row, key, take.sealed_key)
+    return SealedSegmentRef(
+        found.unit_id,
+        found.take_id,
+        found.seq,
+        found.media_type,
+        found.object_key,
+        found.ct_sha256,
+        SealedUnitKey(found.public_key, found.sealed_private_key, found.kek_epoch),
+        found.sealed_key,
+    )
 
 
-def refs(db: Db, session_id: str, kind: UnitKind) -> list[SealedSegmentRef]:
-    """Places of all objects of a unit, in the order of its manifest. Raises NotFound as `locate` does."""
+def refs(db: Db, session_id: str, kind: UnitKind, after: int = -1) -> list[SealedSegmentRef]:
+    """Places of all objects of a unit after this position in its manifest, in its order. Raises NotFound as
+    `locate` does."""
     unit, key = living_unit(db, session_id, kind.value)
     takes = db.scalars(select(TakeRow).where(TakeRow.unit_id == unit.id))
     keys = {take.id: take.sealed_key for take in takes if take.sealed_key is not None}
-    rows = db.scalars(select(SegmentRow).where(SegmentRow.unit_id == unit.id).order_by(SegmentRow.position))
+    mine = SegmentRow.unit_id == unit.id, SegmentRow.position > after
+    rows = db.scalars(select(SegmentRow).where(*mine).order_by(SegmentRow.position))
     return [_ref(row, key, keys[row.take_id]) for row in rows]
 
 

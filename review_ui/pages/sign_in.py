@@ -24,7 +24,8 @@ def routes(staff: StaffPages) -> APIRouter:
 
     @router.get("/")
     def home(request: Request) -> Response:
-        return back_to(staff.home(staff.signed_in(request)))
+        with staff.core.db.read() as db:
+            return back_to(staff.home(staff.signed_in(request, db)))
 
     @router.get("/sign-in")
     def ask(request: Request) -> Response:

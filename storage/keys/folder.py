@@ -102,15 +102,30 @@ def generate_pair() -> tuple[bytes, bytes]:
 
 def public_half(private: bytes) -> bytes:
     """The public half that belongs to a private one. Raises KeyMissing for what is none."""
-    _check_private(private)
-    mlkem = MLKEM768PrivateKey.from_seed_bytes(private[:MLKEM_SEED_BYTES])
-    x25519 = X25519PrivateKey.from_private_bytes(private[MLKEM_SEED_BYTES:])
-    return mlkem.public_key().public_bytes_raw() + x25519.public_key().public_bytes_raw()
+    return PrivateHalf(private).public
 
 
-def _check_private(private: bytes) -> None:
-    if len(private) != MLKEM_SEED_BYTES + X25519_BYTES:
-        raise KeyMissing("this is no private key")
+class PrivateHalf:
+    """A private half, read once for all that it opens. Raises KeyMissing for what is none."""
+
+    def __init__(self, private: bytes) -> None:
+        if len(private) != MLKEM_SEED_BYTES + X25519_BYTES:
+            raise KeyMissing("this is no private key")
+        self._mlkem = MLKEM768PrivateKey.from_seed_bytes(private[:MLKEM_SEED_BYTES])
+        self._x25519 = X25519PrivateKey.from_private_bytes(private[MLKEM_SEED_BYTES:])
+
+    @property
+    def public(self) -> bytes:
+        """The public half that belongs to it."""
+        return self._mlkem.public_key().public_bytes_raw() + self._x25519.public_key().public_bytes_raw()
+
+    def open(self, sealed: bytes, info: bytes) -> bytes:
+        """HPKE-open. Raises NotAuthentic for a wrong key, wrong info or altered bytes."""
+        try:
+            key = MLKEM768X25519PrivateKey(self._mlkem, self._x25519)
+            return SUITE.decrypt(sealed, key, info=info)
+        except (InvalidTag, ValueError) as error:
+            raise NotAuthentic("a sealed key does not open") from error
 
 
 def seal_to(public: bytes, secret: bytes, info: bytes) -> bytes:
@@ -125,16 +140,8 @@ def seal_to(public: bytes, secret: bytes, info: bytes) -> bytes:
 
 
 def open_with(private: bytes, sealed: bytes, info: bytes) -> bytes:
-    """HPKE-open with a private half. Raises NotAuthentic for a wrong key, wrong info or altered bytes."""
-    _check_private(private)
-    key = MLKEM768X25519PrivateKey(
-        MLKEM768PrivateKey.from_seed_bytes(private[:MLKEM_SEED_BYTES]),
-        X25519PrivateKey.from_private_bytes(private[MLKEM_SEED_BYTES:]),
-    )
-    try:
-        return SUITE.decrypt(sealed, key, info=info)
-    except (InvalidTag, ValueError) as error:
-        raise NotAuthentic("a sealed key does not open") from error
+    """`PrivateHalf.open`, for one thing only."""
+    return PrivateHalf(private).open(sealed, info)
 
 
 class KeyFolder:

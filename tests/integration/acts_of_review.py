@@ -25,12 +25,12 @@ from proctoring.recordings import ending
 from proctoring.reviews import service as reviews
 from proctoring.sessions import service as sessions
 from proctoring.sessions.model import EndReason, Session
-from review_ui.app import routes as staff_routes
 from tests.integration.acts_of_capture import REASON, invited, left_alone
 from tests.integration.role_client import client_of, read
 from tests.support.asgi import addresses
 from tests.support.looks import look
 from tests.support.roles import RolesWorld
+from tests.support.staff_site import staff_routes
 from tests.support.world import ADMIN
 
 ANNA, BERT = Actor("anna", "proctor"), Actor("bert", "proctor")

@@ -22,9 +22,9 @@ from proctoring.compose.whole import whole_app
 from proctoring.exams.model import Stream
 from proctoring.web.application import application
 from proctoring.web.bodies import FORM_BYTES_MAX, BodyRules
-from review_ui.app import routes as staff_pages
 from tests.support.asgi import AsgiClient, addresses, routes
 from tests.support.settings import plain_settings
+from tests.support.staff_site import staff_routes
 from tests.support.world import ADMIN, World
 
 LARGER_THAN_A_FORM = {
@@ -136,7 +136,7 @@ class Desk:
         rules = BodyRules(CAPTURE_BODIES, page_tokens(core.links))
         self.app = application(core.settings, rules, catalogue=CATALOGUE)
         self.app.include_router(candidate_pages(core, MemoryIdentityRecorder()))
-        self.app.include_router(staff_pages(core, world.opener, world.objects))
+        self.app.include_router(staff_routes(core, world.opener, world.objects))
         self.client = AsgiClient(self.app)
         self._good = {
             "session_id": ended.id,

@@ -2,10 +2,10 @@
  * Plays all streams of a session at one moment.
  *
  * One stream leads: its `currentTime` is the session's time. It is the first that has media at this
- * moment, those with sound before those without, so that sound never hiccups. Every TICK_MS the others
- * are compared with it: within NEAR_MS they are left alone, within FAR_MS their speed is nudged, beyond
- * that they jump. A stream without media at this moment rests; when none has any, all step to where one
- * has again. Seeking into a gap would hang a <video> for ever, so none is ever sent there.
+ * moment, those with sound before those without, so that sound never hiccups. At each tick (`pace.js`) the
+ * others are compared with it: within NEAR_MS they are left alone, within FAR_MS their speed is nudged,
+ * beyond that they jump. A stream without media at this moment rests; when none has any, all step to where
+ * one has again. Seeking into a gap would hang a <video> for ever, so none is ever sent there.
  *
  * No stream holds the others: one that stands still on what is loaded steps over it within STOOD_MS, and
  * rests until then; one whose data does not come for HELD_MS is followed no longer, until it has come.
@@ -15,6 +15,8 @@
  * thing).
  */
 
+import { Pace } from "./pace.js";
+
 /**
  * @typedef {import("./stream-player.js").StreamPlayer} StreamPlayer
  * @typedef {import("./timeline-data.js").Timeline} Timeline
@@ -22,15 +24,10 @@
  * @typedef {"resting" | "leading" | "in-step" | "catching-up" | "loading" | "gone"} Part
  */
 
-const TICK_MS = 250;
 const NEAR_MS = 40;
 const FAR_MS = 500;
 const NUDGE_MAX = 0.25;
-/**
- * How often each <video> is looked at, and how long it may stand: where its buffer ends, where it does not,
- * where it jumps or begins.
- */
-const WATCH_MS = 100;
+/** How long a <video> may stand: where its buffer ends, where it does not, where it jumps or begins. */
 const STOOD_EDGE_MS = 200;
 const STOOD_MS = 450;
 const SLOW_MS_MAX = 3000;
@@ -60,8 +57,11 @@ export class Conductor extends EventTarget {
     this.leader = null;
     /** @type {Map<StreamName, Part>} */
     this.parts = new Map();
-    setInterval(() => this.#tick(), TICK_MS);
-    setInterval(() => this.#watch(), WATCH_MS);
+    this.pace = new Pace(
+      () => this.#tick(),
+      () => this.#watch(),
+      () => !this.playing && [...players.values()].every((player) => player.isAtRest),
+    );
     for (const player of players.values()) {
       player.video.preservesPitch = true;
       player.addEventListener("fault", () => this.#changed());
@@ -90,6 +90,7 @@ export class Conductor extends EventTarget {
 
   /** Moves every stream to `ms`; stays there when nothing was recorded then. @param {number} ms */
   seek(ms) {
+    this.pace.wake();
     for (const player of this.players.values()) player.forgive();
     this.#moveTo(ms);
   }
@@ -111,6 +112,7 @@ export class Conductor extends EventTarget {
     if (!this.playing && !this.timeline.session.live && this.#positionMs >= this.timeline.edgeMs - NEAR_MS) {
       this.seek(0);
     }
+    this.pace.wake();
     this.playing = true;
     this.#tick();
     this.#changed();
@@ -306,6 +308,7 @@ export class Conductor extends EventTarget {
   }
 
   #changed() {
+    this.pace.wake();
     this.dispatchEvent(new Event("change"));
   }
 }

@@ -1,5 +1,6 @@
 /** Fetches one piece of media, as often as it takes while asking again may help. */
 
+import { PieceMemory } from "./piece-memory.js";
 import { ask, Problem } from "./problem.js";
 import { say } from "./words.js";
 
@@ -10,9 +11,11 @@ const RETRY_MS = [500, 1000, 2000, 4000, 8000];
 const ATTEMPTS_MAX = 4;
 /** Without a whole answer for so long, the connection counts as away. */
 const ANSWER_MS_MAX = 30_000;
+const memory = new PieceMemory();
 
 /**
- * The bytes of a piece. Throws Problem when it cannot be had, AbortError when `signal` says so.
+ * The bytes of a piece, from memory where they were fetched a moment ago. Throws Problem when it cannot be
+ * had, AbortError when `signal` says so.
  *
  * @param {string} url
  * @param {AbortSignal} signal
@@ -20,13 +23,18 @@ const ANSWER_MS_MAX = 30_000;
  * @param {(problem: Problem) => void} waiting  is told of each attempt that failed and is made again
  */
 export async function fetchPiece(url, signal, mayGiveUp, waiting) {
+  const known = memory.get(url);
+  if (known) return known;
   for (let attempt = 1; ; attempt++) {
     try {
       const within = AbortSignal.any([signal, AbortSignal.timeout(ANSWER_MS_MAX)]);
-      return await (await ask(url, { signal: within })).arrayBuffer();
+      const bytes = await (await ask(url, { signal: within })).arrayBuffer();
+      memory.put(url, bytes);
+      return bytes;
     } catch (error) {
       if (signal.aborted) throw error;
       const problem = error instanceof Problem ? error : new Problem(0, "", ""); // broken off in the middle
+      if (!problem.passing) memory.forget();
       if (!problem.passing || (mayGiveUp && problem.status >= 500 && attempt >= ATTEMPTS_MAX)) throw problem;
       waiting(
         new Problem(problem.status, problem.detail || say("offline"), problem.remedy || say("offline-do")),
@@ -34,6 +42,11 @@ export async function fetchPiece(url, signal, mayGiveUp, waiting) {
       await pause(RETRY_MS[Math.min(attempt, RETRY_MS.length) - 1] ?? 8000, signal);
     }
   }
+}
+
+/** Lets the next attempt ask for everything again. */
+export function forgetPieces() {
+  memory.forget();
 }
 
 /** @param {number} ms @param {AbortSignal} signal @returns {Promise<void>} */

@@ -27,6 +27,9 @@ export class Lanes extends EventTarget {
   /** @type {number | null} length of the visible stretch; null shows all */
   #spanMs = null;
   #fromMs = 0;
+  /** Width of the visible stretch as it was drawn, and where the playhead is. */
+  #widthPx = 1;
+  #drawnPx = -1;
 
   /**
    * @param {HTMLElement} root
@@ -88,6 +91,8 @@ export class Lanes extends EventTarget {
     }
     const choice = this.root.querySelector(".choice");
     choice?.toggleAttribute("hidden", choice.querySelectorAll("button:not([hidden])").length < 2);
+    this.#widthPx = Math.max(1, this.#scrub.clientWidth);
+    this.#drawnPx = -1;
     const { from, to } = this.#visible;
     this.#scrub.min = String(Math.floor(from));
     this.#scrub.max = String(Math.ceil(to));
@@ -113,7 +118,7 @@ export class Lanes extends EventTarget {
     return from + share * (to - from);
   }
 
-  /** Only what moves; call at every frame. */
+  /** Only what moves, and only where it is seen to: a step of the playhead is a pixel. */
   drawPosition() {
     const ms = this.#conductor.positionMs;
     const { from, to } = this.#visible;
@@ -121,10 +126,16 @@ export class Lanes extends EventTarget {
       this.#fromMs = Math.max(0, ms - 0.1 * this.#spanMs);
       if (this.#visible.from !== from) return this.draw();
     }
-    const at = percent(Math.min(1, Math.max(0, this.#share(ms))));
-    this.#playhead?.setAttribute("x1", at);
-    this.#playhead?.setAttribute("x2", at);
-    if (document.activeElement !== this.#scrub || this.#conductor.playing)
+    const px = Math.round(Math.min(1, Math.max(0, this.#share(ms))) * this.#widthPx);
+    const moved = px !== this.#drawnPx;
+    this.#drawnPx = px;
+    if (moved) {
+      this.#playhead?.setAttribute("x1", percent(px / this.#widthPx));
+      this.#playhead?.setAttribute("x2", percent(px / this.#widthPx));
+    }
+    // Under the arrow keys it is exact; while it is held in a pause it is theirs.
+    const { playing } = this.#conductor;
+    if (document.activeElement === this.#scrub ? playing : moved || !playing)
       this.#scrub.value = String(Math.round(ms));
     const words = this.#positionWords(ms);
     if (this.#scrub.getAttribute("aria-valuetext") !== words)

@@ -1,4 +1,4 @@
-/** The session's logs: opened once, and again while it is live and grows; the list of what happened when. */
+/** The session's logs: opened once, then what is new while it is live; the list of what happened when. */
 
 import { element } from "/static/look/dom.js";
 import { ask } from "./problem.js";
@@ -23,6 +23,8 @@ export class Logs {
   #report;
   /** How many entries of each log were there when it was last opened. @type {Map<string, number>} */
   #opened = new Map();
+  /** The last batch of each log that is here. @type {Map<string, number>} */
+  #newest = new Map();
 
   /**
    * @param {HTMLElement} side
@@ -64,8 +66,12 @@ export class Logs {
     for (const log of living) this.#opened.set(log.log, log.entries);
     try {
       for (const log of living) {
-        const answer = await ask(`${this.#url}/${log.log}.json`, { headers: { accept: "application/json" } });
-        this.#lanes.logs.set(log.log, (await answer.json()).entries);
+        const after = this.#newest.get(log.log) ?? -1;
+        const url = `${this.#url}/${log.log}.json?after=${after}`;
+        const answer = await ask(url, { headers: { accept: "application/json" } });
+        const { entries, newest } = await answer.json();
+        this.#newest.set(log.log, Math.max(newest, this.#newest.get(log.log) ?? -1));
+        this.#lanes.logs.set(log.log, merged(this.#lanes.logs.get(log.log) ?? [], entries));
       }
     } catch (error) {
       for (const log of living) this.#opened.delete(log.log);
@@ -148,6 +154,16 @@ export function told(entry) {
     default:
       return [say(`log-${entry.type}`), ""];
   }
+}
+
+/**
+ * Both in the order of the time line, each entry once: of two with the same id the first counts.
+ * @param {LogEntry[]} known
+ * @param {LogEntry[]} news
+ */
+function merged(known, news) {
+  const ids = new Set(known.map((entry) => entry.id));
+  return [...known, ...news.filter((entry) => !ids.has(entry.id))].sort((a, b) => a.ms - b.ms);
 }
 
 /** The question's own name in any language, else its id. @param {LogEntry} entry */

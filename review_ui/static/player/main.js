@@ -75,12 +75,13 @@ async function start() {
     tell(`${say(`stream-${name}`)}: ${whyBlocked(stretch, null).join(" ")}`);
   });
   const drawTime = timecode(player, conductor);
-  const frame = () => {
+  const drawPosition = () => {
     drawTime();
     lanes.drawPosition();
-    requestAnimationFrame(frame);
   };
-  frame();
+  conductor.addEventListener("tick", drawPosition);
+  conductor.addEventListener("change", drawPosition);
+  drawPosition();
   window.addEventListener("calls", (event) => {
     const sessions = /** @type {CustomEvent<string[]>} */ (event).detail;
     if (sessions.includes(timeline.session.id)) Promise.all([renew(), timeline.refresh()]).catch(report);

@@ -10,7 +10,7 @@
 
 import { Blocked } from "./blocked.js";
 import { bufferedEnd, holdsOf, holdsWhole } from "./buffered.js";
-import { fetchPiece } from "./fetch-piece.js";
+import { fetchPiece, forgetPieces } from "./fetch-piece.js";
 import { BROKEN, MediaBuffer } from "./media-buffer.js";
 import { Problem } from "./problem.js";
 import { edgeMs, Standing } from "./standing.js";
@@ -113,8 +113,9 @@ export class StreamPlayer extends EventTarget {
     void this.#pump();
   }
 
-  /** What could not be played is tried once more. */
+  /** What could not be played is fetched and tried once more. */
   forgive() {
+    if (this.blocked.stretches.length) forgetPieces();
     this.blocked.forgive();
     this.#refusedInRow = 0;
   }
@@ -140,6 +141,11 @@ export class StreamPlayer extends EventTarget {
    */
   get isFree() {
     return !this.video.seeking || !this.isBuffered(1000 * this.video.currentTime);
+  }
+
+  /** Whether nothing is on its way: no piece, no jump. */
+  get isAtRest() {
+    return !this.#pumping && !this.video.seeking;
   }
 
   /** Whether `ms` can be shown without fetching. @param {number} ms */

@@ -28,13 +28,13 @@ from proctoring.ids import new_id
 from proctoring.web.application import application
 from proctoring.web.bodies import BodyRules
 from review_ui.app import draw_problems
-from review_ui.app import routes as staff_routes
 from tests.bench.meters import cpu_s
 from tests.bench.scale.fill import fill
 from tests.bench.scale.plans import slowest
 from tests.support import postgres
 from tests.support.asgi import AsgiClient
 from tests.support.decided import Decided, decide_everything
+from tests.support.staff_site import staff_routes
 from tests.support.statements import sent
 from tests.support.world import ADMIN, World
 

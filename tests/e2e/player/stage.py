@@ -35,12 +35,13 @@ from proctoring.sessions.model import Session
 from proctoring.web import problems
 from proctoring.web.assets import ROOT, assets
 from proctoring.web.security import BrowserRules
-from review_ui.app import draw_problems, routes
+from review_ui.app import draw_problems
 from storage.objects.naming import segment_key
 from storage.proofs.manifest import digest
 from tests.support.browser import chromium_path
 from tests.support.clockreader import read_clock
 from tests.support.decoded import read_image
+from tests.support.staff_site import staff_routes
 from tests.support.world import ADMIN, World
 
 CHROMIUM_ARGS = ["--no-sandbox", "--disable-gpu", "--autoplay-policy=no-user-gesture-required"]
@@ -197,7 +198,7 @@ class Stage:
         self, browser: Browser, name: str, session: Session, query: str = "", **options: object
     ) -> Page:
         """The review page with the player ready and its first pictures shown."""
-        page = self.open(browser, name, f"/sessions/{session.id}{query}")
+        page = self.open(browser, name, f"/sessions/{session.id}{query}", **options)
         page.wait_for_selector("#player[data-ready]")
         return page
 
@@ -210,15 +211,16 @@ def application(stage: Stage) -> FastAPI:
     for name, package in {"look": "proctoring.web", "review": "review_ui"}.items():
         app.mount(f"{ROOT}/{name}", assets(name, package))
     given = (stage.world.core, stage.world.opener, stage.world.objects)
-    app.include_router(routes(*given))
+    app.include_router(staff_routes(*given))
     app.state.staff_problem = draw_problems(*given)
     return app
 
 
 @contextmanager
-def served(stage: Stage) -> Iterator[Stage]:
-    """The stage's site on a free port of this machine, until the block ends."""
-    config = uvicorn.Config(application(stage), host="127.0.0.1", port=0, log_level="warning", lifespan="off")
+def served(stage: Stage, app: FastAPI | None = None) -> Iterator[Stage]:
+    """The stage's site, or another, on a free port of this machine, until the block ends."""
+    app = app or application(stage)
+    config = uvicorn.Config(app, host="127.0.0.1", port=0, log_level="warning", lifespan="off")
     server = uvicorn.Server(config)
     listening = config.bind_socket()
     stage.url = f"http://127.0.0.1:{listening.getsockname()[1]}"

@@ -12,9 +12,10 @@ from proctoring.custody.model import Action, Actor
 from proctoring.custody.service import entries
 from proctoring.custody.views import PAGE
 from proctoring.web.application import application
-from review_ui.app import draw_problems, routes
+from review_ui.app import draw_problems
 from storage.proofs.commitment import is_commitment
 from tests.support.asgi import AsgiClient
+from tests.support.staff_site import staff_routes
 from tests.support.world import ADMIN, World
 
 HTML = "text/html"
@@ -79,7 +80,7 @@ class Office:
 @pytest.fixture
 def office(world: World) -> Office:
     app = application(world.core.settings)
-    app.include_router(routes(world.core, world.opener, world.objects))
+    app.include_router(staff_routes(world.core, world.opener, world.objects))
     app.state.staff_problem = draw_problems(world.core, world.opener, world.objects)
     return Office(world, AsgiClient(app))
 

@@ -13,10 +13,10 @@ from proctoring.proofs.tables import METADATA
 from proctoring.recordings import ending
 from proctoring.units.rows import UnitRow
 from review_ui import calls
-from review_ui.app import routes
 from tests.support.asgi import addresses
 from tests.support.logs import answer, event, write
 from tests.support.signals import write_sheet
+from tests.support.staff_site import staff_routes
 from tests.support.world import ADMIN, REGULATION, World
 from tests.unit.review_ui.conftest import Office, Staff
 
@@ -52,7 +52,7 @@ def paths(office: Office) -> dict[str, str]:
         "token": office.link("R. Nys", Role.PROCTOR),
         "certificate_id": certificate,
     }
-    router = routes(world.core, world.opener, world.objects)
+    router = staff_routes(world.core, world.opener, world.objects)
     found = {path for method, path in addresses(router) if method == "GET"}
     return {path: re.sub(r"\{(\w+)(:\w+)?\}", lambda m: values[m[1]], path) for path in found}
 

@@ -73,3 +73,34 @@ def test_a_restricted_session_shows_no_log(office: Office, proctor: Staff) -> No
         )
     refused = proctor.get(f"/sessions/{session.id}/logs/activity.json", "application/json")
     assert refused.status_code == 403
+
+
+def test_an_open_page_reads_only_what_came_after(
+    office: Office, proctor: Staff, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of a log that grew, only the batches after the last that the page names are opened, however many there
+    were. With nothing new, nothing is opened, and no look is entered."""
+    world = office.world
+    session = world.admitted(exam_with_logs(world))
+    world.record(session)
+    url = f"/sessions/{session.id}/logs/activity.json"
+    for chars in (1, 2, 3):
+        world.clock.move(seconds=4)
+        write(world, session, "activity", [event(world.clock(), "paste", chars=chars)])
+    whole = proctor.get(url, "application/json").json()
+    assert ([entry["chars"] for entry in whole["entries"]], whole["newest"]) == ([1, 2, 3], 2)
+    opened: list[str] = []
+    get = world.objects.get
+
+    def noted(key: str) -> bytes:
+        opened.append(key)
+        return get(key)
+
+    monkeypatch.setattr(world.objects, "get", noted)
+    news = proctor.get(f"{url}?after=1", "application/json").json()
+    assert ([entry["chars"] for entry in news["entries"]], news["newest"], len(opened)) == ([3], 2, 1)
+    world.clock.move(minutes=11)
+    looks = len(office.looks())
+    none = proctor.get(f"{url}?after=2", "application/json").json()
+    assert (none["entries"], none["newest"], len(opened), len(office.looks())) == ([], 2, 1, looks)
+    assert proctor.get(f"{url}?after=-2", "application/json").status_code == 422

@@ -9,9 +9,12 @@ from proctoring.custody.model import Action
 from proctoring.holds import service as holds
 from proctoring.holds.model import HoldKind
 from proctoring.privacy.service import own_recording
+from proctoring.quarantine import service as quarantine
+from proctoring.quarantine.model import Head
 from proctoring.recordings.timeline import timeline
 from storage.errors import KeyServiceFailed, StoreFailed
 from storage.objects.naming import segment_key
+from tests.support.statements import counted
 from tests.support.world import ADMIN, World
 from tests.unit.review_ui.conftest import Office, Staff
 
@@ -223,3 +226,39 @@ def test_reading_the_page_or_the_time_line_is_a_look_too(office: Office) -> None
         [("proctor", ("page",), "live")],
         [("proctor", ("page",), "review")],
     ]
+
+
+STATEMENTS_MAX = 5
+
+
+@pytest.mark.promise("P12")
+def test_a_segment_costs_one_transaction(office: Office, proctor: Staff) -> None:
+    """Login, permit, restriction, place and the entry's age are read at one instant; nothing is written for
+    the second segment of a stretch."""
+    session = office.world.ended()
+    assert proctor.get(f"/media/{session.id}/webcam/0").status_code == 200
+    with counted(office.world.core.db) as statements:
+        assert proctor.get(f"/media/{session.id}/webcam/1").status_code == 200
+    begun = statements.count("BEGIN")  # which the driver of PostgreSQL says by itself
+    assert begun <= 1
+    assert len(statements) - begun <= STATEMENTS_MAX
+
+
+@pytest.mark.promise("P12")
+def test_who_has_left_gets_no_further_segment(office: Office, proctor: Staff) -> None:
+    """Signing out counts from the next request on, within a stretch that an entry covers."""
+    session = office.world.ended()
+    assert proctor.get(f"/media/{session.id}/webcam/0").status_code == 200
+    assert proctor.post("/sign-out").status_code == 303
+    assert proctor.get(f"/media/{session.id}/webcam/1", "application/json").status_code == 401
+
+
+@pytest.mark.promise("P7")
+def test_no_segment_is_opened_in_quarantine(office: Office, proctor: Staff) -> None:
+    """The route has no gate before it: it asks by itself, in the transaction that reads the place."""
+    session, core = office.world.ended(), office.world.core
+    with core.db.begin() as db:
+        quarantine.begin(db, core, Head(1, b"1" * 32), Head(2, b"2" * 32))
+    answer = proctor.get(f"/media/{session.id}/webcam/0", "application/json")
+    assert (answer.status_code, answer.json()["title"]) == (503, "In quarantine after a restore")
+    assert not office.looks()

@@ -9,9 +9,9 @@ from fastapi.routing import APIRoute
 
 from proctoring.access.model import RULES, May, Relation, Role, may
 from proctoring.casework.standing import relation
-from review_ui.app import routes as staff_routes
 from review_ui.permit import Needs
 from tests.support.asgi import routes
+from tests.support.staff_site import staff_routes
 from tests.support.world import World
 from tests.unit.review_ui.conftest import Office, Staff
 

@@ -25,9 +25,9 @@ from proctoring.incidents import service as incidents
 from proctoring.recordings import ending
 from proctoring.reviews import service as reviews
 from proctoring.sessions.model import Session
-from review_ui.app import routes
 from tests.support.asgi import addresses
 from tests.support.looks import look
+from tests.support.staff_site import staff_routes
 from tests.support.world import ADMIN
 from tests.unit.review_ui.conftest import Office, Staff
 
@@ -116,7 +116,7 @@ def case(office: Office, proctor: Staff) -> Case:
 def tries(office: Office, case: Case, by: Staff, second: Staff) -> dict[tuple[str, str], httpx2.Response]:
     """Each staff route that names something of the restricted sessions, asked by whoever could."""
     app = FastAPI()
-    app.include_router(routes(office.world.core, office.world.opener, office.world.objects))
+    app.include_router(staff_routes(office.world.core, office.world.opener, office.world.objects))
     found: dict[tuple[str, str], httpx2.Response] = {}
     for method, path in sorted(addresses(app)):
         if "{" not in path or method == "HEAD" or (method, path) in STAY_OPEN:

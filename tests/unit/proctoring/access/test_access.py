@@ -6,7 +6,7 @@ from itertools import product
 import pytest
 
 from proctoring.access import service
-from proctoring.access.model import RULES, May, Person, Relation, Role, may, require
+from proctoring.access.model import RULES, May, Person, Relation, Role, is_for_all, may, require
 from proctoring.errors import Conflict, Denied, NotSignedIn, TokenRefused
 from tests.support.world import ADMIN, World
 
@@ -39,6 +39,15 @@ def test_footage_is_seen_by_proctors_and_the_committee_of_an_open_appeal_only() 
 
 
 @pytest.mark.promise("P19")
+@pytest.mark.parametrize("role", Role)
+def test_a_relation_is_left_out_only_where_it_decides_nothing(role: Role) -> None:
+    """Where the relation is not looked up, `may` says yes to every relation."""
+    person = Person("x", "X", role)
+    for action in May:
+        if is_for_all(person, action):
+            assert all(may(person, action, relation) for relation in Relation), action
+
+
 def test_nobody_is_signed_in_for_a_centre() -> None:
     """Until centres have an environment of their own, no role is for their people: they see no session."""
     body = {"proctor", "committee", "privacy-officer", "exam-admin", "auditor", "operator"}
