@@ -61,6 +61,7 @@ _CHAINED = "its hash, the next entry's `prev`, checkpoints"
 _AGAIN = "found again by the next round; audit:finding tells it"
 _STOPPED = "found again by the next pass; erasure:stop and erasure:resume tell it"
 _BY_JOB = "by the job; what is not signed is read anew"
+_KEPT = "kept of takes that are gone, whose end the ledger tells"
 _OF_NOW = "how a capture process fares now: it says so again within 15 s"
 _SHEET = "derived from the recording; opens in its own place only, else it is not shown"
 _DUE = (
@@ -78,6 +79,7 @@ COLUMNS: dict[str, dict[str, Cover]] = {
         **_committed("session:admit, session:notice", "notice_text"),
         **_told("session:begin", "started_at"),
         **_told("session:finish, session:expire", "ended_at"),
+        **_none(_KEPT, "length_ms"),
         **_told("session:in-person", "in_person_asked_at"),
         **_committed("session:in-person", "in_person_wish"),
         **_told("session:in-person-answer", "in_person_sits_at", "in_person_answered_at"),
@@ -99,6 +101,7 @@ COLUMNS: dict[str, dict[str, Cover]] = {
         **_none("capture checks it before it seals anything, and refuses what it does not cover", "key_tag"),
         **_other(How.SEALED, "the unit's key opens under the name of its own epoch only", "kek_epoch"),
         **_none(f"{_MEMORY} (orphans:remove)", "swept_at"),
+        **_none(_KEPT, "recorded_ms"),
         **_none("until when a page is waited for; evidence:retain tells the end", "late_until"),
     },
     "takes": {

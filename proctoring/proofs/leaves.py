@@ -16,7 +16,7 @@ from proctoring.proofs.model import EDITED, MISSING, UNKNOWN, Disagreement, Fact
 from proctoring.proofs.states.takes import told_leaves
 from proctoring.recordings.rows import SegmentRow
 from proctoring.tolerant import Garbled, as_it_stands
-from proctoring.units.model import UnitKind
+from proctoring.units.model import KEYLESS_VALUES, UnitKind
 from proctoring.units.rows import UnitRow
 from storage.proofs.manifest import GENESIS, Leaf
 
@@ -170,11 +170,12 @@ class Unit:
 
 
 def next_units(db: Db, after: str, units_max: int, leaves_max: int) -> tuple[list[Unit], bool]:
-    """The units after this one, with at most so many leaves together but one unit at least; whether they are
-    the last."""
+    """The units after this one whose leaves must be there, with at most so many leaves together but one unit
+    at least; whether they are the last."""
     table = UnitRow.__table__
     columns = [as_it_stands(table.c[name]) for name in Unit.__slots__]
-    query = select(*columns).where(table.c.id > after).order_by(table.c.id).limit(units_max)
+    living = table.c.state.not_in(KEYLESS_VALUES)
+    query = select(*columns).where(table.c.id > after, living).order_by(table.c.id).limit(units_max)
     found: list[Unit] = []
     leaves = 0
     for values in db.execute(query):

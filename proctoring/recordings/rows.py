@@ -17,6 +17,7 @@ class TakeRow(Row):
     __table_args__ = (
         UniqueConstraint("unit_id", "number"),
         few("ix_takes_open", "session_id", of="ended_at IS NULL"),
+        few("ix_takes_keyless", "unit_id", of="sealed_key IS NULL"),  # to be removed
     )
 
     id: Mapped[str] = mapped_column(primary_key=True)
