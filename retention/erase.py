@@ -1,5 +1,5 @@
 """Erasure: one transaction decides and destroys the key, then the objects are deleted and absence is
-verified, then the rows go that told of what was recorded.
+verified. Then the rows go that told of what was recorded.
 
 A crash anywhere resumes. A unit that is being erased stays due, and every step may be repeated, also by
 several workers at once. Nothing new is decided while a brake is in force.

@@ -70,7 +70,7 @@ _CAPTURE = {
     "evidence_units": _may(
         "SELECT INSERT", "state active_holds due_at manifest_size manifest_head late_until"
     ),
-    "takes": _may("SELECT INSERT", "start_ms end_ms ended_at end_cause spool_id heard_at"),
+    "takes": _may("SELECT INSERT", "start_ms end_ms last_seq ended_at end_cause spool_id heard_at"),
     "segments": _ADD,
     "gaps": _GAPS,
     "logged_events": _ADD,

@@ -12,8 +12,8 @@ _NO_KEY = digest(b"")
 
 
 def expect_gone(told: Told, rows: Rows) -> frozenset[str]:
-    """These units. No row of their takes and gaps is told any more unless it is there, and of a take
-    that is left no longer what followed from its leaves. A public key is as told, or gone."""
+    """These units. Of takes and gaps only the rows that are there are compared. Of such a take, what followed
+    from its leaves is not. A public key is as told, or gone."""
     units = told_units(told).erasing
     for unit in units:
         facts, row = told.rows[(evidence.TABLE, unit)], rows.get((evidence.TABLE, unit))
@@ -26,6 +26,6 @@ def expect_gone(told: Told, rows: Rows) -> frozenset[str]:
             if (table, key) not in rows:
                 del told.rows[(table, key)]
             elif table == takes.TABLE:
-                for column in ("start_ms", "end_ms"):
+                for column in ("start_ms", "end_ms", "last_seq"):
                     told.rows[(table, key)].pop(column, None)
     return units

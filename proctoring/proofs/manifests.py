@@ -14,11 +14,10 @@ from proctoring.custody.model import Action
 from proctoring.custody.rows import CertificateRow, EntryRow
 from proctoring.proofs.followed import Followed, follow
 from proctoring.proofs.signed_heads import Fault, Heads, compare_tree
-from proctoring.recordings.rows import SegmentRow
+from proctoring.recordings.rows import leaves, stored
 from proctoring.tolerant import UNREADABLE, as_it_stands
 from proctoring.units.rows import UnitRow
 from storage.proofs.checkpoint import unit_origin
-from storage.proofs.manifest import first_break
 
 UNITS_AT_ONCE = 500
 _UNIT = UnitRow.__table__.c
@@ -95,10 +94,7 @@ class Manifests:
 def _read_again(db: Db, unit_id: str) -> tuple[list[str], int | None]:
     """Hashes of the leaves, computed from the rows and not as the rows claim; and the position of the first
     that does not follow."""
-    mine = select(SegmentRow).where(SegmentRow.unit_id == unit_id).order_by(SegmentRow.position)
-    rows = db.scalars(mine).all()
-    leaves = [row.leaf() for row in rows]
-    hashes = [leaf.hash() for leaf in leaves]
+    rows = stored(db, unit_id)
+    hashes = [leaf.hash() for leaf in leaves(rows)]
     named = [(row.position, row.leaf_hash) for row in rows]
-    wrong = next((at for at, one in enumerate(named) if one != (at, hashes[at])), None)
-    return hashes, min((at for at in (first_break(leaves), wrong) if at is not None), default=None)
+    return hashes, next((at for at, one in enumerate(named) if one != (at, hashes[at])), None)

@@ -14,7 +14,7 @@ from proctoring.errors import NotFound
 from proctoring.exams.model import Stream
 from proctoring.exams.service import load as load_exam
 from proctoring.recordings.model import EndCause, Gap, Segment, Take
-from proctoring.recordings.rows import GapRow, SegmentRow, TakeRow
+from proctoring.recordings.rows import OF_TAKE, GapRow, SegmentRow, TakeRow, stored
 from proctoring.recordings.runs import runs
 from proctoring.recordings.sittings import Sitting, sittings
 from proctoring.sessions.model import SessionState
@@ -24,7 +24,8 @@ from proctoring.units.rows import UnitRow
 from storage.seal import SealedUnitKey
 
 NOTHING_KNOWN: Mapping[Stream, int] = {}
-SEGMENT = [getattr(SegmentRow, field.name) for field in fields(Segment)]
+_OF_TAKE = {"take_id": TakeRow.id, "late": TakeRow.late}
+SEGMENT = [_OF_TAKE.get(field.name) or getattr(SegmentRow, field.name) for field in fields(Segment)]
 """The columns of a segment: thousands of them are read at once, without a row's object for each."""
 REPLACED_TOLD_AFTER = timedelta(seconds=15)
 """A take that was replaced is followed by another, whose first segment is registered some seconds later than
@@ -145,19 +146,16 @@ def locate(db: Db, session_id: str, kind: Stream | UnitKind, position: int) -> S
     """Place of a segment and the keys it is sealed with. Raises NotFound, saying so when it was erased."""
     unit, key = living_unit(db, session_id, kind.value)
     row = db.get(SegmentRow, (unit.id, position))
-    take = db.get(TakeRow, row.take_id) if row else None
-    if row is None or take is None or take.sealed_key is None:
+    if row is None or row.of.sealed_key is None:
         raise NotFound(f"The {kind.value} has no segment {position}.", "Load the page again.")
-    return _ref(row, key, take.sealed_key)
+    return _ref(row, key, row.of.sealed_key)
 
 
 def refs(db: Db, session_id: str, kind: UnitKind) -> list[SealedSegmentRef]:
     """Places of all objects of a unit, in the order of its manifest. Raises NotFound as `locate` does."""
     unit, key = living_unit(db, session_id, kind.value)
-    takes = db.scalars(select(TakeRow).where(TakeRow.unit_id == unit.id))
-    keys = {take.id: take.sealed_key for take in takes if take.sealed_key is not None}
-    rows = db.scalars(select(SegmentRow).where(SegmentRow.unit_id == unit.id).order_by(SegmentRow.position))
-    return [_ref(row, key, keys[row.take_id]) for row in rows]
+    keyed = [(row, row.of.sealed_key) for row in stored(db, unit.id)]
+    return [_ref(row, key, take_key) for row, take_key in keyed if take_key is not None]
 
 
 def living_unit(db: Db, session_id: str, kind: str) -> tuple[UnitRow, SealedUnitKey]:
@@ -178,7 +176,7 @@ def living_unit(db: Db, session_id: str, kind: str) -> tuple[UnitRow, SealedUnit
 
 def _ref(row: SegmentRow, unit_key: SealedUnitKey, take_key: bytes) -> SealedSegmentRef:
     return SealedSegmentRef(
-        row.unit_id, row.take_id, row.seq, row.media_type, row.object_key, row.ct_sha256, unit_key, take_key
+        row.unit_id, row.of.id, row.seq, row.of.media_type, row.object_key, row.ct_sha256, unit_key, take_key
     )
 
 
@@ -186,7 +184,7 @@ def _stream(db: Db, stream: Stream, unit: UnitRow, replaced_ms: int | None, afte
     """`replaced_ms`: a lasting gap after a replaced take is shown only when it began before this."""
     takes = db.scalars(select(TakeRow).where(TakeRow.unit_id == unit.id).order_by(TakeRow.number))
     newer = SegmentRow.unit_id == unit.id, SegmentRow.position > after
-    segments = db.execute(select(*SEGMENT).where(*newer).order_by(SegmentRow.start_ms))
+    segments = db.execute(select(*SEGMENT).join(TakeRow, OF_TAKE).where(*newer).order_by(SegmentRow.start_ms))
     gaps = db.scalars(
         select(GapRow).where(GapRow.unit_id == unit.id).order_by(GapRow.start_ms, GapRow.part, GapRow.id)
     )
