@@ -117,5 +117,7 @@ def _is_exact(value: Any, expected: tuple[type, ...]) -> bool:
 
 def _python_types(kind: TypeEngine[Any]) -> tuple[type, ...]:
     if isinstance(kind, TypeDecorator):
+        if own := vars(type(kind)).get("python_type"):
+            return (own,)
         kind = kind.impl_instance
     return (dict, list) if isinstance(kind, JSON) else (kind.python_type,)

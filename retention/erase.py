@@ -1,5 +1,5 @@
-"""Erasure: one transaction decides and destroys the key, then the objects are deleted, then absence is
-verified.
+"""Erasure: one transaction decides and destroys the key, then the objects are deleted and absence is
+verified. Then the rows go that told of what was recorded.
 
 A crash anywhere resumes. A unit that is being erased stays due, and every step may be repeated, also by
 several workers at once. Nothing new is decided while a brake is in force.
@@ -31,6 +31,7 @@ from retention.guard import Disputed, Guard
 from retention.outcome import BRAKED, STOPPED, ErasureOutcome
 from retention.overdue import end_overdue
 from retention.plan import Fate, PlanLine, count_due, plan, sessions_due
+from retention.removal import remove_rows, remove_rows_left
 from retention.rules import Rules
 from retention.stray_objects import audit_erased, sweep_strays
 from retention.words import Words
@@ -113,6 +114,7 @@ class Eraser:
             worker_state.passed(db, today, failures)
         if brake is None:
             self._words.end(now, actor)
+            remove_rows_left(self._core, self._guard)
             audit_erased(self._core, self._shredder, self._guard, self._rules, today)
             sweep_strays(self._core, self._shredder, self._guard, self._rules, today)
 
@@ -191,6 +193,7 @@ class Eraser:
         try:
             self._core.db.forget_deleted()
             removed = self._shredder.shred(line.unit_id)
+            remove_rows(self._core, line.unit_id)
             certificate_id = self._core.db.transact(
                 lambda db: certify(
                     db,

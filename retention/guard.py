@@ -25,7 +25,8 @@ from proctoring.proofs.session_entries import SessionEntries
 from proctoring.proofs.states.deciding import told_units
 from proctoring.proofs.stops import Stop
 from proctoring.proofs.unreadable import ROW_UNREADABLE, unreadable
-from proctoring.recordings.rows import SegmentRow
+from proctoring.recordings.rows import leaves as leaves_of
+from proctoring.recordings.rows import stored
 from proctoring.tolerant import UNREADABLE, came_of
 from proctoring.units.model import UnitState
 from proctoring.units.rows import UnitRow
@@ -106,8 +107,7 @@ class Guard:
     def check_manifest(self, db: Db, unit: UnitRow) -> None:
         """Before what has no leaf goes: the unit's leaves are all that the end of its last take counted.
         Raises Disputed."""
-        rows = select(SegmentRow).where(SegmentRow.unit_id == unit.id).order_by(SegmentRow.position)
-        leaves = [row.leaf() for row in db.scalars(rows)]
+        leaves = leaves_of(stored(db, unit.id))
         head = leaves[-1].hash() if leaves else GENESIS
         entries = self.told(db, unit.session_id).session
         ends = [entry.detail for entry in entries if entry.unit_id == unit.id and entry.action in HEADS]

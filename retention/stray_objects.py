@@ -15,7 +15,7 @@ from proctoring.custody.model import SYSTEM, Action
 from proctoring.custody.service import enter
 from proctoring.holds import worker_state
 from proctoring.quarantine.service import check_none
-from proctoring.recordings.rows import SegmentRow, TakeRow
+from proctoring.recordings.rows import TakeRow, stored
 from proctoring.sessions.rows import SessionRow
 from proctoring.signals import service as signals
 from proctoring.units.model import UnitState
@@ -105,7 +105,7 @@ def _sweep_unit(core: Core, shredder: Shredder, guard: Guard, unit_id: str, sess
         guard.stop(disputed)
         return 0
     with core.db.read() as db:
-        kept = set(db.scalars(select(SegmentRow.object_key).where(SegmentRow.unit_id == unit_id)))
+        kept = {row.object_key for row in stored(db, unit_id)}
         kept |= signals.object_keys(db, unit_id)
     try:
         removed = shredder.sweep(unit_id, kept)

@@ -28,7 +28,8 @@ from proctoring.proofs import checkpoints
 from proctoring.proofs.ledger_tree import ledger_tree
 from proctoring.proofs.stamps import first_covering
 from proctoring.quarantine.service import check_none
-from proctoring.recordings.rows import SegmentRow, TakeRow
+from proctoring.recordings.rows import TakeRow, stored
+from proctoring.recordings.rows import leaves as leaves_of
 from proctoring.sessions.service import session_row
 from proctoring.units.model import UnitKind, UnitState
 from proctoring.units.rows import UnitRow
@@ -216,8 +217,7 @@ def _streams(db: Db, session_id: str, identity: bool) -> list[_Stream]:
             )
         if unit.state != UnitState.RETAINED.value:
             raise Conflict("The session is still recording.", "Export it once it has ended and settled.")
-        mine = select(SegmentRow).where(SegmentRow.unit_id == unit.id).order_by(SegmentRow.position)
-        leaves = tuple(row.leaf() for row in db.scalars(mine))
+        leaves = tuple(leaves_of(stored(db, unit.id)))
         takes = db.scalars(select(TakeRow).where(TakeRow.unit_id == unit.id))
         sealed = {take.id: take.sealed_key for take in takes if take.sealed_key is not None}
         head = StreamHead(unit.kind, unit.id, len(leaves), unit.manifest_head)

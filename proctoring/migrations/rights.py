@@ -6,9 +6,10 @@ writing service function under its role. The owner, under whom the command line 
 
 A row that the ledger commits to gets its salts before it is inserted: no UPDATE is needed.
 
-Invariants: no role alters or removes a ledger entry, a segment's leaf or an erasure certificate. Capture,
-which faces the world, sees nothing of staff, and changes no incident, review, appeal, hold or exam. Only the
-worker destroys or replaces a key.
+Invariants: no role alters or removes a ledger entry or an erasure certificate. None alters a segment's leaf.
+Only the worker removes leaves and signed heads, and the proofs find it unless the ledger tells the erasure.
+Capture, which faces the world, sees nothing of staff, and changes no incident, review, appeal, hold or exam.
+Only the worker destroys or replaces a key.
 
 A row lock (SELECT … FOR UPDATE, or FOR SHARE) asks for UPDATE on some column of its table. A role that locks
 and writes nothing is given the least telling column: `LOCKED_BY`.
@@ -70,7 +71,7 @@ _CAPTURE = {
     "evidence_units": _may(
         "SELECT INSERT", "state active_holds due_at manifest_size manifest_head unsigned late_until"
     ),
-    "takes": _may("SELECT INSERT", "start_ms end_ms ended_at end_cause spool_id heard_at"),
+    "takes": _may("SELECT INSERT", "start_ms end_ms last_seq ended_at end_cause spool_id heard_at"),
     "segments": _ADD,
     "gaps": _GAPS,
     "logged_events": _ADD,
@@ -126,18 +127,22 @@ _REVIEW = {
 }
 
 _WORKER = {
-    "sessions": _may("SELECT", "state ended_at ref notice_text in_person_wish in_person_answer salts"),
+    "sessions": _may(
+        "SELECT", "state ended_at length_ms ref notice_text in_person_wish in_person_answer salts"
+    ),
     "evidence_units": _may(
         "SELECT",
-        "state due_at sealed_private_key kek_epoch erase_id erasing_at erased_at swept_at unsigned",
+        "state due_at public_key key_tag sealed_private_key kek_epoch erase_id erasing_at erased_at swept_at "
+        "recorded_ms unsigned",
     ),
-    "takes": _may("SELECT", "sealed_key ended_at end_cause"),
+    "takes": _may("SELECT DELETE", "sealed_key ended_at end_cause"),
+    "segments": _may("SELECT DELETE"),
     "gaps": _GAPS,
     "logged_events": _may("SELECT DELETE"),
     "signal_sheets": _may("SELECT DELETE"),
     "erasure_certificates": _ADD,
     "certificate_copies": _may("SELECT INSERT", "copied_at"),
-    "checkpoints": _may("SELECT INSERT", "copied_at"),
+    "checkpoints": _may("SELECT INSERT DELETE", "copied_at"),
     "ledger_stamps": _may("SELECT INSERT", "copied_at"),
     "ledger_stamp_state": _may("SELECT", "failures"),
     "acts_copied": _may("SELECT", "through"),

@@ -89,7 +89,7 @@ def _stored(db: Db, session_id: str, active: list[Hold]) -> tuple[Stored, ...]:
         Stored(
             kind,
             UnitState(unit.state),
-            recorded[unit.id] if kind.is_stream else 0,
+            (unit.recorded_ms or recorded[unit.id]) if kind.is_stream else 0,
             entries.get(unit.id),
             unit.manifest_size,
             unit.due_at,

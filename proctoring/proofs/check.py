@@ -12,6 +12,7 @@ from proctoring.clock import iso
 from proctoring.custody.model import Action, Entry
 from proctoring.proofs.compare import Compared, compare
 from proctoring.proofs.followed import Followed, Place, See, agrees, follow, unseen
+from proctoring.proofs.gone import expect_gone
 from proctoring.proofs.holes import check_holes
 from proctoring.proofs.leaves import check_leaves, heads_told, stored_leaves, tell_leaves
 from proctoring.proofs.model import EDITED, Disagreement, Fact, Told
@@ -120,7 +121,8 @@ def tell(
     fault."""
     told = replay(entries, house.exact_from)
     faults: list[Disagreement] = []
-    units = {key for table, key in [*told.rows, *rows] if table == "evidence_units"}
+    gone = expect_gone(told, rows)
+    units = {key for table, key in [*told.rows, *rows] if table == "evidence_units"} - gone
     followed = dict(follow(db, units))
     for unit_id in sorted(units):
         see(unit_id, followed.setdefault(unit_id, Followed()))
@@ -136,7 +138,7 @@ def tell(
             leaves, unreadable = stored_leaves(db, unit_id)
             faults += [*unreadable, *check_leaves(told, unit_id, leaves, mine)]
             places[unit_id] = [leaf.place for leaf in leaves]
-        faults += check_holes(told, places)
+        faults += check_holes(told, places, gone)
         _tell_due_dates(told, house, entries)
     except UNREADABLE as error:
         if not entries:

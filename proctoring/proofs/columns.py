@@ -61,6 +61,7 @@ _CHAINED = "its hash, the next entry's `prev`, checkpoints"
 _AGAIN = "found again by the next round; audit:finding tells it"
 _STOPPED = "found again by the next pass; erasure:stop and erasure:resume tell it"
 _BY_JOB = "by the job; what is not signed is read anew"
+_KEPT = "kept of takes that are gone, whose end the ledger tells"
 _OF_NOW = "how a capture process fares now: it says so again within 15 s"
 _SHEET = "derived from the recording; opens in its own place only, else it is not shown"
 _DUE = (
@@ -78,6 +79,7 @@ COLUMNS: dict[str, dict[str, Cover]] = {
         **_committed("session:admit, session:notice", "notice_text"),
         **_told("session:begin", "started_at"),
         **_told("session:finish, session:expire", "ended_at"),
+        **_none(_KEPT, "length_ms"),
         **_told("session:in-person", "in_person_asked_at"),
         **_committed("session:in-person", "in_person_wish"),
         **_told("session:in-person-answer", "in_person_sits_at", "in_person_answered_at"),
@@ -100,22 +102,22 @@ COLUMNS: dict[str, dict[str, Cover]] = {
         **_other(How.SEALED, "the unit's key opens under the name of its own epoch only", "kek_epoch"),
         **_none(f"{_MEMORY} (orphans:remove)", "swept_at"),
         **_none("the replay's round marks who has no signed head", "unsigned"),
+        **_none(_KEPT, "recorded_ms"),
         **_none("until when a page is waited for; evidence:retain tells the end", "late_until"),
     },
     "takes": {
         **_told("take:begin", "id", "unit_id", "session_id", "stream", "number", "media_type", "late"),
         **_told("take:begin", "started_at"),
         **_told("take:end", "ended_at", "end_cause"),
-        **_told("take:begin, and its leaves", "start_ms", "end_ms"),
+        **_told("take:begin, and its leaves", "start_ms", "end_ms", "last_seq"),
         **_told("take:begin: its hash; evidence:erase", "sealed_key"),
         **_none("which process has the take: it says so again at its start", "spool_id"),
         **_none("that a process lives", "heard_at"),
     },
     "segments": {
-        **_other(How.LEAVES, "its leaf", "unit_id", "position", "take_id", "seq", "object_key", "ct_sha256"),
-        **_other(How.LEAVES, "its leaf", "ct_len", "media_type", "start_ms", "duration_ms", "received_at"),
-        **_other(How.LEAVES, "its leaf, the next one's `prev`, take:end, checkpoints", "prev", "leaf_hash"),
-        **_other(How.LEAVES, "its take's, which take:begin tells", "late"),
+        **_other(How.LEAVES, "its leaf", "unit_id", "position", "take", "seq", "ct_sha256"),
+        **_other(How.LEAVES, "its leaf", "ct_len", "start_ms", "duration_ms", "received_at"),
+        **_other(How.LEAVES, "its leaf, the next one's `prev`, take:end, checkpoints", "leaf_hash"),
     },
     "gaps": {
         **_told("gap:record, when the unit is retained", "id", "unit_id", "start_ms", "end_ms", "reason"),

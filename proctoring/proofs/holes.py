@@ -2,7 +2,7 @@
 it. Pure.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 from proctoring.proofs.followed import Place
 from proctoring.proofs.model import MISSING, Disagreement, Told
@@ -14,13 +14,15 @@ HOLE_MS_MIN = 1_000
 Stretch = tuple[int, int]
 
 
-def check_holes(told: Told, places: Mapping[str, Sequence[Place]]) -> Iterator[Disagreement]:
+def check_holes(
+    told: Told, places: Mapping[str, Sequence[Place]], gone: Collection[str] = ()
+) -> Iterator[Disagreement]:
     """Faults of streams that are retained: what is stored of each and its gaps make up all of the time
-    line. Units of which an older entry does not tell the kind are left out."""
+    line. Units of which an older entry does not tell the kind are left out, and those that are `gone`."""
     stored = {
         unit_id: [place[2:] for place in places.get(unit_id, ())]
         for unit_id in told.of("evidence_units")
-        if told.value("evidence_units", unit_id, "kind") in STREAM_VALUES
+        if unit_id not in gone and told.value("evidence_units", unit_id, "kind") in STREAM_VALUES
     }
     every = [stretch for some in stored.values() for stretch in some]
     length_ms = max((end for _, end in every), default=0)

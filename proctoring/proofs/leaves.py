@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Row, select
+from sqlalchemy import Row, Select, select
 from sqlalchemy.orm import Session as Db
 
 from proctoring.clock import iso
@@ -14,27 +14,25 @@ from proctoring.custody.model import Entry
 from proctoring.proofs.followed import Place, follow
 from proctoring.proofs.model import EDITED, MISSING, UNKNOWN, Disagreement, Fact, Told
 from proctoring.proofs.states.takes import told_leaves
-from proctoring.recordings.rows import SegmentRow
+from proctoring.recordings.rows import SegmentRow, TakeRow
 from proctoring.tolerant import Garbled, as_it_stands
-from proctoring.units.model import UnitKind
+from proctoring.units.model import KEYLESS_VALUES, UnitKind
 from proctoring.units.rows import UnitRow
 from storage.proofs.manifest import GENESIS, Leaf
 
 TABLE = "segments"
-HASHED = "ct_sha256, ct_len, take_id, seq, object_key, media_type, start_ms, duration_ms or received_at"
+HASHED = "ct_sha256, ct_len, take, seq, start_ms, duration_ms, received_at, or leaf_hash of the one before"
 
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """A leaf as its row has it; `hash` is computed, `leaf_hash` is the row's. `garbled`: the first column
-    that holds what it cannot hold."""
+    """A leaf as its row, its take's and the one before have it; `hash` is computed, `leaf_hash` the row's."""
 
     position: int
     leaf: Leaf
     hash: str
     leaf_hash: str
     late: bool
-    garbled: str | None = None
 
     @property
     def place(self) -> Place:
@@ -47,36 +45,45 @@ class _Span:
     start_ms: int | None
     end_ms: int | None
     is_stream: bool
+    last_seq: int = -1
 
 
 def stored_leaves(db: Db, unit_id: str) -> tuple[list[Stored], list[Disagreement]]:
     """The leaves of a unit up to the first that cannot be read, and in what that one is at fault."""
+    takes = {number: (take, media, late) for number, take, media, late in db.execute(_takes(unit_id))}
     mine = select(*map(as_it_stands, SegmentRow.__table__.c)).where(SegmentRow.unit_id == unit_id)
     found: list[Stored] = []
-    for one in map(_stored, db.execute(mine.order_by(SegmentRow.position))):
-        if one.garbled is not None:
-            row = f"{one.leaf.unit}+{one.position}"
-            return found, [_fault(EDITED, row, one.garbled, "it holds nothing that this column can hold")]
-        found.append(one)
+    for row in db.execute(mine.order_by(SegmentRow.position)):
+        name = f"{unit_id}+{row.position}"
+        garbled = next((str(name) for name, one in row._mapping.items() if isinstance(one, Garbled)), None)
+        if garbled is not None:
+            return found, [_fault(EDITED, name, garbled, "it holds nothing that this column can hold")]
+        if row.take not in takes:
+            return found, [_fault(UNKNOWN, name, "take", "there is no such take of this unit")]
+        found.append(_stored(row, *takes[row.take], found[-1].leaf_hash if found else GENESIS))
     return found, []
 
 
-def _stored(row: Row[Any]) -> Stored:
-    garbled = next((str(name) for name, one in row._mapping.items() if isinstance(one, Garbled)), None)
+def _takes(unit_id: str) -> Select[Any]:
+    columns = (TakeRow.__table__.c[name] for name in ("number", "id", "media_type", "late"))
+    return select(*map(as_it_stands, columns)).where(TakeRow.unit_id == unit_id)
+
+
+def _stored(row: Row[Any], take: str, media_type: str, late: bool, prev: str) -> Stored:
     leaf = Leaf(
         row.unit_id,
-        row.take_id,
+        take,
         row.seq,
-        row.object_key,
+        f"u/{row.unit_id}/{take}/{row.seq:08d}.pev",
         row.ct_sha256,
         row.ct_len,
-        row.media_type,
+        media_type,
         row.start_ms,
         row.duration_ms,
-        row.received_at if garbled else iso(row.received_at),
-        row.prev,
+        iso(row.received_at),
+        prev,
     )
-    return Stored(row.position, leaf, "" if garbled else leaf.hash(), row.leaf_hash, row.late, garbled)
+    return Stored(row.position, leaf, leaf.hash(), row.leaf_hash, late)
 
 
 def heads_told(entries: Iterable[Entry]) -> dict[str, dict[int, Fact]]:
@@ -94,18 +101,14 @@ def check_leaves(
 ) -> Iterator[Disagreement]:
     """Faults of the unit's leaves; `told` is then told what follows from them: its head, and where its takes
     lie."""
-    prev = GENESIS
     for position, one in enumerate(leaves):
         row = f"{unit_id}+{one.position}"
         if one.position != position:
             yield _fault(MISSING, f"{unit_id}+{position}", "position", "its manifest has a hole here")
             break
-        if one.leaf.prev != prev:
-            yield _fault(EDITED, row, "prev", "it does not follow from the leaf before it")
         if one.hash != one.leaf_hash:
             yield _fault(EDITED, row, "leaf_hash", f"its leaf is not the one that was hashed: {HASHED}")
         yield from _of_take(told, unit_id, row, one)
-        prev = one.leaf_hash
     for position, fact in heads.items():
         if position >= len(leaves):
             yield _fault(MISSING, f"{unit_id}+{position}", "position", "a take ended with it", fact.number)
@@ -123,9 +126,7 @@ def head_of(leaves: Sequence[Stored]) -> tuple[int, str]:
 def _of_take(told: Told, unit_id: str, row: str, one: Stored) -> Iterator[Disagreement]:
     take = told.rows.get(("takes", one.leaf.take))
     if take is None or told.value("takes", one.leaf.take, "unit_id") != unit_id:
-        yield _fault(UNKNOWN, row, "take_id", "the ledger tells of no such take of this unit")
-    elif (late := take.get("late")) is not None and bool(late.value) != one.late:
-        yield _fault(EDITED, row, "late", f"the ledger tells {late.value} of its take", late.number)
+        yield _fault(UNKNOWN, row, "take", "the ledger tells of no such take of this unit")
 
 
 def tell_leaves(told: Told, unit_id: str, head: tuple[int, str], places: Iterable[Place]) -> None:
@@ -142,6 +143,7 @@ def tell_leaves(told: Told, unit_id: str, head: tuple[int, str], places: Iterabl
         span = spans.get(take)
         if span is None:
             continue
+        span.last_seq = max(span.last_seq, seq)
         if seq == 0 or (span.start_ms == span.end_ms and span.is_stream):
             span.start_ms, span.end_ms = start_ms, end_ms
         elif span.end_ms is not None and end_ms > span.end_ms:
@@ -149,6 +151,7 @@ def tell_leaves(told: Told, unit_id: str, head: tuple[int, str], places: Iterabl
     for take, span in spans.items():
         facts = told.rows[("takes", take)]
         number = facts["unit_id"].number
+        facts["last_seq"] = Fact(span.last_seq, number)
         for column, end in (("start_ms", span.start_ms), ("end_ms", span.end_ms)):
             facts.pop(column, None)
             if end is not None:
@@ -170,11 +173,12 @@ class Unit:
 
 
 def next_units(db: Db, after: str, units_max: int, leaves_max: int) -> tuple[list[Unit], bool]:
-    """The units after this one, with at most so many leaves together but one unit at least; whether they are
-    the last."""
+    """The next units after this one whose leaves must be there; whether they are the last. They have at most
+    so many leaves together, but one unit is given at least."""
     table = UnitRow.__table__
     columns = [as_it_stands(table.c[name]) for name in Unit.__slots__]
-    query = select(*columns).where(table.c.id > after).order_by(table.c.id).limit(units_max)
+    living = table.c.state.not_in(KEYLESS_VALUES)
+    query = select(*columns).where(table.c.id > after, living).order_by(table.c.id).limit(units_max)
     found: list[Unit] = []
     leaves = 0
     for values in db.execute(query):

@@ -1,19 +1,33 @@
-"""Manifests of evidence units, compared with their rows' heads and with every signed head of their trees."""
+"""Manifests of evidence units, compared with their rows' heads and with every signed head of their trees.
 
-from sqlalchemy import select
+The leaves of an erased unit are gone: its row is compared with its certificate, and the signed heads with its
+row's size.
+"""
+
+import json
+from collections.abc import Iterator
+
+from sqlalchemy import exists, select
 from sqlalchemy.orm import Session as Db
 
+from proctoring.custody.model import Action
+from proctoring.custody.rows import CertificateRow, EntryRow
 from proctoring.proofs.followed import Followed, follow
 from proctoring.proofs.signed_heads import Fault, Heads, compare_tree
-from proctoring.recordings.rows import SegmentRow
+from proctoring.recordings.rows import leaves, stored
 from proctoring.tolerant import UNREADABLE, as_it_stands
 from proctoring.units.rows import UnitRow
 from storage.proofs.checkpoint import unit_origin
-from storage.proofs.manifest import first_break
 
 UNITS_AT_ONCE = 500
 _UNIT = UnitRow.__table__.c
 _HEAD = as_it_stands(_UNIT.manifest_size), as_it_stands(_UNIT.manifest_head)
+_GONE = (
+    exists()
+    .where(EntryRow.session_id == _UNIT.session_id, EntryRow.unit_id == _UNIT.id)
+    .where(EntryRow.action == Action.EVIDENCE_ERASE.value)
+)
+"""That the ledger tells of its erasure: whatever its row says."""
 
 
 class Manifests:
@@ -32,6 +46,9 @@ class Manifests:
         self._seen.add(unit_id)
         row = self._db.execute(select(*_HEAD).where(_UNIT.id == unit_id)).first()
         try:
+            if self._db.scalar(select(_UNIT.id).where(_UNIT.id == unit_id, _GONE)) is not None:
+                self.faults += self._erased(unit_id, tuple(row or ()))
+                return
             if followed is None:
                 hashes, broken = _read_again(self._db, unit_id)
             else:
@@ -45,6 +62,18 @@ class Manifests:
         if broken is not None:
             detail = f"unit {unit_id}: the chain breaks at segment {broken}"
             self.faults.append(Fault("manifest.chain", detail))
+
+    def _erased(self, unit_id: str, head: tuple[object, ...]) -> Iterator[Fault]:
+        body = self._db.scalar(select(CertificateRow.body).where(CertificateRow.unit_id == unit_id))
+        certified = json.loads(body).get("manifest") if body is not None else None
+        if certified is not None and (certified["leaves"], certified["head"]) != head:
+            yield Fault("manifest.chain", f"unit {unit_id} is not of the length or head that was certified")
+        for where, checkpoint in self.heads.of(unit_origin(unit_id)):
+            if head and isinstance(head[0], int) and checkpoint.size > head[0]:
+                detail = (
+                    f"{unit_origin(unit_id)} had {head[0]} leaves; a {where} checkpoint saw {checkpoint.size}"
+                )
+                yield Fault("tree.rolled_back", detail)
 
     def rest(self) -> list[Fault]:
         """The faults of all units, once those are seen too that nobody has come to."""
@@ -65,10 +94,7 @@ class Manifests:
 def _read_again(db: Db, unit_id: str) -> tuple[list[str], int | None]:
     """Hashes of the leaves, computed from the rows and not as the rows claim; and the position of the first
     that does not follow."""
-    mine = select(SegmentRow).where(SegmentRow.unit_id == unit_id).order_by(SegmentRow.position)
-    rows = db.scalars(mine).all()
-    leaves = [row.leaf() for row in rows]
-    hashes = [leaf.hash() for leaf in leaves]
+    rows = stored(db, unit_id)
+    hashes = [leaf.hash() for leaf in leaves(rows)]
     named = [(row.position, row.leaf_hash) for row in rows]
-    wrong = next((at for at, one in enumerate(named) if one != (at, hashes[at])), None)
-    return hashes, min((at for at in (first_break(leaves), wrong) if at is not None), default=None)
+    return hashes, next((at for at, one in enumerate(named) if one != (at, hashes[at])), None)

@@ -18,7 +18,7 @@ from proctoring.exams.model import Stream
 from proctoring.quarantine.service import check_none
 from proctoring.recordings.length import stored_until_ms
 from proctoring.recordings.model import GAP_MS_MIN, GapPart
-from proctoring.recordings.rows import GapRow, SegmentRow, TakeRow
+from proctoring.recordings.rows import OF_TAKE, GapRow, SegmentRow, TakeRow
 from proctoring.recordings.service import BegunTake, open_take, unit_of
 from proctoring.recordings.settle import settle
 from proctoring.recordings.spans import EVER_MS, Span
@@ -66,8 +66,8 @@ def missing(db: Db, core: Core, session_id: str, stream: Stream | UnitKind) -> M
         return Missing(unit.id, session.state not in OVER, 0, (), unit.late_until, now_ms)
     started = to_unix_ms(session.started_at)
     end = _end_of_stream(db, session, unit.id)
-    lives = select(func.max(SegmentRow.start_ms + SegmentRow.duration_ms))
-    stored = db.scalar(lives.where(SegmentRow.unit_id == unit.id, SegmentRow.late.is_(False))) or 0
+    live = TakeRow.unit_id == unit.id, TakeRow.late.is_(False), TakeRow.end_ms > TakeRow.start_ms
+    stored = db.scalar(select(func.max(TakeRow.end_ms)).where(*live)) or 0
     allowed = Span(to_unix_ms(now - LATE_AGE_MAX), now_ms)
     whole = GapRow.unit_id == unit.id, GapRow.part == GapPart.ALL.value
     rows = db.scalars(select(GapRow).where(*whole).order_by(GapRow.start_ms))
@@ -144,6 +144,6 @@ def _end_of_stream(db: Db, session: Session, unit_id: str) -> int | None:
 def _has_room(db: Db, session_id: str) -> bool:
     """Whether more may arrive late in this session."""
     units = select(UnitRow.id).where(UnitRow.session_id == session_id)
-    late = select(func.coalesce(func.sum(SegmentRow.ct_len), 0), func.count())
-    size, segments = db.execute(late.where(SegmentRow.unit_id.in_(units), SegmentRow.late)).one()
+    late = select(func.coalesce(func.sum(SegmentRow.ct_len), 0), func.count()).join(TakeRow, OF_TAKE)
+    size, segments = db.execute(late.where(SegmentRow.unit_id.in_(units), TakeRow.late)).one()
     return bool(size < LATE_BYTES_MAX and segments < LATE_SEGMENTS_MAX)

@@ -94,9 +94,17 @@ def leaf_of(
     )
 
 
-def columns(leaf: Leaf, position: int, received: datetime, late: bool) -> dict[str, Any]:
-    """The values of its `SegmentRow`."""
-    values = leaf.fields()
-    del values["v"]
-    values["unit_id"], values["take_id"] = values.pop("unit"), values.pop("take")
-    return values | {"position": position, "received_at": received, "late": late, "leaf_hash": leaf.hash()}
+def columns(leaf: Leaf, position: int, received: datetime, number: int) -> dict[str, Any]:
+    """The values of its `SegmentRow`; `number`: of its take."""
+    return {
+        "unit_id": leaf.unit,
+        "position": position,
+        "take": number,
+        "seq": leaf.seq,
+        "ct_sha256": leaf.ct_sha256,
+        "ct_len": leaf.ct_len,
+        "start_ms": leaf.start_ms,
+        "duration_ms": leaf.duration_ms,
+        "received_at": received,
+        "leaf_hash": leaf.hash(),
+    }

@@ -133,9 +133,7 @@ class Segment:
     take_id: str
     seq: int
     position: int
-    object_key: str
     ct_len: int
-    media_type: str
     start_ms: int
     duration_ms: int
     received_at: datetime

@@ -1,9 +1,9 @@
 """Registers the leaves of many streams in one transaction and a handful of statements.
 
 Only ordinary leaves are registered here. While many streams record there are hundreds of them each second. An
-ordinary leaf is not late and belongs to an open unit. It is not the first of a take that follows another, nor
-registered after something of a later take. Others go through `proctoring.recordings.service`, whose rules
-these leaves keep.
+ordinary leaf is not late and belongs to an open unit. Its number is above all that is registered of its take.
+It is not the first of a take that follows another, nor registered after something of a later take. Others go
+through `proctoring.recordings.service`, whose rules these leaves keep.
 
 A leaf after a gap is ordinary, since on a bad network there are many. The first of a stream is, since an exam
 begins for everyone in the same minute.
@@ -12,7 +12,7 @@ begins for everyone in the same minute.
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import Row, bindparam, exists, insert, select, tuple_, update
+from sqlalchemy import Row, bindparam, exists, insert, select, update
 from sqlalchemy.orm import Session as Db
 from sqlalchemy.orm import aliased
 
@@ -39,7 +39,7 @@ _GROW = (
 _LENGTHEN = (
     update(TakeRow.__table__)  # type: ignore[arg-type]
     .where(TakeRow.id == bindparam("take"))
-    .values(start_ms=bindparam("start"), end_ms=bindparam("end"))
+    .values(start_ms=bindparam("start"), end_ms=bindparam("end"), last_seq=bindparam("seq"))
 )
 _another = aliased(TakeRow)
 _FOLLOWS = exists().where(
@@ -100,11 +100,11 @@ def register_all(db: Db, core: Core, segments: Mapping[str, SealedSegment]) -> N
                 absences=segment.absences,
                 place=place,
             )
-        leaves.append(columns(leaf, position, received, late=False))
+        leaves.append(columns(leaf, position, received, row.number))
         grown.append({"unit": leaf.unit, "before": position, "after": position + 1, "head": leaf.hash()})
         begins_ms = place.start_ms if first else row.start_ms
         ends_ms = place.end_ms if first else max(row.end_ms, place.end_ms)
-        lengthened.append({"take": row.id, "start": begins_ms, "end": ends_ms})
+        lengthened.append({"take": row.id, "start": begins_ms, "end": ends_ms, "seq": segment.seq})
     connection = db.connection()
     if connection.execute(_GROW, grown).rowcount not in (len(grown), -1):
         raise _changed()
@@ -118,6 +118,7 @@ def _rows(db: Db, segments: Mapping[str, SealedSegment], lock: bool) -> list[Row
             TakeRow.id,
             TakeRow.unit_id,
             TakeRow.session_id,
+            TakeRow.number,
             TakeRow.stream,
             TakeRow.media_type,
             TakeRow.start_ms,
@@ -134,10 +135,10 @@ def _rows(db: Db, segments: Mapping[str, SealedSegment], lock: bool) -> list[Row
         .order_by(UnitRow.id)
     )
     found = db.execute(query.with_for_update(of=UnitRow) if lock else query).all()
-    places = [(take, segment.seq) for take, segment in segments.items()]
-    there = select(SegmentRow.take_id).where(tuple_(SegmentRow.take_id, SegmentRow.seq).in_(places))
-    known = set(db.scalars(there))
-    return [row for row in found if row.id not in known and _is_ordinary(row, segments[row.id])]
+    # Asked once their units are locked: what another process has just registered is seen.
+    lasts = select(TakeRow.id, TakeRow.last_seq).where(TakeRow.id.in_(segments))
+    newer = {take for take, last in db.execute(lasts) if segments[take].seq > last}
+    return [row for row in found if row.id in newer and _is_ordinary(row, segments[row.id])]
 
 
 def _is_ordinary(row: Row[*tuple[Any, ...]], segment: SealedSegment) -> bool:

@@ -155,7 +155,7 @@ def wants(db: Db, take_id: str, seq: int) -> bool:
     Raises WrongState unless the unit is open, NotFound for an unknown take.
     """
     take = _take(db, take_id)
-    if _position(db, take_id, seq) is not None:
+    if _position(db, take, seq) is not None:
         return False
     if db.get_one(UnitRow, take.unit_id).state != UnitState.OPEN.value:
         raise _closed()
@@ -171,7 +171,8 @@ def register(db: Db, core: Core, take_id: str, segment: SealedSegment) -> int:
     take = _take(db, take_id)
     # Of two processes that register the same segment, the second one finds it.
     db.execute(select(UnitRow.id).where(UnitRow.id == take.unit_id).with_for_update())
-    position = _position(db, take_id, segment.seq)
+    db.refresh(take)
+    position = _position(db, take, segment.seq)
     if position is not None:
         return position
     grown = (
@@ -195,7 +196,8 @@ def register(db: Db, core: Core, take_id: str, segment: SealedSegment) -> int:
         received=received,
         prev=unit.manifest_head,
     )
-    db.add(SegmentRow(**columns(leaf, unit.manifest_size - 1, received, take.late)))
+    take.last_seq = max(take.last_seq, segment.seq)
+    db.add(SegmentRow(**columns(leaf, unit.manifest_size - 1, received, take.number)))
     db.execute(update(UnitRow).where(UnitRow.id == leaf.unit).values(manifest_head=leaf.hash()))
     if segment.absences:
         absences.record(
@@ -275,8 +277,12 @@ def _take(db: Db, take_id: str) -> TakeRow:
     return take
 
 
-def _position(db: Db, take_id: str, seq: int) -> int | None:
-    return db.scalar(select(SegmentRow.position).where(SegmentRow.take_id == take_id, SegmentRow.seq == seq))
+def _position(db: Db, take: TakeRow, seq: int) -> int | None:
+    """Of a segment that is registered. One that comes again is among the newest."""
+    if seq > take.last_seq:
+        return None
+    mine = SegmentRow.unit_id == take.unit_id, SegmentRow.take == take.number, SegmentRow.seq == seq
+    return db.scalar(select(SegmentRow.position).where(*mine).order_by(SegmentRow.position.desc()).limit(1))
 
 
 def _closed() -> WrongState:

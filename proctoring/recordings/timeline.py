@@ -14,25 +14,26 @@ from proctoring.errors import NotFound
 from proctoring.exams.model import Stream
 from proctoring.exams.service import load as load_exam
 from proctoring.recordings.model import EndCause, Gap, Segment, Take
-from proctoring.recordings.rows import GapRow, SegmentRow, TakeRow
+from proctoring.recordings.rows import OF_TAKE, GapRow, SegmentRow, TakeRow, stored
 from proctoring.recordings.runs import runs
 from proctoring.recordings.sittings import Sitting, sittings
 from proctoring.sessions.model import SessionState
 from proctoring.sessions.service import load as load_session
 from proctoring.units.model import KEYLESS, STREAM_VALUES, UnitKind, UnitState
 from proctoring.units.rows import UnitRow
+from storage.objects.naming import segment_key
 from storage.seal import SealedUnitKey
 
 NOTHING_KNOWN: Mapping[Stream, int] = {}
-SEGMENT = [getattr(SegmentRow, field.name) for field in fields(Segment)]
+_OF_TAKE = {"take_id": TakeRow.id, "late": TakeRow.late}
+SEGMENT = [_OF_TAKE.get(field.name) or getattr(SegmentRow, field.name) for field in fields(Segment)]
 """The columns of a segment: thousands of them are read at once, without a row's object for each."""
 PLACE = (
     select(
         SegmentRow.unit_id,
-        SegmentRow.take_id,
+        TakeRow.id,
         SegmentRow.seq,
-        SegmentRow.media_type,
-        SegmentRow.object_key,
+        TakeRow.media_type,
         SegmentRow.ct_sha256,
         UnitRow.public_key,
         UnitRow.sealed_private_key,
@@ -41,7 +42,7 @@ PLACE = (
     )
     .select_from(UnitRow)
     .join(SegmentRow, SegmentRow.unit_id == UnitRow.id)
-    .join(TakeRow, TakeRow.id == SegmentRow.take_id)
+    .join(TakeRow, OF_TAKE)
     .where(
         UnitRow.session_id == bindparam("session"),
         UnitRow.kind == bindparam("kind"),
@@ -50,7 +51,7 @@ PLACE = (
         TakeRow.sealed_key.is_not(None),
     )
 )
-"""The columns of `SealedSegmentRef`, of a segment whose keys are there."""
+"""What makes a `SealedSegmentRef`, of a segment whose keys are there."""
 REPLACED_TOLD_AFTER = timedelta(seconds=15)
 """A take that was replaced is followed by another, whose first segment is registered some seconds later than
 this one's end: until then that is no gap yet."""
@@ -175,10 +176,10 @@ def locate(db: Db, session_id: str, kind: Stream | UnitKind, position: int) -> S
         raise NotFound(f"The {kind.value} has no segment {position}.", "Load the page again.")
     return SealedSegmentRef(
         found.unit_id,
-        found.take_id,
+        found.id,
         found.seq,
         found.media_type,
-        found.object_key,
+        segment_key(found.unit_id, found.id, found.seq),
         found.ct_sha256,
         SealedUnitKey(found.public_key, found.sealed_private_key, found.kek_epoch),
         found.sealed_key,
@@ -189,11 +190,8 @@ def refs(db: Db, session_id: str, kind: UnitKind, after: int = -1) -> list[Seale
     """Places of all objects of a unit after this position in its manifest, in its order. Raises NotFound as
     `locate` does."""
     unit, key = living_unit(db, session_id, kind.value)
-    takes = db.scalars(select(TakeRow).where(TakeRow.unit_id == unit.id))
-    keys = {take.id: take.sealed_key for take in takes if take.sealed_key is not None}
-    mine = SegmentRow.unit_id == unit.id, SegmentRow.position > after
-    rows = db.scalars(select(SegmentRow).where(*mine).order_by(SegmentRow.position))
-    return [_ref(row, key, keys[row.take_id]) for row in rows]
+    keyed = [(row, row.of.sealed_key) for row in stored(db, unit.id, after)]
+    return [_ref(row, key, take_key) for row, take_key in keyed if take_key is not None]
 
 
 def living_unit(db: Db, session_id: str, kind: str) -> tuple[UnitRow, SealedUnitKey]:
@@ -214,7 +212,7 @@ def living_unit(db: Db, session_id: str, kind: str) -> tuple[UnitRow, SealedUnit
 
 def _ref(row: SegmentRow, unit_key: SealedUnitKey, take_key: bytes) -> SealedSegmentRef:
     return SealedSegmentRef(
-        row.unit_id, row.take_id, row.seq, row.media_type, row.object_key, row.ct_sha256, unit_key, take_key
+        row.unit_id, row.of.id, row.seq, row.of.media_type, row.object_key, row.ct_sha256, unit_key, take_key
     )
 
 
@@ -222,7 +220,7 @@ def _stream(db: Db, stream: Stream, unit: UnitRow, replaced_ms: int | None, afte
     """`replaced_ms`: a lasting gap after a replaced take is shown only when it began before this."""
     takes = db.scalars(select(TakeRow).where(TakeRow.unit_id == unit.id).order_by(TakeRow.number))
     newer = SegmentRow.unit_id == unit.id, SegmentRow.position > after
-    segments = db.execute(select(*SEGMENT).where(*newer).order_by(SegmentRow.start_ms))
+    segments = db.execute(select(*SEGMENT).join(TakeRow, OF_TAKE).where(*newer).order_by(SegmentRow.start_ms))
     gaps = db.scalars(
         select(GapRow).where(GapRow.unit_id == unit.id).order_by(GapRow.start_ms, GapRow.part, GapRow.id)
     )

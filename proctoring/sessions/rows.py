@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy import JSON, ForeignKey, Index
 from sqlalchemy.orm import Mapped, mapped_column
 
-from proctoring.db import Row
+from proctoring.db import Milliseconds, Row
 from proctoring.sessions.in_person import Wish
 from proctoring.sessions.model import OVER_VALUES, Schedule, Session, SessionState
 
@@ -26,6 +26,7 @@ class SessionRow(Row):
     closes_at: Mapped[datetime]
     started_at: Mapped[datetime | None]
     ended_at: Mapped[datetime | None]
+    length_ms: Mapped[Milliseconds | None]  # kept once takes are gone that it follows from
     phone_ready_at: Mapped[datetime | None]
     notice_version: Mapped[str | None]
     notice_text: Mapped[str | None]

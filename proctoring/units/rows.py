@@ -6,7 +6,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, sel
 from sqlalchemy.orm import Mapped, mapped_column
 from sqlalchemy.orm import Session as Db
 
-from proctoring.db import Row, few
+from proctoring.db import Milliseconds, Row, few
 from storage.keys.unit_tags import UnitPublicKey
 from storage.seal import SealedUnitKey
 
@@ -49,6 +49,7 @@ class UnitRow(Row):
     erasing_at: Mapped[datetime | None]
     erased_at: Mapped[datetime | None]
     swept_at: Mapped[datetime | None]  # when it was freed of objects without a leaf
+    recorded_ms: Mapped[Milliseconds | None]  # of its takes together, kept once they are gone
     late_until: Mapped[datetime | None]  # how long a page that holds pieces of it is waited for
 
     def public(self) -> UnitPublicKey:

@@ -9,8 +9,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+from proctoring.clock import from_unix_ms, iso
 from proctoring.custody.model import entry_hash
 from proctoring.proofs.read import OF_SESSION, THROUGH
+from storage.objects.naming import segment_key
 from storage.proofs.commitment import Opening
 from storage.proofs.manifest import GENESIS, Leaf
 from tests.support.decided import decide_everything
@@ -94,7 +96,7 @@ def _renaming(rows: Rows, clone: int) -> Callable[[str], str]:
     def rename(text: str) -> str:
         return _TOKENS.sub(lambda found: names.get(found[0], found[0]), text)
 
-    names |= dict(_leaf_hashes(rows["segments"], rename))
+    names |= dict(_leaf_hashes(rows, rename))
     for table, some in rows.items():
         for row in some:
             for opening in _openings(table, row):
@@ -111,26 +113,29 @@ def _new_id(number: int) -> str:
     return "q" + base64.b32encode(number.to_bytes(10, "big")).decode().lower()[1:]
 
 
-def _leaf_hashes(leaves: list[dict[str, Any]], rename: Callable[[str], str]) -> Iterator[tuple[str, str]]:
+def _leaf_hashes(rows: Rows, rename: Callable[[str], str]) -> Iterator[tuple[str, str]]:
+    takes = {(take["unit_id"], take["number"]): take for take in rows["takes"]}
     prev = GENESIS
-    for row in leaves:
+    for row in rows["segments"]:
         if row["position"] == 0:
             prev = GENESIS
+        take = takes[(row["unit_id"], row["take"])]
+        unit_id, take_id = rename(row["unit_id"]), rename(take["id"])
         leaf = Leaf(
-            rename(row["unit_id"]),
-            rename(row["take_id"]),
+            unit_id,
+            take_id,
             row["seq"],
-            rename(row["object_key"]),
-            row["ct_sha256"],
+            segment_key(unit_id, take_id, row["seq"]),
+            row["ct_sha256"].hex(),
             row["ct_len"],
-            row["media_type"],
+            take["media_type"],
             row["start_ms"],
             row["duration_ms"],
-            _iso(row["received_at"]),
+            iso(from_unix_ms(row["received_at"])),
             prev,
         )
         prev = leaf.hash()
-        yield row["leaf_hash"], prev
+        yield row["leaf_hash"].hex(), prev
 
 
 def _openings(table: str, row: dict[str, Any]) -> Iterator[Opening]:
@@ -142,7 +147,10 @@ def _openings(table: str, row: dict[str, Any]) -> Iterator[Opening]:
 
 
 def _renamed(row: dict[str, Any], rename: Callable[[str], str]) -> dict[str, Any]:
-    return {name: rename(one) if isinstance(one, str) else one for name, one in row.items()}
+    known = {name: rename(one) if isinstance(one, str) else one for name, one in row.items()}
+    if "leaf_hash" in row:
+        known["leaf_hash"] = bytes.fromhex(rename(row["leaf_hash"].hex()))
+    return known
 
 
 def _body(row: dict[str, Any]) -> dict[str, Any]:

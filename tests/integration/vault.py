@@ -63,8 +63,7 @@ def rechain(db: Db, unit_id: str) -> None:
         select(SegmentRow).where(SegmentRow.unit_id == unit_id).order_by(SegmentRow.position)
     ).all()
     for row in rows:
-        row.prev = prev
-        prev = row.leaf_hash = row.leaf().hash()
+        prev = row.leaf_hash = row.leaf(prev).hash()
     unit.manifest_size, unit.manifest_head = len(rows), prev
     db.flush()
 

@@ -226,7 +226,7 @@ BUGS = (
     Bug(
         "holes not looked for",
         "a gap that is taken away before it is told leaves no trace",
-        (Edit(CHECK, "faults += check_holes(told, places)", "pass"),),
+        (Edit(CHECK, "faults += check_holes(told, places, gone)", "pass"),),
         EDITS,
     ),
     Bug(

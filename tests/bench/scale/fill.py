@@ -139,7 +139,6 @@ def _hours(segments: list[dict[str, Any]], unit_id: str) -> Iterator[dict[str, A
         yield last | {
             "position": last["position"] + more,
             "seq": last["seq"] + more,
-            "object_key": f"{last['object_key']}-{more}",
             "start_ms": last["start_ms"] + more * SEGMENT_MS,
         }
 

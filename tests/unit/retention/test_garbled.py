@@ -54,6 +54,7 @@ DECIDED = (
     "hold_units",
     "exam_records",
 )
+NUMBER = ("takes", "number")  # which segments name
 KINDS = {("sessions", "state"), ("evidence_units", "state"), ("evidence_units", "kind"), ("holds", "kind")}
 Marred = dict[tuple[str, str], str]
 
@@ -61,7 +62,8 @@ Marred = dict[tuple[str, str], str]
 def garbage(table: str, column: str, dialect: str) -> object:
     """A value that this column of this database holds, and none of ours can be; None where there is none."""
     kind = METADATA.tables[table].columns[column]
-    if kind.primary_key or kind.foreign_keys:  # it would be nobody's row, which the replay finds
+    if kind.primary_key or kind.foreign_keys or (table, column) == NUMBER:
+        # It would be nobody's row, which the replay finds, or the database refuses it.
         return None
     if (table, column) in KINDS:
         return WORDS

@@ -118,7 +118,8 @@ def test_an_altered_segment_is_not_shown(office: Office, proctor: Staff) -> None
     session = office.world.ended()
     with office.world.core.db.read() as db:
         stream = timeline(db, session.id).streams[0]
-    objects, key = office.world.objects, stream.segments[0].object_key
+    objects = office.world.objects
+    key = segment_key(stream.unit_id, stream.takes[0].id, 0)
     data = objects.get(key)
     (stored,) = [one for one in objects.versions(f"u/{stream.unit_id}/") if one.key == key]
     objects.delete([stored])

@@ -15,7 +15,7 @@ from proctoring.exams.model import Stream
 from proctoring.recordings import ending, take_owners
 from proctoring.recordings import service as recordings
 from proctoring.recordings.model import EndCause, GapReason
-from proctoring.recordings.rows import SegmentRow, TakeRow
+from proctoring.recordings.rows import SegmentRow, TakeRow, leaves
 from proctoring.recordings.service import BegunTake
 from proctoring.recordings.settle import TAKE_ABANDONED_AFTER
 from proctoring.recordings.timeline import StreamTimeline, timeline
@@ -85,7 +85,7 @@ class Bench:
         with self.world.core.db.read() as db:
             rows = db.query(SegmentRow).filter_by(unit_id=unit).order_by(SegmentRow.position).all()
             assert [row.position for row in rows] == list(range(len(rows)))
-            assert first_break([row.leaf() for row in rows]) is None
+            assert first_break(leaves(rows)) is None
             return [(row.take_id, row.seq, row.ct_sha256) for row in rows]
 
 

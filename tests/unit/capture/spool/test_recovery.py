@@ -16,7 +16,7 @@ from proctoring.errors import Unavailable
 from proctoring.exams.model import Stream
 from proctoring.recordings import ending, take_owners
 from proctoring.recordings.model import EndCause
-from proctoring.recordings.rows import SegmentRow, TakeRow
+from proctoring.recordings.rows import SegmentRow, TakeRow, leaves
 from proctoring.recordings.service import BegunTake
 from proctoring.units.model import UnitState
 from proctoring.units.rows import UnitRow
@@ -139,7 +139,7 @@ class Recording(RuleBasedStateMachine):
                 expected = self.accepted.get(unit.id, [])
                 assert registered == expected[: len(registered)]
                 assert len(registered) == len(expected) or unit.state == UnitState.OPEN.value
-                assert first_break([row.leaf() for row in rows]) is None
+                assert first_break(leaves(rows)) is None
                 for take, seq, sha256 in registered:
                     assert digest(self.world.objects.get(segment_key(unit.id, take, seq))) == sha256
 

@@ -289,5 +289,7 @@ FORTY = (
     _set("an exam has another legal ground", "exams", "legal_ground", "'consent'", _EXAM),
     _set("a brake was released by another", "retention_brakes", "released_by", "'candidate'", "1 = 1"),
     _set("a take began at another place", "takes", "start_ms", "start_ms + 1", _TAKE),
-    _set("a late leaf came in time", "segments", "late", "NOT late", _LEAF),
+    _edit(
+        "a leaf is longer", "segments", "leaf_hash", f"UPDATE segments SET ct_len = ct_len + 1 WHERE {_LEAF}"
+    ),
 )

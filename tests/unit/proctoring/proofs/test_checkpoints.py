@@ -3,12 +3,12 @@
 from pathlib import Path
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import update
 
 from proctoring.exams.model import Stream
 from proctoring.proofs.checkpoints import last, notes, unsigned_units
 from proctoring.proofs.job import LedgerReplay
-from proctoring.recordings.rows import SegmentRow
+from proctoring.recordings.rows import leaves, stored
 from proctoring.units.rows import UnitRow
 from storage.proofs import witness
 from storage.proofs.checkpoint import LEDGER_ORIGIN, read_checkpoint, unit_origin
@@ -37,10 +37,7 @@ def test_a_manifest_is_signed_as_it_grows_and_at_its_end(world: World) -> None:
     assert checkpoints(world).run()[0] == 0
     assert sizes(world, origin) == [1, 2, 4, 5]
     with world.core.db.read() as db:
-        mine = (
-            select(SegmentRow).where(SegmentRow.unit_id == begun.take.unit_id).order_by(SegmentRow.position)
-        )
-        hashes = [bytes.fromhex(row.leaf().hash()) for row in db.scalars(mine)]
+        hashes = [bytes.fromhex(leaf.hash()) for leaf in leaves(stored(db, begun.take.unit_id))]
         newest = read_checkpoint(notes(db, origin)[-1], world.signer.public)
     assert newest.root == Tree(hashes).root()
     world.end(begun)

@@ -12,7 +12,7 @@ from proctoring.recordings import ending, ordinary_leaves
 from proctoring.recordings import service as recordings
 from proctoring.recordings.leaves import SealedSegment, placed
 from proctoring.recordings.model import GAP_MS_MIN, EndCause, GapPart
-from proctoring.recordings.rows import SegmentRow
+from proctoring.recordings.rows import SegmentRow, leaves
 from proctoring.recordings.service import BegunTake
 from proctoring.recordings.settle import END_GAP_MS_MIN
 from proctoring.recordings.timeline import StreamTimeline, timeline
@@ -88,7 +88,7 @@ def test_a_slow_start_covers_no_instant_twice(world: World, together: bool) -> N
     assert line.gaps == ()
     with world.core.db.read() as db:
         rows = db.query(SegmentRow).order_by(SegmentRow.position).all()
-        assert first_break([row.leaf() for row in rows]) is None
+        assert first_break(leaves(rows)) is None
 
 
 @pytest.mark.parametrize("together", [False, True], ids=["one-by-one", "together"])

@@ -31,9 +31,7 @@ def recorded(given_pieces: list[tuple[int, int, int, int, str, bool]]) -> list[S
     found = []
     for left_out, hole_ms, duration_ms, size, take, late in given_pieces:
         position, start_ms = position + left_out, start_ms + hole_ms
-        found.append(
-            Segment("u", take, 0, position, "key", size, "video/mp4", start_ms, duration_ms, AT, late)
-        )
+        found.append(Segment("u", take, 0, position, size, start_ms, duration_ms, AT, late))
         position, start_ms = position + 1, start_ms + duration_ms
     return found
 

@@ -9,7 +9,7 @@ from proctoring.recordings import ending
 from proctoring.recordings import service as recordings
 from proctoring.recordings.leaves import SealedSegment
 from proctoring.recordings.model import EndCause, GapReason
-from proctoring.recordings.rows import SegmentRow
+from proctoring.recordings.rows import SegmentRow, leaves
 from proctoring.recordings.timeline import StreamTimeline, timeline
 from proctoring.sessions import service as sessions
 from proctoring.sessions.model import Session, SessionState
@@ -38,7 +38,7 @@ def test_the_manifest_is_one_chain_over_all_takes_of_a_stream(world: World) -> N
     with world.core.db.read() as db:
         rows = db.query(SegmentRow).filter_by(unit_id=unit_id).order_by(SegmentRow.position).all()
     assert [row.position for row in rows] == [0, 1, 2, 3, 4]
-    assert first_break([row.leaf() for row in rows]) is None
+    assert first_break(leaves(rows)) is None
 
 
 def test_registering_a_segment_again_changes_nothing(world: World) -> None:
