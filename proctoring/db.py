@@ -116,7 +116,8 @@ class Database:
         self._listeners: dict[str, list[Callable[[], None]]] = {}
         pool = {"pool_size": DATABASE_CONNECTIONS_MAX, "max_overflow": 0, "pool_use_lifo": True}
         if make_url(url).get_backend_name() == "sqlite":
-            self.engine = create_engine(url, hide_parameters=True, **pool)
+            kept = pool if make_url(url).database else {}  # one in memory has a pool of its own kind
+            self.engine = create_engine(url, hide_parameters=True, **kept)
             event.listen(self.engine, "do_connect", _keep_private)
             event.listen(self.engine, "connect", _prepare_sqlite)
             event.listen(self.engine, "begin", _begin_sqlite)

@@ -1,11 +1,11 @@
 """Lists by the page: each page begins after the last row of the one before, so that none costs more than the
-first."""
+first; and counts that stop at a bound."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
-from sqlalchemy import ColumnElement, inspect, select, tuple_
+from sqlalchemy import ColumnElement, func, inspect, literal, select, tuple_
 from sqlalchemy.orm import InstrumentedAttribute
 from sqlalchemy.orm import Session as Db
 
@@ -13,6 +13,8 @@ from proctoring.db import Row
 from proctoring.errors import NotFound
 
 PAGE_SIZE = 50
+COUNTED_MAX = 1000
+"""Rows that a page counts; more it calls so many and more (`told`)."""
 R = TypeVar("R", bound=Row)
 
 
@@ -43,6 +45,17 @@ def page(
     found = list(db.scalars(query.order_by(*sorted_by).limit(size + 1)))
     last = found[size - 1] if len(found) > size else None
     return Page(found[:size], None if last is None else getattr(last, str(order[-1].key)))
+
+
+def count(db: Db, *where: ColumnElement[bool]) -> int:
+    """How many rows of a table fulfil `where`; COUNTED_MAX + 1 where there are more."""
+    some = select(literal(1)).where(*where).limit(COUNTED_MAX + 1).subquery()
+    return db.scalar(select(func.count()).select_from(some)) or 0
+
+
+def told(number: int) -> str:
+    """A number from `count`, as it is shown."""
+    return str(number) if number <= COUNTED_MAX else f"{COUNTED_MAX}+"
 
 
 def _key(row: type[Row]) -> InstrumentedAttribute[Any]:

@@ -116,14 +116,13 @@ class StaffPages:
             items.append(("/queue", "Queue", counts[Stage.UNDECIDED.value]))
             items.append(("/incidents", "Incidents", counts[Stage.SECOND.value]))
         if may(person, May.SEE_APPEALS):
-            items.append(("/appeals", "Appeals", appeals.count(db, AppealState.LODGED)))
+            items.append(("/appeals", "Appeals", appeals.count_in(db, AppealState.LODGED)))
         if may(person, May.SEE_RETENTION):
             items.append(("/retention", "Retention", None))
         if may(person, May.READ_LEDGER):
             items.append(("/ledger", "Ledger", None))
         if may(person, May.SEE_IN_PERSON):
-            waiting_wishes = [wish for wish in sessions.asked_in_person(db) if wish.waits]
-            items.append(("/in-person", "In person", len(waiting_wishes)))
+            items.append(("/in-person", "In person", sessions.count_wishes(db)))
         within = {
             "/sessions": "/queue" if may(person, May.SEE_QUEUE) else "/appeals",
             "/certificates": "/retention",

@@ -21,7 +21,7 @@ class AppealRow(Row):
     grounds: Mapped[str]
     state: Mapped[str]
     lodged_at: Mapped[datetime]
-    hold_id: Mapped[str] = mapped_column(ForeignKey("holds.id"))
+    hold_id: Mapped[str] = mapped_column(ForeignKey("holds.id"), index=True)
     outcome: Mapped[str | None]
     answer: Mapped[str | None]
     closed_by: Mapped[str | None]

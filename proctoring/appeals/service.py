@@ -4,7 +4,7 @@ acts on the decision."""
 from collections.abc import Collection
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session as Db
 
 from proctoring.appeals.model import (
@@ -29,7 +29,7 @@ from proctoring.holds.service import place, release
 from proctoring.incidents import service as incidents
 from proctoring.incidents.model import Amendment, standing
 from proctoring.incidents.notified import notified_at
-from proctoring.paging import page
+from proctoring.paging import count, page
 from proctoring.recordings.due_dates import period_ends
 from proctoring.sessions.model import OVER
 from proctoring.sessions.service import CANDIDATE, session_row
@@ -135,9 +135,9 @@ def lodged_among(db: Db, session_ids: Collection[str]) -> set[str]:
     return set(db.scalars(select(AppealRow.session_id).where(AppealRow.session_id.in_(session_ids), waits)))
 
 
-def count(db: Db, state: AppealState) -> int:
-    """How many appeals are in this state."""
-    return db.scalar(select(func.count()).where(AppealRow.state == state.value)) or 0
+def count_in(db: Db, state: AppealState) -> int:
+    """How many appeals are in this state; as `paging.count`."""
+    return count(db, AppealRow.state == state.value)
 
 
 def page_of(db: Db, state: AppealState, after: str = "") -> tuple[list[Appeal], str | None]:

@@ -5,12 +5,13 @@ from datetime import datetime
 from sqlalchemy import JSON, ForeignKey
 from sqlalchemy.orm import Mapped, mapped_column
 
-from proctoring.db import Row
+from proctoring.db import Row, few
 from proctoring.holds.model import Hold, HoldKind
 
 
 class HoldRow(Row):
     __tablename__ = "holds"
+    __table_args__ = (few("ix_holds_in_force", "kind", "session_id", of="released_at IS NULL"),)
 
     id: Mapped[str] = mapped_column(primary_key=True)
     session_id: Mapped[str] = mapped_column(ForeignKey("sessions.id"), index=True)

@@ -24,7 +24,7 @@ class IncidentRow(Row):
     decided_at: Mapped[datetime]
     second_by: Mapped[str | None]
     second_at: Mapped[datetime | None]
-    hold_id: Mapped[str] = mapped_column(ForeignKey("holds.id"))
+    hold_id: Mapped[str] = mapped_column(ForeignKey("holds.id"), index=True)
     notified_at: Mapped[datetime | None]
     second_reasons: Mapped[str | None]
     third_by: Mapped[str | None]

@@ -4,7 +4,7 @@ annulled or amended."""
 from collections.abc import Collection
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session as Db
 
 from proctoring.clock import iso
@@ -30,7 +30,7 @@ from proctoring.incidents.model import (
 )
 from proctoring.incidents.notified import notified_at
 from proctoring.incidents.rows import IncidentFlagRow, IncidentRow
-from proctoring.paging import page
+from proctoring.paging import count, page
 from proctoring.recordings.due_dates import set_due_dates
 from proctoring.reviews import service as reviews
 from proctoring.sessions.service import session_row
@@ -195,8 +195,9 @@ def of_sessions(db: Db, session_ids: Collection[str]) -> list[Incident]:
 
 
 def count_in(db: Db, states: Collection[IncidentState]) -> int:
-    """How many incidents are in one of these states, without those of restricted sessions."""
-    return db.scalar(select(func.count()).where(*_seen(states))) or 0
+    """How many incidents are in one of these states, without those of restricted sessions; as
+    `paging.count`."""
+    return count(db, *_seen(states))
 
 
 def page_of(db: Db, states: Collection[IncidentState], after: str = "") -> tuple[list[Incident], str | None]:

@@ -107,7 +107,7 @@ _HEAD_SIGNED = exists().where(
 
 
 def unsigned_units(db: Db, session_id: str | None = None) -> list[str]:
-    """Living units, of all sessions or of one, whose manifest has grown since its head was signed."""
+    """Living units, of all sessions or of one, that are new or have grown since their head was signed."""
     units = select(UnitRow.id).where(UnitRow.unsigned, UnitRow.state.in_(LIVING_VALUES)).order_by(UnitRow.id)
     return list(db.scalars(units if session_id is None else units.where(UnitRow.session_id == session_id)))
 
@@ -116,8 +116,7 @@ def mark_unsigned(db: Db, units: Collection[str]) -> int:
     """Of these units, mark the living ones whose head is not signed, whatever their mark says; how many were
     marked."""
     bare = UnitRow.id.in_(units), UnitRow.state.in_(LIVING_VALUES), ~UnitRow.unsigned, ~_HEAD_SIGNED
-    grown = UnitRow.manifest_size > 0
-    marked = update(UnitRow).where(*bare, grown).values(unsigned=True).returning(UnitRow.id)
+    marked = update(UnitRow).where(*bare).values(unsigned=True).returning(UnitRow.id)
     return len(db.scalars(marked).all())
 
 

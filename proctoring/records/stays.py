@@ -81,7 +81,7 @@ STAYS: dict[str, dict[str, Why]] = {
     "replayed_sessions": _stays(ID="id", PROOF="digest signature"),
     "retention_brakes": _stays(ID="id", WORD="cause", ACTED="released_by", MACHINE="detail", PROOF="salts"),
     "reviews": _stays(ID="session_id", WORD="state", ACTED="claimed_by decided_by unclear_by", PROOF="salts"),
-    "segments": _stays(ID="unit_id take_id object_key", WORD="media_type", PROOF="ct_sha256 prev leaf_hash"),
+    "segments": _stays(ID="unit_id", PROOF="ct_sha256 leaf_hash"),
     "session_summaries": _stays(ID="session_id exam_id", WORD="stage listed", ACTED="claimed_by"),
     "sessions": _stays(
         ID="id exam_id",

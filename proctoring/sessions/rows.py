@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy import JSON, ForeignKey, Index
 from sqlalchemy.orm import Mapped, mapped_column
 
-from proctoring.db import Milliseconds, Row
+from proctoring.db import Milliseconds, Row, few
 from proctoring.sessions.in_person import Wish
 from proctoring.sessions.model import OVER_VALUES, Schedule, Session, SessionState
 
@@ -15,6 +15,7 @@ class SessionRow(Row):
     __table_args__ = (
         Index("ix_sessions_state_closes_at", "state", "closes_at"),
         Index("ix_sessions_ended_at", "ended_at"),
+        few("ix_sessions_in_person", "state", of="in_person_asked_at IS NOT NULL"),
     )
 
     id: Mapped[str] = mapped_column(primary_key=True)

@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from datetime import datetime, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 from sqlalchemy.orm import Session as Db
 
 from proctoring.clock import iso
@@ -15,6 +15,7 @@ from proctoring.errors import Conflict, Invalid, NotFound
 from proctoring.exams.model import LANGUAGES, Exam
 from proctoring.exams.rows import ExamRow
 from proctoring.exams.service import load as load_exam
+from proctoring.paging import count
 from proctoring.sessions.in_person import Wish, check_answer, check_wish
 from proctoring.sessions.model import (
     NOT_BEGUN,
@@ -38,6 +39,10 @@ WISHES_MAX = 10
 """How often one candidate may ask to sit in person, each time in other words."""
 NOTICES_MAX = 20
 CANDIDATE = Actor("candidate", "candidate")
+_ASKED = (
+    SessionRow.in_person_asked_at.is_not(None),
+    SessionRow.state.in_([state.value for state in NOT_BEGUN]),
+)
 
 
 def create(
@@ -224,11 +229,15 @@ def wish_of(db: Db, session_id: str) -> Wish | None:
 
 def asked_in_person(db: Db) -> list[Wish]:
     """Of candidates who have not begun: those who wait for an answer first, then who asked first."""
-    before = SessionRow.state.in_([state.value for state in NOT_BEGUN])
     query = select(SessionRow, ExamRow).join(ExamRow, ExamRow.id == SessionRow.exam_id)
-    asked = query.where(SessionRow.in_person_asked_at.is_not(None), before)
-    found = [row.wish(exam.title, exam.zone) for row, exam in db.execute(asked)]
+    found = [row.wish(exam.title, exam.zone) for row, exam in db.execute(query.where(*_ASKED))]
     return sorted((one for one in found if one), key=lambda one: (not one.waits, one.asked_at))
+
+
+def count_wishes(db: Db) -> int:
+    """How many of them wait for an answer; as `paging.count`."""
+    answered_at = SessionRow.in_person_answered_at
+    return count(db, *_ASKED, or_(answered_at.is_(None), answered_at < SessionRow.in_person_asked_at))
 
 
 def _enter_admission(db: Db, core: Core, actor: Actor, action: Action, row: SessionRow, **units: str) -> None:

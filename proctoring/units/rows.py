@@ -44,7 +44,7 @@ class UnitRow(Row):
     due_at: Mapped[datetime] = mapped_column(index=True)
     manifest_size: Mapped[int] = mapped_column(default=0)
     manifest_head: Mapped[str]
-    unsigned: Mapped[bool] = mapped_column(default=False)  # leaves came after the newest signed head
+    unsigned: Mapped[bool] = mapped_column(default=True)  # new, or leaves came after the newest signed head
     erase_id: Mapped[str | None]
     erasing_at: Mapped[datetime | None]
     erased_at: Mapped[datetime | None]

@@ -11,6 +11,7 @@ from babel.dates import format_skeleton
 from jinja2.runtime import Context
 
 from proctoring.clock import parse_instant
+from proctoring.paging import told
 from proctoring.web.assets import addressed, imported
 from proctoring.web.i18n import DATES, translations
 from proctoring.web.isolation import IsolatingEnvironment, isolate_translations
@@ -43,6 +44,7 @@ def environment(package: str, language: str = "en") -> jinja2.Environment:
     env.filters |= {
         "addressed": addressed,
         "civil": _as_read(civil),
+        "counted": told,
         "civil_day": _as_read(civil_day),
         "civil_time": civil_time,
         "duration": duration,

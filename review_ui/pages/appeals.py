@@ -46,7 +46,7 @@ def routes(staff: StaffPages) -> APIRouter:
                 db,
                 open=[line(one) for one in lodged],
                 closed=[{"appeal": one, "session": sat[one.session_id]} for one in answered],
-                counts=(appeals.count(db, AppealState.LODGED), appeals.count(db, AppealState.CLOSED)),
+                counts=(appeals.count_in(db, AppealState.LODGED), appeals.count_in(db, AppealState.CLOSED)),
                 more=more,
                 outcomes=tuple(AppealOutcome),
                 categories=tuple(Category),

@@ -1,5 +1,5 @@
-"""Marks units with leaves that no signed head covers, keeps how far the copied proofs
-were compared, indexes the open takes of a spool, and keeps blocks of the ledger's tree.
+"""Marks living units whose manifest no signed head covers, keeps how far the copied proofs were compared,
+keeps blocks of the ledger's tree, and indexes what a page or a start looks for among what stays.
 """
 
 import sqlalchemy as sa
@@ -8,9 +8,17 @@ from alembic import op
 revision = "0034"
 down_revision = "0033"
 
+ADDED = {
+    "ix_takes_open_of_spool": ("takes", ["spool_id"], "ended_at IS NULL"),
+    "ix_holds_in_force": ("holds", ["kind", "session_id"], "released_at IS NULL"),
+    "ix_sessions_in_person": ("sessions", ["state"], "in_person_asked_at IS NOT NULL"),
+    "ix_incidents_hold_id": ("incidents", ["hold_id"], None),
+    "ix_appeals_hold_id": ("appeals", ["hold_id"], None),
+}
+"""By name the table, the columns, and of which rows; None: of all."""
 _MARK = """
 update evidence_units set unsigned = true
-where manifest_size > 0 and state in ('open', 'retained') and not exists (
+where state in ('open', 'retained') and not exists (
   select 1 from checkpoints
   where origin = 'proctoring/u/' || evidence_units.id and size = evidence_units.manifest_size
 )
@@ -30,15 +38,9 @@ def upgrade() -> None:
         if_not_exists=True,
     )
     op.drop_index("ix_takes_spool_id", "takes", if_exists=True)
-    is_open = sa.text("ended_at IS NULL")
-    op.create_index(
-        "ix_takes_open_of_spool",
-        "takes",
-        ["spool_id"],
-        sqlite_where=is_open,
-        postgresql_where=is_open,
-        if_not_exists=True,
-    )
+    for name, (table, columns, of) in ADDED.items():
+        rows = sa.text(of) if of else None
+        op.create_index(name, table, columns, sqlite_where=rows, postgresql_where=rows, if_not_exists=True)
     op.create_table(
         "copy_compared",
         sa.Column("id", sa.Integer(), primary_key=True, autoincrement=False),

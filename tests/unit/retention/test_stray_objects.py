@@ -18,6 +18,7 @@ from proctoring.recordings import ending
 from proctoring.sessions.model import Session
 from proctoring.units.rows import UnitRow
 from proctoring.web import health
+from proctoring.web.seldom import COUNTED_EVERY
 from retention.rules import Rules
 from storage.objects.naming import segment_key, unit_prefix
 from tests.support.asgi import AsgiClient
@@ -145,4 +146,5 @@ def test_the_metrics_and_readiness_tell_of_late_and_braked_erasure(world: World,
     assert metric(world, "oldest_overdue_seconds") == health.OVERDUE_S_MAX + 1
     world.eraser.run()
     assert ready(world)
+    world.clock.move(seconds=COUNTED_EVERY.total_seconds())
     assert metric(world, 'evidence_units{state="erased"}') == 3

@@ -1,9 +1,15 @@
-"""Statements that a staff page sends to the database: as many for many sessions as for a few."""
+"""Statements that a staff page sends to the database: as many for many sessions as for a few; and for them
+no more is read."""
 
+import pytest
+
+from proctoring import paging
 from proctoring.access.model import Role
 from proctoring.ids import new_id
+from proctoring.sessions import service as sessions
+from tests.bench.scale.fill import fill
 from tests.support.decided import Decided, decide_everything
-from tests.support.statements import counted
+from tests.support.statements import Sent, counted, read_by, sent
 from tests.unit.review_ui.conftest import Office
 
 PAGES = {
@@ -12,7 +18,9 @@ PAGES = {
     Role.PRIVACY_OFFICER: ["/retention", "/ledger"],
 }
 
-STATEMENTS_MAX = 34  # the session's page, on SQLite with its BEGIN
+STATEMENTS_MAX = 25  # the session's page, on SQLite with its BEGIN
+FULL, FULLER = 300, 600  # sessions: of each kind more than a page shows
+READ_MORE_MAX = 1.1
 
 
 def test_a_page_asks_as_often_for_many_sessions_as_for_a_few(office: Office) -> None:
@@ -43,3 +51,39 @@ def statements(office: Office, role: Role, address: str) -> int:
         assert staff.get(address).status_code == 200
     assert [one for one in found if "segments" in one] == []
     return len(found)
+
+
+@pytest.mark.parametrize(("role", "page"), [(role, page) for role, pages in PAGES.items() for page in pages])
+def test_nothing_on_a_page_s_way_grows_with_the_number_of_sessions(
+    office: Office, role: Role, page: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With twice as many sessions of every kind the database reads no more for a page that was full."""
+    monkeypatch.setattr(paging, "COUNTED_MAX", paging.PAGE_SIZE)
+    world = office.world
+    decided = decide_everything(world)
+    waiting = world.session()
+    with world.core.db.begin() as db:
+        sessions.ask_in_person(db, world.core, waiting.id, "I have no camera.")
+    kinds = [
+        decided.agreed.id,
+        decided.disputed.id,
+        decided.annulled.id,
+        world.ended().id,
+        world.session().id,
+    ]
+    address = page.format(agreed=decided.agreed.id, disputed=decided.disputed.id)
+    read = []
+    for done, copies in ((0, FULL), (FULL, FULLER)):
+        with world.core.db.engine.connect() as connection:
+            fill(connection, kinds, copies, done)
+        read.append(read_by(world.core.db, sent_for(office, role, address)))
+    assert read[1] <= READ_MORE_MAX * read[0]
+
+
+def sent_for(office: Office, role: Role, address: str) -> list[Sent]:
+    """The second time that somebody opens the page."""
+    staff = office.hire(new_id(), role)
+    assert staff.get(address).status_code == 200
+    with sent(office.world.core.db) as found:
+        assert staff.get(address).status_code == 200
+    return found

@@ -57,6 +57,10 @@ def old_form(db: Db, is_sqlite: bool) -> None:
     values = ", ".join(f":{name}" for name in names)
     db.execute(text(f"insert into segments ({', '.join(names)}) values ({values})"), old)
     db.execute(text("alter table takes drop column last_seq"))
+    for table in ("copy_compared", "ledger_blocks"):
+        db.execute(text(f"drop table {table}"))
+    db.execute(text("drop index ix_evidence_units_unsigned"))
+    db.execute(text("alter table evidence_units drop column unsigned"))
     db.execute(text("update alembic_version set version_num = '0033'"))
 
 

@@ -6,7 +6,7 @@ from traceback import format_exception
 from typing import Any
 
 import pytest
-from sqlalchemy import JSON, LargeBinary, String, Table, select, update
+from sqlalchemy import JSON, LargeBinary, String, Table, TypeDecorator, select, update
 from sqlalchemy.exc import IntegrityError
 
 from proctoring.casework import procedures
@@ -48,7 +48,12 @@ SHAPES = {
 
 def text_of(table: Table) -> set[str]:
     """Columns that could hold words."""
-    return {one.name for one in table.columns if isinstance(one.type, String | JSON | LargeBinary)}
+    return {one.name for one in table.columns if isinstance(stored_as(one.type), String | JSON | LargeBinary)}
+
+
+def stored_as(kind: object) -> object:
+    """The type that the database has for a column."""
+    return kind.impl_instance if isinstance(kind, TypeDecorator) else kind
 
 
 def columns_of(*tables: dict[str, Any]) -> set[str]:
