@@ -11,7 +11,7 @@ be done again. A take without its key is how a later pass finds a unit of which 
 from collections.abc import Iterator
 
 import structlog
-from sqlalchemy import ColumnElement, Table, delete, func, select, tuple_, update
+from sqlalchemy import ColumnElement, Table, delete, exists, func, select, tuple_, update
 from sqlalchemy.orm import Session as Db
 
 from proctoring.core import Core
@@ -73,7 +73,8 @@ def _remove_left(core: Core, guard: Guard, unit_id: str) -> bool:
 def _remove_some(db: Db, unit_id: str) -> int:
     keep_lengths(db, unit_id)
     sealing = UnitRow.id == unit_id, UnitRow.state.in_(KEYLESS_VALUES), UnitRow.public_key != b""
-    db.execute(update(UnitRow).where(*sealing).values(public_key=b"", key_tag=None))
+    taken = exists().where(TakeRow.unit_id == unit_id)  # without one, no later pass would find it
+    db.execute(update(UnitRow).where(*sealing, taken).values(public_key=b"", key_tag=None))
     left = ROWS_AT_ONCE
     for table, mine in _going(unit_id):
         key = tuple_(*table.primary_key)

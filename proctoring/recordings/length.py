@@ -67,7 +67,7 @@ def stored_until_ms(db: Db, session_id: str) -> int:
 
 def keep_lengths(db: Db, unit_id: str) -> None:
     """Keep the length of an erased unit and of its session in their rows, before its takes are removed."""
-    recorded = select(func.coalesce(func.sum(TakeRow.end_ms - TakeRow.start_ms), 0))
+    recorded = select(func.sum(TakeRow.end_ms - TakeRow.start_ms))
     unit = update(UnitRow).where(UnitRow.id == unit_id, UnitRow.recorded_ms.is_(None))
     session_id = db.scalar(select(UnitRow.session_id).where(UnitRow.id == unit_id))
     session = update(SessionRow).where(SessionRow.id == session_id, SessionRow.length_ms.is_(None))

@@ -25,7 +25,7 @@ from sqlalchemy import select
 from proctoring.appeals import service as appeals
 from proctoring.casework import procedures, results
 from proctoring.custody.model import Actor
-from proctoring.errors import BeingErased, Conflict, Quarantined, WrongState
+from proctoring.errors import BeingErased, Conflict, NotFound, Quarantined, WrongState
 from proctoring.exams.model import Stream
 from proctoring.holds import service as holds
 from proctoring.holds.model import HoldKind
@@ -114,7 +114,7 @@ class Life(RuleBasedStateMachine):
         if leaf:
             facts = SealedSegment(seqs[-1], digest(sealed), len(sealed), self.world.clock.unix_ms, SEGMENT_MS)
             accepted = False
-            with suppress(WrongState), self.world.core.db.begin() as db:
+            with suppress(WrongState, NotFound), self.world.core.db.begin() as db:
                 recordings.register(db, self.world.core, begun.take.id, facts)
                 accepted = True
             assert accepted is living

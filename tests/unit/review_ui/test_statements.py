@@ -9,7 +9,7 @@ from proctoring.ids import new_id
 from proctoring.sessions import service as sessions
 from tests.bench.scale.fill import fill
 from tests.support.decided import Decided, decide_everything
-from tests.support.statements import Sent, counted, read_by, sent
+from tests.support.statements import counted, read_by, sent
 from tests.unit.review_ui.conftest import Office
 
 PAGES = {
@@ -19,7 +19,7 @@ PAGES = {
 }
 
 STATEMENTS_MAX = 25  # the session's page, on SQLite with its BEGIN
-FULL, FULLER = 300, 600  # sessions: of each kind more than a page shows
+FULL, FULLER = 500, 1000  # sessions: of each kind more than a page shows
 READ_MORE_MAX = 1.1
 
 
@@ -27,8 +27,9 @@ def test_a_page_asks_as_often_for_many_sessions_as_for_a_few(office: Office) -> 
     """Queue, session, incidents, appeals, retention and ledger; sessions in every state, and twice as many
     of each at the second look."""
     first = decide_everything(office.world)
+    decide_everything(office.world, " II")  # so late that the first one's evidence is erased
     few = asked(office, first)
-    decide_everything(office.world, " II")
+    decide_everything(office.world, " III")
     many = asked(office, first)
     assert many == few
     assert max(few.values()) <= STATEMENTS_MAX
@@ -53,37 +54,37 @@ def statements(office: Office, role: Role, address: str) -> int:
     return len(found)
 
 
-@pytest.mark.parametrize(("role", "page"), [(role, page) for role, pages in PAGES.items() for page in pages])
 def test_nothing_on_a_page_s_way_grows_with_the_number_of_sessions(
-    office: Office, role: Role, page: str, monkeypatch: pytest.MonkeyPatch
+    office: Office, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """With twice as many sessions of every kind the database reads no more for a page that was full."""
     monkeypatch.setattr(paging, "COUNTED_MAX", paging.PAGE_SIZE)
     world = office.world
+    if world.core.db.engine.dialect.name == "postgresql":
+        pytest.skip("PostgreSQL reads small tables as it likes; make bench-scale prints its plans")
     decided = decide_everything(world)
     waiting = world.session()
     with world.core.db.begin() as db:
         sessions.ask_in_person(db, world.core, waiting.id, "I have no camera.")
-    kinds = [
-        decided.agreed.id,
-        decided.disputed.id,
-        decided.annulled.id,
-        world.ended().id,
-        world.session().id,
-    ]
-    address = page.format(agreed=decided.agreed.id, disputed=decided.disputed.id)
-    read = []
+    kinds = [decided.agreed.id, decided.disputed.id, decided.annulled.id, world.ended().id, waiting.id]
+    read: list[dict[str, int]] = []
     for done, copies in ((0, FULL), (FULL, FULLER)):
         with world.core.db.engine.connect() as connection:
             fill(connection, kinds, copies, done)
-        read.append(read_by(world.core.db, sent_for(office, role, address)))
-    assert read[1] <= READ_MORE_MAX * read[0]
+        read.append(read_for(office, decided))
+    few, many = read
+    assert {page: (few[page], many[page]) for page in many if many[page] > READ_MORE_MAX * few[page]} == {}
 
 
-def sent_for(office: Office, role: Role, address: str) -> list[Sent]:
-    """The second time that somebody opens the page."""
-    staff = office.hire(new_id(), role)
-    assert staff.get(address).status_code == 200
-    with sent(office.world.core.db) as found:
-        assert staff.get(address).status_code == 200
+def read_for(office: Office, decided: Decided) -> dict[str, int]:
+    """What the database reads for each page, the second time that somebody opens it."""
+    found = {}
+    for role, pages in PAGES.items():
+        staff = office.hire(new_id(), role)
+        for page in pages:
+            address = page.format(agreed=decided.agreed.id, disputed=decided.disputed.id)
+            assert staff.get(address).status_code == 200
+            with sent(office.world.core.db) as statements:
+                assert staff.get(address).status_code == 200
+            found[page] = read_by(office.world.core.db, statements)
     return found
