@@ -14,6 +14,7 @@ from proctoring.custody.rows import CertificateCopyRow
 from proctoring.exams.model import Stream
 from proctoring.holds.brake import Brake, BrakeCause
 from proctoring.holds.worker_state import pull, release_all
+from proctoring.privacy.service import own_recording
 from proctoring.proofs import stops
 from proctoring.proofs.checkpoints import Checkpoints
 from proctoring.proofs.disputes import Dispute
@@ -92,6 +93,8 @@ def worker_jobs(world: RolesWorld, session: Session) -> None:
             stops.resume(db, core, session.id)
         client = client_of(core, APIRouter())
         read(client, "/metrics")
+    with world.role("capture") as core, core.db.read() as db:
+        assert any(one.certificate_id for one in own_recording(db, core, session.id).stored)
     replayed(world, session)
     words_end(world, session)
 
