@@ -134,7 +134,7 @@ class Drain:
         """Whether it is committed; not before an earlier take of the stream has ended, wherever that was."""
         with self._core.db.read() as db:
             # First, so that nothing is put where a unit is closed, or erased: it would lie there for ever.
-            if not recordings.wants(db, facts.take, facts.seq):
+            if not recordings.wants(db, facts.unit, facts.take, facts.seq):
                 return True
             if facts.seq == 0 and take_owners.follows_open_take(db, self._core, facts.take):
                 return False

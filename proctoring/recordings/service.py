@@ -33,7 +33,7 @@ from proctoring.sessions.service import session_row
 from proctoring.sessions.summary import LIFE
 from proctoring.summaries.service import changed
 from proctoring.units import keys as unit_keys
-from proctoring.units.model import UnitKind, UnitState
+from proctoring.units.model import KEYLESS_VALUES, UnitKind, UnitState
 from proctoring.units.rows import UnitRow, lock_units
 from storage.proofs.manifest import digest
 from storage.seal import TakeSealer
@@ -149,11 +149,15 @@ def _next_number(db: Db, core: Core, unit_id: str) -> int:
     return number
 
 
-def wants(db: Db, take_id: str, seq: int) -> bool:
+def wants(db: Db, unit_id: str, take_id: str, seq: int) -> bool:
     """Whether this segment may be put and registered: False when it is registered already.
 
-    Raises WrongState unless the unit is open, NotFound for an unknown take.
+    Raises WrongState unless the unit is open, also where its takes were removed; NotFound for an unknown
+    take.
     """
+    erased = UnitRow.id == unit_id, UnitRow.state.in_(KEYLESS_VALUES)
+    if db.scalar(select(UnitRow.id).where(*erased)) is not None:
+        raise _closed()
     take = _take(db, take_id)
     if _position(db, take, seq) is not None:
         return False

@@ -134,7 +134,8 @@ class Life(RuleBasedStateMachine):
             ending.finish(db, self.world.core, session.id)
         for begun, _ in self.takes:
             if begun.take.session_id == session.id:
-                self.world.end(begun, EndCause.SESSION_ENDED)
+                with suppress(NotFound):  # its row went with the evidence
+                    self.world.end(begun, EndCause.SESSION_ENDED)
 
     @precondition(lambda self: self.sessions)
     @rule(which=ANY, kind=st.sampled_from([HoldKind.LEGAL, HoldKind.INCIDENT]))

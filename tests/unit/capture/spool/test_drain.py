@@ -222,6 +222,10 @@ def test_nothing_is_put_where_evidence_was_erased(bench: Bench) -> None:
     assert list(bench.world.objects.versions(f"u/{unit}/")) == []
     assert (len(bench.spool), bench.spool.counters["refused"]) == (0, 1)
     assert begun.take.id in bench.drain.refused
+    bench.accept(begun, 1)  # just now: its take's row is gone, which is no reason to wait
+    assert bench.empty(unit) is CommitResult.DONE
+    assert (len(bench.spool), bench.spool.counters["refused"]) == (0, 2)
+    assert list(bench.world.objects.versions(f"u/{unit}/")) == []
 
 
 def test_a_take_that_the_database_does_not_know_waits_as_long_as_an_orphan(bench: Bench) -> None:

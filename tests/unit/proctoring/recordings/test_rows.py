@@ -140,8 +140,8 @@ def test_a_segment_that_comes_again_or_late_is_known_by_its_number(world: World)
     assert (positions, left_out) == ([0, 1, 2], 3)
     with world.core.db.begin() as db:
         for seq, position in ((0, 0), (1, 3), (2, 1), (3, 2)):
-            assert not recordings.wants(db, begun.take.id, seq)
+            assert not recordings.wants(db, begun.take.unit_id, begun.take.id, seq)
             again = SealedSegment(seq, "0" * 64, 1, at, SEGMENT_MS)
             assert recordings.register(db, world.core, begun.take.id, again) == position
-        assert recordings.wants(db, begun.take.id, 4)
+        assert recordings.wants(db, begun.take.unit_id, begun.take.id, 4)
         assert len(stored(db, begun.take.unit_id)) == 4
