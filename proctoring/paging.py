@@ -1,5 +1,8 @@
 """Lists by the page: each page begins after the last row of the one before, so that none costs more than the
-first; and counts that stop at a bound."""
+first.
+
+Counts of a page stop at a bound.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
