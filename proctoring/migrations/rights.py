@@ -147,7 +147,7 @@ _WORKER = {
     "ledger_stamp_state": _may("SELECT", "failures"),
     "acts_copied": _may("SELECT", "through"),
     "copy_compared": _may("SELECT INSERT", "body signature"),
-    "ledger_replay": _may("SELECT", "session_cursor unit_cursor passed_at"),
+    "ledger_replay": _may("SELECT", "session_cursor unit_cursor passed_at through"),
     "ledger_pages": _may("SELECT INSERT", "body signature"),
     "replayed_sessions": _may("SELECT INSERT", "through digest signature"),
     "replay_findings": _may("SELECT INSERT", "code session_id entry found_at gone_at"),

@@ -269,7 +269,7 @@ COLUMNS: dict[str, dict[str, Cover]] = {
         **_other(How.SIGNED, "the pages of the ledger say the same", "exact_from"),
         **_none("where the job goes on: its rounds begin anew by themselves", "session_cursor"),
         **_none("where the job goes on: its rounds begin anew by themselves", "unit_cursor"),
-        **_none("when the job last passed", "passed_at"),
+        **_none("when the job last passed, and how far it had read", "passed_at", "through"),
     },
     "ledger_pages": {
         **_other(How.SIGNED, _BY_JOB, "id", "body", "signature"),

@@ -72,7 +72,7 @@ class LedgerReplay:
         self._leaves(passed)
         with self._core.db.begin() as db:
             findings.tell_counted(db, self._core, passed.telling)
-            memory.passed(db, self._core.clock())
+            memory.passed(db, self._core.clock(), self._reader.size)
         log.info("replay.passed", entries=passed.entries, replayed=passed.replayed, findings=passed.findings)
         return passed
 

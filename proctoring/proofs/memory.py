@@ -45,9 +45,9 @@ def set_unit_cursor(db: Db, unit_id: str) -> None:
     _set(db, unit_cursor=unit_id)
 
 
-def passed(db: Db, at: datetime) -> None:
-    """Note a pass."""
-    _set(db, passed_at=at)
+def passed(db: Db, at: datetime, through: int) -> None:
+    """Note a pass, and the last entry that is read."""
+    _set(db, passed_at=at, through=through)
 
 
 def remember(db: Db, signer: NoteSigner, checked: Iterable[Checked]) -> None:

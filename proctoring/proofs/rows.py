@@ -21,6 +21,7 @@ class ReplayRow(Row):
     session_cursor: Mapped[str]
     unit_cursor: Mapped[str]
     passed_at: Mapped[datetime | None]
+    through: Mapped[int] = mapped_column(default=0)  # the last entry read; a page shows it
 
 
 class PageRow(Row):

@@ -155,6 +155,7 @@ def test_samples_that_were_taken_before_are_dropped(server: PostgresServer) -> N
         "analyze",
         "drop table session_summaries, exam_counts, copy_compared, ledger_blocks",
         "alter table evidence_units drop column unsigned",
+        "alter table ledger_replay drop column through",
         "update alembic_version set version_num = '0025'",
     )
     sampled = "select attname from pg_stats where tablename = 'holds' and attname in ('reason', 'owner')"

@@ -28,6 +28,8 @@ where state in ('open', 'retained') and not exists (
 def upgrade() -> None:
     mark: sa.Column[bool] = sa.Column("unsigned", sa.Boolean(), nullable=False, server_default=sa.false())
     op.add_column("evidence_units", mark)
+    through: sa.Column[int] = sa.Column("through", sa.Integer(), nullable=False, server_default="0")
+    op.add_column("ledger_replay", through)
     op.execute(_MARK)
     op.create_index(
         "ix_evidence_units_unsigned",

@@ -14,7 +14,8 @@ from proctoring.custody import listing
 from proctoring.custody.listing import Asked
 from proctoring.custody.model import Action, Actor, Entry
 from proctoring.custody.rows import EntryRow
-from proctoring.custody.service import enter, entries
+from proctoring.custody.service import enter, entries, head
+from proctoring.proofs.job import LedgerReplay
 from review_ui.pages.ledger import PAGE_SIZE
 from tests.support.world import World
 from tests.unit.review_ui.conftest import Office, Staff
@@ -45,6 +46,20 @@ def test_it_tells_an_unbroken_chain_from_a_broken_one(office: Office, auditor: S
     with office.world.core.db.begin() as db:
         db.execute(delete(EntryRow).where(EntryRow.number == 2))
     assert "broken at entry 3" in auditor.get("/ledger").text
+
+
+def test_it_says_how_far_the_service_has_read_and_when(office: Office, auditor: Staff) -> None:
+    """Nothing before the first pass of the job; then the last entry that it read, and when."""
+    world = office.world
+    world.ended()
+    assert "not yet" in auditor.get("/ledger").text
+    with world.core.db.read() as db:
+        newest = head(db)[0]
+    LedgerReplay(world.core, world.signer).run()
+    world.ended()
+    page = auditor.get("/ledger").text
+    assert f"unbroken to entry {newest}," in page
+    assert "not yet" not in page
 
 
 @pytest.mark.promise("P12")

@@ -6,6 +6,7 @@ import pytest
 from proctoring import paging
 from proctoring.access.model import Role
 from proctoring.ids import new_id
+from proctoring.proofs.job import LedgerReplay
 from proctoring.sessions import service as sessions
 from tests.bench.scale.fill import fill
 from tests.support.decided import Decided, decide_everything
@@ -27,6 +28,7 @@ def test_a_page_asks_as_often_for_many_sessions_as_for_a_few(office: Office) -> 
     """Queue, session, incidents, appeals, retention and ledger; sessions in every state, and twice as many
     of each at the second look."""
     first = decide_everything(office.world)
+    LedgerReplay(office.world.core, office.world.signer).run()
     decide_everything(office.world, " II")  # so late that the first one's evidence is erased
     few = asked(office, first)
     decide_everything(office.world, " III")

@@ -61,6 +61,7 @@ def old_form(db: Db, is_sqlite: bool) -> None:
         db.execute(text(f"drop table {table}"))
     db.execute(text("drop index ix_evidence_units_unsigned"))
     db.execute(text("alter table evidence_units drop column unsigned"))
+    db.execute(text("alter table ledger_replay drop column through"))
     db.execute(text("update alembic_version set version_num = '0033'"))
 
 
