@@ -9,10 +9,10 @@ from sqlalchemy.orm import Session as Db
 from capture.identity_recorder import Accepting
 from proctoring.clock import iso
 from proctoring.core import Core
-from proctoring.errors import NotFound
 from proctoring.exams.model import Stream
 from proctoring.recordings import status as recorded
 from proctoring.recordings.status import Status
+from proctoring.sessions.service import unknown_session
 from proctoring.spools import service as spools
 
 
@@ -22,7 +22,7 @@ def status(core: Core, session_id: str, here: Accepting) -> dict[str, Any]:
     with core.db.read() as db:
         found = statuses(db, core, [session_id], here)
     if session_id not in found:
-        raise NotFound(f"There is no session {session_id}.", "Check the link or the id.")
+        raise unknown_session(session_id)
     return found[session_id] | {"now": iso(core.clock())}
 
 

@@ -112,12 +112,10 @@ def unsigned_units(db: Db, session_id: str | None = None) -> list[str]:
     return list(db.scalars(units if session_id is None else units.where(UnitRow.session_id == session_id)))
 
 
-def mark_unsigned(db: Db, units: Collection[str]) -> int:
-    """Of these units, mark the living ones whose head is not signed, whatever their mark says; how many were
-    marked."""
+def mark_unsigned(db: Db, units: Collection[str]) -> None:
+    """Of these units, mark the living ones whose head is not signed, whatever their mark says."""
     bare = UnitRow.id.in_(units), UnitRow.state.in_(LIVING_VALUES), ~UnitRow.unsigned, ~_HEAD_SIGNED
-    marked = update(UnitRow).where(*bare).values(unsigned=True).returning(UnitRow.id)
-    return len(db.scalars(marked).all())
+    db.execute(update(UnitRow).where(*bare).values(unsigned=True))
 
 
 def sign_heads(db: Db, core: Core, signer: NoteSigner, units: Sequence[str]) -> int:

@@ -8,9 +8,9 @@ from collections.abc import Iterable, Iterator
 from itertools import islice
 
 from proctoring.proofs.bodies import Restoration
-from proctoring.proofs.restorations import restoration_of
+from proctoring.proofs.restorations import restoration_of, told_with
 from storage.errors import Refused
-from storage.proofs.checkpoint import LEDGER_ORIGIN, claimed
+from storage.proofs.checkpoint import claimed
 from storage.proofs.witness import CertificateCopy, Line
 
 LINES_AT_ONCE = 5_000
@@ -81,9 +81,7 @@ class CopiedProofs:
 
     def _declare(self, restoration: Restoration) -> None:
         """Heads of a lost history contradict nothing, as far as the declaration reaches."""
-        kept = {loss.origin: loss.kept for loss in restoration.losses}
-        for origin, size in kept.items():
-            self._file.execute("delete from heads where origin = ? and size > ?", [origin, size])
-        before = [one for one in self.restorations if one.head < kept.get(LEDGER_ORIGIN, 0)]
-        self.restorations = [*before, restoration]
+        for loss in restoration.losses:
+            self._file.execute("delete from heads where origin = ? and size > ?", [loss.origin, loss.kept])
+        self.restorations = told_with(self.restorations, restoration)
         self.quarantines.add(restoration.quarantine)

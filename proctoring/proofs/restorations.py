@@ -37,10 +37,15 @@ def declared(lines: Iterable[Line], public: bytes) -> Declared:
         found.lost.append(found.standing)
         kept = {loss.origin: loss.kept for loss in restoration.losses}
         found.standing = [one for one in found.standing if _stands(one, kept)]
-        found.restorations = [one for one in found.restorations if one.head < kept.get(LEDGER_ORIGIN, 0)]
-        found.restorations.append(restoration)
+        found.restorations = told_with(found.restorations, restoration)
         found.quarantines.add(restoration.quarantine)
     return found
+
+
+def told_with(before: Iterable[Restoration], newest: Restoration) -> list[Restoration]:
+    """Those that the ledger must tell of after the newest: it lost the ones after what it kept."""
+    kept = {loss.origin: loss.kept for loss in newest.losses}
+    return [*(one for one in before if one.head < kept.get(LEDGER_ORIGIN, 0)), newest]
 
 
 def is_signed(line: Signed, public: bytes) -> bool:

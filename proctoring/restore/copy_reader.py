@@ -1,6 +1,5 @@
 """Reads the copied proofs, line by line, from where the last look ended."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import structlog
@@ -96,14 +95,12 @@ class CopyReader:
 
     def _heads_are_ours(self) -> bool:
         try:
-            for note in self._notes():
-                read_checkpoint(note, self._public)
+            for head in self.copied.heads.values():
+                if head.note:
+                    read_checkpoint(head.note, self._public)
         except Refused:
             return False
         return True
-
-    def _notes(self) -> Iterator[str]:
-        return (head.note for head in self.copied.heads.values() if head.note)
 
 
 def head_of(note: str) -> Head:
